@@ -1,0 +1,32 @@
+"""The errors the core raises. Each says what was expected and what came; routes turn them into answers.
+
+What an error means in HTTP is left to `functions.http`.
+"""
+
+
+class FormatError(ValueError):
+    """Bytes or JSON that are not what they claim to be: malformed, truncated, of another format."""
+
+
+class InvalidValueError(ValueError):
+    """Well-formed input whose content is wrong: a shape, a range, a label. `field` names the place."""
+
+    def __init__(self, message: str, field: str | None = None) -> None:
+        super().__init__(message)
+        self.field = field
+
+
+class NotFoundError(LookupError):
+    """Something that was named does not exist. The message names it and lists what does."""
+
+
+class ConflictError(RuntimeError):
+    """A compare-and-swap lost: the state is no longer the one the writer had read."""
+
+
+class CorruptDataError(RuntimeError):
+    """Stored data that fails its own checksum or format; the message names the object."""
+
+
+class UnavailableError(RuntimeError):
+    """The store cannot be reached or throttles; trying again later may succeed."""

@@ -1,0 +1,1 @@
+"""The HTTP routes, one Blueprint per resource. A handler decodes, calls the core and encodes."""

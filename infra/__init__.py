@@ -1,0 +1,1 @@
+"""Dataset download and seeding, the page's build, the local stack and the command line."""
