@@ -1,0 +1,108 @@
+"""Builds the page: Brython, the bundle of its Python, the kernel, the models' shapes, styles, all compressed.
+
+Each file goes to `assets/{hash of its bytes}/{name}`, which may be cached for ever, with `.br` and `.gz` beside it;
+only `index.html` keeps its place. An attribute in `index.html` whose whole value is the name of a file
+(`src="brython.js"`, `data-kernel="kernel.wasm"`) gets the file's address; that is how scripts learn addresses, too.
+The names are those of the files in `site/`, and `brython.js`, `scrawl.js` (the bundle), `kernel.wasm`, `models.json`.
+"""
+
+import gzip
+import hashlib
+import json
+import re
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import brotli
+
+from infra.bundle import brython_data, bundle
+from infra.files import write_atomically
+from infra.paths import BUILD, SITE
+
+# Compressing these again gains nothing.
+_COMPRESSED = {".png", ".jpg", ".webp", ".woff2"}
+
+
+def build_site(out: Path, say: Callable[[str], None] = lambda _: None) -> None:
+    """Build the page into `out`. What has not changed is not compressed again."""
+    addresses = {}
+    for name, content in _assets():
+        folder = out / "assets" / hashlib.sha256(content).hexdigest()[:12]
+        _write_variants(folder / name, content)
+        addresses[name] = (folder / name).relative_to(out).as_posix()
+    page = _with_addresses((SITE / "index.html").read_text("utf-8"), addresses)
+    _write_variants(out / "index.html", page.encode())
+    _remove_stale(out, addresses)
+    say(f"Page built: {len(addresses)} files, {transfer_size(out):,} bytes compressed")
+
+
+def transfer_size(out: Path) -> int:
+    """Return how many bytes the whole page takes on the wire, compressed with Brotli."""
+    return sum(path.stat().st_size for path in out.rglob("*.br"))
+
+
+def _assets() -> Iterator[tuple[str, bytes]]:
+    yield "brython.js", (brython_data() / "brython.js").read_bytes()
+    yield "scrawl.js", bundle(SITE).encode()
+    for name, make in (("kernel.wasm", _kernel), ("models.json", _models)):
+        try:
+            yield name, make()
+        except ImportError as error:  # while that part is being written
+            print(f"{name} is left out: {error}")
+    for path in sorted(SITE.iterdir()):
+        if path.is_file() and path.name != "index.html" and not path.name.startswith("."):
+            yield path.name, path.read_bytes()
+
+
+def _kernel() -> bytes:
+    """Return the compiled kernel, compiling it when a source has changed."""
+    from infra import kernel
+
+    sources = [*sorted((SITE / "kernel").rglob("*.[ch]")), Path(kernel.__file__)]
+    digest = hashlib.sha256(b"\0".join(path.read_bytes() for path in sources)).hexdigest()
+    out = BUILD / "kernel" / f"{digest[:12]}.wasm"
+    if not out.exists():
+        out.parent.mkdir(parents=True, exist_ok=True)
+        unfinished = out.with_suffix(".new.wasm")
+        kernel.build_kernel(unfinished)
+        unfinished.replace(out)
+    return out.read_bytes()
+
+
+def _models() -> bytes:
+    """Return the shape of every architecture, so that the page can begin before the API answers."""
+    from model_export.architectures import ARCHITECTURES, parameter_table
+
+    models = [
+        {
+            "model": a.id,
+            "title": a.title,
+            "layers": [{f: getattr(layer, f) for f in layer.__struct_fields__} for layer in a.layers],
+            "parameters": [{"name": name, "shape": shape} for name, shape in parameter_table(a.layers)],
+        }
+        for a in ARCHITECTURES.values()
+    ]
+    return json.dumps({"models": models}).encode()
+
+
+def _with_addresses(page: str, addresses: dict[str, str]) -> str:
+    return re.sub(r'="([^"]+)"', lambda m: f'="{addresses.get(m[1], m[1])}"', page)
+
+
+def _write_variants(path: Path, content: bytes) -> None:
+    """Write a file with its compressed forms; itself last, so that it is there only when they are."""
+    if path.exists() and path.read_bytes() == content:
+        return
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if path.suffix not in _COMPRESSED:
+        write_atomically(path.with_name(path.name + ".br"), brotli.compress(content))
+        write_atomically(path.with_name(path.name + ".gz"), gzip.compress(content, 9, mtime=0))
+    write_atomically(path, content)
+
+
+def _remove_stale(out: Path, addresses: dict[str, str]) -> None:
+    kept = {Path(address).parts[1] for address in addresses.values()}
+    for folder in (out / "assets").iterdir():
+        if folder.name not in kept:
+            shutil.rmtree(folder)
