@@ -8,13 +8,13 @@ The names are those of the files in `site/`, and `brython.js`, `scrawl.js` (the 
 
 import gzip
 import hashlib
-import json
 import re
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import brotli
+import msgspec
 
 from infra.bundle import brython_data, bundle
 from infra.files import write_atomically
@@ -78,12 +78,12 @@ def _models() -> bytes:
         {
             "model": a.id,
             "title": a.title,
-            "layers": [{f: getattr(layer, f) for f in layer.__struct_fields__} for layer in a.layers],
+            "layers": a.layers,
             "parameters": [{"name": name, "shape": shape} for name, shape in parameter_table(a.layers)],
         }
         for a in ARCHITECTURES.values()
     ]
-    return json.dumps({"models": models}).encode()
+    return msgspec.json.encode({"models": models})
 
 
 def _with_addresses(page: str, addresses: dict[str, str]) -> str:

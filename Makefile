@@ -1,0 +1,64 @@
+# make serve   everything a fresh machine needs, then Scrawl on http://localhost:8000 (PORT=… for another)
+# make test    the same set-up, then the whole test suite, in a real browser too
+# make lint    formatting, lint and types
+# make bench   the benchmarks
+#
+# Works with GNU make 3.81 and newer. Everything is installed into .venv; a change of pyproject.toml renews it.
+
+VENV := .venv
+BIN := $(VENV)/bin
+SERVE_STAMP := $(VENV)/.installed-serve
+DEV_STAMP := $(VENV)/.installed-dev
+PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --root-user-action=ignore
+
+# The newest interpreters come last: their wheels may not be there yet.
+PYTHONS := $(PYTHON) python3.12 python3.13 python3.14 python3 python
+
+.PHONY: help serve test lint format bench clean
+help:
+	@sed -n 's/^# \(make .*\)/\1/p' Makefile
+
+serve: $(SERVE_STAMP)
+	@$(BIN)/scrawl serve
+
+test: $(DEV_STAMP)
+	@$(BIN)/python -m infra.browser
+	@$(BIN)/python -m pytest $(ARGS)
+
+lint: $(DEV_STAMP)
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+
+format: $(DEV_STAMP)
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+bench: $(DEV_STAMP)
+	@$(BIN)/python -m infra.browser
+	@for program in bench/*.py; do echo "== $$program"; $(BIN)/python $$program || exit 1; done
+
+clean:
+	rm -rf build $(VENV)
+
+$(BIN)/python:
+	@for python in $(PYTHONS); do \
+	  if $$python -c 'import sys; sys.exit(sys.version_info < (3, 12))' 2>/dev/null; then \
+	    echo "Making a virtual environment in $(VENV) with $$($$python --version)"; \
+	    exec $$python -m venv --clear $(VENV); \
+	  fi; \
+	done; \
+	echo "Scrawl needs Python 3.12 or newer; found none among: $(PYTHONS)." >&2; \
+	echo "Install it (Debian, Ubuntu: apt install python3.12-venv; macOS: brew install python@3.12; anywhere: uv" >&2; \
+	echo "python install 3.12, or pyenv install 3.12), or name one: make PYTHON=/path/to/python3.12 …" >&2; \
+	exit 1
+
+$(SERVE_STAMP): pyproject.toml | $(BIN)/python
+	@echo "Installing what Scrawl needs into $(VENV): about 750 MB, a minute or two the first time"
+	@$(PIP_INSTALL) --editable .
+	@touch $@
+
+$(DEV_STAMP): pyproject.toml | $(BIN)/python
+	@echo "Installing what Scrawl and its tests need into $(VENV): about 1 GB, a minute or two the first time"
+	@$(PIP_INSTALL) --editable '.[dev]'
+	@touch $@ $(SERVE_STAMP)
