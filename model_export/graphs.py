@@ -1,0 +1,230 @@
+"""ONNX graphs from an architecture's list of layers: inference, and one training step.
+
+Only plain operators are used; in the train step the backward pass is written out, so that any ONNX Runtime can train.
+Axis letters: B batch, D inputs, H hidden units, K classes, C channels. Between convolutions, the train step's
+activations are (C, B, rows, columns): the nine shifted slices of a padded image, put under each other, are then one
+(9·C, B·rows·columns) matrix, and a convolution is one MatMul with it, its weight gradient another. Running the
+graphs is left to `functions.inference` and `functions.training`.
+"""
+
+from collections.abc import Callable, Mapping
+
+import numpy as np
+from numpy.typing import NDArray
+
+from functions.block import CLASSES, COLUMNS, PIXELS, ROWS
+from functions.manifest import Layer
+from model_export.architectures import Architecture, feature_shapes, parameter_table
+from model_export.operators import FLOAT, INT64, GraphBuilder
+
+# Takes the gradient of a layer's output and whether that of its input is wanted; returns the latter, or "".
+Backward = Callable[[str, bool], str]
+
+
+def inference_graph(architecture: Architecture, weights: Mapping[str, NDArray[np.float32]]) -> bytes:
+    """Return an ONNX model: `images` (B, 784) to `log_probabilities` (B, 10), the weights as initializers."""
+    g = GraphBuilder()
+    value = g.input("images", FLOAT, ["B", PIXELS])
+    for name, _ in parameter_table(architecture.layers):
+        g.parameter(name, weights[name])
+    if architecture.layers[0].kind == "conv3x3":
+        value = g.op("Reshape", value, g.constant([-1, 1, ROWS, COLUMNS]))
+    for layer in architecture.layers:
+        value = _infer(g, layer, value)
+    g.output(value, FLOAT, ["B", CLASSES])
+    description = f"{architecture.title}. Pixels are 0..1, ink is 1; answers log-probabilities of the digits 0 to 9."
+    return g.finish("inference", description, _metadata(architecture, "inference"))
+
+
+def _infer(g: GraphBuilder, layer: Layer, x: str) -> str:
+    """Append one layer of the inference graph, (B, …) in and out."""
+    weight, bias = f"{layer.name}.weight", f"{layer.name}.bias"
+    match layer.kind:
+        case "dense":
+            return g.op("Gemm", x, weight, bias, transB=1)
+        case "conv3x3":
+            return g.op("Conv", x, weight, bias, kernel_shape=[3, 3], pads=[1, 1, 1, 1])
+        case "relu":
+            return g.op("Relu", x)
+        case "maxpool2":
+            return g.op("MaxPool", x, kernel_shape=[2, 2], strides=[2, 2])
+        case "flatten":
+            return g.op("Flatten", x, axis=1)
+        case _:
+            return g.op("LogSoftmax", x, axis=1, name="log_probabilities")
+
+
+def train_step_graph(architecture: Architecture) -> bytes:
+    """Return an ONNX model of one step of SGD: parameters, momentum, batch and settings in, the new ones out.
+
+    With g the gradient of the mean negative log-likelihood: g += weight_decay·w, v = momentum·v + g,
+    w -= learning_rate·v, as in PyTorch.
+    """
+    g = GraphBuilder()
+    step = _TrainStep(g, architecture)
+    table = parameter_table(architecture.layers)
+    for prefix in ("", "momentum."):
+        for name, shape in table:
+            g.input(prefix + name, FLOAT, shape)
+    g.input("images", FLOAT, ["B", PIXELS])
+    g.input("labels", INT64, ["B"])
+    for setting in ("learning_rate", "momentum", "weight_decay"):
+        g.input(setting, FLOAT, [])
+    step.forward_and_backward()
+    for name, _ in table:
+        _sgd(g, name, step.gradients[name])
+    for prefix in ("new.", "new.momentum."):
+        for name, shape in table:
+            g.output(prefix + name, FLOAT, shape)
+    g.output("loss", FLOAT, [])
+    g.output("correct", INT64, [])
+    description = (
+        f"One training step of: {architecture.title}. Loss is the mean negative log-likelihood of the batch."
+    )
+    return g.finish("train_step", description, _metadata(architecture, "train_step"))
+
+
+def _sgd(g: GraphBuilder, name: str, gradient: str) -> None:
+    """Append the update of one parameter."""
+    decayed = g.op("Add", gradient, g.op("Mul", name, "weight_decay"))
+    velocity = g.op("Add", g.op("Mul", f"momentum.{name}", "momentum"), decayed, name=f"new.momentum.{name}")
+    g.op("Sub", name, g.op("Mul", velocity, "learning_rate"), name=f"new.{name}")
+
+
+def _metadata(architecture: Architecture, graph: str) -> dict[str, str]:
+    parameters = " ".join(
+        f"{name}:{'x'.join(map(str, shape))}" for name, shape in parameter_table(architecture.layers)
+    )
+    return {"model": architecture.id, "graph": graph, "title": architecture.title, "parameters": parameters}
+
+
+class _TrainStep:
+    """Appends the layers' forward pass, then their backward pass in reverse; collects the parameters' gradients."""
+
+    def __init__(self, g: GraphBuilder, architecture: Architecture) -> None:
+        self.g = g
+        self.layers = architecture.layers
+        self.shapes: list[tuple[int, ...]] = [
+            (PIXELS,),
+            *feature_shapes(architecture.layers),
+        ]  # of a sample before each layer
+        self.gradients: dict[str, str] = {}
+
+    def forward_and_backward(self) -> None:
+        """Append everything from the images to the gradients, the loss and the number correct."""
+        g = self.g
+        kinds = {
+            "dense": self.dense,
+            "conv3x3": self.conv3x3,
+            "relu": self.relu,
+            "maxpool2": self.maxpool2,
+            "flatten": self.flatten,
+        }
+        value = "images"
+        if self.layers[0].kind == "conv3x3":
+            self.shapes[0] = (1, ROWS, COLUMNS)
+            value = g.op("Reshape", value, g.constant([1, -1, ROWS, COLUMNS]))
+        tape: list[Backward] = []
+        for layer, shape in zip(self.layers[:-1], self.shapes, strict=False):
+            value, backward = kinds[layer.kind](layer, value, shape)
+            tape.append(backward)
+        gradient = self.negative_log_likelihood(value)
+        for place in reversed(range(len(tape))):
+            gradient = tape[place](gradient, place > 0)
+
+    def negative_log_likelihood(self, scores: str) -> str:
+        """Append the loss and the number correct; return the scores' gradient, (softmax - one-hot) / B."""
+        g = self.g
+        log_probabilities = g.op("LogSoftmax", scores, axis=1)  # (B, K)
+        one_hot = g.op("OneHot", "labels", g.constant(CLASSES), _off_on(g), axis=1)  # (B, K)
+        picked = g.op("ReduceSum", g.op("Mul", one_hot, log_probabilities), keepdims=0)
+        count = g.op("Cast", g.op("Size", "labels"), to=FLOAT)
+        g.op("Div", g.op("Neg", picked), count, name="loss")
+        right = g.op("Equal", g.op("ArgMax", log_probabilities, axis=1, keepdims=0), "labels")
+        g.op("ReduceSum", g.op("Cast", right, to=INT64), keepdims=0, name="correct")
+        return g.op("Div", g.op("Sub", g.op("Exp", log_probabilities), one_hot), count)
+
+    def dense(self, layer: Layer, x: str, _: tuple[int, ...]) -> tuple[str, Backward]:
+        """Append y = x Wᵀ + b; x (B, inputs), y (B, outputs)."""
+        g = self.g
+        weight, bias = f"{layer.name}.weight", f"{layer.name}.bias"
+
+        def backward(dy: str, wanted: bool) -> str:
+            self.gradients[weight] = g.op("Gemm", dy, x, transA=1)
+            self.gradients[bias] = g.op("ReduceSum", dy, g.constant([0]), keepdims=0)
+            return g.op("MatMul", dy, weight) if wanted else ""
+
+        return g.op("Gemm", x, weight, bias, transB=1), backward
+
+    def relu(self, _: Layer, x: str, __: tuple[int, ...]) -> tuple[str, Backward]:
+        """Append y = max(x, 0); where x is 0, of either sign, the gradient is 0."""
+        y = self.g.op("Relu", x)
+
+        def backward(dy: str, _: bool) -> str:
+            return self.g.op("Mul", dy, self.g.op("Cast", self.g.op("Greater", y, self.g.constant(0.0)), to=FLOAT))
+
+        return y, backward
+
+    def flatten(self, _: Layer, x: str, shape: tuple[int, ...]) -> tuple[str, Backward]:
+        """Append (C, B, rows, columns) → (B, C·rows·columns)."""
+        g = self.g
+        y = g.op("Flatten", g.op("Transpose", x, perm=[1, 0, 2, 3]), axis=1)
+
+        def backward(dy: str, _: bool) -> str:
+            return g.op("Transpose", g.op("Reshape", dy, g.constant([-1, *shape])), perm=[1, 0, 2, 3])
+
+        return y, backward
+
+    def maxpool2(self, _: Layer, x: str, __: tuple[int, ...]) -> tuple[str, Backward]:
+        """Append 2×2 max pooling; among equal values the first in row-major order receives the gradient."""
+        y, indices = self.g.ops("MaxPool", 2, x, kernel_shape=[2, 2], strides=[2, 2])
+
+        def backward(dy: str, _: bool) -> str:
+            return self.g.op("MaxUnpool", dy, indices, kernel_shape=[2, 2], strides=[2, 2])
+
+        return y, backward
+
+    def conv3x3(self, layer: Layer, x: str, shape: tuple[int, ...]) -> tuple[str, Backward]:
+        """Append a convolution of x (inputs, B, rows, columns) as W (outputs, 9·inputs) times the slices of x."""
+        g = self.g
+        weight, bias = f"{layer.name}.weight", f"{layer.name}.bias"
+        slices = self.shifted_slices(x, layer.inputs, shape)
+        kernel = g.op("Transpose", weight, perm=[0, 2, 3, 1])  # (outputs, 3, 3, inputs), as the slices lie
+        product = g.op("MatMul", g.op("Reshape", kernel, g.constant([layer.outputs, -1])), slices)
+        y = g.op("Add", product, g.op("Reshape", bias, g.constant([-1, 1])))
+        image = g.constant([layer.outputs, -1, shape[1], shape[2]])
+
+        def backward(dy: str, wanted: bool) -> str:
+            flat = g.op("Reshape", dy, g.constant([layer.outputs, -1]))
+            by_tap = g.op("Gemm", flat, slices, transB=1)  # (outputs, 9·inputs)
+            by_tap = g.op("Reshape", by_tap, g.constant([layer.outputs, 3, 3, layer.inputs]))
+            self.gradients[weight] = g.op("Transpose", by_tap, perm=[0, 3, 1, 2])
+            self.gradients[bias] = g.op("ReduceSum", flat, g.constant([1]), keepdims=0)
+            return self.conv3x3_input_gradient(weight, dy) if wanted else ""
+
+        return g.op("Reshape", y, image), backward
+
+    def shifted_slices(self, x: str, inputs: int, shape: tuple[int, ...]) -> str:
+        """Append the nine shifted slices of x (inputs, B, rows, columns) as one (9·inputs, B·rows·columns) matrix."""
+        g = self.g
+        padded = g.op("Pad", x, g.constant([0, 0, 1, 1, 0, 0, 1, 1]))
+        axes = g.constant([2, 3])
+        _, rows, columns = shape
+        slices = [
+            g.op("Slice", padded, g.constant([dy, dx]), g.constant([dy + rows, dx + columns]), axes)
+            for dy in range(3)
+            for dx in range(3)
+        ]
+        return g.op("Reshape", g.op("Concat", *slices, axis=0), g.constant([9 * inputs, -1]))
+
+    def conv3x3_input_gradient(self, weight: str, dy: str) -> str:
+        """Append the gradient of a convolution's input: dy convolved with the flipped, transposed kernel."""
+        g = self.g
+        image = g.op("Transpose", dy, perm=[1, 0, 2, 3])
+        back = g.op("ConvTranspose", image, weight, kernel_shape=[3, 3], pads=[1, 1, 1, 1])
+        return g.op("Transpose", back, perm=[1, 0, 2, 3])
+
+
+def _off_on(g: GraphBuilder) -> str:
+    """Return the pair (0.0, 1.0) that OneHot asks for."""
+    return g.op("Cast", g.constant([0, 1]), to=FLOAT)
