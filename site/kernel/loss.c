@@ -1,0 +1,64 @@
+/* Log-softmax and negative log-likelihood in one pass, with their gradient and the count of correct answers. */
+#include "scrawl.h"
+
+#define LN2_HIGH 0.693359375f
+#define LN2_LOW -2.12194440e-4f
+
+/* e^x for x <= 0, to 2 ulp (Cephes' polynomial); below -87 it is 0. */
+static inline f32x4 exp4(f32x4 x) {
+    f32x4 tiny = wasm_f32x4_lt(x, splat(-87.0f));
+    f32x4 n = wasm_f32x4_nearest(wasm_f32x4_mul(x, splat(1.44269504f)));
+    f32x4 r = wasm_f32x4_sub(wasm_f32x4_sub(x, wasm_f32x4_mul(n, splat(LN2_HIGH))), wasm_f32x4_mul(n, splat(LN2_LOW)));
+    f32x4 p = splat(1.9875691500e-4f);
+    p = madd(p, r, splat(1.3981999507e-3f));
+    p = madd(p, r, splat(8.3334519073e-3f));
+    p = madd(p, r, splat(4.1665795894e-2f));
+    p = madd(p, r, splat(1.6666665459e-1f));
+    p = madd(p, r, splat(5.0000001201e-1f));
+    p = wasm_f32x4_add(madd(p, wasm_f32x4_mul(r, r), r), splat(1.0f));
+    v128_t power = wasm_i32x4_shl(wasm_i32x4_add(wasm_i32x4_trunc_sat_f32x4(n), wasm_i32x4_splat(127)), 23);
+    return wasm_v128_andnot(wasm_f32x4_mul(p, power), tiny);
+}
+
+/* The natural logarithm of x >= 1, by its series around the nearest power of two. */
+static double log1(double x) {
+    union { double f; u64 i; } bits = {x};
+    int exponent = (int)(bits.i >> 52) - 1023;
+    bits.i = (bits.i & 0xfffffffffffffull) | 0x3ff0000000000000ull;
+    if (bits.f > 1.4142135623730951) bits.f *= 0.5, exponent++;
+    double t = (bits.f - 1) / (bits.f + 1), t2 = t * t, sum = 0; /* log m = 2 (t + t^3/3 + t^5/5 …), |t| < 0.1716 */
+    for (int n = 17; n >= 1; n -= 2) sum = sum * t2 + 1.0 / n;
+    return 2 * t * sum + exponent * 0.6931471805599453;
+}
+
+/* From logits Z (B, stride), K of each row used, leave dZ = softmax - one-hot in the same place, zero in the padding, and
+   in `score` the sum of the labels' negative log-likelihoods and how many are ranked first (the lower class wins a tie).
+   Sample b's label is labels[rows[first + b]], or labels[first + b] where `rows` is null. */
+EXPORT(nll)
+void nll(float *Z, u32 B, u32 K, u32 stride, const u8 *labels, const u32 *rows, u32 first, Score *score) {
+    *score = (Score){0, 0};
+    for (u32 b = 0; b < B; b++, Z += stride) {
+        u32 label = labels[rows ? rows[first + b] : first + b], best = 0;
+        for (u32 k = 1; k < K; k++)
+            if (Z[k] > Z[best]) best = k;
+        float top = Z[best], target = Z[label];
+        float sum = 0;
+        for (u32 k = 0; k < stride; k += 4) store4(Z + k, exp4(wasm_f32x4_sub(load4(Z + k), splat(top))));
+        for (u32 k = 0; k < K; k++) sum += Z[k];
+        for (u32 k = K; k < stride; k++) Z[k] = 0;
+        for (u32 k = 0; k < stride; k += 4) store4(Z + k, wasm_f32x4_div(load4(Z + k), splat(sum)));
+        Z[label] -= 1;
+        score->loss += log1((double)sum) + (double)top - (double)target;
+        score->correct += best == label;
+    }
+}
+
+/* Softmax of one row of K logits, in place. Z (stride). */
+EXPORT(softmax)
+void softmax(float *Z, u32 K, u32 stride) {
+    float top = Z[0], sum = 0;
+    for (u32 k = 1; k < K; k++) top = Z[k] > top ? Z[k] : top;
+    for (u32 k = 0; k < stride; k += 4) store4(Z + k, exp4(wasm_f32x4_sub(load4(Z + k), splat(top))));
+    for (u32 k = 0; k < K; k++) sum += Z[k];
+    for (u32 k = 0; k < stride; k++) Z[k] = k < K ? Z[k] / sum : 0;
+}

@@ -1,0 +1,50 @@
+/* What all of the kernel's files share: types, vector helpers, the export macro.
+
+   The kernel is arithmetic over memory that the caller owns: it has no libc, no malloc, no state of its own. Which
+   primitive follows which is said in Python (site/scrawl/network.py). Every fast primitive has a slow, obvious twin
+   `naive_…` of the same signature in naive.c, which is compiled for the tests only and is what they compare with.
+
+   Axes: B batch, D inputs (784 pixels), H hidden units, K classes, I and O inputs and outputs of any dense layer.
+   Rows of activations, deltas and weights are padded: `stride` floats apart, a multiple of 4, and the padding is zero.
+*/
+#ifndef SCRAWL_H
+#define SCRAWL_H
+
+#include <stdint.h>
+#include <wasm_simd128.h>
+
+typedef uint8_t u8;
+typedef uint32_t u32;
+typedef uint64_t u64;
+typedef v128_t f32x4;
+
+#define EXPORT(name) __attribute__((export_name(#name)))
+#define BLOCK 32 /* hidden units per block of the first layer: eight vectors, held in registers */
+
+/* A pixel that is not blank, in the listing of a sample: where its row of a block of W1 begins, in floats.
+   In the listing of a pixel: where the row of its sample in the deltas begins, in floats. */
+typedef struct {
+    u32 offset;
+    float value; /* the pixel's ink, 0..1 */
+} Entry;
+
+/* What a pass over a batch has summed up. */
+typedef struct {
+    double loss;    /* sum of the negative log-likelihoods */
+    double correct; /* how many samples have their label ranked first */
+} Score;
+
+static inline f32x4 load4(const float *p) { return wasm_v128_load(p); }
+static inline void store4(float *p, f32x4 v) { wasm_v128_store(p, v); }
+static inline f32x4 splat(float x) { return wasm_f32x4_splat(x); }
+
+/* c + a*b, fused where the build has relaxed SIMD. */
+static inline f32x4 madd(f32x4 a, f32x4 b, f32x4 c) {
+#ifdef __wasm_relaxed_simd__
+    return wasm_f32x4_relaxed_madd(a, b, c);
+#else
+    return wasm_f32x4_add(c, wasm_f32x4_mul(a, b));
+#endif
+}
+
+#endif

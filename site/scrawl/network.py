@@ -1,0 +1,141 @@
+"""A neural network in the kernel's memory: builds it from a list of layers, trains it, asks it.
+
+Arithmetic is the kernel's (`site/kernel`), what one layer does is in `scrawl.layers`. Nothing of the browser is
+imported: `kernel` is `scrawl.kernel.Kernel` in the page and wasmtime's in the tests. Both offer
+`alloc(bytes) -> address`, `function(name) -> callable`, `size(floats) -> count`, `write(address, bytes)`,
+`write_floats(address, floats)`, `read_floats(address, count)` (a copy) and `read_double(address)`.
+
+Axes: B batch, D inputs (784), H hidden units, K classes, I and O inputs and outputs of a dense layer.
+"""
+
+from scrawl.layers import LAYERS, Images, Parameter
+
+PIXELS = 784
+CLASSES = 10
+
+
+class Samples:
+    """Room for labelled digits in the kernel's memory, and the order in which they are trained on.
+
+    Rows are numbered from 0 to `capacity` - 1. What is in which row is the caller's business.
+    """
+
+    def __init__(self, kernel, capacity):
+        """Reserve `capacity` rows of 784 pixels (u8, 255 is full ink), labels (u8) and places in the order."""
+        self.kernel = kernel
+        self.capacity = capacity
+        self.images = kernel.alloc(capacity * PIXELS)  # (capacity, 784) u8
+        self.labels = kernel.alloc(capacity)  # (capacity) u8
+        self.order = kernel.alloc(capacity * 4)  # (capacity) u32, rows
+        self.count = 0  # how many places of the order are in use
+
+    def store(self, row, labels, pixels):
+        """Copy digits to rows `row`, `row` + 1, …: `labels` (n) and `pixels` (n × 784), Uint8Array or bytes."""
+        count = self.kernel.size(labels)
+        if self.kernel.size(pixels) != count * PIXELS:
+            raise ValueError(f"{count} labels need {count * PIXELS} pixels, got {self.kernel.size(pixels)}")
+        if row < 0 or row + count > self.capacity:
+            raise ValueError(f"there are rows 0 to {self.capacity - 1}, got {count} digits for row {row} onwards")
+        self.kernel.write(self.labels + row, labels)
+        self.kernel.write(self.images + row * PIXELS, pixels)
+
+    def shuffle(self, ranges, seed):
+        """Set the order to the rows of `ranges`, a list of (first row, count), shuffled. Return how many."""
+        number, count = self.kernel.function("number"), 0
+        for first, rows in ranges:
+            if first < 0 or first + rows > self.capacity or count + rows > self.capacity:
+                raise ValueError(f"there are {self.capacity} rows, got a range of {rows} from {first}")
+            number(self.order + 4 * count, first, rows)
+            count += rows
+        self.kernel.function("shuffle")(self.order, count, seed)
+        self.count = count
+        return count
+
+
+class Network:
+    """A stack of layers with its parameters, activations and deltas in the kernel's memory."""
+
+    def __init__(self, kernel, layers, parameters, max_batch):
+        """Build it from a manifest's `layers` and `parameters` (lists of dicts) for batches of up to `max_batch`.
+
+        The weights are zero until `load` or `randomise` is called.
+        """
+        self.kernel = kernel
+        self.max_batch = max_batch
+        self.parameters = {p["name"]: Parameter(kernel, p["name"], p["shape"]) for p in parameters}
+        self.images = Images(kernel, PIXELS, max_batch)
+        self.layers = []
+        below = self.images
+        for layer in layers:
+            if layer["kind"] not in LAYERS:
+                raise ValueError(f"layers are {', '.join(LAYERS)}, got {layer['kind']}")
+            below = LAYERS[layer["kind"]](kernel, layer, below, self.parameters, max_batch)
+            self.layers.append(below)
+        self.loss = below
+
+    def load(self, tensors):
+        """Take over weights: name → floats (Float32Array, or NumPy's) in PyTorch's layout, each parameter once.
+
+        Raises ValueError, with nothing changed, naming what is missing, too much or of another size.
+        """
+        names = [*tensors]
+        missing = [name for name in self.parameters if name not in names]
+        extra = [name for name in names if name not in self.parameters]
+        if missing or extra:
+            raise ValueError(f"expected {', '.join(self.parameters)}; missing {missing}, not known {extra}")
+        for name, parameter in self.parameters.items():
+            if self.kernel.size(tensors[name]) != parameter.count:
+                raise ValueError(
+                    f"{name} has {parameter.count} numbers {parameter.shape}, got {self.kernel.size(tensors[name])}"
+                )
+        for name, parameter in self.parameters.items():
+            parameter.load(tensors[name])
+
+    def export(self):
+        """Return a copy of the weights: name → floats (a flat Float32Array, or NumPy's) in PyTorch's layout."""
+        return {name: parameter.export() for name, parameter in self.parameters.items()}
+
+    def randomise(self, seed):
+        """Start anew from random weights, evenly spread as He (before a ReLU) or Glorot (the last layer) advise."""
+        for number, parameter in enumerate(self.parameters.values()):
+            parameter.randomise(seed * 64 + number)
+
+    def train_step(self, samples, first, count, learning_rate):
+        """Train one step on places `first` .. `first + count` of the samples' order, 1 <= count <= max_batch.
+
+        Returns (the sum of the samples' negative log-likelihoods, how many were right), both from before the step.
+        """
+        if first < 0 or first + count > samples.count:
+            raise ValueError(f"the order has {samples.count} places, got {count} from {first}")
+        self._forward(samples.images, samples.order, first, count)
+        score = self.loss.score(samples.labels, samples.order, first, count)
+        for layer in self.layers[::-1]:
+            layer.backward(count, learning_rate / count)
+        return score
+
+    def evaluate(self, samples, first, count):
+        """Return (loss sum, how many are right) for rows `first` .. `first + count`, any count, without training."""
+        if first < 0 or first + count > samples.capacity:
+            raise ValueError(f"there are {samples.capacity} rows, got {count} from {first}")
+        loss, correct = 0.0, 0
+        for start in range(first, first + count, self.max_batch):
+            size = min(self.max_batch, first + count - start)
+            self._forward(samples.images, 0, start, size)
+            batch_loss, batch_correct = self.loss.score(samples.labels, 0, start, size)
+            loss += batch_loss
+            correct += batch_correct
+        return loss, correct
+
+    def predict(self, image):
+        """Return the ten probabilities for the image at address `image`, 784 float32 in 0..1."""
+        self.images.list_floats(image)
+        for layer in self.layers:
+            layer.forward(1)
+        return self.loss.probabilities()
+
+    def _forward(self, images, order, first, count):
+        if not 1 <= count <= self.max_batch:
+            raise ValueError(f"a batch has 1 to {self.max_batch} samples, got {count}")
+        self.images.list(images, order, first, count)
+        for layer in self.layers:
+            layer.forward(count)
