@@ -16,9 +16,11 @@ from pathlib import Path
 import brotli
 import msgspec
 
+from infra import kernel
 from infra.bundle import brython_data, bundle
 from infra.files import write_atomically
 from infra.paths import BUILD, SITE
+from model_export.architectures import ARCHITECTURES, parameter_table
 
 # Compressing these again gains nothing.
 _COMPRESSED = {".png", ".jpg", ".webp", ".woff2"}
@@ -45,11 +47,8 @@ def transfer_size(out: Path) -> int:
 def _assets() -> Iterator[tuple[str, bytes]]:
     yield "brython.js", (brython_data() / "brython.js").read_bytes()
     yield "scrawl.js", bundle(SITE).encode()
-    for name, make in (("kernel.wasm", _kernel), ("models.json", _models)):
-        try:
-            yield name, make()
-        except ImportError as error:  # while that part is being written
-            print(f"{name} is left out: {error}")
+    yield "kernel.wasm", _kernel()
+    yield "models.json", _models()
     for path in sorted(SITE.iterdir()):
         if path.is_file() and path.name != "index.html" and not path.name.startswith("."):
             yield path.name, path.read_bytes()
@@ -57,9 +56,7 @@ def _assets() -> Iterator[tuple[str, bytes]]:
 
 def _kernel() -> bytes:
     """Return the compiled kernel, compiling it when a source has changed."""
-    from infra import kernel
-
-    sources = [*sorted((SITE / "kernel").rglob("*.[ch]")), Path(kernel.__file__)]
+    sources = [*sorted(kernel.SOURCES.glob("*.[ch]")), Path(kernel.__file__)]
     digest = hashlib.sha256(b"\0".join(path.read_bytes() for path in sources)).hexdigest()
     out = BUILD / "kernel" / f"{digest[:12]}.wasm"
     if not out.exists():
@@ -72,8 +69,6 @@ def _kernel() -> bytes:
 
 def _models() -> bytes:
     """Return the shape of every architecture, so that the page can begin before the API answers."""
-    from model_export.architectures import ARCHITECTURES, parameter_table
-
     models = [
         {
             "model": a.id,
