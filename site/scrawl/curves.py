@@ -1,0 +1,87 @@
+"""The geometry of the two curves: scales, grid lines and SVG paths. Pure; drawing them is left to `views.curves`.
+
+Both vertical scales are logarithmic where the interest lies: losses as they are, accuracies by the share still
+misread, so that 90 % and 99 % stand as far apart as 99 % and 99.9 %.
+"""
+
+import math
+
+WIDTH, HEIGHT = 480.0, 200.0
+LEFT, RIGHT, TOP, BOTTOM = 40.0, 8.0, 10.0, 24.0  # margins around the plot
+
+LOSS_LINES = (5, 2, 1, 0.5, 0.2, 0.1, 0.05, 0.02, 0.01, 0.005, 0.002, 0.001)
+ACCURACY_LINES = (0, 0.5, 0.8, 0.9, 0.95, 0.98, 0.99, 0.995, 0.998, 0.999)
+
+
+def loss_height(value: float) -> float:
+    """Return where a loss stands on its scale: 1 lower for each tenth."""
+    return math.log10(max(value, 0.001))
+
+
+def accuracy_height(value: float) -> float:
+    """Return where an accuracy stands on its scale: 1 higher for each tenth of the errors."""
+    return -math.log10(max(1 - value, 0.001))
+
+
+class Scale:
+    """Places iterations and heights in the plot."""
+
+    def __init__(self, last: int, low: float, high: float) -> None:
+        self.last = max(last, 10)
+        self.low = low
+        self.span = max(high - low, 0.1)
+
+    def x(self, iteration: int) -> float:
+        """Return the place of an iteration, in the drawing's units."""
+        return LEFT + (WIDTH - LEFT - RIGHT) * iteration / self.last
+
+    def y(self, height: float) -> float:
+        """Return the place of a height, in the drawing's units."""
+        share = min(max((height - self.low) / self.span, 0.0), 1.0)
+        return HEIGHT - BOTTOM - (HEIGHT - TOP - BOTTOM) * share
+
+
+def horizontal_lines(values: tuple, height: object, scale: Scale) -> list:
+    """Return (y, value) of the grid lines within the scale that do not crowd each other."""
+    lines: list = []
+    for value in values:
+        place = height(value)
+        if scale.low - 1e-6 <= place <= scale.low + scale.span + 1e-6:
+            y = scale.y(place)
+            if all(abs(y - other) >= 16 for other, _ in lines):
+                lines.append((y, value))
+    return lines
+
+
+def vertical_lines(scale: Scale) -> list:
+    """Return (x, iteration) of about four round iterations."""
+    step = 1
+    while scale.last / step > 5:
+        step *= 5 if str(step)[0] == "2" and scale.last / (step * 2.5) > 5 else 2
+        step = _round_up(step)
+    return [(scale.x(i), i) for i in range(0, scale.last + 1, step)]
+
+
+def path(points: list, scale: Scale, height: object) -> str:
+    """Return the SVG path through (iteration, value) points."""
+    parts = [f"{scale.x(i):.1f} {scale.y(height(value)):.1f}" for i, value in points]
+    return "M" + "L".join(parts) if len(parts) > 1 else ""
+
+
+def bounds(values: list, height: object, lines: tuple) -> tuple:
+    """Return the lowest and highest grid line that enclose the values."""
+    places = sorted(height(line) for line in lines)
+    heights = [height(value) for value in values]
+    low, high = min(heights), max(heights)
+    below = [place for place in places if place <= low]
+    above = [place for place in places if place >= high]
+    return (below[-1] if below else places[0]), (above[0] if above else places[-1])
+
+
+def _round_up(step: int) -> int:
+    """Return the next of 1, 2, 5, 10, 20, 50, …"""
+    unit = 10 ** (len(str(step)) - 1)
+    for factor in (1, 2, 5, 10):
+        if step <= factor * unit:
+            return factor * unit
+    return step

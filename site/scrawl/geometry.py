@@ -1,0 +1,106 @@
+"""A drawing: strokes on a square of 280 × 280 units, and what undo and clear make of them.
+
+Pure; painting is left to `views.pad`, turning ink into a 28×28 picture to the kernel.
+"""
+
+SIDE = 280.0  # of the drawing surface, whatever its size on the screen
+PEN = 21.0  # width of the pen: about two of MNIST's pixels once a digit fills the surface
+
+
+class Drawing:
+    """Everything drawn so far, in order. A clear or a sample begins a new sheet, and can itself be undone.
+
+    `actions` holds ("stroke", points), ("sample", picture, label) and ("clear",); points are (x, y) pairs.
+    """
+
+    def __init__(self) -> None:
+        self.actions: list = []
+        self.revision = 0  # changes whenever the drawing does
+
+    def begin(self, x: float, y: float) -> None:
+        """Put the pen down."""
+        self._add(("stroke", [within(x, y)]))
+
+    def extend(self, points: list) -> None:
+        """Move the pen through further points; those that repeat the last one are left out."""
+        stroke = self.actions[-1][1]
+        for x, y in points:
+            point = within(x, y)
+            if point != stroke[-1]:
+                stroke.append(point)
+                self.revision += 1
+
+    def clear(self) -> None:
+        """Take a new, empty sheet."""
+        if not self.is_blank():
+            self._add(("clear",))
+
+    def show(self, picture: object, label: int) -> None:
+        """Take a new sheet with a picture of 28×28 bytes on it, to look at or to draw over."""
+        self._add(("sample", picture, label))
+
+    def undo(self) -> None:
+        """Take back what was done last."""
+        if self.actions:
+            self.actions.pop()
+            self.revision += 1
+
+    def sheet(self) -> int:
+        """Return where in `actions` the current sheet begins."""
+        for place in range(len(self.actions) - 1, -1, -1):
+            if self.actions[place][0] != "stroke":
+                return place
+        return -1
+
+    def strokes(self) -> list:
+        """Return the strokes on the current sheet, each a list of points."""
+        return [action[1] for action in self.actions[self.sheet() + 1 :]]
+
+    def sample(self) -> tuple | None:
+        """Return (picture, label) of the sample that the current sheet began with."""
+        place = self.sheet()
+        if place >= 0 and self.actions[place][0] == "sample":
+            return self.actions[place][1:]
+        return None
+
+    def is_blank(self) -> bool:
+        """Whether there is nothing on the sheet."""
+        return not self.strokes() and self.sample() is None
+
+    def _add(self, action: tuple) -> None:
+        self.actions.append(action)
+        self.revision += 1
+
+
+def within(x: float, y: float) -> tuple:
+    """Return the point, moved onto the drawing surface if it lies outside."""
+    return min(max(x, 0.0), SIDE), min(max(y, 0.0), SIDE)
+
+
+def to_surface(x: float, y: float, box: tuple) -> tuple:
+    """Return a point of the screen in the surface's units; `box` is its left, top, width and height there."""
+    left, top, width, height = box
+    return (x - left) * SIDE / width, (y - top) * SIDE / height
+
+
+def smooth(points: list, first: int) -> list:
+    """Return the curve through the points, from the one at `first` on, as (x0, y0, cx, cy, x1, y1) pieces.
+
+    Each piece is a quadratic curve between the middles of two neighbouring sections, bent towards the point between
+    them; the last piece is the straight rest up to the newest point. So a stroke can be painted while it grows.
+    """
+    if len(points) == 1:
+        x, y = points[0]
+        return [(x, y, x, y, x, y)]
+    pieces = []
+    for place in range(max(first, 1), len(points)):
+        (px, py), (qx, qy) = points[place - 1], points[place]
+        x, y = (px + qx) / 2, (py + qy) / 2
+        if place == 1:
+            pieces.append((px, py, px, py, x, y))
+        else:
+            ox, oy = points[place - 2]
+            pieces.append(((ox + px) / 2, (oy + py) / 2, px, py, x, y))
+    (px, py), (qx, qy) = points[-2], points[-1]
+    pieces.append(((px + qx) / 2, (py + qy) / 2, qx, qy, qx, qy))
+    return pieces

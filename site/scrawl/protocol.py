@@ -1,0 +1,57 @@
+"""What the page and its worker say to each other: two closed tables, message kind → the fields it carries.
+
+Both sides build messages with `message`, which refuses an unknown kind and missing or extra fields. Sending and
+receiving is left to `main` and `worker`.
+"""
+
+# The page asks, the worker does.
+REQUESTS = {
+    "open": ("kernel", "model", "settings", "seed"),  # address, JSON, JSON, int: make a network
+    "settings": ("settings",),  # JSON: batch_size, learning_rate, cache_size
+    "source": ("url", "splits"),  # address of /datablock, JSON {split: {count, shards}}: where blocks come from
+    "weights": ("buffer", "origin"),  # a safetensors file's bytes
+    "randomise": ("seed",),
+    "train": (),
+    "pause": (),
+    "step": (),
+    "predict": ("number", "width", "height", "pixels"),  # RGBA whose alpha is the ink
+    "predict_picture": ("number", "picture"),  # 784 bytes, normalised already
+    "tune": ("label",),  # learn the picture predicted last
+    "export": ("metadata",),  # JSON of texts
+    "sample": (),
+}
+
+# The worker tells, the page shows.
+REPORTS = {
+    "opened": (),
+    "weights_taken": ("origin",),  # "random" for new ones
+    "weights_refused": ("origin", "message"),
+    "predicted": ("number", "blank", "picture", "probabilities"),
+    "progress": ("iteration", "loss", "accuracy", "samples_per_second", "training"),
+    "evaluated": ("iteration", "loss", "accuracy", "count"),
+    "blocks": ("cached", "total", "in_flight"),
+    "block_refused": ("split", "index", "message"),
+    "source_failed": ("message", "seconds"),  # and when it will be asked again
+    "source_back": (),
+    "tuned": ("label", "before", "after", "steps"),
+    "exported": ("buffer",),
+    "sampled": ("picture", "label"),  # picture is None while there is no block
+    "failed": ("message",),
+}
+
+
+def message(table: dict, kind: str, **fields: object) -> dict:
+    """Return the message, ready to be sent."""
+    if kind not in table:
+        raise ValueError(f"messages are {', '.join(table)}, got {kind!r}")
+    if set(fields) != set(table[kind]):
+        raise ValueError(f"{kind!r} carries {sorted(table[kind])}, got {sorted(fields)}")
+    return {"kind": kind, **fields}
+
+
+def fields(table: dict, received: object) -> tuple:
+    """Return the kind and the fields of a message that arrived; it may be a JavaScript object."""
+    kind = received["kind"]
+    if kind not in table:
+        raise ValueError(f"messages are {', '.join(table)}, got {kind!r}")
+    return kind, {name: received[name] for name in table[kind]}

@@ -1,0 +1,296 @@
+"""Everything the page shows, in one place, and what each event makes of it.
+
+Pure: `apply(state, event, **fields)` changes the state, `views` show it, `actions` carry out what follows. The
+worker's reports are events under their own names; the others are the person's doings and the API's answers.
+"""
+
+from scrawl.geometry import Drawing
+from scrawl.history import History
+
+SETTINGS = {"batch_size": 64, "learning_rate": 0.3, "cache_size": 60}
+LIMITS = {"batch_size": (1, 1024), "learning_rate": (0.0001, 10.0), "cache_size": (1, 200)}
+
+
+class Notice:
+    """A message that stands where it belongs. Tones: quiet, good, warning, error."""
+
+    def __init__(self, text: str, tone: str = "quiet") -> None:
+        self.text = text
+        self.tone = tone
+
+
+class State:
+    """The page's state. Attributes are changed by the transitions below only."""
+
+    def __init__(self) -> None:
+        self.phase = "loading"  # ready once one can draw and predict
+        self.models: list = []  # of models.json
+        self.model = "mlp-128"
+        self.dataset = ""  # title and notice of the API's data
+        # Drawing and reading
+        self.drawing = Drawing()
+        self.label = 0
+        self.blank = True
+        self.picture: object = None  # 784 bytes, as the network sees the drawing
+        self.probabilities: list = []
+        # Training
+        self.settings = dict(SETTINGS)
+        self.opened = False
+        self.training = False
+        self.iteration = 0
+        self.loss: float | None = None
+        self.train_accuracy: float | None = None
+        self.test_accuracy: float | None = None
+        self.samples_per_second = 0.0
+        self.cached = 0
+        self.blocks_total = 0
+        self.history = History()
+        # The API and its weights
+        self.api = "unknown"  # up, away
+        self.api_detail = ""
+        self.page_requests = 0
+        self.worker_requests = 0
+        self.origin = ""  # where this tab's weights come from
+        self.etag = ""  # of the shared weights this tab has begun from
+        self.busy = ""  # load, send, reset: what is under way
+        self.progress: float | None = None
+        self.notices: dict = {}  # draw, tune, settings, train, weights → Notice
+
+    def label_of(self) -> tuple | None:
+        """Return (digit, its probability), None for a blank pad."""
+        if self.blank or not self.probabilities:
+            return None
+        best = max(range(len(self.probabilities)), key=self.probabilities.__getitem__)
+        return best, self.probabilities[best]
+
+
+def apply(state: State, event: str, **fields: object) -> None:
+    """Change the state as the event demands."""
+    TRANSITIONS[event](state, **fields)
+
+
+def check_setting(name: str, text: str) -> tuple:
+    """Return (value, None) for what was typed into a setting, or (None, what is expected)."""
+    low, high = LIMITS[name]
+    kind = "number" if isinstance(low, float) else "whole number"
+    try:
+        value = float(text) if isinstance(low, float) else int(text)
+    except ValueError:
+        value = None
+    if value is None or not low <= value <= high:
+        title = name.replace("_", " ")
+        return None, f"The {title} is a {kind} from {low} to {high}, got {text or 'nothing'}. Training keeps the last one."
+    return value, None
+
+
+# Drawing
+
+
+def _pen_down(state: State, x: float, y: float) -> None:
+    state.drawing.begin(x, y)
+    state.notices.pop("draw", None)
+    state.notices.pop("tune", None)
+
+
+def _pen_moved(state: State, points: list) -> None:
+    state.drawing.extend(points)
+
+
+def _undone(state: State) -> None:
+    state.drawing.undo()
+
+
+def _cleared(state: State) -> None:
+    state.drawing.clear()
+    state.notices.pop("draw", None)
+    state.notices.pop("tune", None)
+
+
+def _sampled(state: State, picture: object, label: int) -> None:
+    if picture is None:
+        text = "The API is away and no block is cached yet: draw a digit, or try again once it is back."
+        state.notices["draw"] = Notice(text, "warning")
+        return
+    state.drawing.show(picture, label)
+    state.label = label
+    state.notices["draw"] = Notice(f"A test digit that its writer meant as {label}. Draw over it, or undo.")
+    state.notices.pop("tune", None)
+
+
+def _predicted(state: State, number: int, blank: bool, picture: object, probabilities: list) -> None:
+    state.blank = blank
+    state.picture = picture
+    state.probabilities = probabilities
+
+
+# Training
+
+
+def _opened(state: State) -> None:
+    state.opened = True
+
+
+def _ready(state: State) -> None:
+    state.phase = "ready"
+
+
+def _setting_changed(state: State, name: str, text: str) -> None:
+    value, problem = check_setting(name, text)
+    if problem:
+        state.notices["settings"] = Notice(problem, "error")
+    else:
+        state.settings = {**state.settings, name: value}
+        state.notices.pop("settings", None)
+
+
+def _training_wanted(state: State, on: bool) -> None:
+    state.training = on
+    if on and not state.cached:
+        state.notices["train"] = Notice("Fetching the first digits…")
+
+
+def _progress(
+    state: State, iteration: int, loss: float, accuracy: float, samples_per_second: float, training: bool
+) -> None:
+    state.iteration, state.loss, state.train_accuracy = iteration, loss, accuracy
+    state.samples_per_second = samples_per_second
+    state.history.train.add(iteration, loss, accuracy)
+    if training and loss != loss:
+        text = "The loss is no number any more: the learning rate was too high. Lower it and take new weights."
+        state.notices["train"] = Notice(text, "error")
+
+
+def _evaluated(state: State, iteration: int, loss: float, accuracy: float, count: int) -> None:
+    state.test_accuracy = accuracy
+    state.history.test.add(iteration, loss, accuracy)
+
+
+def _blocks(state: State, cached: int, total: int, in_flight: int) -> None:
+    if cached and not state.cached:
+        state.notices.pop("train", None)
+    state.cached, state.blocks_total, state.worker_requests = cached, total, in_flight
+
+
+def _block_refused(state: State, split: str, index: int, message: str) -> None:
+    text = f"A block was refused ({split} {index}): {message}. Training goes on with the others."
+    state.notices["train"] = Notice(text, "warning")
+
+
+def _source_failed(state: State, message: str, seconds: float) -> None:
+    rest = f"Training goes on with the {state.cached} blocks it has." if state.cached else "Training waits for it."
+    _api_away(state, f"{message}. {rest}", seconds)
+    if not state.cached:
+        text = "The API is away, so there are no digits to learn from yet. Training begins when it is back."
+        state.notices["train"] = Notice(text, "warning")
+
+
+def _source_back(state: State) -> None:
+    _api_up(state)
+
+
+def _tuned(state: State, label: int, before: float, after: float, steps: int) -> None:
+    word = "step" if steps == 1 else "steps"
+    text = f"Learned in {steps} {word}: {label} went from {before:.0%} to {after:.0%}."
+    state.notices["tune"] = Notice(text, "good")
+
+
+def _label_chosen(state: State, label: int) -> None:
+    state.label = label
+
+
+def _failed(state: State, message: str) -> None:
+    state.notices["train"] = Notice(f"Something went wrong in the training thread: {message}", "error")
+
+
+# Weights
+
+
+def _weights_taken(state: State, origin: str) -> None:
+    """Other weights: what was measured before no longer holds."""
+    state.iteration, state.loss, state.train_accuracy, state.test_accuracy = 0, None, None, None
+    state.history = History()
+    state.origin = origin
+    state.notices.pop("train", None)
+
+
+def _weights_refused(state: State, origin: str, message: str) -> None:
+    state.notices["weights"] = Notice(f"The weights were refused: {message}. The network keeps those it has.", "error")
+
+
+def _busy(state: State, task: str, text: str, progress: float | None = None) -> None:
+    state.busy, state.progress = task, progress
+    state.notices["weights"] = Notice(text)
+
+
+def _settled(state: State, text: str, tone: str) -> None:
+    state.busy, state.progress = "", None
+    state.notices["weights"] = Notice(text, tone)
+
+
+def _etag_known(state: State, etag: str) -> None:
+    state.etag = etag
+
+
+# The API
+
+
+def _api_up(state: State) -> None:
+    state.api, state.api_detail = "up", ""
+
+
+def _api_away(state: State, message: str, seconds: float) -> None:
+    state.api = "away"
+    state.api_detail = f"{message} Asking again in {max(1, round(seconds))} s."
+
+
+def _api_described(state: State, dataset: str) -> None:
+    state.dataset = dataset
+
+
+def _requests(state: State, count: int) -> None:
+    state.page_requests = count
+
+
+def _models_known(state: State, models: list) -> None:
+    state.models = models
+
+
+def _model_chosen(state: State, model: str) -> None:
+    state.model = model
+    state.opened = False
+    state.training = False
+    _weights_taken(state, "")
+
+
+TRANSITIONS = {
+    "pen_down": _pen_down,
+    "pen_moved": _pen_moved,
+    "undone": _undone,
+    "cleared": _cleared,
+    "sampled": _sampled,
+    "predicted": _predicted,
+    "opened": _opened,
+    "ready": _ready,
+    "setting_changed": _setting_changed,
+    "training_wanted": _training_wanted,
+    "progress": _progress,
+    "evaluated": _evaluated,
+    "blocks": _blocks,
+    "block_refused": _block_refused,
+    "source_failed": _source_failed,
+    "source_back": _source_back,
+    "tuned": _tuned,
+    "label_chosen": _label_chosen,
+    "failed": _failed,
+    "weights_taken": _weights_taken,
+    "weights_refused": _weights_refused,
+    "busy": _busy,
+    "settled": _settled,
+    "etag_known": _etag_known,
+    "api_up": _api_up,
+    "api_away": _api_away,
+    "api_described": _api_described,
+    "requests": _requests,
+    "models_known": _models_known,
+    "model_chosen": _model_chosen,
+}

@@ -1,0 +1,33 @@
+"""How numbers and moments read on the page. Pure."""
+
+
+def percent(fraction: float | None, places: int = 2) -> str:
+    """Return 97.31% for 0.9731, a dash when there is no value yet."""
+    return "–" if fraction is None else f"{100 * fraction:.{places}f}%"
+
+
+def loss(value: float | None) -> str:
+    """Return a loss with four digits, a dash when there is none yet."""
+    if value is None:
+        return "–"
+    if value != value or value in (float("inf"), -float("inf")):
+        return "diverged"
+    return f"{value:.4f}"
+
+
+def rounded(value: float) -> str:
+    """Return a rate as a plain number of three significant digits: 243000."""
+    number = int(value)
+    unit = 10 ** max(len(str(number)) - 3, 0)
+    return str(round(number / unit) * unit)
+
+
+def moment(iso: str) -> str:
+    """Return 2026-05-17 09:30 UTC for an ISO date and time."""
+    return f"{iso[:10]} {iso[11:16]} UTC" if len(iso) >= 16 else iso
+
+
+def seconds(value: float) -> str:
+    """Return a short span in words."""
+    whole = max(1, round(value))
+    return f"{whole} s"
