@@ -25,6 +25,9 @@ class Classifier:
         options.intra_op_num_threads = threads
         options.inter_op_num_threads = 1
         options.log_severity_level = 3
+        # One level below all: ONNX Runtime's layout optimisation rewrites convolutions from the file's own weights
+        # and ignores replaced ones (seen in 1.31: silently wrong answers).
+        options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_ENABLE_EXTENDED
         # The session refers to these values without copying them: they must live as long as it does.
         self._values = []
         for name, weight in weights.items():

@@ -1,0 +1,54 @@
+"""The same networks in PyTorch, run by `test_graphs.py` in an interpreter that has it; imports nothing of Scrawl.
+
+Usage: torch_twin.py LAYERS_AND_SETTINGS FOLDER. Reads in.npz (first weights, batches of images and labels), writes
+out.npz: the first batch's gradients, the losses and the weights after one step of SGD per batch.
+"""
+
+import json
+import sys
+from pathlib import Path
+
+import numpy as np
+import torch
+import torch.nn.functional as F  # noqa: N812
+
+
+def scores(layers, weights, x):
+    if layers[0]["kind"] == "conv3x3":
+        x = x.reshape(-1, 1, 28, 28)
+    for layer in layers:
+        weight, bias = weights.get(layer["name"] + ".weight"), weights.get(layer["name"] + ".bias")
+        kinds = {
+            "dense": lambda x, w=weight, b=bias: F.linear(x, w, b),
+            "conv3x3": lambda x, w=weight, b=bias: F.conv2d(x, w, b, padding=1),
+            "relu": torch.relu,
+            "maxpool2": lambda x: F.max_pool2d(x, 2),
+            "flatten": lambda x: x.flatten(1),
+            "log_softmax": lambda x: F.log_softmax(x, 1),
+        }
+        x = kinds[layer["kind"]](x)
+    return x
+
+
+def main(folder: Path, layers, settings) -> None:
+    data = dict(np.load(folder / "in.npz"))
+    images, labels = torch.from_numpy(data.pop("images")), torch.from_numpy(data.pop("labels"))
+    weights = {name: torch.from_numpy(value).requires_grad_() for name, value in data.items()}
+    optimizer = torch.optim.SGD(
+        weights.values(), settings["learning_rate"], settings["momentum"], weight_decay=settings["weight_decay"]
+    )
+    losses, first = [], {}
+    for x, y in zip(images, labels, strict=True):
+        optimizer.zero_grad()
+        loss = F.nll_loss(scores(layers, weights, x), y)
+        loss.backward()
+        first = first or {f"gradient.{name}": w.grad.numpy().copy() for name, w in weights.items()}
+        optimizer.step()
+        losses.append(loss.item())
+    after = {name: w.detach().numpy() for name, w in weights.items()}
+    np.savez(folder / "out.npz", losses=np.array(losses), **first, **after)
+
+
+if __name__ == "__main__":
+    torch.set_num_threads(1)
+    main(Path(sys.argv[2]), *json.loads(sys.argv[1]))
