@@ -24,6 +24,10 @@ class ConflictError(RuntimeError):
     """A compare-and-swap lost: the state is no longer the one the writer had read."""
 
 
+class StaleVersionError(ConflictError):
+    """The caller asked for a change to one version, and that is no longer the current one."""
+
+
 class CorruptDataError(RuntimeError):
     """Stored data that fails its own checksum or format; the message names the object."""
 

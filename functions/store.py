@@ -26,6 +26,10 @@ class Store(Protocol):
         """Return an object; raise `NotFoundError` naming the key."""
         ...
 
+    def start(self, key: str, length: int) -> bytes:
+        """Return at most the first `length` bytes of an object; raise `NotFoundError` naming the key."""
+        ...
+
     def put(
         self,
         key: str,
@@ -64,6 +68,10 @@ class MemoryStore:
             if key not in self._objects:
                 raise NotFoundError(f"no object {key!r} in the store")
             return self._objects[key]
+
+    def start(self, key: str, length: int) -> bytes:
+        """Return at most the first `length` bytes of an object; raise `NotFoundError` naming the key."""
+        return self.get(key).body[:length]
 
     def put(
         self,

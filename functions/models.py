@@ -1,0 +1,155 @@
+"""A model at work: its graphs, read and checked once, its weights, the session that serves them, and its lessons.
+
+Which requests lead here is left to the routes.
+"""
+
+import hashlib
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from functions.cache import Cache
+from functions.dataset import Digits
+from functions.errors import CorruptDataError, InvalidValueError, NotFoundError
+from functions.inference import Classifier, evaluate, patch_onnx
+from functions.manifest import ModelManifest
+from functions.store import Store
+from functions.training import Step, Trainer, TrainState
+from functions.weights import Change, Tensors, Version, WeightsRepository
+
+SERVE_FOR = 1.0  # seconds for which a pointer once read is trusted when predicting
+TOLERANCE = 0.02  # how much worse than the current weights uploaded ones may be
+
+
+@dataclass(frozen=True)
+class Measure:
+    """How good weights are on the test digits."""
+
+    loss: float
+    accuracy: float
+
+
+@dataclass(frozen=True)
+class Lesson:
+    """What one training step made: the version, and the batch's own loss and accuracy before the step."""
+
+    version: Version
+    batch_loss: float
+    batch_accuracy: float
+
+
+class Model:
+    """One architecture with its shared weights. Safe among threads."""
+
+    def __init__(self, store: Store, manifest: ModelManifest, test_digits: Callable[[], Digits]) -> None:
+        self.manifest = manifest
+        self.weights = WeightsRepository(store, manifest)
+        self._store = store
+        self._test_digits = test_digits
+        self._measured: Cache[str, Measure] = Cache(8)
+        self._serving: tuple[Version, Classifier] | None = None
+        self._fresh_until = 0.0
+        self._refreshing = threading.Lock()
+
+    def predict(self, images: NDArray[np.float32]) -> tuple[NDArray[np.float32], Version]:
+        """Return (B, 10) probabilities of images (B, 784), and the version that gave them."""
+        version, classifier = self.serving()
+        return classifier.probabilities(images), version
+
+    def serving(self) -> tuple[Version, Classifier]:
+        """Return the current version, at most `SERVE_FOR` old, and its session, which is kept until it changes."""
+        if self._serving is not None and time.monotonic() < self._fresh_until:
+            return self._serving
+        with self._refreshing:
+            if self._serving is None or time.monotonic() >= self._fresh_until:
+                version = self.weights.current()
+                if self._serving is None or self._serving[0].version != version.version:
+                    self._serving = version, Classifier(self._inference_onnx, version.tensors)
+                self._fresh_until = time.monotonic() + SERVE_FOR
+            return self._serving
+
+    def measure(self, tensors: Tensors) -> Measure:
+        """Return how good weights are on the test digits."""
+        digits = self._test_digits()
+        return Measure(*evaluate(Classifier(self._inference_onnx, tensors), digits.images, digits.labels))
+
+    def onnx(self, version: Version) -> bytes:
+        """Return the inference graph with a version's weights in it."""
+        return patch_onnx(self._inference_onnx, self.manifest, version.tensors)
+
+    def teach(self, batch: Digits, learning_rate: float) -> Lesson:
+        """Train the current weights one step on labelled digits and publish what comes out.
+
+        Raises:
+            InvalidValueError: when the step was so large that the weights became infinite.
+        """
+        steps: list[Step] = []
+
+        def change(current: Version) -> Change:
+            before = TrainState.fresh(current.tensors)
+            steps.append(self.trainer.step(before, batch.images, batch.labels, learning_rate=learning_rate))
+            tensors = steps[-1].state.weights
+            if not all(np.isfinite(tensor).all() for tensor in tensors.values()):
+                raise InvalidValueError(f"learning rate {learning_rate} makes the weights infinite", "learning_rate")
+            return self._change(tensors, "patch", samples=len(batch))
+
+        version = self._updated(change)
+        return Lesson(version, steps[-1].loss, steps[-1].correct / len(batch))
+
+    def replace(self, tensors: Tensors, *, source: str, samples: int = 0, if_version: str | None = None) -> Version:
+        """Publish other weights, unless they recognise clearly fewer test digits than the current ones.
+
+        Raises:
+            InvalidValueError: with both accuracies.
+            StaleVersionError: when `if_version` is given and is not the current version.
+        """
+        new = self._change(tensors, source, samples)
+
+        def change(current: Version) -> Change:
+            present = self._measured.get(current.version, lambda: self.measure(current.tensors))
+            if new.accuracy < present.accuracy - TOLERANCE:
+                raise InvalidValueError(
+                    f"not made current: these weights recognise {new.accuracy:.2%} of the test digits, the current "
+                    f"ones {present.accuracy:.2%}; at most {TOLERANCE:.0%} less is accepted"
+                )
+            return new
+
+        return self._updated(change, if_version)
+
+    def restart(self, tensors: Tensors, samples: int) -> Version:
+        """Publish weights that were trained from scratch, however good they are."""
+        new = self._change(tensors, "retrain", samples)
+        return self._updated(lambda _: new)
+
+    @cached_property
+    def trainer(self) -> Trainer:
+        """The train-step graph, ready to run."""
+        return Trainer(self._graph("train_step.onnx"), self.manifest.shapes())
+
+    @cached_property
+    def _inference_onnx(self) -> bytes:
+        return self._graph("inference.onnx")
+
+    def _change(self, tensors: Tensors, source: str, samples: int) -> Change:
+        measure = self.measure(tensors)
+        return Change(tensors, source, measure.loss, measure.accuracy, samples)
+
+    def _updated(self, change: Callable[[Version], Change], if_version: str | None = None) -> Version:
+        version = self.weights.update(change, if_version=if_version)
+        self._fresh_until = 0.0  # whoever writes sees the own version in the next prediction
+        return version
+
+    def _graph(self, name: str) -> bytes:
+        key = f"models/{self.manifest.model}/{name}"
+        try:
+            body = self._store.get(key).body
+        except NotFoundError as error:
+            raise CorruptDataError(f"{key} is missing") from error
+        if hashlib.sha256(body).hexdigest() != self.manifest.files[name].sha256:
+            raise CorruptDataError(f"{key} is damaged: its SHA-256 is not the manifest's")
+        return body

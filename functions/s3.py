@@ -1,0 +1,115 @@
+"""The store on S3, and the launcher on Lambda: the only place where AWS clients are made.
+
+Clients are made by botocore itself: boto3's convenience layer would add to every cold start and is not used.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+import botocore.session
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
+
+from functions.errors import ConflictError, NotFoundError, UnavailableError
+from functions.store import StoredObject
+
+# Short of API Gateway's 29 s even after the last attempt.
+_CONFIG = {
+    "connect_timeout": 2,
+    "read_timeout": 6,
+    "retries": {"mode": "standard", "total_max_attempts": 3},
+    "max_pool_connections": 32,
+}
+_MISSING = {"NoSuchKey", "NoSuchBucket", "404"}
+_LOST = {"PreconditionFailed", "ConditionalRequestConflict", "412", "409"}
+
+
+def client(service: str) -> Any:
+    """Return an AWS client, for `s3` or `lambda`; region, credentials and endpoint come from the environment."""
+    return botocore.session.get_session().create_client(service, config=Config(**_CONFIG))
+
+
+class S3Store:
+    """A bucket on S3, or on anything that speaks its protocol. Safe among threads, as its client is."""
+
+    def __init__(self, s3: Any, bucket: str) -> None:
+        self._s3 = s3
+        self._bucket = bucket
+
+    def get(self, key: str) -> StoredObject:
+        """Return an object; raise `NotFoundError` naming the key."""
+        return self._read(key)
+
+    def start(self, key: str, length: int) -> bytes:
+        """Return at most the first `length` bytes of an object."""
+        return self._read(key, Range=f"bytes=0-{length - 1}").body
+
+    def put(
+        self,
+        key: str,
+        body: bytes,
+        *,
+        content_type: str = "application/octet-stream",
+        if_match: str | None = None,
+        if_absent: bool = False,
+    ) -> str:
+        """Write an object and return its ETag; see `Store.put`."""
+        guard = {"IfMatch": if_match} if if_match is not None else {"IfNoneMatch": "*"} if if_absent else {}
+        try:
+            answer = self._s3.put_object(Bucket=self._bucket, Key=key, Body=body, ContentType=content_type, **guard)
+        except (ClientError, BotoCoreError) as error:
+            code = _code(error)
+            if code in _LOST or (if_match is not None and code in _MISSING):
+                raise ConflictError(f"object {key!r} has changed or is gone: {error}") from error
+            raise _translated(error, key) from error
+        return str(answer["ETag"])
+
+    def delete(self, key: str) -> None:
+        """Remove an object; removing what is not there is no error."""
+        try:
+            self._s3.delete_object(Bucket=self._bucket, Key=key)
+        except (ClientError, BotoCoreError) as error:
+            raise _translated(error, key) from error
+
+    def keys(self, prefix: str) -> list[str]:
+        """Return the keys that begin with `prefix`, sorted."""
+        try:
+            pages = self._s3.get_paginator("list_objects_v2").paginate(Bucket=self._bucket, Prefix=prefix)
+            return sorted(entry["Key"] for page in pages for entry in page.get("Contents", ()))
+        except (ClientError, BotoCoreError) as error:
+            raise _translated(error, prefix) from error
+
+    def _read(self, key: str, **extra: str) -> StoredObject:
+        try:
+            answer = self._s3.get_object(Bucket=self._bucket, Key=key, **extra)
+            return StoredObject(answer["Body"].read(), answer["ETag"])
+        except (ClientError, BotoCoreError) as error:
+            raise _translated(error, key) from error
+
+
+class LambdaLauncher:
+    """Starts retrainings in the Lambda made for them; it answers as soon as the event is queued."""
+
+    def __init__(self, lambda_client: Any, function: str) -> None:
+        self._lambda = lambda_client
+        self._function = function
+
+    def start(self, job_id: str, run: Callable[[str], object]) -> None:  # noqa: ARG002 — the Lambda runs it
+        """Queue the job; see `service.Launcher`."""
+        payload = f'{{"job":"{job_id}"}}'.encode()
+        try:
+            self._lambda.invoke(FunctionName=self._function, InvocationType="Event", Payload=payload)
+        except (ClientError, BotoCoreError) as error:
+            raise UnavailableError(f"the retraining could not be started: {error}") from error
+
+
+def _code(error: Exception) -> str:
+    return str(error.response.get("Error", {}).get("Code")) if isinstance(error, ClientError) else ""
+
+
+def _translated(error: Exception, key: str) -> Exception:
+    if _code(error) == "NoSuchBucket":
+        return UnavailableError(f"there is no bucket to look for {key!r} in: {error}")
+    if _code(error) in _MISSING:
+        return NotFoundError(f"no object {key!r} in the store")
+    return UnavailableError(f"the store failed at {key!r}: {error}")
