@@ -4,11 +4,10 @@ What the functions compute is said in `site/kernel`. Two builds are shipped; the
 `WebAssembly.validate` accepts its instructions.
 """
 
-from browser import window
+from browser import self as scope
 
 ALIGNMENT = 64
 PAGE = 65536
-MAX_PAGES = 65536
 
 # (module (func (param v128 v128 v128) (result v128)
 #   local.get 0  local.get 1  local.get 2  f32x4.relaxed_madd))
@@ -22,16 +21,16 @@ RELAXED_PROBE = [
 
 def has_relaxed_simd():
     """Tell whether this browser knows relaxed SIMD."""
-    return window.WebAssembly.validate(window.Uint8Array.new(RELAXED_PROBE))
+    return scope.WebAssembly.validate(scope.Uint8Array.new(RELAXED_PROBE))
 
 
 async def load_kernel(plain_url, relaxed_url):
     """Fetch the build that suits this browser, from absolute addresses, and return its `Kernel`."""
     url = relaxed_url if has_relaxed_simd() else plain_url
-    response = await window.fetch(url)
+    response = await scope.fetch(url)
     if not response.ok:
         raise RuntimeError(f"{url} answered {response.status}, expected the training kernel")
-    result = await window.WebAssembly.instantiate(await response.arrayBuffer(), {})
+    result = await scope.WebAssembly.instantiate(await response.arrayBuffer(), {})
     return Kernel(result.instance)
 
 
@@ -47,9 +46,9 @@ class Kernel:
     def _view(self):
         # Growing the memory detaches its buffer: views are made anew.
         buffer = self.memory.buffer
-        self.bytes = window.Uint8Array.new(buffer)
-        self.floats = window.Float32Array.new(buffer)
-        self.doubles = window.Float64Array.new(buffer)
+        self.bytes = scope.Uint8Array.new(buffer)
+        self.floats = scope.Float32Array.new(buffer)
+        self.doubles = scope.Float64Array.new(buffer)
 
     def alloc(self, size):
         """Reserve `size` bytes, zeroed, and return their address, a multiple of 64."""
