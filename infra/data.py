@@ -14,6 +14,7 @@ import pooch
 
 from functions.block import Block
 from functions.errors import FormatError
+from functions.normalise import normalise
 from infra import idx
 from infra.download import MIRRORS, DownloadError, download
 
@@ -58,23 +59,33 @@ class Sources:
 
 
 def load_dataset(sources: Sources, say: Callable[[str], None]) -> Dataset:
-    """Return the first dataset there is, and say where it came from.
+    """Return the first dataset there is, and say what it is when it is not MNIST.
 
     Raises:
         DataError: when a folder was named and its files cannot be used.
     """
-    if sources.folder is not None:
-        return _from_folder(sources.folder)
     try:
-        if not all((sources.cache / f"{name}.gz").exists() for name in FILES):
-            say("Downloading MNIST (11 MB)")
-        download(FILES, sources.cache, sources.mirrors, sources.patience)
-        return _from_folder(sources.cache)
+        return load_files(sources, say)
     except DownloadError as error:
         say(f"MNIST could not be downloaded: {error}")
-        digits = _scikit_learn_digits()
+        digits = scikit_learn_digits()
         say(f"NOTICE: {digits.notice}")
         return digits
+
+
+def load_files(sources: Sources, say: Callable[[str], None]) -> Dataset:
+    """Return the digits of the named folder, else MNIST from the cache or from a mirror.
+
+    Raises:
+        DataError: when a folder was named and its files cannot be used.
+        DownloadError: when no mirror has them.
+    """
+    if sources.folder is not None:
+        return _from_folder(sources.folder)
+    if not all((sources.cache / f"{name}.gz").exists() for name in FILES):
+        say("Downloading MNIST (11 MB)")
+    download(FILES, sources.cache, sources.mirrors, sources.patience)
+    return _from_folder(sources.cache)
 
 
 def _from_folder(folder: Path) -> Dataset:
@@ -116,11 +127,9 @@ def _split(contents: dict[str, bytes], prefix: str) -> Block:
     return Block(labels, pixels)
 
 
-def _scikit_learn_digits() -> Dataset:
+def scikit_learn_digits() -> Dataset:
     """Return the 1,797 8×8 digits of the UCI repository, fitted to 28×28 as a drawing would be."""
     from sklearn.datasets import load_digits
-
-    from functions.normalise import normalise
 
     digits = load_digits()
     order = np.random.default_rng(0).permutation(len(digits.target))
