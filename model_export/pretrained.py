@@ -3,12 +3,13 @@
 How each was trained, and how good it is, stands in the file's own metadata.
 """
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from safetensors import safe_open
 
+from functions import tensors
 from functions.errors import NotFoundError
 from model_export.architectures import architecture_named
 from model_export.export import check_weights
@@ -22,12 +23,22 @@ def load(model: str) -> tuple[dict[str, NDArray[np.float32]], dict[str, str]]:
     Raises:
         NotFoundError: when there is no such architecture, or none are shipped for it.
     """
-    architecture = architecture_named(model)
+    architecture_named(model)
     path = FOLDER / f"{model}.safetensors"
     if not path.is_file():
         shipped = ", ".join(sorted(file.stem for file in FOLDER.glob("*.safetensors"))) or "none"
         raise NotFoundError(f"no weights are shipped for {model!r}; there are: {shipped}")
-    with safe_open(path, "numpy") as file:
-        weights = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 — it is no mapping
-        metadata = dict(file.metadata() or {})
-    return check_weights(architecture, weights), metadata
+    return read(model, path)
+
+
+def read(model: str, path: Path) -> tuple[dict[str, NDArray[np.float32]], dict[str, str]]:
+    """Return the weights and metadata of a safetensors file, if it fits the architecture."""
+    weights, metadata = tensors.decode(path.read_bytes())
+    return check_weights(architecture_named(model), weights), metadata
+
+
+def write(path: Path, weights: Mapping[str, NDArray[np.float32]], metadata: Mapping[str, str]) -> None:
+    """Write weights and metadata; an interrupted write leaves what was there."""
+    part = path.with_name(path.name + ".part")
+    part.write_bytes(tensors.encode(weights, metadata))
+    part.replace(path)

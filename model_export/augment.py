@@ -1,0 +1,109 @@
+"""Variations of digit images, so that a network learns shapes rather than pixels: affine and elastic warps, ink.
+
+Everything is drawn from a given generator, a batch at a time. What is varied, and how much, `model_export.train`
+says.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from functions.block import COLUMNS, PIXELS, ROWS
+
+Images = NDArray[np.float32]  # (B, 784), 0..1
+
+
+@dataclass(frozen=True)
+class Variation:
+    """How much images are varied; each number is the largest value, drawn evenly up to it in both directions."""
+
+    degrees: float = 0.0  # of rotation
+    shear: float = 0.0  # columns per row
+    stretch: float = 0.0  # part by which each side grows or shrinks, on its own
+    shift: float = 0.0  # pixels
+    elastic: float = 0.0  # pixels, as a standard deviation of smooth random displacement
+
+
+VARIATIONS: dict[str, Variation] = {
+    "none": Variation(),
+    "light": Variation(degrees=10, shear=0.1, stretch=0.1, shift=1.5),
+    "full": Variation(degrees=14, shear=0.2, stretch=0.15, shift=1.5, elastic=0.7),
+}
+
+
+def vary(images: Images, variation: Variation, random: np.random.Generator) -> Images:
+    """Return the images (B, 784), each warped in its own way."""
+    if variation == Variation():
+        return images
+    count = len(images)
+    rows, columns = _source_places(count, variation, random)
+    return _sample(images, rows, columns)
+
+
+def _source_places(count: int, variation: Variation, random: np.random.Generator) -> tuple[Images, Images]:
+    """Return for each pixel of the results, (B, 784), the row and column of the source that it shows."""
+
+    def even(largest: float) -> NDArray[np.float32]:
+        return random.uniform(-largest, largest, (count, 1)).astype(np.float32)
+
+    angle = even(np.radians(variation.degrees))
+    shear, rows_by, columns_by = even(variation.shear), 1 + even(variation.stretch), 1 + even(variation.stretch)
+    y, x = (_CENTRED_ROWS / rows_by, (_CENTRED_COLUMNS + shear * _CENTRED_ROWS) / columns_by)  # (B, 784)
+    rows = np.cos(angle) * y - np.sin(angle) * x + (ROWS - 1) / 2 + even(variation.shift)
+    columns = np.sin(angle) * y + np.cos(angle) * x + (COLUMNS - 1) / 2 + even(variation.shift)
+    if variation.elastic:
+        rows += _smooth_field(count, variation.elastic, random)
+        columns += _smooth_field(count, variation.elastic, random)
+    return rows, columns
+
+
+def _smooth_field(count: int, deviation: float, random: np.random.Generator) -> Images:
+    """Return (B, 784) smooth random numbers: a coarse grid of them, blended along both axes."""
+    grid = len(_BLEND)
+    coarse = random.normal(0, deviation, (count, grid, grid)).astype(np.float32)
+    field: Images = (_BLEND.T @ (coarse @ _BLEND)).reshape(count, PIXELS)
+    return field
+
+
+def _sample(images: Images, rows: Images, columns: Images) -> Images:
+    """Return the images at fractional places, bilinearly; outside an image there is no ink. Spends `rows`, `columns`.
+
+    In place wherever possible: training small networks waits for this.
+    """
+    count, width, height = len(images), COLUMNS + 2, ROWS + 2
+    padded = np.zeros((count, height, width), np.float32)
+    padded[:, 1:-1, 1:-1] = images.reshape(count, ROWS, COLUMNS)
+    ink = padded.ravel()
+    np.clip(rows + 1, 0, height - 1.001, out=rows)
+    np.clip(columns + 1, 0, width - 1.001, out=columns)
+    top, left = rows.astype(np.intp), columns.astype(np.intp)
+    rows -= top
+    columns -= left
+    place = np.arange(count, dtype=np.intp)[:, None] * (height * width) + top * width + left
+    upper = _blend(ink.take(place), ink[1:].take(place), columns)
+    lower = _blend(ink[width:].take(place), ink[width + 1 :].take(place), columns)
+    return _blend(upper, lower, rows)
+
+
+def _blend(first: Images, second: Images, part: Images) -> Images:
+    """Return first + part · (second - first), spending both."""
+    second -= first
+    second *= part
+    first += second
+    return first
+
+
+def _blend_matrix(grid: int = 6) -> NDArray[np.float32]:
+    """Return (grid, 28): how much each of `grid` evenly spaced numbers counts at each pixel of a side.
+
+    Overlapping Gaussians, scaled so that blending random numbers keeps their standard deviation.
+    """
+    centres = np.linspace(0, ROWS - 1, grid)[:, None]
+    weights = np.exp(-(((np.arange(ROWS) - centres) / (ROWS / (grid - 1))) ** 2))
+    return (weights / np.sqrt((weights**2).sum(0))).astype(np.float32)
+
+
+_CENTRED_ROWS = np.repeat(np.arange(ROWS, dtype=np.float32) - (ROWS - 1) / 2, COLUMNS)  # (784,)
+_CENTRED_COLUMNS = np.tile(np.arange(COLUMNS, dtype=np.float32) - (COLUMNS - 1) / 2, ROWS)
+_BLEND = _blend_matrix()

@@ -1,0 +1,209 @@
+"""The training command's core: many steps of the ONNX train-step graph, over varied digits, to a schedule.
+
+No PyTorch, no gradients of its own. Reading data and parsing the command line are left to `infra`; what happens to
+the weights afterwards to the caller.
+"""
+
+import math
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from tqdm import tqdm
+
+from functions.block import Block
+from functions.errors import InvalidValueError
+from functions.inference import Classifier, evaluate
+from functions.training import Trainer, TrainState, Weights, check_settings, initial_weights
+from model_export.architectures import architecture_named, parameter_table
+from model_export.augment import VARIATIONS, vary
+from model_export.export import check_weights
+from model_export.graphs import inference_graph, train_step_graph
+
+# A mean negative log-likelihood that no network recovers from; a fresh one begins near ln 10 = 2.3.
+DIVERGED_LOSS = 100.0
+
+# The learning rate's course: how much of it is used when a part 0..1 of the run is done.
+SCHEDULES: dict[str, Callable[[float], float]] = {
+    "constant": lambda _: 1.0,
+    "linear": lambda done: 1.0 - done,
+    "cosine": lambda done: 0.5 + 0.5 * math.cos(math.pi * done),
+    "warm-cosine": lambda done: done / 0.1 if done < 0.1 else 0.5 + 0.5 * math.cos(math.pi * (done - 0.1) / 0.9),
+}
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How to train. Values that cannot work are refused, naming the setting."""
+
+    epochs: int = 20
+    batch: int = 128
+    learning_rate: float = 0.05
+    schedule: str = "cosine"
+    momentum: float = 0.9
+    weight_decay: float = 1e-4
+    augmentation: str = "light"
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        check_settings(self.learning_rate, self.momentum, self.weight_decay)
+        for name in ("epochs", "batch"):
+            if getattr(self, name) < 1:
+                raise InvalidValueError(f"{name} must be at least 1, got {getattr(self, name)}", name)
+        for name, known in (("schedule", SCHEDULES), ("augmentation", VARIATIONS)):
+            if getattr(self, name) not in known:
+                raise InvalidValueError(
+                    f"{name} must be one of {', '.join(known)}, got {getattr(self, name)!r}", name
+                )
+
+
+@dataclass(frozen=True)
+class Epoch:
+    """Figures after one pass over the training data: its mean loss, then loss and accuracy on the test split."""
+
+    number: int
+    train_loss: float
+    loss: float
+    accuracy: float
+
+
+@dataclass(frozen=True)
+class Trained:
+    """What a run leaves. `reason` is finished, interrupted or diverged; `message` says it in a sentence.
+
+    A run that finished gives its last weights, for its schedule ends there; any other the best that were measured.
+    """
+
+    weights: Weights
+    epochs: tuple[Epoch, ...]
+    reason: str
+    message: str
+
+
+class DivergedError(RuntimeError):
+    """The loss has left every sensible range; the message names the step."""
+
+
+def train(
+    model: str,
+    plan: Plan,
+    training: Block,
+    test: Block,
+    *,
+    start: Mapping[str, NDArray[np.float32]] | None = None,
+    threads: int = 1,
+    quiet: bool = False,
+) -> Trained:
+    """Train an architecture from scratch, or from the weights `start`; Ctrl-C ends it early, keeping the best.
+
+    The same arguments give the same weights, bit for bit, on the same machine.
+    """
+    if not len(training) or not len(test):
+        raise InvalidValueError(
+            f"training needs digits, got {len(training)} to train on and {len(test)} to test with"
+        )
+    run = _Run(model, plan, training, test, start, threads)
+    try:
+        run.all_epochs(quiet)
+    except KeyboardInterrupt:
+        return run.best("interrupted", f"stopped by hand after {len(run.epochs)} of {plan.epochs} epochs")
+    except DivergedError as error:
+        return run.best("diverged", str(error))
+    return Trained(run.state.weights, tuple(run.epochs), "finished", f"trained for {plan.epochs} epochs")
+
+
+class _Run:
+    """One training run under way: its state, its figures, and the best weights measured so far."""
+
+    def __init__(
+        self,
+        model: str,
+        plan: Plan,
+        training: Block,
+        test: Block,
+        start: Mapping[str, NDArray[np.float32]] | None,
+        threads: int,
+    ) -> None:
+        architecture = architecture_named(model)
+        shapes = dict(parameter_table(architecture.layers))
+        first = initial_weights(shapes, plan.seed) if start is None else check_weights(architecture, start)
+        self.plan, self.training, self.threads = plan, training, threads
+        self.trainer = Trainer(train_step_graph(architecture), shapes, threads)
+        self.graph = inference_graph(architecture, first)
+        self.test_images, self.test_labels = test.images(), test.labels
+        self.state = TrainState.fresh(first)
+        self.epochs: list[Epoch] = []
+        self.best_weights, self.best_accuracy = dict(first), 0.0
+        self.per_epoch = math.ceil(len(training) / plan.batch)
+
+    def best(self, reason: str, message: str) -> Trained:
+        """Return the best weights so far, or the first ones if none were measured."""
+        kept = f"keeping the best so far, {self.best_accuracy:.2%}" if self.epochs else "keeping the first weights"
+        return Trained(self.best_weights, tuple(self.epochs), reason, f"{message}; {kept}")
+
+    def all_epochs(self, quiet: bool) -> None:
+        """Train to the end of the plan, measuring after every epoch."""
+        total = self.plan.epochs * self.per_epoch
+        with ThreadPoolExecutor(self.threads) as pool, tqdm(total=total, unit="step", disable=quiet) as bar:
+            for epoch in range(self.plan.epochs):
+                self.one_epoch(epoch, pool, bar)
+                self.measure()
+                last = self.epochs[-1]
+                bar.write(
+                    f"epoch {epoch + 1:3}  loss {last.train_loss:.4f}  test {last.loss:.4f}  {last.accuracy:.2%}"
+                )
+
+    def one_epoch(self, epoch: int, pool: ThreadPoolExecutor, bar: "tqdm[None]") -> None:
+        """Take one pass over the training digits, in a new order."""
+        loss_sum, seen = 0.0, 0
+        for number, (images, labels) in enumerate(self.batches(epoch, pool)):
+            step = epoch * self.per_epoch + number
+            done = (step + 0.5) / (self.plan.epochs * self.per_epoch)
+            taken = self.trainer.step(
+                self.state,
+                images,
+                labels,
+                learning_rate=self.plan.learning_rate * SCHEDULES[self.plan.schedule](done),
+                momentum=self.plan.momentum,
+                weight_decay=self.plan.weight_decay,
+            )
+            if not taken.loss < DIVERGED_LOSS:
+                raise DivergedError(
+                    f"diverged at step {step + 1}: the loss was {taken.loss:g}; try a lower learning rate"
+                )
+            self.state = taken.state
+            loss_sum, seen = loss_sum + taken.loss * len(labels), seen + len(labels)
+            bar.set_postfix(loss=f"{loss_sum / seen:.4f}", test=f"{self.best_accuracy:.2%}", refresh=False)
+            bar.update()
+        self.train_loss = loss_sum / seen
+
+    def batches(
+        self, epoch: int, pool: ThreadPoolExecutor
+    ) -> Iterator[tuple[NDArray[np.float32], NDArray[np.uint8]]]:
+        """Yield an epoch's batches, varied by the pool a few ahead of their use."""
+        order = np.random.default_rng([self.plan.seed, epoch]).permutation(len(self.training))
+
+        def batch(number: int) -> tuple[NDArray[np.float32], NDArray[np.uint8]]:
+            rows = order[number * self.plan.batch : (number + 1) * self.plan.batch]
+            images = self.training.pixels[rows].astype(np.float32) / np.float32(255)
+            random = np.random.default_rng([self.plan.seed, epoch, number])
+            return vary(images, VARIATIONS[self.plan.augmentation], random), self.training.labels[rows]
+
+        ahead: deque[Future[tuple[NDArray[np.float32], NDArray[np.uint8]]]] = deque()
+        for number in range(self.per_epoch):
+            ahead.append(pool.submit(batch, number))
+            if len(ahead) > 4 * self.threads:
+                yield ahead.popleft().result()
+        while ahead:
+            yield ahead.popleft().result()
+
+    def measure(self) -> None:
+        """Measure on the test split; remember the weights when they are the best yet."""
+        weights = self.state.weights
+        loss, accuracy = evaluate(Classifier(self.graph, weights, self.threads), self.test_images, self.test_labels)
+        self.epochs.append(Epoch(len(self.epochs) + 1, self.train_loss, loss, accuracy))
+        if accuracy > self.best_accuracy:
+            self.best_weights, self.best_accuracy = weights, accuracy
