@@ -20,6 +20,7 @@ from functions.block import Block
 from functions.errors import ConflictError, CorruptDataError, NotFoundError, UnavailableError
 from functions.inference import Classifier, evaluate
 from functions.manifest import DatasetManifest, ModelManifest, Shard
+from functions.service import TEST_DIGITS
 from functions.store import Store
 from functions.weights import WeightsRepository
 from infra.data import Dataset, Sources, load_dataset, load_files
@@ -30,7 +31,7 @@ from model_export.export import export
 SHARD_SIZE = 1000
 SPLITS = ("train", "test")
 _LAYOUT = b"1"  # of the shards; another one gives every dataset another id
-_MEASURED_ON = 2000  # test digits, as the API does
+
 _CONTENT_TYPES = {"json": "application/json", "onnx": "application/vnd.onnx"}
 
 
@@ -171,7 +172,7 @@ def _seed_weights(store: Store, model: str) -> bool:
         return False
     except NotFoundError:
         shipped = pretrained.load(model)[0]
-    digits = dataset.Dataset(store).first("test", _MEASURED_ON)
+    digits = dataset.Dataset(store).first("test", TEST_DIGITS)
     classifier = Classifier(store.get(f"models/{model}/inference.onnx").body, shipped)
     loss, accuracy = evaluate(classifier, digits.images(), digits.labels)
     try:
