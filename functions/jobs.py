@@ -14,6 +14,7 @@ import msgspec
 
 from functions.errors import ConflictError, CorruptDataError, NotFoundError
 from functions.store import Store
+from functions.versions import iso
 
 STALE_AFTER = 60.0  # seconds without a sign of life; a job shows one every few seconds
 _ID = re.compile(r"[a-z0-9-]+-[0-9]{17}-[0-9a-f]{8}")
@@ -87,7 +88,7 @@ class JobsRepository:
             raise JobActiveError(latest)
         moment = self._now()
         number = f"{moment:%Y%m%d%H%M%S}{moment.microsecond // 1000:03}-{secrets.token_hex(4)}"
-        job = Job(f"{model}-{number}", model, "queued", 0, iterations, None, None, _iso(moment), _iso(moment))
+        job = Job(f"{model}-{number}", model, "queued", 0, iterations, None, None, iso(moment), iso(moment))
         self._write(job)
         try:
             self._store.put(
@@ -104,7 +105,7 @@ class JobsRepository:
 
     def save(self, job: Job) -> Job:
         """Write how far a job is, which is a sign of life too, and return it with the time of writing."""
-        job = msgspec.structs.replace(job, updated_at=_iso(self._now()))
+        job = msgspec.structs.replace(job, updated_at=iso(self._now()))
         self._write(job)
         return job
 
@@ -141,7 +142,3 @@ def _key(job_id: str) -> str:
 
 def _latest_key(model: str) -> str:
     return f"jobs/latest/{model}.json"
-
-
-def _iso(moment: datetime) -> str:
-    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")

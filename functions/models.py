@@ -20,7 +20,8 @@ from functions.inference import Classifier, evaluate, patch_onnx
 from functions.manifest import ModelManifest
 from functions.store import Store
 from functions.training import Step, Trainer, TrainState
-from functions.weights import Change, Tensors, Version, WeightsRepository
+from functions.versions import Change, Tensors, Version
+from functions.weights import WeightsRepository
 
 SERVE_FOR = 1.0  # seconds for which a pointer once read is trusted when predicting
 TOLERANCE = 0.02  # how much worse than the current weights uploaded ones may be
@@ -82,11 +83,12 @@ class Model:
         """Return the inference graph with a version's weights in it."""
         return patch_onnx(self._inference_onnx, self.manifest, version.tensors)
 
-    def teach(self, batch: Digits, learning_rate: float) -> Lesson:
+    def teach(self, batch: Digits, learning_rate: float, if_version: str | None = None) -> Lesson:
         """Train the current weights one step on labelled digits and publish what comes out.
 
         Raises:
             InvalidValueError: when the step was so large that the weights became infinite.
+            StaleVersionError: when `if_version` is given and is not the current version.
         """
         steps: list[Step] = []
 
@@ -98,7 +100,7 @@ class Model:
                 raise InvalidValueError(f"learning rate {learning_rate} makes the weights infinite", "learning_rate")
             return self._change(tensors, "patch", samples=len(batch))
 
-        version = self._updated(change)
+        version = self._updated(change, if_version)
         return Lesson(version, steps[-1].loss, steps[-1].correct / len(batch))
 
     def replace(self, tensors: Tensors, *, source: str, samples: int = 0, if_version: str | None = None) -> Version:
@@ -123,8 +125,9 @@ class Model:
 
     def restart(self, tensors: Tensors, samples: int) -> Version:
         """Publish weights that were trained from scratch, however good they are."""
-        new = self._change(tensors, "retrain", samples)
-        return self._updated(lambda _: new)
+        version = self.weights.replace(self._change(tensors, "retrain", samples))
+        self._fresh_until = 0.0
+        return version
 
     @cached_property
     def trainer(self) -> Trainer:

@@ -68,6 +68,14 @@ class Service:
         keys = self._store.keys("models/")
         return [key.split("/")[1] for key in keys if key.endswith("/manifest.json")]
 
+    def warm_up(self) -> None:
+        """Read what the first prediction needs; when that is not there yet, the first request will say so."""
+        try:
+            for name in self.model_names():
+                self.model(name).serving()
+        except (NotFoundError, CorruptDataError, UnavailableError) as error:
+            log.warning("not warmed up", extra={"error": str(error)})
+
     def begin_retraining(self, model: Model) -> Job:
         """Queue a retraining from scratch and have it started.
 

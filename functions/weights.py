@@ -1,20 +1,18 @@
-"""The shared weights of one model: immutable versions, and a pointer to the current one, replaced by compare-and-swap.
+"""The shared weights of a model: immutable versions, and a pointer to the current one, replaced by compare-and-swap.
 
 A version is written before the pointer that names it, so that a crash between the two leaves the old one current.
 What a change does to the weights, and whether it is good enough, is left to the callers.
 """
 
-import secrets
+import logging
+import random
 import threading
 import time
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, fields, replace
+from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
-from typing import Any
 
 import msgspec
-import numpy as np
-from numpy.typing import NDArray
 
 from functions import tensors as tensor_formats
 from functions.cache import Cache
@@ -28,12 +26,15 @@ from functions.errors import (
 )
 from functions.manifest import ModelManifest
 from functions.store import Store
+from functions.versions import Change, Metadata, Tensors, Version, from_strings, iso, new_id, to_strings
 
-type Tensors = Mapping[str, NDArray[np.float32]]
-
+_MEDIA_TYPE = "application/vnd.safetensors"
 _ATTEMPTS = 12
 _PAUSE = 0.02  # seconds, at most, before a second attempt; doubled for each further one up to a second
 _HEADER = 4096  # bytes that hold the header of any version
+
+
+log = logging.getLogger("scrawl")
 
 
 class Pointer(msgspec.Struct, frozen=True):
@@ -42,39 +43,6 @@ class Pointer(msgspec.Struct, frozen=True):
     version: str
     key: str
     updated_at: str
-
-
-@dataclass(frozen=True)
-class Metadata:
-    """How a version came to be, and how good it is on test digits."""
-
-    model: str
-    version: str
-    parent: str | None
-    source: str  # pretrained, train, patch, retrain, …
-    samples: int  # that this version was trained on, beyond its parent
-    loss: float
-    accuracy: float
-    created_at: str
-
-
-@dataclass(frozen=True)
-class Version(Metadata):
-    """One version of a model's weights."""
-
-    tensors: Tensors
-    etag: str | None = None  # of the pointer that named it current when it was read
-
-
-@dataclass(frozen=True)
-class Change:
-    """New weights, ready to be published."""
-
-    tensors: Tensors
-    source: str
-    loss: float
-    accuracy: float
-    samples: int = 0
 
 
 class WeightsRepository:
@@ -122,16 +90,7 @@ class WeightsRepository:
         Raises:
             ConflictError: when another version became current in between; then nothing of this one is left.
         """
-        fitted = tensor_formats.fit(tensors, self._shapes)
-        created = datetime.now(UTC)
-        version = Version(
-            self._model, _new_id(created), parent, source, samples, loss, accuracy, _iso(created), fitted
-        )
-        key = self._key(version.version)
-        self._store.put(key, tensor_formats.encode(fitted, _to_strings(version)), if_absent=True)
-        etag = self._point_to(version, if_match)
-        self._versions.put(version.version, version)
-        return replace(version, etag=etag)
+        return self._publish(Change(tensors, source, loss, accuracy, samples), parent, if_match)
 
     def update(self, change: Callable[[Version], Change], *, if_version: str | None = None) -> Version:
         """Publish what `change` makes of the current version; start over when another update comes first.
@@ -143,17 +102,11 @@ class WeightsRepository:
             StaleVersionError: when `if_version` is given and is not the current version.
             ConflictError: when others were faster in every attempt.
         """
-        with self._updating:
-            for attempt in range(_ATTEMPTS):
-                current = self.current()
-                if if_version is not None and current.version != if_version:
-                    raise StaleVersionError(f"expected current version {if_version}, found {current.version}")
-                new = change(current)
-                try:
-                    return self._publish_change(new, current)
-                except ConflictError:
-                    time.sleep(secrets.SystemRandom().uniform(0, min(1.0, _PAUSE * 2**attempt)))
-        raise ConflictError(f"{self._model} is being changed by many at once: gave up after {_ATTEMPTS} attempts")
+        return self._swap(lambda current: change(self.get(current)), if_version)
+
+    def replace(self, new: Change) -> Version:
+        """Publish new weights whatever the current ones are, even if these are damaged."""
+        return self._swap(lambda _: new, None)
 
     def history(self, limit: int = 50) -> list[Metadata]:
         """Return the current version and those it came from, newest first; at most `limit`."""
@@ -168,16 +121,41 @@ class WeightsRepository:
             following = entry.parent
         return versions
 
-    def _publish_change(self, new: Change, current: Version) -> Version:
-        return self.publish(
-            new.tensors,
+    def _swap(self, make: Callable[[str], Change], if_version: str | None) -> Version:
+        """Publish what `make` returns for the current version's id, again and again until no other was faster."""
+        with self._updating:
+            for attempt in range(_ATTEMPTS):
+                pointer, etag = self._pointer()
+                if if_version not in (None, pointer.version):
+                    raise StaleVersionError(f"expected current version {if_version}, found {pointer.version}")
+                new = make(pointer.version)
+                try:
+                    return self._publish(new, pointer.version, etag)
+                except ConflictError:
+                    time.sleep(random.uniform(0, min(1.0, _PAUSE * 2**attempt)))
+        raise ConflictError(f"{self._model} is being changed by many at once: gave up after {_ATTEMPTS} attempts")
+
+    def _publish(self, new: Change, parent: str | None, if_match: str | None) -> Version:
+        """Write a version and make it current; see `publish`."""
+        fitted = tensor_formats.fit(new.tensors, self._shapes)
+        created = datetime.now(UTC)
+        version = Version(
+            model=self._model,
+            version=new_id(created),
+            parent=parent,
             source=new.source,
+            samples=new.samples,
             loss=new.loss,
             accuracy=new.accuracy,
-            samples=new.samples,
-            parent=current.version,
-            if_match=current.etag,
+            created_at=iso(created),
+            tensors=fitted,
         )
+        body = tensor_formats.encode(fitted, to_strings(version))
+        self._store.put(self._key(version.version), body, content_type=_MEDIA_TYPE, if_absent=True)
+        etag = self._point_to(version, if_match)
+        self._versions.put(version.version, version)
+        log.info("weights published", extra=to_strings(version))
+        return replace(version, etag=etag)
 
     def _point_to(self, version: Version, if_match: str | None) -> str:
         """Make a stored version current; remove it when another one was faster."""
@@ -216,7 +194,7 @@ class WeightsRepository:
         try:
             tensors, strings = tensor_formats.decode(body)
             fitted = tensor_formats.fit(tensors, self._shapes)
-            return Version(**_from_strings(strings), tensors=fitted)
+            return Version(**from_strings(strings), tensors=fitted)
         except (FormatError, InvalidValueError, KeyError, ValueError) as error:
             raise CorruptDataError(f"{key} is damaged: {error}") from error
 
@@ -224,7 +202,7 @@ class WeightsRepository:
         key = self._key(version)
         start = self._fetch(version, lambda: self._store.start(key, _HEADER))
         try:
-            return Metadata(**_from_strings(tensor_formats.decode_metadata(start)))
+            return Metadata(**from_strings(tensor_formats.decode_metadata(start)))
         except (FormatError, KeyError, ValueError) as error:
             raise CorruptDataError(f"{key} is damaged: {error}") from error
 
@@ -238,31 +216,3 @@ class WeightsRepository:
         if not version.replace("-", "").isalnum() or not version.isascii():
             raise NotFoundError(f"{self._model} has no version {version!r}")
         return f"{self._prefix}{version}.safetensors"
-
-
-def _new_id(created: datetime) -> str:
-    """Return an id that sorts by time and that no other process can have."""
-    return f"{created:%Y%m%dT%H%M%S}{created.microsecond // 1000:03}-{secrets.token_hex(4)}"
-
-
-def _iso(moment: datetime) -> str:
-    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
-
-
-def _to_strings(version: Metadata) -> dict[str, str]:
-    """Return the metadata as safetensors has it, strings only; what is None is left out."""
-    values = {field.name: getattr(version, field.name) for field in fields(Metadata)}
-    return {name: str(value) for name, value in values.items() if value is not None}
-
-
-def _from_strings(strings: Mapping[str, str]) -> dict[str, Any]:
-    return {
-        "model": strings["model"],
-        "version": strings["version"],
-        "parent": strings.get("parent"),
-        "source": strings["source"],
-        "samples": int(strings["samples"]),
-        "loss": float(strings["loss"]),
-        "accuracy": float(strings["accuracy"]),
-        "created_at": strings["created_at"],
-    }

@@ -1,0 +1,84 @@
+"""Answers: JSON, bytes, errors, and which error of the core is which in HTTP."""
+
+import logging
+from collections.abc import Mapping
+
+import orjson
+from chalice.app import Response
+
+from functions.errors import (
+    ConflictError,
+    CorruptDataError,
+    FormatError,
+    InvalidValueError,
+    NotFoundError,
+    StaleVersionError,
+    UnavailableError,
+)
+
+JSON = "application/json"
+SAFETENSORS = "application/vnd.safetensors"
+ONNX = "application/vnd.onnx"
+OCTETS = "application/octet-stream"
+PNG = "image/png"
+
+type Headers = Mapping[str, str | list[str]]
+
+log = logging.getLogger("scrawl")
+
+
+class HttpError(Exception):
+    """An answer with an error in it, for what only HTTP knows of."""
+
+    def __init__(self, status: int, code: str, message: str, headers: Headers | None = None) -> None:
+        super().__init__(message)
+        self.status, self.code, self.headers = status, code, headers or {}
+
+
+def json_answer(value: object, status: int = 200, headers: Headers | None = None) -> Response:
+    """Return a JSON answer; NumPy's float32 arrays are written with as many digits as they need."""
+    body = orjson.dumps(value, option=orjson.OPT_SERIALIZE_NUMPY)
+    return answer(body, JSON, headers, status)
+
+
+def answer(body: bytes, media_type: str, headers: Headers | None = None, status: int = 200) -> Response:
+    """Return an answer of bytes."""
+    return Response(body, {"Content-Type": media_type, **(headers or {})}, status)
+
+
+def not_modified(headers: Headers) -> Response:
+    """Return 304: the client has it already."""
+    return Response("", dict(headers), 304)
+
+
+def error_answer(
+    status: int, code: str, message: str, field: str | None = None, headers: Headers | None = None
+) -> Response:
+    """Return an error in the shape that all of them have."""
+    error = {"code": code, "message": message} | ({"field": field} if field else {})
+    return json_answer({"error": error}, status, headers)
+
+
+def answer_to(error: Exception) -> Response:
+    """Return the answer that an error makes; one that nobody foresaw is logged, and says nothing of itself."""
+    match error:
+        case HttpError():
+            return error_answer(error.status, error.code, str(error), headers=error.headers)
+        case FormatError():
+            return error_answer(400, "malformed", str(error))
+        case InvalidValueError():
+            return error_answer(422, "invalid", str(error), error.field)
+        case NotFoundError():
+            return error_answer(404, "not_found", str(error))
+        case StaleVersionError():
+            return error_answer(412, "stale", str(error))
+        case ConflictError():
+            return error_answer(409, "conflict", str(error), headers={"Retry-After": "1"})
+        case CorruptDataError():
+            log.error("stored data is damaged", extra={"error": str(error)})
+            return error_answer(503, "corrupt_data", str(error))
+        case UnavailableError():
+            log.error("store is away", extra={"error": str(error)})
+            return error_answer(503, "unavailable", str(error), headers={"Retry-After": "2"})
+    log.error("unhandled", exc_info=error)
+    return error_answer(500, "internal", "something went wrong here; it has been logged")

@@ -1,0 +1,24 @@
+"""The Chalice application: the Blueprints, CORS, media types, and the errors' shape put together."""
+
+import os
+
+from chalice.app import Chalice, CORSConfig
+
+from functions import http, settings, wiring
+from functions.routes import data, jobs, predict, root, weights
+
+app = Chalice("scrawl", configure_logs=False)
+# Every body is bytes to API Gateway: it looks only at the first media type of Accept, and not at Content-Encoding.
+app.api.binary_types = ["*/*"]
+app.api.cors = CORSConfig(
+    allow_origin=settings.cors_origin(os.environ),
+    allow_headers=["Accept", "If-Match", "If-None-Match"],
+    expose_headers=["ETag", "Location", "Retry-After"],
+    max_age=600,
+)
+app.register_middleware(http.middleware, "http")
+for blueprint in (root.blueprint, data.blueprint, weights.blueprint, jobs.blueprint, predict.blueprint):
+    app.register_blueprint(blueprint)
+
+if "AWS_LAMBDA_FUNCTION_NAME" in os.environ:
+    wiring.service().warm_up()  # while Lambda initialises, which is fast and free, rather than in the first request

@@ -1,0 +1,46 @@
+"""Where the service of this process comes from: made from the environment when it is first asked for, or handed in.
+
+It is not made at import, because `chalice package` imports the routes where no environment is set.
+"""
+
+import logging
+import os
+import threading
+
+from functions import logs, s3
+from functions.service import Launcher, Service, ThreadLauncher
+from functions.settings import Settings
+
+_service: Service | None = None
+_making = threading.Lock()
+
+
+def service() -> Service:
+    """Return the service of this process.
+
+    Raises:
+        SettingsError: when the environment does not say what it must.
+    """
+    if _service is None:
+        with _making:
+            if _service is None:
+                use(from_environment())
+    assert _service is not None  # `use` has set it
+    return _service
+
+
+def use(new: Service | None) -> None:
+    """Replace the service of this process; None: make it anew when it is asked for."""
+    global _service
+    _service = new
+
+
+def from_environment() -> Service:
+    """Make the service that the environment describes."""
+    settings = Settings.from_environment(os.environ)
+    logs.configure(settings.log_level)
+    launcher: Launcher = ThreadLauncher()
+    if settings.retrain_function is not None:
+        launcher = s3.LambdaLauncher(s3.client("lambda"), settings.retrain_function)
+    logging.getLogger("scrawl").info("service made", extra={"stage": settings.stage, "bucket": settings.bucket})
+    return Service(settings, s3.S3Store(s3.client("s3"), settings.bucket), launcher)
