@@ -1,8 +1,8 @@
-"""Digits written as pen strokes: the many ways people write 0 to 9, drawn as the page draws and normalised as it does.
+"""Digits written as pen strokes, the many ways people write 0 to 9, drawn as the page draws and normalised as it does.
 
-MNIST was written by Americans. A 7 with a bar, a 1 with a flag, a 9 with a curled tail, an open 4 are common elsewhere
-and rare there. Each digit here is a set of skeletons (strokes as control points, x to the right, y down, the digit
-about 1 high); one is picked, its points are jittered, it is slanted, stretched and bent, then drawn with a round pen.
+MNIST was written by Americans. A 7 with a bar, a 1 with a flag, a 9 with a curled tail, an open 4 are common
+elsewhere and rare there. Each digit here is a set of skeletons (strokes as control points, x to the right, y down,
+the digit about 1 high); one is picked, its points are jittered, it is slanted, stretched and bent, then drawn.
 """
 
 from collections.abc import Callable, Iterator
@@ -140,9 +140,8 @@ def four(rng: np.random.Generator) -> list[Stroke]:
 def five(rng: np.random.Generator) -> list[Stroke]:
     """A body with a bowl and a bar on top, attached, lifted or slanting; in one stroke or two; or like an S."""
     left, neck = rng.uniform(0.04, 0.16), rng.uniform(0.36, 0.5)
-    bowl: Points = [
-        (0.32, neck - rng.uniform(0.02, 0.1)), (0.56, neck + 0.12), (0.56, 0.8), (0.3, 1.0), (0.0, rng.uniform(0.84, 0.98)),
-    ]  # fmt: skip
+    shoulder, end = (0.32, neck - rng.uniform(0.02, 0.1)), (0.0, rng.uniform(0.84, 0.98))
+    bowl: Points = [shoulder, (0.56, neck + 0.12), (0.56, 0.8), (0.3, 1.0), end]
     bar_end = (rng.uniform(0.42, 0.68), rng.normal(0, 0.05))
     style = rng.random()
     if style < 0.45:
@@ -174,7 +173,7 @@ def six(rng: np.random.Generator) -> list[Stroke]:
     x, y = rx, 1 - size
     top = (rng.uniform(0.2, 0.55), 0.0)
     bulge = (top[0] * 0.45 + rng.uniform(-0.1, 0.02), rng.uniform(0.28, 0.4))
-    loop = arc(x, y, rx, size, 180, -rng.uniform(300, 400))
+    loop = arc(x, y, rx, size, 180, -rng.uniform(270, 400))
     return [smooth([top, bulge, *loop])]
 
 
@@ -195,14 +194,19 @@ def seven(rng: np.random.Generator) -> list[Stroke]:
 
 
 def eight(rng: np.random.Generator) -> list[Stroke]:
-    """A figure of eight in one stroke, closed or open at the top; or two rings."""
+    """A figure of eight in one stroke, closed or open; an S closed by a straight stroke; or two rings."""
     waist, upper, lower = rng.uniform(0.4, 0.54), rng.uniform(0.16, 0.27), rng.uniform(0.2, 0.34)
     x = 0.32
     if rng.random() < 0.25:
         top = arc(x, waist / 2, upper, waist / 2, rng.uniform(-180, 180), rng.choice([-1, 1]) * rng.uniform(335, 390))
         bottom = arc(x, (1 + waist) / 2, lower, (1 - waist) / 2, -90 + rng.normal(0, 25), rng.uniform(335, 390))
         return [smooth(top), smooth(bottom)]
-    t = np.linspace(0, 1, 22) * rng.uniform(0.93, 1.06) * 2 * np.pi + rng.choice([0.0, rng.uniform(-0.9, 0.9), np.pi])
+    if rng.random() < 0.2:
+        snake: Points = [(0.55, 0.12), (0.32, 0.0), (0.1, 0.14), (0.2, 0.38), (0.48, 0.62), (0.5, 0.88), (0.28, 1.0)]
+        end = (0.55 + rng.normal(0, 0.06), rng.uniform(0.0, 0.2))
+        closing: Points = [(0.06, 0.86), (0.2, 0.6), (0.45, 0.32), end]
+        return [smooth([*snake, *closing])]
+    t = np.linspace(0, 1, 22) * rng.uniform(0.88, 1.06) * 2 * np.pi + rng.choice([0.0, rng.uniform(-0.9, 0.9), np.pi])
     t = t if rng.random() < 0.6 else -t  # mirrored: begun to the left or to the right
     height = (1 - np.cos(t)) / 2  # 0 at the top, 1 at the bottom
     ys = np.where(height < 0.5, height * 2 * waist, waist + (height - 0.5) * 2 * (1 - waist))
@@ -214,7 +218,7 @@ def nine(rng: np.random.Generator) -> list[Stroke]:
     """A loop, closed or not, and a tail: straight, leaning, or curled to the left."""
     rx, ry = rng.uniform(0.2, 0.3), rng.uniform(0.19, 0.3)
     right = 2 * rx
-    loop = arc(rx, ry, rx, ry, rng.uniform(-60, 0), -rng.uniform(270, 345))
+    loop = arc(rx, ry, rx, ry, rng.uniform(-75, 0), -rng.uniform(230, 345))
     shoulder: Points = [(right + rng.normal(0, 0.02), ry * rng.uniform(0.6, 1.0))]
     style = rng.random()
     if style < 0.4:
@@ -238,11 +242,19 @@ SKELETONS: tuple[Skeleton, ...] = (zero, one, two, three, four, five, six, seven
 def write(digit: int, rng: np.random.Generator) -> list[Stroke]:
     """Return the strokes of one digit as somebody might write it: a skeleton, bent, slanted and stretched."""
     strokes = SKELETONS[digit](rng)
-    slant, width, turn = rng.normal(-0.08, 0.18), rng.lognormal(0.0, 0.22), np.radians(rng.normal(0, 5))
+    slant, width, turn = rng.normal(-0.08, 0.22), rng.lognormal(0.0, 0.28), np.radians(rng.normal(0, 7))
     frame = np.array([[width, slant], [0.0, 1.0]])
     rotation = np.array([[np.cos(turn), -np.sin(turn)], [np.sin(turn), np.cos(turn)]])
-    waves = rng.normal(0, 0.022, (2, 3)), rng.uniform(0.5, 1.6, (2, 3)), rng.uniform(0, 2 * np.pi, (2, 3))
-    return [_bend(stroke, *waves) @ (rotation @ frame).T + rng.normal(0, 0.012, 2) for stroke in strokes]
+    care = min(0.05, 0.02 * rng.lognormal(0.2, 0.5))  # how far the hand strays
+    waves = rng.normal(0, care, (2, 3)), rng.uniform(0.4, 1.4, (2, 3)), rng.uniform(0, 2 * np.pi, (2, 3))
+    strokes = [_hook(stroke, rng) if rng.random() < 0.15 else stroke for stroke in strokes]
+    return [_bend(stroke, *waves) @ (rotation @ frame).T + rng.normal(0, care, 2) for stroke in strokes]
+
+
+def _hook(stroke: Stroke, rng: np.random.Generator) -> Stroke:
+    """Add the small tick that a pen leaves where it touches down or lifts off."""
+    tick = rng.normal(0, 0.05, (1, 2))
+    return np.concatenate([stroke[:1] + tick, stroke] if rng.random() < 0.5 else [stroke, stroke[-1:] + tick])
 
 
 def _bend(stroke: Stroke, size: Stroke, frequency: Stroke, phase: Stroke) -> Stroke:
@@ -253,7 +265,7 @@ def _bend(stroke: Stroke, size: Stroke, frequency: Stroke, phase: Stroke) -> Str
 
 
 def draw(strokes: list[Stroke], pen: float) -> NDArray[np.float32]:
-    """Draw strokes with a round pen, `pen` wide as a part of their longer side; return ink (CANVAS, CANVAS) in 0..1."""
+    """Draw strokes with a round pen, `pen` wide as a part of their longer side; return (CANVAS, CANVAS), ink 1."""
     points = np.concatenate(strokes)
     low, size = points.min(0), max(float(np.ptp(points, axis=0).max()), 1e-6)
     scale = CANVAS / (1.1 + pen) / size
