@@ -1,10 +1,20 @@
 """The command line, `scrawl`. Each command unpacks its options, calls one function and prints what came of it."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import click
 
-from infra.paths import SITE_BUILD
+from infra.paths import SITE_BUILD, STATE
+
+_data_dir = click.option(
+    "--data-dir",
+    type=click.Path(path_type=Path),
+    default=STATE,
+    envvar="SCRAWL_DATA_DIR",
+    help="Where the local S3 keeps its objects. [default: .scrawl]",
+)
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -13,13 +23,64 @@ def main() -> None:
     """Scrawl: draw digits, have them recognised, train networks in the browser."""
 
 
+@main.command()
+@click.option(
+    "--port", type=click.IntRange(0, 65535), default=8000, envvar="PORT", show_default=True, show_envvar=True
+)
+@_data_dir
+def serve(port: int, data_dir: Path) -> None:
+    """Run all of Scrawl on one local port: the page, the API, and an S3 behind it.
+
+    The digits come from MNIST_DIR (a folder with MNIST's four IDX files), else from a download.
+    """
+    from infra import stack
+    from infra.data import Sources
+
+    with _plain_errors():
+        stack.serve(port, data_dir, Sources.from_environment(), click.echo)
+
+
+@main.command()
+@click.option("--bucket", help="An S3 bucket on AWS. [default: the local one, in the data directory]")
+@_data_dir
+def seed(bucket: str | None, data_dir: Path) -> None:
+    """Store the digits, the models and their first weights; only what is missing is written."""
+    from functions.s3 import S3Store, client
+    from infra import stack
+    from infra.data import Sources
+    from infra.seed import bring_up_to_date
+
+    with _plain_errors():
+        if bucket:
+            click.echo(bring_up_to_date(S3Store(client("s3"), bucket), Sources.from_environment(), click.echo))
+        else:
+            with stack.local_store(data_dir, Sources.from_environment(), click.echo) as seeded:
+                click.echo(seeded)
+
+
 @main.command("build-site")
-@click.option("--out", type=click.Path(path_type=Path), default=SITE_BUILD, help="Where to [default: build/site].")
+@click.option("--out", type=click.Path(path_type=Path), default=SITE_BUILD, help="Where to. [default: build/site]")
 def build_site_command(out: Path) -> None:
     """Build the page with its kernel, ready to be served."""
     from infra.site import build_site
 
     build_site(out, click.echo)
+
+
+@contextmanager
+def _plain_errors() -> Iterator[None]:
+    """Print errors that say what to do as they are, without a traceback."""
+    from functions.errors import UnavailableError
+    from functions.settings import SettingsError
+    from infra.data import DataError
+    from infra.stack import StackError
+
+    try:
+        yield
+    except (DataError, SettingsError, StackError, UnavailableError) as error:
+        raise click.ClickException(str(error)) from error
+    except KeyboardInterrupt:
+        raise click.exceptions.Exit(130) from None
 
 
 if __name__ == "__main__":

@@ -1,0 +1,134 @@
+"""The API behind a WSGI server: Chalice's own `LocalGateway`, with what it lacks.
+
+Unlike `chalice local`, it knows HEAD, takes bodies that are not UTF-8 whatever their type, tells apart requests of
+several threads, and answers every error, its own too, in the API's shape. What a route does is left to `functions`.
+"""
+
+import base64
+import json
+import logging
+from collections.abc import Callable, Iterable
+from http import HTTPStatus
+from typing import Any
+from urllib.parse import unquote
+
+from chalice.app import Chalice
+from chalice.config import Config
+from chalice.local import (
+    CustomLocalChalice,
+    LambdaEventConverter,
+    LocalChalice,
+    LocalGateway,
+    LocalGatewayException,
+    MatchResult,
+    RouteMatcher,
+)
+
+LARGEST_BODY = 10 * 1024 * 1024  # what API Gateway takes; Lambda takes less, and the API itself says so
+
+log = logging.getLogger("scrawl")
+type Environment = dict[str, Any]
+
+
+class ApiGateway:
+    """A WSGI application that answers what is below `prefix`."""
+
+    def __init__(self, app: Chalice, prefix: str) -> None:
+        # So does `chalice local`: `current_request` becomes one of each thread.
+        if not isinstance(app, LocalChalice):
+            CustomLocalChalice.__bases__ = (LocalChalice, type(app))
+            app.__class__ = CustomLocalChalice
+        self._prefix = prefix
+        self._matcher = _Matcher(list(app.routes))
+        self._gateway = LocalGateway(app, Config.create())
+        self._gateway.event_converter = _EventConverter(self._matcher, app.api.binary_types)
+
+    def __call__(self, environ: Environment, start_response: Callable[..., Any]) -> Iterable[bytes]:
+        """Answer a request."""
+        try:
+            status, headers, body = self._answer(environ)
+        except Exception:
+            log.exception("the local gateway failed")
+            status, headers, body = _error(500, "internal", "something went wrong here; it has been logged")
+        if environ["REQUEST_METHOD"] == "HEAD" or status in (204, 304):
+            body = b""
+        elif not any(name.lower() == "content-length" for name, _ in headers):
+            headers.append(("Content-Length", str(len(body))))
+        start_response(f"{status} {HTTPStatus(status).phrase}", headers)
+        return [body]
+
+    def _answer(self, environ: Environment) -> tuple[int, list[tuple[str, str]], bytes]:
+        length = int(environ.get("CONTENT_LENGTH") or 0)
+        if length > LARGEST_BODY:
+            return _error(413, "too_large", f"a body may have {LARGEST_BODY} bytes, got {length}")
+        path, _, query = environ["REQUEST_URI"].partition("?")
+        path = path.removeprefix(self._prefix) or "/"
+        if not self._matcher.knows(path):
+            return _error(404, "not_found", f"there is nothing at {self._prefix}{path}")
+        method = environ["REQUEST_METHOD"]
+        try:
+            response = self._gateway.handle_request(
+                method="GET" if method == "HEAD" else method,
+                path=f"{path}?{query}" if query else path,
+                headers=_headers(environ),
+                body=environ["wsgi.input"].read(length) if length else None,
+            )
+        except LocalGatewayException as error:
+            code = "unauthorized" if error.CODE == 401 else "forbidden" if error.CODE == 403 else "internal"
+            return _error(error.CODE, code, f"{method} is not allowed here: {HTTPStatus(error.CODE).phrase}")
+        return _parts(response)
+
+
+class _Matcher(RouteMatcher):
+    """Chalice's matcher, with the variables of a path decoded, as API Gateway hands them over."""
+
+    def match_route(self, url: str) -> MatchResult:
+        found = super().match_route(url)
+        return found._replace(captured={name: unquote(value) for name, value in found.captured.items()})
+
+    def knows(self, path: str) -> bool:
+        """Return whether any route has this path."""
+        try:
+            super().match_route(path)
+            return True
+        except ValueError:
+            return False
+
+
+class _EventConverter(LambdaEventConverter):
+    """Chalice's converter, which takes the body for text unless its whole Content-Type is one of the binary types."""
+
+    def create_lambda_event(
+        self, method: str, path: str, headers: dict[str, str], body: bytes | None = None
+    ) -> dict[str, Any]:
+        event: dict[str, Any] = super().create_lambda_event(method, path, headers, None)
+        if body is not None:
+            try:
+                event["body"] = body.decode()
+            except UnicodeDecodeError:
+                event |= {"body": base64.b64encode(body).decode("ascii"), "isBase64Encoded": True}
+        return event
+
+
+def _headers(environ: Environment) -> dict[str, str]:
+    headers = {name[5:].replace("_", "-").lower(): v for name, v in environ.items() if name.startswith("HTTP_")}
+    for name in ("CONTENT_TYPE", "CONTENT_LENGTH"):
+        if environ.get(name):
+            headers[name.replace("_", "-").lower()] = environ[name]
+    return headers
+
+
+def _parts(response: dict[str, Any]) -> tuple[int, list[tuple[str, str]], bytes]:
+    """Return status, headers and body of what a Lambda returns."""
+    headers = [(name, str(value)) for name, value in response["headers"].items()]
+    for name, values in response.get("multiValueHeaders", {}).items():
+        headers += [(name, str(value)) for value in values]
+    body = response["body"] or ""
+    if response.get("isBase64Encoded"):
+        return response["statusCode"], headers, base64.b64decode(body)
+    return response["statusCode"], headers, body.encode() if isinstance(body, str) else body
+
+
+def _error(status: int, code: str, message: str) -> tuple[int, list[tuple[str, str]], bytes]:
+    body = json.dumps({"error": {"code": code, "message": message}}).encode()
+    return status, [("Content-Type", "application/json"), ("Cache-Control", "no-store")], body

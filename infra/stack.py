@@ -1,0 +1,155 @@
+"""The local stack: page and API on one port, an S3 behind them, all in one process, its state in one folder.
+
+What each part does is left to `infra.site`, `infra.storage`, `infra.seed`, `infra.gateway` and `infra.web`.
+"""
+
+import errno
+import fcntl
+import logging
+import os
+import signal
+import socket
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import Any
+
+from waitress import create_server
+
+from functions.s3 import S3Store, client
+from infra.data import Sources
+from infra.gateway import ApiGateway
+from infra.paths import SITE_BUILD
+from infra.seed import Seeded, bring_up_to_date
+from infra.site import build_site
+from infra.storage import REGION, LocalS3
+from infra.web import Page
+
+BUCKET = "scrawl-local"
+API = "/api"
+_LARGEST_BODY = 64 * 1024 * 1024  # larger ones are refused before they are read
+type Say = Callable[[str], None]
+
+
+class StackError(RuntimeError):
+    """The stack cannot start; the message says what is in its way and what to do."""
+
+
+def serve(port: int, folder: Path, sources: Sources, say: Say) -> None:
+    """Bring everything up to date and serve it until Ctrl-C or SIGTERM."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    with ExitStack() as parts:
+        sockets = _listen(port)
+        for each in sockets:
+            parts.enter_context(each)
+        parts.enter_context(local_store(folder, sources, say))
+        build_site(SITE_BUILD, say)
+        server = create_server(
+            _application(),
+            sockets=sockets,
+            threads=16,
+            ident="scrawl",
+            max_request_body_size=_LARGEST_BODY,
+            clear_untrusted_proxy_headers=True,
+        )
+        logging.getLogger("waitress.queue").setLevel(logging.ERROR)  # a short queue is no news
+        say(f"Scrawl runs on http://localhost:{sockets[0].getsockname()[1]} (Ctrl-C ends it)")
+        server.run()
+    say("Stopped")
+
+
+@contextmanager
+def local_store(folder: Path, sources: Sources, say: Say) -> Iterator[Seeded]:
+    """Run the local S3, seeded, and point this process's AWS clients at it."""
+    with _alone(folder):
+        s3 = LocalS3(folder / "s3", BUCKET)
+        try:
+            _configure(s3.endpoint)
+            yield bring_up_to_date(S3Store(client("s3"), BUCKET), sources, say)
+        finally:
+            s3.close()
+
+
+def _application() -> Callable[..., Iterable[bytes]]:
+    from functions import wiring
+    from functions.app import app  # reads the environment
+
+    wiring.service().warm_up()
+    page, api = Page(SITE_BUILD), ApiGateway(app, API)
+
+    def application(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+        path = environ["REQUEST_URI"].partition("?")[0]
+        chosen = api if path == API or path.startswith(f"{API}/") else page
+        return chosen(environ, start_response)
+
+    return application
+
+
+def _configure(endpoint: str) -> None:
+    """Set the environment that a Lambda would have. Credentials and profiles of the user's own stay out of it."""
+    for name in ("AWS_PROFILE", "AWS_DEFAULT_PROFILE", "AWS_SESSION_TOKEN", "AWS_ENDPOINT_URL"):
+        os.environ.pop(name, None)
+    os.environ |= {
+        "SCRAWL_BUCKET": BUCKET,
+        "SCRAWL_STAGE": "local",
+        "SCRAWL_API_PREFIX": API,
+        "AWS_ENDPOINT_URL_S3": endpoint,
+        "AWS_REGION": REGION,
+        "AWS_DEFAULT_REGION": REGION,
+        "AWS_ACCESS_KEY_ID": "local",
+        "AWS_SECRET_ACCESS_KEY": "local",
+        "AWS_EC2_METADATA_DISABLED": "true",
+        "NO_PROXY": ",".join(filter(None, [os.environ.get("NO_PROXY"), "127.0.0.1"])),
+    }
+
+
+def _listen(port: int) -> list[socket.socket]:
+    """Take the port on both loopback addresses, since `localhost` may mean either; 0: any free one."""
+    try:
+        sockets = [_bound(socket.AF_INET, "127.0.0.1", port)]
+    except OSError as error:
+        raise _port_error(port, error) from error
+    try:
+        sockets.append(_bound(socket.AF_INET6, "::1", sockets[0].getsockname()[1]))
+    except OSError as error:
+        if error.errno == errno.EADDRINUSE and port:
+            sockets[0].close()
+            raise _port_error(port, error) from error
+    return sockets
+
+
+def _bound(family: socket.AddressFamily, address: str, port: int) -> socket.socket:
+    bound = socket.socket(family)
+    try:
+        bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        bound.bind((address, port))
+        bound.listen(1024)
+    except OSError:
+        bound.close()
+        raise
+    return bound
+
+
+def _port_error(port: int, error: OSError) -> StackError:
+    if error.errno == errno.EADDRINUSE:
+        return StackError(f"Port {port} is in use. Stop what uses it, or take another: make serve PORT={port + 1}")
+    return StackError(f"Port {port} cannot be used: {error.strerror}. Take another: make serve PORT=8000")
+
+
+@contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    """Keep two stacks from sharing one folder. The system lets go of the lock however the process ends."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / "lock").open("a+") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            lock.seek(0)
+            raise StackError(
+                f"{folder} is in use by another Scrawl (process {lock.read() or '?'}): stop it first"
+            ) from error
+        lock.truncate(0)
+        lock.write(str(os.getpid()))
+        lock.flush()
+        yield
