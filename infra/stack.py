@@ -38,7 +38,8 @@ class StackError(RuntimeError):
 
 def serve(port: int, folder: Path, sources: Sources, say: Say) -> None:
     """Bring everything up to date and serve it until Ctrl-C or SIGTERM."""
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    for each_signal in (signal.SIGINT, signal.SIGTERM):  # a shell's background job is born deaf to SIGINT
+        signal.signal(each_signal, lambda *_: sys.exit(0))
     with ExitStack() as parts:
         sockets = _listen(port)
         for each in sockets:
