@@ -10,6 +10,8 @@ import os
 import signal
 import socket
 import sys
+import threading
+import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -38,8 +40,7 @@ class StackError(RuntimeError):
 
 def serve(port: int, folder: Path, sources: Sources, say: Say) -> None:
     """Bring everything up to date and serve it until Ctrl-C or SIGTERM."""
-    for each_signal in (signal.SIGINT, signal.SIGTERM):  # a shell's background job is born deaf to SIGINT
-        signal.signal(each_signal, lambda *_: sys.exit(0))
+    _heed_signals()
     with ExitStack() as parts:
         sockets = _listen(port)
         for each in sockets:
@@ -103,6 +104,27 @@ def _configure(endpoint: str) -> None:
         "AWS_EC2_METADATA_DISABLED": "true",
         "NO_PROXY": ",".join(filter(None, [os.environ.get("NO_PROXY"), "127.0.0.1"])),
     }
+
+
+def _heed_signals() -> None:
+    """End in order on the first Ctrl-C or SIGTERM, at once on a second Ctrl-C, and when `make serve` was killed."""
+
+    def end(*_: object) -> None:
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)  # make sends it twice
+        sys.exit(0)
+
+    # Said explicitly for SIGINT, too: a shell's background job is born deaf to it.
+    signal.signal(signal.SIGINT, end)
+    signal.signal(signal.SIGTERM, end)
+    if "MAKELEVEL" in os.environ:
+        threading.Thread(target=_end_with, args=(os.getppid(),), daemon=True).start()
+
+
+def _end_with(parent: int) -> None:
+    while os.getppid() == parent:
+        time.sleep(0.5)
+    os.kill(os.getpid(), signal.SIGTERM)
 
 
 def _listen(port: int) -> list[socket.socket]:
