@@ -1,0 +1,50 @@
+"""The really running stack, and the browser that visits it: an installed Chromium or Chrome, else Playwright's."""
+
+import signal
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from infra.browser import installed_browser
+from tests.running_stack import RunningStack
+
+# A root user, as in a container, cannot have the sandbox; the rest keeps the browser from talking to its maker.
+_ARGUMENTS = [
+    "--no-sandbox",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+
+@pytest.fixture(scope="session")
+def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[str, Any]:
+    """Tell Playwright which browser to start, and how."""
+    found = installed_browser()
+    return browser_type_launch_args | {"args": _ARGUMENTS} | ({"executable_path": found} if found else {})
+
+
+@pytest.fixture(scope="session")
+def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningStack]:
+    """Run the stack once for all tests that only use it. Its weights are shared by those tests."""
+    running = RunningStack(tmp_path_factory.mktemp("scrawl"))
+    yield running
+    running.stop()
+
+
+@pytest.fixture
+def own_stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningStack]:
+    """Run a stack for one test alone, which may `stop()` and `start()` it: port and data stay the same."""
+    running = RunningStack(tmp_path_factory.mktemp("scrawl"))
+    yield running
+    if running.process.poll() is None:
+        running.stop(signal.SIGKILL)
+
+
+@pytest.fixture(scope="session")
+def base_url(stack: RunningStack) -> str:
+    """Let `page.goto("/")` mean the stack's page."""
+    return stack.url
