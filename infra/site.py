@@ -47,22 +47,23 @@ def transfer_size(out: Path) -> int:
 def _assets() -> Iterator[tuple[str, bytes]]:
     yield "brython.js", (brython_data() / "brython.js").read_bytes()
     yield "scrawl.js", bundle(SITE).encode()
-    yield "kernel.wasm", _kernel()
+    yield "kernel.wasm", _kernel(relaxed=False)
+    yield "kernel-relaxed.wasm", _kernel(relaxed=True)
     yield "models.json", _models()
     for path in sorted(SITE.iterdir()):
         if path.is_file() and path.name != "index.html" and not path.name.startswith("."):
             yield path.name, path.read_bytes()
 
 
-def _kernel() -> bytes:
+def _kernel(relaxed: bool) -> bytes:
     """Return the compiled kernel, compiling it when a source has changed."""
     sources = [*sorted(kernel.SOURCES.glob("*.[ch]")), Path(kernel.__file__)]
     digest = hashlib.sha256(b"\0".join(path.read_bytes() for path in sources)).hexdigest()
-    out = BUILD / "kernel" / f"{digest[:12]}.wasm"
+    out = BUILD / "kernel" / f"{digest[:12]}{'-relaxed' if relaxed else ''}.wasm"
     if not out.exists():
         out.parent.mkdir(parents=True, exist_ok=True)
         unfinished = out.with_suffix(".new.wasm")
-        kernel.build_kernel(unfinished)
+        kernel.build_kernel(unfinished, relaxed)
         unfinished.replace(out)
     return out.read_bytes()
 

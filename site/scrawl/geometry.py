@@ -16,6 +16,7 @@ class Drawing:
     def __init__(self) -> None:
         self.actions: list = []
         self.revision = 0  # changes whenever the drawing does
+        self.rewrites = 0  # changes whenever it does more than grow
 
     def begin(self, x: float, y: float) -> None:
         """Put the pen down."""
@@ -34,16 +35,19 @@ class Drawing:
         """Take a new, empty sheet."""
         if not self.is_blank():
             self._add(("clear",))
+            self.rewrites += 1
 
     def show(self, picture: object, label: int) -> None:
         """Take a new sheet with a picture of 28×28 bytes on it, to look at or to draw over."""
         self._add(("sample", picture, label))
+        self.rewrites += 1
 
     def undo(self) -> None:
         """Take back what was done last."""
         if self.actions:
             self.actions.pop()
             self.revision += 1
+            self.rewrites += 1
 
     def sheet(self) -> int:
         """Return where in `actions` the current sheet begins."""

@@ -5,8 +5,6 @@ the loss by that output, same shape) its backward pass writes. Rows are `stride`
 between a row's `features` and its stride is zero. Building the stack and feeding it is left to `scrawl.network`.
 """
 
-import math
-
 FLOAT = 4
 BLOCK = 32  # hidden units per block of the first layer's weights, as in the kernel
 
@@ -16,6 +14,14 @@ def row_stride(features):
     return ((features + 15) // 16 | 1) * 16
 
 
+def _product(sizes):
+    # Not math's: its module alone is larger than the page's own code.
+    product = 1
+    for size in sizes:
+        product *= size
+    return product
+
+
 class Parameter:
     """A float32 tensor, outside in PyTorch's layout, inside as its layer packs it."""
 
@@ -23,7 +29,7 @@ class Parameter:
         self.kernel = kernel
         self.name = name
         self.shape = tuple(shape)
-        self.count = math.prod(self.shape)
+        self.count = _product(self.shape)
         self.limit = 0.0  # `randomise` draws from -limit..limit
         self.address = 0  # where the layer keeps it; set by `place`
         self.pack = self.unpack = None
@@ -98,7 +104,7 @@ class _Weighted:
             -(-outputs // block) * block * inputs,
             lambda address, source: pack(address, source, outputs, inputs, block),
             lambda target, address: unpack(target, inputs, address, outputs, inputs, block),
-            math.sqrt(6 / inputs),
+            (6 / inputs) ** 0.5,
         )
         self.bias.place(
             self.stride,

@@ -6,15 +6,15 @@ receiving is left to `main` and `worker`.
 
 # The page asks, the worker does.
 REQUESTS = {
-    "open": ("kernel", "model", "settings", "seed"),  # address, JSON, JSON, int: make a network
+    "open": ("kernel", "model", "settings", "seed"),  # JSON of two addresses, JSON, JSON, int
     "settings": ("settings",),  # JSON: batch_size, learning_rate, cache_size
-    "source": ("url", "splits"),  # address of /datablock, JSON {split: {count, shards}}: where blocks come from
+    "blocks_at": ("url", "splits"),  # address with {split} and {index}, JSON {split: {count, shards}}; again: retry now
     "weights": ("buffer", "origin"),  # a safetensors file's bytes
     "randomise": ("seed",),
     "train": (),
     "pause": (),
     "step": (),
-    "predict": ("number", "width", "height", "pixels"),  # RGBA whose alpha is the ink
+    "predict": ("number", "width", "height", "pixels"),  # bytes, 255 is full ink
     "predict_picture": ("number", "picture"),  # 784 bytes, normalised already
     "tune": ("label",),  # learn the picture predicted last
     "export": ("metadata",),  # JSON of texts
@@ -24,7 +24,7 @@ REQUESTS = {
 # The worker tells, the page shows.
 REPORTS = {
     "opened": (),
-    "weights_taken": ("origin",),  # "random" for new ones
+    "weights_taken": ("origin", "metadata"),  # origin: "random", or as asked; JSON of texts
     "weights_refused": ("origin", "message"),
     "predicted": ("number", "blank", "picture", "probabilities"),
     "progress": ("iteration", "loss", "accuracy", "samples_per_second", "training"),

@@ -36,7 +36,9 @@ class State:
         # Training
         self.settings = dict(SETTINGS)
         self.opened = False
+        self.awaiting_weights = True  # the first ones; until they come or cannot, the page is not ready
         self.training = False
+        self.touched = False  # whether the weights have been changed here
         self.iteration = 0
         self.loss: float | None = None
         self.train_accuracy: float | None = None
@@ -50,7 +52,8 @@ class State:
         self.api_detail = ""
         self.page_requests = 0
         self.worker_requests = 0
-        self.origin = ""  # where this tab's weights come from
+        self.origin = ""  # where this tab's weights come from: random, quick, shared, sent
+        self.version: dict = {}  # what is known of the shared version they are
         self.etag = ""  # of the shared weights this tab has begun from
         self.busy = ""  # load, send, reset: what is under way
         self.progress: float | None = None
@@ -106,6 +109,10 @@ def _cleared(state: State) -> None:
     state.notices.pop("tune", None)
 
 
+def _noticed(state: State, place: str, text: str, tone: str) -> None:
+    state.notices[place] = Notice(text, tone)
+
+
 def _sampled(state: State, picture: object, label: int) -> None:
     if picture is None:
         text = "The API is away and no block is cached yet: draw a digit, or try again once it is back."
@@ -128,10 +135,12 @@ def _predicted(state: State, number: int, blank: bool, picture: object, probabil
 
 def _opened(state: State) -> None:
     state.opened = True
+    _ready_if_complete(state)
 
 
-def _ready(state: State) -> None:
-    state.phase = "ready"
+def _ready_if_complete(state: State) -> None:
+    if state.opened and not state.awaiting_weights:
+        state.phase = "ready"
 
 
 def _setting_changed(state: State, name: str, text: str) -> None:
@@ -145,7 +154,14 @@ def _setting_changed(state: State, name: str, text: str) -> None:
 
 def _training_wanted(state: State, on: bool) -> None:
     state.training = on
+    state.touched = True
     if on and not state.cached:
+        state.notices["train"] = Notice("Fetching the first digits…")
+
+
+def _step_wanted(state: State) -> None:
+    state.touched = True
+    if not state.cached:
         state.notices["train"] = Notice("Fetching the first digits…")
 
 
@@ -192,6 +208,7 @@ def _tuned(state: State, label: int, before: float, after: float, steps: int) ->
     word = "step" if steps == 1 else "steps"
     text = f"Learned in {steps} {word}: {label} went from {before:.0%} to {after:.0%}."
     state.notices["tune"] = Notice(text, "good")
+    state.touched = True
 
 
 def _label_chosen(state: State, label: int) -> None:
@@ -205,16 +222,30 @@ def _failed(state: State, message: str) -> None:
 # Weights
 
 
-def _weights_taken(state: State, origin: str) -> None:
+def _weights_taken(state: State, origin: str, metadata: dict) -> None:
     """Other weights: what was measured before no longer holds."""
-    state.iteration, state.loss, state.train_accuracy, state.test_accuracy = 0, None, None, None
-    state.history = History()
-    state.origin = origin
+    state.origin, state.version = origin, metadata
+    state.touched = origin == "random"
+    _start_over(state)
     state.notices.pop("train", None)
+    state.awaiting_weights = False
+    _ready_if_complete(state)
+
+
+def _start_over(state: State) -> None:
+    state.iteration, state.loss, state.train_accuracy, state.test_accuracy = 0, None, None, None
+    state.samples_per_second = 0.0
+    state.history = History()
 
 
 def _weights_refused(state: State, origin: str, message: str) -> None:
-    state.notices["weights"] = Notice(f"The weights were refused: {message}. The network keeps those it has.", "error")
+    _settled(state, f"The weights were refused: {message}. The network keeps those it has.", "error")
+    state.awaiting_weights = False
+    _ready_if_complete(state)
+
+
+def _weights_sent(state: State, description: dict, etag: str) -> None:
+    state.origin, state.version, state.etag = "sent", description, etag
 
 
 def _busy(state: State, task: str, text: str, progress: float | None = None) -> None:
@@ -241,6 +272,8 @@ def _api_up(state: State) -> None:
 def _api_away(state: State, message: str, seconds: float) -> None:
     state.api = "away"
     state.api_detail = f"{message} Asking again in {max(1, round(seconds))} s."
+    state.awaiting_weights = False
+    _ready_if_complete(state)
 
 
 def _api_described(state: State, dataset: str) -> None:
@@ -259,7 +292,8 @@ def _model_chosen(state: State, model: str) -> None:
     state.model = model
     state.opened = False
     state.training = False
-    _weights_taken(state, "")
+    state.origin, state.version, state.touched = "", {}, False
+    _start_over(state)
 
 
 TRANSITIONS = {
@@ -267,12 +301,13 @@ TRANSITIONS = {
     "pen_moved": _pen_moved,
     "undone": _undone,
     "cleared": _cleared,
+    "noticed": _noticed,
     "sampled": _sampled,
     "predicted": _predicted,
     "opened": _opened,
-    "ready": _ready,
     "setting_changed": _setting_changed,
     "training_wanted": _training_wanted,
+    "step_wanted": _step_wanted,
     "progress": _progress,
     "evaluated": _evaluated,
     "blocks": _blocks,
@@ -284,6 +319,7 @@ TRANSITIONS = {
     "failed": _failed,
     "weights_taken": _weights_taken,
     "weights_refused": _weights_refused,
+    "weights_sent": _weights_sent,
     "busy": _busy,
     "settled": _settled,
     "etag_known": _etag_known,

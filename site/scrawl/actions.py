@@ -1,0 +1,99 @@
+"""What buttons, fields and keys do: each handler changes the state and asks the worker or the API for the rest."""
+
+from browser import aio
+from browser import self as window
+from javascript import JSON
+
+from scrawl import fetching
+from scrawl.dom import by_id
+from scrawl.views.training import SETTING_IDS
+
+
+class Actions:
+    """Binds the page's controls to a page, an API and the sharing of weights."""
+
+    def __init__(self, page: object, api: object, sharing: object, connection: object, models: object) -> None:
+        self.page = page
+        self.state = page.state
+        self.api = api
+        self.sharing = sharing
+        self.connection = connection
+        self.models = models
+        self._sampling = False
+        clicks = {
+            "undo": lambda: page.dispatch("undone"),
+            "clear": lambda: page.dispatch("cleared"),
+            "sample": self.sample,
+            "train": self.train,
+            "step": self.step,
+            "weights-new": self.new_weights,
+            "weights-load": sharing.load,
+            "weights-send": sharing.send,
+            "weights-reset": sharing.reset,
+        }
+        for name, action in clicks.items():
+            by_id(name).bind("click", _without_event(action))
+        by_id("teach").bind("submit", self.tune)
+        by_id("label").bind("change", self.choose_label)
+        by_id("model").bind("change", self.choose_model)
+        for name, field in SETTING_IDS.items():
+            by_id(field).bind("input", self._setting(name))
+
+    def sample(self) -> None:
+        """Show a test digit: the API's, or one of the worker's blocks when the API is away."""
+        if not self._sampling:
+            self._sampling = True
+            aio.run(self._sample())
+
+    async def _sample(self) -> None:
+        try:
+            picture, label = await self.api.sample()
+            self.page.dispatch("sampled", picture=picture, label=label)
+        except fetching.AwayError as error:
+            self.connection.lost(str(error))
+            self.page.ask("sample")
+        except fetching.RefusedError as error:
+            self.page.dispatch("noticed", place="draw", text=str(error), tone="error")
+        self._sampling = False
+
+    def train(self) -> None:
+        """Start training, or pause it."""
+        self.page.dispatch("training_wanted", on=not self.state.training)
+        self.page.ask("train" if self.state.training else "pause")
+
+    def step(self) -> None:
+        """Do one step of training."""
+        self.page.dispatch("step_wanted")
+        self.page.ask("step")
+
+    def new_weights(self) -> None:
+        """Begin anew from random weights."""
+        self.page.ask("randomise", seed=int(window.Math.random() * 1_000_000))
+
+    def tune(self, event: object) -> None:
+        """Teach the drawing with the chosen label."""
+        event.preventDefault()
+        self.page.ask("tune", label=self.state.label)
+
+    def choose_label(self, event: object) -> None:
+        """Note what the drawing is meant to be."""
+        self.page.dispatch("label_chosen", label=int(event.target.value))
+
+    def choose_model(self, event: object) -> None:
+        """Take another architecture, with the weights shared for it."""
+        self.page.dispatch("model_chosen", model=event.target.value)
+        self.models.open()
+        self.sharing.first_weights()
+
+    def _setting(self, name: str) -> object:
+        def changed(event: object) -> None:
+            before = self.state.settings
+            self.page.dispatch("setting_changed", name=name, text=event.target.value)
+            if self.state.settings is not before:
+                self.page.ask("settings", settings=JSON.stringify(self.state.settings))
+
+        return changed
+
+
+def _without_event(action: object) -> object:
+    return lambda _event: action()

@@ -1,0 +1,32 @@
+"""Keeps the worker's reading up to date with the drawing, one question at a time."""
+
+from scrawl.views.pad import RASTER
+
+
+class Reading:
+    """Asks what the drawing says whenever it has changed, and again if it changed meanwhile."""
+
+    def __init__(self, page: object, pad: object) -> None:
+        self.page = page
+        self.pad = pad
+        self.asked = -1  # revision of the drawing that was asked about
+        self.waiting = False
+
+    def render(self, state: object) -> None:
+        """Ask, if there is something new and no answer is due."""
+        if self.waiting or not state.opened or self.asked == state.drawing.revision:
+            return
+        self.waiting = True
+        self.asked = state.drawing.revision
+        sample = state.drawing.sample()
+        if sample and not state.drawing.strokes():
+            self.page.ask("predict_picture", number=self.asked, picture=sample[0])
+        else:
+            self.page.ask("predict", number=self.asked, width=RASTER, height=RASTER, pixels=self.pad.pixels())
+
+    def answered(self, number: int, **reading: object) -> None:
+        """Take the worker's answer; number 0 is one it gave by itself, because its weights have changed."""
+        if number == self.asked:
+            self.waiting = False
+        if number in (0, self.asked):
+            self.page.dispatch("predicted", number=number, **reading)

@@ -1,0 +1,144 @@
+"""The shared weights: the first ones, and load, send and reset, each with its progress and its outcome in words."""
+
+from browser import aio
+from javascript import JSON
+
+from scrawl import fetching, text
+
+POLL = 0.4  # seconds between two looks at a retraining
+PATIENCE = 30  # looks in a row that may fail
+
+
+class Sharing:
+    """Moves weights between the API and the worker."""
+
+    def __init__(self, page: object, api: object, connection: object) -> None:
+        self.page = page
+        self.state = page.state
+        self.api = api
+        self.connection = connection
+        self._fetching_first = False
+        self._done = ""  # what to say once the worker has taken what was loaded
+        page.listeners["weights_taken"] = self._taken
+        page.listeners["exported"] = self._exported
+
+    # The first weights: a quarter of the size to begin with, then exactly as they are shared.
+
+    def first_weights(self, origin: str = "quick") -> None:
+        """Begin from the shared weights, unless the tab has weights of its own by now."""
+        if not self._fetching_first and self._is_untouched():
+            self._fetching_first = True
+            aio.run(self._first_weights(origin))
+
+    async def _first_weights(self, origin: str) -> None:
+        model = self.state.model
+        try:
+            buffer, etag = await self.api.weights(model, small=origin == "quick")
+            if self._is_untouched() and self.state.model == model:
+                self.page.dispatch("etag_known", etag=etag)
+                self.page.ask("weights", buffer=buffer, origin=origin)
+        except fetching.AwayError as error:
+            self.connection.lost(str(error))
+        except fetching.RefusedError as error:
+            self.page.dispatch("weights_refused", origin="shared", message=str(error))
+        self._fetching_first = False
+
+    def _is_untouched(self) -> bool:
+        return not self.state.touched and self.state.origin in ("", "quick")
+
+    def _taken(self, origin: str, metadata: str) -> None:
+        self.page.dispatch("weights_taken", origin=origin, metadata=JSON.parse(metadata))
+        if self._done and origin == "shared":
+            self.page.dispatch("settled", text=self._done, tone="good")
+            self._done = ""
+        if origin == "quick":
+            self.first_weights("shared")
+
+    # Load
+
+    def load(self) -> None:
+        """Take the shared weights."""
+        self.page.dispatch("busy", task="load", text="Loading the shared weights…")
+        aio.run(self._guarded(self._load("The shared weights are loaded.")))
+
+    async def _load(self, done: str) -> None:
+        buffer, etag = await self.api.weights(self.state.model)
+        self._done = done
+        self.page.dispatch("etag_known", etag=etag)
+        self.page.ask("weights", buffer=buffer, origin="shared")
+
+    # Send
+
+    def send(self) -> None:
+        """Publish this tab's weights."""
+        self.page.dispatch("busy", task="send", text="Sending this tab's weights; the API measures them first…")
+        self.page.ask("export", metadata=JSON.stringify({"model": self.state.model}))
+
+    def _exported(self, buffer: object) -> None:
+        aio.run(self._guarded(self._send(buffer)))
+
+    async def _send(self, buffer: object) -> None:
+        try:
+            description, etag = await self.api.send_weights(self.state.model, buffer, self.state.etag)
+        except fetching.RefusedError as error:
+            if error.status != 412:
+                raise
+            self.page.dispatch("etag_known", etag="")
+            message = "Others have sent weights since you loaded them. Load theirs, or send again to replace them."
+            self.page.dispatch("settled", text=message, tone="warning")
+            return
+        self.page.dispatch("weights_sent", description=description, etag=etag)
+        accuracy = text.percent(float(description["accuracy"]))
+        message = f"Sent. The API measured {accuracy} on its test digits and shares them from now on."
+        self.page.dispatch("settled", text=message, tone="good")
+
+    # Reset
+
+    def reset(self) -> None:
+        """Have the API forget its weights and train new ones."""
+        self.page.dispatch("busy", task="reset", text="Asking the API to start anew…")
+        aio.run(self._guarded(self._reset()))
+
+    async def _reset(self) -> None:
+        try:
+            number = (await self.api.reset_weights(self.state.model))["id"]
+        except fetching.RefusedError as error:
+            if error.status != 409 or not error.location:
+                raise
+            number = error.location.split("/")[-1]  # somebody else has begun: watch theirs
+        job = await self._watch(number)
+        if job["state"] == "failed":
+            message = f"The retraining failed: {job.get('error') or 'no reason given'}. The old weights stay."
+            self.page.dispatch("settled", text=message, tone="error")
+        else:
+            await self._load("The API has trained new weights from nothing; they are loaded here.")
+
+    async def _watch(self, number: str) -> dict:
+        failures = 0
+        while True:
+            await aio.sleep(POLL)
+            try:
+                job = await self.api.job(number)
+            except fetching.AwayError:
+                failures += 1
+                if failures > PATIENCE:
+                    raise
+                continue
+            failures = 0
+            if job["state"] in ("done", "failed"):
+                return job
+            done, total = job["iteration"], job["iterations"]
+            self.page.dispatch(
+                "busy", task="reset", text=f"The API retrains: iteration {done} of {total}", progress=done / max(total, 1)
+            )
+
+    async def _guarded(self, task: object) -> None:
+        try:
+            await task
+        except fetching.AwayError as error:
+            self.connection.lost(str(error))
+            message = f"{error}. Nothing has changed; try again once it is back."
+            self.page.dispatch("settled", text=message, tone="warning")
+        except fetching.RefusedError as error:
+            message = f"The API declined: {error}. Its weights stay as they were."
+            self.page.dispatch("settled", text=message, tone="warning")

@@ -1,0 +1,106 @@
+"""The drawing surface: shows the drawing, and keeps a second, hidden picture of it for the network.
+
+On the screen the ink has the page's colour and the screen's resolution; for the network it is white on black, 280 × 280.
+While a stroke grows only its newest pieces are painted. What the pointer does is left to `pointer`.
+"""
+
+from browser import document
+from browser import self as window
+
+from scrawl.dom import by_id, set_flag, show_notice
+from scrawl.geometry import PEN, SIDE, smooth
+
+RASTER = int(SIDE)
+
+
+class PadView:
+    """Owns #pad, its hint and its buttons."""
+
+    def __init__(self) -> None:
+        self.canvas = by_id("pad")
+        self.hint = by_id("pad-hint")
+        self.undo, self.clear = by_id("undo"), by_id("clear")
+        self.message = by_id("draw-message")
+        self._screen = self.canvas.getContext("2d")
+        hidden = document.createElement("canvas")
+        hidden.width = hidden.height = RASTER
+        self._raster = hidden.getContext("2d", {"willReadFrequently": True})
+        self._painted = (-1, 0, 0)  # rewrites, strokes and points of the last one that are on the canvas
+        self.resize()
+
+    def resize(self) -> None:
+        """Fit the canvas to its size on the screen and the theme's ink, and paint everything again."""
+        side = max(1, round(self.canvas.clientWidth * window.devicePixelRatio))
+        if self.canvas.width != side:
+            self.canvas.width = self.canvas.height = side
+        self._scale = side / SIDE
+        self._ink = window.getComputedStyle(self.canvas).color
+        self._painted = (-1, 0, 0)
+
+    def render(self, state: object) -> None:
+        """Show the drawing."""
+        drawing = state.drawing
+        self.paint(drawing)
+        set_flag(self.hint, "hidden", not drawing.is_blank())
+        set_flag(self.undo, "disabled", not drawing.actions)
+        set_flag(self.clear, "disabled", drawing.is_blank())
+        show_notice(self.message, state.notices.get("draw"))
+
+    def paint(self, drawing: object) -> None:
+        """Bring both pictures up to date."""
+        strokes = drawing.strokes()
+        rewrites, count, points = self._painted
+        if rewrites != drawing.rewrites:
+            count = points = 0
+            self._start_sheet(drawing.sample())
+        for place in range(max(count - 1, 0), len(strokes)):
+            first = points if place == count - 1 else 0
+            if len(strokes[place]) > first:
+                pieces = smooth(strokes[place], first)
+                self._stroke(self._screen, self._scale, self._ink, pieces)
+                self._stroke(self._raster, 1.0, "#fff", pieces)
+        self._painted = (drawing.rewrites, len(strokes), len(strokes[-1]) if strokes else 0)
+
+    def pixels(self) -> object:
+        """Return the hidden picture as RASTER × RASTER bytes."""
+        colours = self._raster.getImageData(0, 0, RASTER, RASTER).data
+        # White on black: the lowest byte of each pixel is its ink, and converting keeps the lowest byte.
+        return window.Uint8Array.new(window.Uint32Array.new(colours.buffer))
+
+    def _start_sheet(self, sample: tuple | None) -> None:
+        side = self.canvas.width
+        self._screen.clearRect(0, 0, side, side)
+        self._raster.fillStyle = "#000"
+        self._raster.fillRect(0, 0, RASTER, RASTER)
+        if sample:
+            self._screen.drawImage(ink_picture(sample[0], self._ink), 0, 0, side, side)
+            self._raster.drawImage(ink_picture(sample[0], "rgb(255, 255, 255)"), 0, 0, RASTER, RASTER)
+
+    def _stroke(self, context: object, scale: float, ink: str, pieces: list) -> None:
+        context.setTransform(scale, 0, 0, scale, 0, 0)
+        context.lineWidth = PEN
+        context.lineCap = context.lineJoin = "round"
+        context.strokeStyle = ink
+        context.beginPath()
+        context.moveTo(pieces[0][0], pieces[0][1])
+        for _x0, _y0, cx, cy, x1, y1 in pieces:
+            context.quadraticCurveTo(cx, cy, x1, y1)
+        context.stroke()
+        context.setTransform(1, 0, 0, 1, 0, 0)
+
+
+def ink_picture(picture: object, ink: str) -> object:
+    """Return a canvas of 28×28 with the picture's bytes as the opacity of the ink, a CSS colour rgb(r, g, b)."""
+    canvas = document.createElement("canvas")
+    canvas.width = canvas.height = 28
+    context = canvas.getContext("2d")
+    red, green, blue = [int(part) for part in ink[ink.index("(") + 1 : ink.index(")")].split(",")[:3]]
+    colour = red | green << 8 | blue << 16
+    image = context.createImageData(28, 28)
+    pixels = window.Uint32Array.new(image.data.buffer)
+    for place in range(784):
+        value = picture[place]
+        if value:
+            pixels[place] = colour + value * 16777216
+    context.putImageData(image, 0, 0)
+    return canvas
