@@ -4,7 +4,7 @@ boto3 reads its own variables (region, credentials, `AWS_ENDPOINT_URL_S3`) itsel
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 LOCAL = "local"
 LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
@@ -20,7 +20,7 @@ class Settings:
 
     bucket: str  # SCRAWL_BUCKET
     stage: str = LOCAL  # SCRAWL_STAGE
-    write_token: str | None = None  # SCRAWL_WRITE_TOKEN; None: writes are open
+    write_token: str | None = field(default=None, repr=False)  # SCRAWL_WRITE_TOKEN; None: writes are open
     train_iterations: int = 1500  # TRAIN_ITER, of a retraining
     learning_rate: float = 0.05  # LEARNING_RATE, of a retraining and of PATCH
     batch_size: int = 128  # BATCH_SIZE, of a retraining

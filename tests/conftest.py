@@ -1,0 +1,151 @@
+"""What several test files need: a small seeded store, made once, and the API over a copy of it on moto's S3."""
+
+import json
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from chalice.test import Client, HTTPResponse
+from moto import mock_aws
+
+from functions import s3, wiring
+from functions.app import app
+from functions.block import Block
+from functions.s3 import S3Store
+from functions.service import Service, ThreadLauncher
+from functions.settings import Settings
+from functions.store import MemoryStore, Store
+from infra.data import Dataset, Sources, load_files, scikit_learn_digits
+from infra.seed import seed
+
+BUCKET = "scrawl-test"
+TRAIN, TEST = 3000, 2000  # digits: quick to store, and as many to test on as the API measures with
+
+
+@pytest.fixture(scope="session", autouse=True)
+def aws_environment() -> Iterator[None]:
+    """Keep the tests away from anyone's real account."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("AWS_ACCESS_KEY_ID", "test")
+        patch.setenv("AWS_SECRET_ACCESS_KEY", "test")
+        patch.setenv("AWS_DEFAULT_REGION", "us-east-1")
+        for name in ("AWS_PROFILE", "AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_S3"):
+            patch.delenv(name, raising=False)
+        yield
+
+
+@pytest.fixture(scope="session")
+def digits() -> Dataset:
+    """Return 3,000 digits to train on and 2,000 to test on: MNIST's where MNIST_DIR is set, else scikit-learn's."""
+    if folder := os.environ.get("MNIST_DIR"):
+        whole = load_files(Sources(folder=Path(folder)), lambda _: None)
+        splits = {"train": _first(whole.splits["train"], TRAIN), "test": _first(whole.splits["test"], TEST)}
+        return Dataset("mnist", "MNIST, a part", "", splits)
+    whole = scikit_learn_digits()
+    splits = {split: _shifted(whole.splits[split], count) for split, count in (("train", TRAIN), ("test", TEST))}
+    return Dataset("digits", whole.title, whole.notice, splits)
+
+
+@pytest.fixture(scope="session")
+def seeded(digits: Dataset) -> MemoryStore:
+    """Return a seeded store. It is shared: copy it before writing."""
+    store = MemoryStore()
+    seed(store, digits)
+    return store
+
+
+@pytest.fixture
+def memory(seeded: MemoryStore) -> MemoryStore:
+    """Return a seeded store in memory of the test's own."""
+    store = MemoryStore()
+    copy(seeded, store)
+    return store
+
+
+@pytest.fixture(scope="session")
+def s3_client(aws_environment: None) -> Any:  # noqa: ARG001 — it must come first
+    """Return a client, which takes long to make; moto answers it in every test that asks for a bucket."""
+    return s3.client("s3")
+
+
+@pytest.fixture
+def empty_bucket(s3_client: Any) -> Iterator[S3Store]:
+    """Return an empty bucket on moto's S3."""
+    with mock_aws():
+        s3_client.create_bucket(Bucket=BUCKET)
+        yield S3Store(s3_client, BUCKET)
+
+
+@pytest.fixture
+def bucket(empty_bucket: S3Store, seeded: MemoryStore) -> S3Store:
+    """Return a seeded bucket on moto's S3."""
+    copy(seeded, empty_bucket)
+    return empty_bucket
+
+
+@pytest.fixture
+def api(bucket: S3Store) -> Iterator["Api"]:
+    """Return the API over a seeded bucket."""
+    with serving(bucket) as served:
+        yield served
+
+
+class serving:  # noqa: N801 — it is used as a function
+    """The API over a store, for the time of a `with`."""
+
+    def __init__(self, store: Store, **settings: Any) -> None:
+        chosen = {"train_iterations": 40, "learning_rate": 0.05} | settings
+        self.service = Service(Settings(BUCKET, **chosen), store, ThreadLauncher())
+
+    def __enter__(self) -> "Api":
+        wiring.use(self.service)
+        return Api(self.service)
+
+    def __exit__(self, *_: object) -> None:
+        wiring.use(None)
+
+
+class Api:
+    """Chalice's test client, with JSON bodies and plain headers."""
+
+    def __init__(self, service: Service) -> None:
+        self.service = service
+        self._http = Client(app).http
+
+    def __call__(
+        self, method: str, path: str, *, body: object = None, headers: dict[str, str] | None = None
+    ) -> HTTPResponse:
+        """Send a request; a body that is not bytes is sent as JSON."""
+        headers = dict(headers or {})
+        if body is not None and not isinstance(body, bytes):
+            body = json.dumps(body).encode()
+            headers.setdefault("Content-Type", "application/json")
+        return self._http.request(method, path, headers=headers, body=body or b"")
+
+    @property
+    def version(self) -> str:
+        """Return the current version of the weights."""
+        return self.service.model("mlp-128").weights.current().version
+
+
+def copy(source: MemoryStore, target: Store) -> None:
+    """Copy every object."""
+    for key in source.keys(""):
+        target.put(key, source.get(key).body)
+
+
+def _first(block: Block, count: int) -> Block:
+    return Block(block.labels[:count], block.pixels[:count])
+
+
+def _shifted(block: Block, count: int) -> Block:
+    """Return `count` digits, of which those beyond the given ones are theirs moved by a pixel."""
+    random = np.random.default_rng(0)
+    places = np.arange(count) % len(block)
+    pictures = block.pixels[places].reshape(count, 28, 28)
+    moves = random.integers(-1, 2, (count, 2)) * (np.arange(count) >= len(block))[:, None]
+    moved = [np.roll(picture, move, (0, 1)) for picture, move in zip(pictures, moves, strict=True)]
+    return Block(block.labels[places], np.stack(moved).reshape(count, -1))

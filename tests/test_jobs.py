@@ -1,0 +1,180 @@
+"""Retrainings: one per model at a time, progress, an honest end; in a thread here, in a Lambda there."""
+
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
+
+import msgspec
+import pytest
+
+from functions import retrain, wiring
+from functions.errors import NotFoundError, UnavailableError
+from functions.jobs import Job, JobActiveError, JobsRepository
+from functions.routes.jobs import retrain as retrain_lambda
+from functions.service import Service
+from functions.settings import Settings
+from functions.store import MemoryStore
+
+
+class Clock:
+    """A clock that the test turns."""
+
+    def __init__(self) -> None:
+        self.time = datetime(2026, 1, 1, tzinfo=UTC)
+
+    def __call__(self) -> datetime:
+        return self.time
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def jobs(clock: Clock) -> JobsRepository:
+    return JobsRepository(MemoryStore(), clock)
+
+
+def test_begun_job_is_found(jobs: JobsRepository) -> None:
+    job = jobs.begin("m", 100)
+    assert jobs.get(job.id) == job
+    assert (job.state, job.iteration, job.iterations, job.loss) == ("queued", 0, 100, None)
+
+
+@pytest.mark.parametrize("job_id", ["m-20260101000000000-00000000", "m", "latest/m", "../weights/m/current", ""])
+def test_unknown_job_is_named(jobs: JobsRepository, job_id: str) -> None:
+    with pytest.raises(NotFoundError, match="there is no job"):
+        jobs.get(job_id)
+
+
+def test_second_job_of_a_model_is_refused_with_the_first(jobs: JobsRepository) -> None:
+    first = jobs.begin("m", 100)
+    with pytest.raises(JobActiveError) as refused:
+        jobs.begin("m", 100)
+    assert refused.value.job == first
+    jobs.begin("another", 100)
+
+
+@pytest.mark.parametrize("state", ["done", "failed"])
+def test_next_job_can_begin_after_the_last(jobs: JobsRepository, state: str) -> None:
+    first = jobs.begin("m", 100)
+    jobs.save(msgspec.structs.replace(first, state=state))
+    assert jobs.begin("m", 100).id != first.id
+
+
+def test_of_many_that_begin_at_once_one_does() -> None:
+    store = MemoryStore()
+    start = threading.Barrier(8)
+
+    def begin(_: int) -> Job | None:
+        start.wait(5)
+        try:
+            return JobsRepository(store).begin("m", 1)
+        except JobActiveError:
+            return None
+
+    with ThreadPoolExecutor(8) as pool:
+        begun = [job for job in pool.map(begin, range(8)) if job]
+    assert len(begun) == 1
+    assert store.keys("jobs/") == ["jobs/latest/m.json", f"jobs/{begun[0].id}.json"]
+
+
+def test_job_without_sign_of_life_is_reported_as_failed_and_another_can_begin(
+    jobs: JobsRepository, clock: Clock
+) -> None:
+    job = jobs.begin("m", 100)
+    clock.time += timedelta(seconds=50)
+    job = jobs.save(msgspec.structs.replace(job, state="running", iteration=10))
+    clock.time += timedelta(seconds=50)
+    assert jobs.get(job.id).state == "running"
+    clock.time += timedelta(seconds=50)
+    found = jobs.get(job.id)
+    assert (found.state, found.iteration) == ("failed", 10)
+    assert found.error == "the job has shown no sign of life for 100 s"
+    assert jobs.begin("m", 100).id != job.id
+
+
+class Later:
+    """A launcher that leaves the job to the test."""
+
+    def start(self, job_id: str, run: Callable[[str], object]) -> None:
+        self.run = lambda: run(job_id)
+
+
+@pytest.fixture
+def launcher() -> Later:
+    return Later()
+
+
+@pytest.fixture
+def service(memory: MemoryStore, launcher: Later) -> Service:
+    return Service(Settings("b", train_iterations=60), memory, launcher)
+
+
+def test_retraining_publishes_weights_trained_from_scratch(
+    service: Service, launcher: Later, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(retrain, "_REPORT_EVERY", 0)
+    reports: list[Job] = []
+    save = service.jobs.save
+    monkeypatch.setattr(service.jobs, "save", lambda job: reports.append(save(job)) or reports[-1])
+    model = service.model("mlp-128")
+    before = model.weights.current()
+    job = service.begin_retraining(model)
+    assert model.weights.current().version == before.version  # until the end
+    done = launcher.run()
+    assert (done.state, done.iteration) == ("done", 60)
+    assert service.jobs.get(job.id) == done
+    after = model.weights.current()
+    assert (after.version, after.parent, after.source) == (done.version, before.version, "retrain")
+    assert after.samples == 60 * 128
+    assert after.accuracy == done.accuracy > 0.6  # of ten digits, after 60 steps
+    iterations = [report.iteration for report in reports]
+    assert iterations == sorted(iterations)
+    assert {report.state for report in reports} == {"running", "done"}
+
+
+def test_failing_retraining_says_why_and_changes_nothing(
+    service: Service, launcher: Later, memory: MemoryStore
+) -> None:
+    model = service.model("mlp-128")
+    before = model.weights.current().version
+    job = service.begin_retraining(model)
+    memory.put("data/train/0002.bin.gz", b"")
+    failed = launcher.run()
+    assert failed.state == "failed"
+    assert "CorruptDataError: shard data/train/0002.bin.gz is damaged" in failed.error
+    assert service.jobs.get(job.id) == failed
+    assert model.weights.current().version == before
+    service.begin_retraining(model)
+
+
+def test_repeated_event_does_not_train_again(service: Service, launcher: Later) -> None:
+    service.begin_retraining(service.model("mlp-128"))
+    done = launcher.run()
+    assert launcher.run() == done
+    assert len(service.model("mlp-128").weights.history()) == 2
+
+
+def test_lambda_runs_the_job_that_its_event_names(service: Service) -> None:
+    wiring.use(service)
+    try:
+        job = service.begin_retraining(service.model("mlp-128"))
+        answer = retrain_lambda({"job": job.id}, None)
+    finally:
+        wiring.use(None)
+    assert answer["state"] == "done"
+    assert service.model("mlp-128").weights.current().version == answer["version"]
+
+
+def test_job_that_cannot_be_started_is_marked_failed(memory: MemoryStore) -> None:
+    class Refusing:
+        def start(self, job_id: str, run: Callable[[str], object]) -> None:
+            raise UnavailableError(f"no Lambda for {job_id}, {run}")
+
+    service = Service(Settings("b"), memory, Refusing())
+    for _ in range(2):  # the second is not told that the first is active
+        with pytest.raises(UnavailableError, match="no Lambda"):
+            service.begin_retraining(service.model("mlp-128"))
