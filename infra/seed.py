@@ -25,6 +25,7 @@ from functions.store import Store
 from functions.weights import WeightsRepository
 from infra.data import Dataset, Sources, load_dataset, load_files
 from infra.download import DownloadError
+from infra.shipped import shipped
 from model_export import pretrained
 from model_export.export import export
 
@@ -68,7 +69,7 @@ def bring_up_to_date(store: Store, sources: Sources, say: Callable[[str], None])
 def seed(store: Store, digits: Dataset | None) -> Seeded:
     """Store what is missing, damaged or different; without `digits`, the dataset stays as it is."""
     shards = seed_dataset(store, digits) if digits else 0
-    models = sorted(path.stem for path in pretrained.FOLDER.glob("*.safetensors"))
+    models = [architecture.id for architecture in shipped()]
     written = sum(_seed_model(store, model) for model in models)
     weights = sum(_seed_weights(store, model) for model in models)
     return Seeded(shards, written, weights)

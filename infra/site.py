@@ -8,6 +8,7 @@ The names are those of the files in `site/`, and `brython.js`, `scrawl.js` (the 
 
 import gzip
 import hashlib
+import os
 import re
 import shutil
 from collections.abc import Callable, Iterator
@@ -20,7 +21,8 @@ from infra import kernel
 from infra.bundle import brython_data, bundle
 from infra.files import write_atomically
 from infra.paths import BUILD, SITE
-from model_export.architectures import ARCHITECTURES, parameter_table
+from infra.shipped import shipped
+from model_export.architectures import parameter_table
 
 # Compressing these again gains nothing.
 _COMPRESSED = {".png", ".jpg", ".webp", ".woff2"}
@@ -62,14 +64,14 @@ def _kernel(relaxed: bool) -> bytes:
     out = BUILD / "kernel" / f"{digest[:12]}{'-relaxed' if relaxed else ''}.wasm"
     if not out.exists():
         out.parent.mkdir(parents=True, exist_ok=True)
-        unfinished = out.with_suffix(".new.wasm")
+        unfinished = out.with_suffix(f".{os.getpid()}.wasm")
         kernel.build_kernel(unfinished, relaxed)
         unfinished.replace(out)
     return out.read_bytes()
 
 
 def _models() -> bytes:
-    """Return the shape of every architecture, so that the page can begin before the API answers."""
+    """Return the shapes of the models, so that the page can begin before the API answers."""
     models = [
         {
             "model": a.id,
@@ -77,7 +79,7 @@ def _models() -> bytes:
             "layers": a.layers,
             "parameters": [{"name": name, "shape": shape} for name, shape in parameter_table(a.layers)],
         }
-        for a in ARCHITECTURES.values()
+        for a in shipped()
     ]
     return msgspec.json.encode({"models": models})
 
