@@ -73,7 +73,8 @@ def feature_shapes(layers: Sequence[Layer]) -> list[tuple[int, ...]]:
                 f"layer {place} ({layer.kind} {layer.name}".rstrip() + f"): {error}", "layers"
             ) from None
         shapes.append(shape)
-    if [layer.kind for layer in layers].index("log_softmax") != len(layers) - 1 or shape != (CLASSES,):
+    kinds = [layer.kind for layer in layers]
+    if kinds[-1] != "log_softmax" or kinds.count("log_softmax") > 1 or shape != (CLASSES,):
         raise InvalidValueError(f"log_softmax over {CLASSES} classes must be the last layer and only that", "layers")
     return shapes
 

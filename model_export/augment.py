@@ -1,4 +1,4 @@
-"""Variations of digit images, so that a network learns shapes rather than pixels: affine and elastic warps, ink.
+"""Variations of digit images, so that a network learns shapes rather than pixels: warps, stroke width, blur.
 
 Everything is drawn from a given generator, a batch at a time. What is varied, and how much, `model_export.train`
 says.
@@ -23,22 +23,51 @@ class Variation:
     stretch: float = 0.0  # part by which each side grows or shrinks, on its own
     shift: float = 0.0  # pixels
     elastic: float = 0.0  # pixels, as a standard deviation of smooth random displacement
+    ink: float = 0.0  # how far towards the same digit in a bolder or a finer stroke; 1 is half a pixel at each edge
+    blur: float = 0.0  # how far towards the same digit blurred by 3×3
 
 
 VARIATIONS: dict[str, Variation] = {
     "none": Variation(),
     "light": Variation(degrees=10, shear=0.1, stretch=0.1, shift=1.5),
-    "full": Variation(degrees=14, shear=0.2, stretch=0.15, shift=1.5, elastic=0.7),
+    "full": Variation(degrees=14, shear=0.2, stretch=0.15, shift=1.5, elastic=0.7, ink=0.6, blur=0.6),
 }
 
 
 def vary(images: Images, variation: Variation, random: np.random.Generator) -> Images:
-    """Return the images (B, 784), each warped in its own way."""
+    """Return the images (B, 784), each varied in its own way."""
     if variation == Variation():
         return images
-    count = len(images)
-    rows, columns = _source_places(count, variation, random)
-    return _sample(images, rows, columns)
+    rows, columns = _source_places(len(images), variation, random)
+    images = _sample(images, rows, columns)
+    if variation.ink:
+        images = _change_stroke(images, random.uniform(-variation.ink, variation.ink, len(images)))
+    if variation.blur:
+        images = _blur(images, random.uniform(0, variation.blur, len(images)))
+    return images
+
+
+def _change_stroke(images: Images, towards: NDArray[np.float64]) -> Images:
+    """Blend each image with its largest neighbours (bolder, `towards` above 0) or smallest ones (finer, below 0)."""
+    amount = np.abs(towards).astype(np.float32)[:, None]
+    sign = np.where(towards > 0, 1, -1).astype(np.float32)[:, None]
+    signed = images * sign  # the smallest neighbour is the largest of the negatives
+    field = np.pad(signed.reshape(-1, ROWS, COLUMNS), ((0, 0), (1, 1), (1, 1)))
+    down = np.maximum(field[:, :-1, :], field[:, 1:, :])
+    most = np.maximum(down[:, :, :-1], down[:, :, 1:])  # (B, 29, 29): of 2×2 pixels, half a pixel further each way
+    most = np.float32(0.25) * (most[:, :-1, :-1] + most[:, 1:, :-1] + most[:, :-1, 1:] + most[:, 1:, 1:])
+    changed: Images = images + amount * (sign * most.reshape(images.shape) - images)
+    return changed
+
+
+def _blur(images: Images, towards: NDArray[np.float64]) -> Images:
+    """Blend each image with its average over 3×3 pixels, weighted 1 2 1."""
+    field = np.pad(images.reshape(-1, ROWS, COLUMNS), ((0, 0), (1, 1), (1, 1)))
+    field = 0.25 * (field[:, :-2] + field[:, 2:]) + 0.5 * field[:, 1:-1]
+    field = 0.25 * (field[:, :, :-2] + field[:, :, 2:]) + 0.5 * field[:, :, 1:-1]
+    amount = towards.astype(np.float32)[:, None]
+    blurred: Images = images + amount * (field.reshape(images.shape) - images)
+    return blurred
 
 
 def _source_places(count: int, variation: Variation, random: np.random.Generator) -> tuple[Images, Images]:

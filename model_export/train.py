@@ -6,58 +6,28 @@ the weights afterwards to the caller.
 
 import math
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits
 from tqdm import tqdm
 
-from functions.block import Block
+from functions.block import PIXELS, Block
 from functions.errors import InvalidValueError
 from functions.inference import Classifier, evaluate
-from functions.training import Trainer, TrainState, Weights, check_settings, initial_weights
+from functions.training import Trainer, TrainState, Weights, initial_weights
 from model_export.architectures import architecture_named, parameter_table
 from model_export.augment import VARIATIONS, vary
 from model_export.export import check_weights
 from model_export.graphs import inference_graph, train_step_graph
+from model_export.plan import SCHEDULES, Plan
+from model_export.strokes import synthesize
 
 # A mean negative log-likelihood that no network recovers from; a fresh one begins near ln 10 = 2.3.
 DIVERGED_LOSS = 100.0
-
-# The learning rate's course: how much of it is used when a part 0..1 of the run is done.
-SCHEDULES: dict[str, Callable[[float], float]] = {
-    "constant": lambda _: 1.0,
-    "linear": lambda done: 1.0 - done,
-    "cosine": lambda done: 0.5 + 0.5 * math.cos(math.pi * done),
-    "warm-cosine": lambda done: done / 0.1 if done < 0.1 else 0.5 + 0.5 * math.cos(math.pi * (done - 0.1) / 0.9),
-}
-
-
-@dataclass(frozen=True)
-class Plan:
-    """How to train. Values that cannot work are refused, naming the setting."""
-
-    epochs: int = 20
-    batch: int = 128
-    learning_rate: float = 0.05
-    schedule: str = "cosine"
-    momentum: float = 0.9
-    weight_decay: float = 1e-4
-    augmentation: str = "light"
-    seed: int = 0
-
-    def __post_init__(self) -> None:
-        check_settings(self.learning_rate, self.momentum, self.weight_decay)
-        for name in ("epochs", "batch"):
-            if getattr(self, name) < 1:
-                raise InvalidValueError(f"{name} must be at least 1, got {getattr(self, name)}", name)
-        for name, known in (("schedule", SCHEDULES), ("augmentation", VARIATIONS)):
-            if getattr(self, name) not in known:
-                raise InvalidValueError(
-                    f"{name} must be one of {', '.join(known)}, got {getattr(self, name)!r}", name
-                )
 
 
 @dataclass(frozen=True)
@@ -78,9 +48,27 @@ class Trained:
     """
 
     weights: Weights
+    measured: Epoch | None  # the epoch after which these weights were measured, if any
     epochs: tuple[Epoch, ...]
     reason: str
     message: str
+
+    @property
+    def accuracy(self) -> float:
+        """Return the accuracy of the weights on the test split; 0 when it was never measured."""
+        return self.measured.accuracy if self.measured else 0.0
+
+    def metadata(self, model: str, plan: Plan, digits: int) -> dict[str, str]:
+        """Return what to write beside the weights: how they came about, and how good they are."""
+        return {
+            "model": model,
+            "source": "pretrained",
+            "samples": str(digits),
+            "loss": f"{self.measured.loss if self.measured else math.nan:.6f}",
+            "accuracy": f"{self.accuracy:.4f}",
+            "training": f"scrawl train {model} {plan.description()}",
+            "outcome": self.message,
+        }
 
 
 class DivergedError(RuntimeError):
@@ -105,14 +93,31 @@ def train(
         raise InvalidValueError(
             f"training needs digits, got {len(training)} to train on and {len(test)} to test with"
         )
+    training = with_strokes(training, plan, quiet)
     run = _Run(model, plan, training, test, start, threads)
     try:
-        run.all_epochs(quiet)
+        # NumPy's BLAS threads would fight with ours over matrices too small to share.
+        with threadpool_limits(1, "blas"):
+            run.all_epochs(quiet)
     except KeyboardInterrupt:
-        return run.best("interrupted", f"stopped by hand after {len(run.epochs)} of {plan.epochs} epochs")
+        return run.ended_early("interrupted", f"stopped by hand after {len(run.epochs)} of {plan.epochs} epochs")
     except DivergedError as error:
-        return run.best("diverged", str(error))
-    return Trained(run.state.weights, tuple(run.epochs), "finished", f"trained for {plan.epochs} epochs")
+        return run.ended_early("diverged", str(error))
+    message = f"trained for {plan.epochs} epochs"
+    return Trained(run.state.weights, run.epochs[-1], tuple(run.epochs), "finished", message)
+
+
+def with_strokes(training: Block, plan: Plan, quiet: bool) -> Block:
+    """Return the training digits with the plan's synthetic ones added."""
+    if not plan.strokes:
+        return training
+    pixels = np.empty((plan.strokes, PIXELS), np.uint8)
+    labels = np.empty(plan.strokes, np.uint8)
+    with threadpool_limits(1, "blas"):
+        written = synthesize(plan.strokes, plan.seed)
+        for place, (image, label) in enumerate(tqdm(written, "strokes", plan.strokes, disable=quiet)):
+            pixels[place], labels[place] = np.rint(image.ravel() * 255), label
+    return Block(np.concatenate([training.labels, labels]), np.concatenate([training.pixels, pixels]))
 
 
 class _Run:
@@ -136,13 +141,14 @@ class _Run:
         self.test_images, self.test_labels = test.images(), test.labels
         self.state = TrainState.fresh(first)
         self.epochs: list[Epoch] = []
-        self.best_weights, self.best_accuracy = dict(first), 0.0
+        self.best: tuple[Weights, Epoch | None] = (dict(first), None)  # assigned as one, for Ctrl-C comes anywhere
         self.per_epoch = math.ceil(len(training) / plan.batch)
 
-    def best(self, reason: str, message: str) -> Trained:
+    def ended_early(self, reason: str, message: str) -> Trained:
         """Return the best weights so far, or the first ones if none were measured."""
-        kept = f"keeping the best so far, {self.best_accuracy:.2%}" if self.epochs else "keeping the first weights"
-        return Trained(self.best_weights, tuple(self.epochs), reason, f"{message}; {kept}")
+        weights, epoch = self.best
+        kept = f"the best so far, {epoch.accuracy:.2%}" if epoch else "the first weights"
+        return Trained(weights, epoch, tuple(self.epochs), reason, f"{message}; keeping {kept}")
 
     def all_epochs(self, quiet: bool) -> None:
         """Train to the end of the plan, measuring after every epoch."""
@@ -176,7 +182,7 @@ class _Run:
                 )
             self.state = taken.state
             loss_sum, seen = loss_sum + taken.loss * len(labels), seen + len(labels)
-            bar.set_postfix(loss=f"{loss_sum / seen:.4f}", test=f"{self.best_accuracy:.2%}", refresh=False)
+            bar.set_postfix(loss=f"{loss_sum / seen:.4f}", refresh=False)
             bar.update()
         self.train_loss = loss_sum / seen
 
@@ -204,6 +210,7 @@ class _Run:
         """Measure on the test split; remember the weights when they are the best yet."""
         weights = self.state.weights
         loss, accuracy = evaluate(Classifier(self.graph, weights, self.threads), self.test_images, self.test_labels)
-        self.epochs.append(Epoch(len(self.epochs) + 1, self.train_loss, loss, accuracy))
-        if accuracy > self.best_accuracy:
-            self.best_weights, self.best_accuracy = weights, accuracy
+        epoch = Epoch(len(self.epochs) + 1, self.train_loss, loss, accuracy)
+        if self.best[1] is None or accuracy > self.best[1].accuracy:
+            self.best = weights, epoch
+        self.epochs.append(epoch)
