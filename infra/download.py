@@ -4,7 +4,6 @@ Without a network it gives up after `patience` seconds, also when the system's n
 """
 
 import hashlib
-import logging
 import queue
 import threading
 import time
@@ -38,7 +37,7 @@ def download(files: Mapping[str, str], folder: Path, mirrors: tuple[str, ...], p
     missing = {name: md5 for name, md5 in files.items() if not _is_right(folder / f"{name}.gz", md5)}
     if not missing:
         return
-    logging.getLogger("pooch").setLevel(logging.WARNING)
+    pooch.get_logger().setLevel("WARNING")  # it would name every file
     first = _fastest(mirrors, f"{min(missing)}.gz", patience)
     failures = []
     for mirror in sorted(mirrors, key=lambda mirror: mirror != first):
@@ -91,7 +90,7 @@ def _fetch(mirror: str, name: str, md5: str, folder: Path, patience: float) -> N
     if _is_right(path, md5):
         return
     path.unlink(missing_ok=True)
-    bar = tqdm(desc=name, unit="B", unit_scale=True, disable=None)
+    bar = tqdm(desc=name, total=1, unit="B", unit_scale=True, disable=None)  # pooch corrects the total
     downloader = pooch.HTTPDownloader(progressbar=bar, timeout=patience)
     pooch.retrieve(mirror + path.name, None, fname=path.name, path=folder, downloader=downloader)
     if not _is_right(path, md5):
