@@ -1,4 +1,4 @@
-"""Digits written as pen strokes, the many ways people write 0 to 9, drawn as the page draws and normalised as it does.
+"""Digits written as pen strokes: the many ways people write 0 to 9, drawn and normalised as the page does it.
 
 MNIST was written by Americans. A 7 with a bar, a 1 with a flag, a 9 with a curled tail, an open 4 are common
 elsewhere and rare there. Each digit here is a set of skeletons (strokes as control points, x to the right, y down,
