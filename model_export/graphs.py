@@ -1,20 +1,21 @@
 """ONNX graphs from an architecture's list of layers: inference, and one training step.
 
 Only plain operators are used; in the train step the backward pass is written out, so that any ONNX Runtime can train.
-Axis letters: B batch, D inputs, H hidden units, K classes, C channels. Between convolutions, the train step's
-activations are (C, B, rows, columns): the nine shifted slices of a padded image, put under each other, are then one
-(9·C, B·rows·columns) matrix, and a convolution is one MatMul with it, its weight gradient another. Running the
-graphs is left to `functions.inference` and `functions.training`.
+Axis letters: B batch, D inputs, H hidden units, K classes, C channels. In the train step,
+images between convolutions are (C, B, rows, columns); `model_export.convolution` says why. Running the graphs is left
+to `functions.inference` and `functions.training`.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 
 import numpy as np
 from numpy.typing import NDArray
 
 from functions.block import CLASSES, COLUMNS, PIXELS, ROWS
+from functions.errors import InvalidValueError
 from functions.manifest import Layer
-from model_export.architectures import Architecture, feature_shapes, parameter_table
+from model_export.architectures import LOG_SOFTMAX, Architecture, feature_shapes, parameter_table
+from model_export.convolution import ConvReluPool
 from model_export.operators import FLOAT, INT64, GraphBuilder
 
 # Takes the gradient of a layer's output and whether that of its input is wanted; returns the latter, or "".
@@ -104,33 +105,36 @@ class _TrainStep:
     def __init__(self, g: GraphBuilder, architecture: Architecture) -> None:
         self.g = g
         self.layers = architecture.layers
-        self.shapes: list[tuple[int, ...]] = [
-            (PIXELS,),
-            *feature_shapes(architecture.layers),
-        ]  # of a sample before each layer
+        self.shapes: list[tuple[int, ...]] = [(1, ROWS, COLUMNS), *feature_shapes(architecture.layers)]
         self.gradients: dict[str, str] = {}
 
     def forward_and_backward(self) -> None:
         """Append everything from the images to the gradients, the loss and the number correct."""
-        g = self.g
-        kinds = {
-            "dense": self.dense,
-            "conv3x3": self.conv3x3,
-            "relu": self.relu,
-            "maxpool2": self.maxpool2,
-            "flatten": self.flatten,
-        }
-        value = "images"
+        g, value = self.g, "images"
         if self.layers[0].kind == "conv3x3":
-            self.shapes[0] = (1, ROWS, COLUMNS)
             value = g.op("Reshape", value, g.constant([1, -1, ROWS, COLUMNS]))
+        append = {"dense": self.dense, "relu": self.relu, "flatten": self.flatten, "conv3x3": self.conv_relu_pool}
         tape: list[Backward] = []
-        for layer, shape in zip(self.layers[:-1], self.shapes, strict=False):
-            value, backward = kinds[layer.kind](layer, value, shape)
+        for layer, shape in self.units():
+            value, backward = append[layer.kind](layer, value, shape)
             tape.append(backward)
         gradient = self.negative_log_likelihood(value)
-        for place in reversed(range(len(tape))):
-            gradient = tape[place](gradient, place > 0)
+        for place, backward in reversed(list(enumerate(tape))):
+            gradient = backward(gradient, place > 0)
+
+    def units(self) -> Iterator[tuple[Layer, tuple[int, ...]]]:
+        """Yield each layer but the last with its input's shape; a convolution stands for the two behind it too."""
+        layers = iter(zip(self.layers[:-1], self.shapes, strict=False))
+        for layer, shape in layers:
+            if layer.kind == "conv3x3":
+                behind = [next(layers, (LOG_SOFTMAX,))[0].kind for _ in range(2)]
+                if behind != ["relu", "maxpool2"]:
+                    raise InvalidValueError(
+                        f"training needs relu, maxpool2 behind {layer.name}, got {behind}", "layers"
+                    )
+            elif layer.kind == "maxpool2":
+                raise InvalidValueError("training needs conv3x3, relu before a maxpool2", "layers")
+            yield layer, shape
 
     def negative_log_likelihood(self, scores: str) -> str:
         """Append the loss and the number correct; return the scores' gradient, (softmax - one-hot) / B."""
@@ -175,54 +179,10 @@ class _TrainStep:
 
         return y, backward
 
-    def maxpool2(self, _: Layer, x: str, __: tuple[int, ...]) -> tuple[str, Backward]:
-        """Append 2×2 max pooling; among equal values the first in row-major order receives the gradient."""
-        y, indices = self.g.ops("MaxPool", 2, x, kernel_shape=[2, 2], strides=[2, 2])
-
-        def backward(dy: str, _: bool) -> str:
-            return self.g.op("MaxUnpool", dy, indices, kernel_shape=[2, 2], strides=[2, 2])
-
-        return y, backward
-
-    def conv3x3(self, layer: Layer, x: str, shape: tuple[int, ...]) -> tuple[str, Backward]:
-        """Append a convolution of x (inputs, B, rows, columns) as W (outputs, 9·inputs) times the slices of x."""
-        g = self.g
-        weight, bias = f"{layer.name}.weight", f"{layer.name}.bias"
-        slices = self.shifted_slices(x, layer.inputs, shape)
-        kernel = g.op("Transpose", weight, perm=[0, 2, 3, 1])  # (outputs, 3, 3, inputs), as the slices lie
-        product = g.op("MatMul", g.op("Reshape", kernel, g.constant([layer.outputs, -1])), slices)
-        y = g.op("Add", product, g.op("Reshape", bias, g.constant([-1, 1])))
-        image = g.constant([layer.outputs, -1, shape[1], shape[2]])
-
-        def backward(dy: str, wanted: bool) -> str:
-            flat = g.op("Reshape", dy, g.constant([layer.outputs, -1]))
-            by_tap = g.op("Gemm", flat, slices, transB=1)  # (outputs, 9·inputs)
-            by_tap = g.op("Reshape", by_tap, g.constant([layer.outputs, 3, 3, layer.inputs]))
-            self.gradients[weight] = g.op("Transpose", by_tap, perm=[0, 3, 1, 2])
-            self.gradients[bias] = g.op("ReduceSum", flat, g.constant([1]), keepdims=0)
-            return self.conv3x3_input_gradient(weight, dy) if wanted else ""
-
-        return g.op("Reshape", y, image), backward
-
-    def shifted_slices(self, x: str, inputs: int, shape: tuple[int, ...]) -> str:
-        """Append the nine shifted slices of x (inputs, B, rows, columns) as one (9·inputs, B·rows·columns) matrix."""
-        g = self.g
-        padded = g.op("Pad", x, g.constant([0, 0, 1, 1, 0, 0, 1, 1]))
-        axes = g.constant([2, 3])
-        _, rows, columns = shape
-        slices = [
-            g.op("Slice", padded, g.constant([dy, dx]), g.constant([dy + rows, dx + columns]), axes)
-            for dy in range(3)
-            for dx in range(3)
-        ]
-        return g.op("Reshape", g.op("Concat", *slices, axis=0), g.constant([9 * inputs, -1]))
-
-    def conv3x3_input_gradient(self, weight: str, dy: str) -> str:
-        """Append the gradient of a convolution's input: dy convolved with the flipped, transposed kernel."""
-        g = self.g
-        image = g.op("Transpose", dy, perm=[1, 0, 2, 3])
-        back = g.op("ConvTranspose", image, weight, kernel_shape=[3, 3], pads=[1, 1, 1, 1])
-        return g.op("Transpose", back, perm=[1, 0, 2, 3])
+    def conv_relu_pool(self, layer: Layer, x: str, shape: tuple[int, ...]) -> tuple[str, Backward]:
+        """Append a convolution with the ReLU and the pooling behind it; x, y are (C, B, rows, columns)."""
+        unit = ConvReluPool(self.g, layer, *shape[1:])
+        return unit.forward(x), lambda dy, wanted: unit.backward(dy, self.gradients, wanted)
 
 
 def _off_on(g: GraphBuilder) -> str:

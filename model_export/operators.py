@@ -46,6 +46,12 @@ class GraphBuilder:
         self._initializers.append(helper.make_tensor(name, FLOAT, values.shape, raw, raw=True))
         return name
 
+    def array(self, name: str, values: NDArray[np.int64]) -> str:
+        """Store an array of int64 that the graph needs."""
+        raw = values.astype("<i8").tobytes()
+        self._initializers.append(helper.make_tensor(name, INT64, values.shape, raw, raw=True))
+        return name
+
     def constant(self, values: int | float | Sequence[int]) -> str:
         """Return the name of a small constant: int64 from integers, float32 from a float. Equal ones are shared."""
         array = np.asarray(values, np.float32 if isinstance(values, float) else np.int64)

@@ -11,6 +11,7 @@ import numpy as np
 import onnx
 import pytest
 
+from functions.errors import InvalidValueError
 from functions.inference import Classifier
 from functions.manifest import Layer
 from functions.training import Trainer, TrainState, initial_weights
@@ -143,6 +144,17 @@ def test_ties_in_pooling_go_to_the_first_and_relu_of_zero_has_no_gradient(weight
     step = trainer.step(TrainState.fresh(weights), images, labels, learning_rate=1.0)
     for name, gradient in step.state.momentum.items():
         assert_close(gradient, expected[name], 1e-5, name)
+
+
+@pytest.mark.parametrize("behind", [[], ["relu"], ["maxpool2"], ["maxpool2", "relu"]])
+def test_convolution_without_relu_and_pooling_is_refused_for_training(behind: list[str]) -> None:
+    features = 196 if "maxpool2" in behind else 784
+    layers = (
+        *(Layer("conv3x3", "conv1", 1, 1), *map(Layer, behind), Layer("flatten")),
+        *(Layer("dense", "fc1", features, 10), Layer("log_softmax")),
+    )
+    with pytest.raises(InvalidValueError, match="training needs relu, maxpool2 behind conv1"):
+        train_step_graph(Architecture("test", "Test", layers))
 
 
 @pytest.fixture(scope="module")
