@@ -1,0 +1,212 @@
+"""Seeding: the layout of the store, and that every run writes what is missing and nothing else."""
+
+from collections import Counter
+from pathlib import Path
+
+import msgspec
+import numpy as np
+import pytest
+
+from functions import block
+from functions.dataset import MANIFEST_KEY
+from functions.dataset import Dataset as StoredDataset
+from functions.errors import UnavailableError
+from functions.manifest import DatasetManifest, ModelManifest
+from functions.s3 import S3Store
+from functions.store import MemoryStore, Store
+from functions.weights import WeightsRepository
+from infra.data import Dataset, Sources, load_files
+from infra.seed import bring_up_to_date, seed
+from tests import idx_files
+
+
+class Watched(MemoryStore):
+    """A store that lists what is written, and may break down after some writes."""
+
+    def __init__(self, breaks_after: int | None = None) -> None:
+        super().__init__()
+        self.written: list[str] = []
+        self.breaks_after = breaks_after
+
+    def put(self, key: str, body: bytes, **guards: object) -> str:
+        if self.breaks_after is not None and len(self.written) >= self.breaks_after:
+            raise UnavailableError("the store has gone")
+        self.written.append(key)
+        return super().put(key, body, **guards)  # type: ignore[arg-type]
+
+
+def quiet(_: str) -> None:
+    """Say nothing."""
+
+
+@pytest.fixture
+def small(tmp_path: Path) -> Dataset:
+    return load_files(Sources(folder=idx_files.write(tmp_path / "idx")), quiet)
+
+
+@pytest.fixture(params=["memory", "s3"])
+def store(request: pytest.FixtureRequest) -> Store:
+    return MemoryStore() if request.param == "memory" else request.getfixturevalue("empty_bucket")
+
+
+def manifest_of(store: Store) -> DatasetManifest:
+    return msgspec.json.decode(store.get(MANIFEST_KEY).body, type=DatasetManifest)
+
+
+def test_layout(store: Store, small: Dataset) -> None:
+    seeded = seed(store, small)
+    assert (seeded.shards, seeded.models, seeded.weights) == (3, 1, 1)
+    keys = store.keys("")
+    assert [key for key in keys if key.startswith("data/")] == [
+        "data/manifest.json",
+        "data/test/0000.bin.gz",
+        "data/train/0000.bin.gz",
+        "data/train/0001.bin.gz",
+    ]
+    for name in ("inference.onnx", "train_step.onnx", "manifest.json"):
+        assert f"models/mlp-128/{name}" in keys
+    assert "weights/mlp-128/current.json" in keys
+    manifest = manifest_of(store)
+    assert (manifest.dataset, manifest.shard_size, manifest.notice) == ("idx", 1000, small.notice)
+    assert [shard.count for shard in manifest.splits["train"]] == [1000, 200]
+
+
+def test_every_digit_is_stored_once_and_shuffled(small: Dataset) -> None:
+    store = MemoryStore()
+    seed(store, small)
+    stored = StoredDataset(store)
+    for split, whole in small.splits.items():
+        shards = [stored.shard(split, index) for index in range(len(manifest_of(store).splits[split]))]
+        labels = np.concatenate([shard.labels for shard in shards])
+        pixels = np.concatenate([shard.pixels for shard in shards])
+        assert not np.array_equal(labels, whole.labels)
+        pairs = Counter(zip(labels.tolist(), map(bytes, pixels), strict=True))
+        assert pairs == Counter(zip(whole.labels.tolist(), map(bytes, whole.pixels), strict=True))
+
+
+def test_second_run_writes_nothing(store: Store, small: Dataset) -> None:
+    seed(store, small)
+    before = {key: store.get(key) for key in store.keys("")}
+    seeded = seed(store, small)
+    assert (seeded.shards, seeded.models, seeded.weights) == (0, 0, 0)
+    assert {key: store.get(key) for key in store.keys("")} == before
+
+
+def test_second_run_puts_nothing(small: Dataset) -> None:
+    store = Watched()
+    seed(store, small)
+    store.written.clear()
+    seed(store, small)
+    assert store.written == []
+
+
+@pytest.mark.parametrize("breaks_after", range(9))
+def test_interrupted_run_is_completed_by_the_next(small: Dataset, breaks_after: int) -> None:
+    store = Watched(breaks_after)
+    with pytest.raises(UnavailableError):
+        seed(store, small)
+    first, store.breaks_after = store.written.copy(), None
+    if breaks_after < 4:
+        assert MANIFEST_KEY not in first  # so that nobody sees half a dataset
+    store.written.clear()
+    seed(store, small)
+    twice = set(first) & set(store.written)
+    assert all(key.startswith("weights/") for key in twice)
+    whole = MemoryStore()
+    seed(whole, small)
+    assert [k for k in store.keys("") if "weights" not in k] == [k for k in whole.keys("") if "weights" not in k]
+    assert store.get(MANIFEST_KEY) == whole.get(MANIFEST_KEY)
+
+
+@pytest.mark.parametrize("damage", [b"", b"nonsense", None])
+def test_damaged_or_missing_shard_is_replaced(small: Dataset, damage: bytes | None) -> None:
+    store = Watched()
+    seed(store, small)
+    sound = store.get("data/train/0001.bin.gz")
+    store.delete("data/train/0001.bin.gz")
+    if damage is not None:
+        store.put("data/train/0001.bin.gz", damage)
+    store.written.clear()
+    seed(store, small)
+    assert store.written == ["data/train/0001.bin.gz"]
+    assert store.get("data/train/0001.bin.gz") == sound
+
+
+def test_other_digits_replace_the_old_ones(small: Dataset) -> None:
+    store = MemoryStore()
+    seed(store, small)
+    old = manifest_of(store)
+    fewer = Dataset(
+        "idx", "fewer", "", {s: block.Block(b.labels[:300], b.pixels[:300]) for s, b in small.splits.items()}
+    )
+    seed(store, fewer)
+    assert manifest_of(store).id != old.id
+    assert store.keys("data/train/") == ["data/train/0000.bin.gz"]
+    assert len(StoredDataset(store).shard("train", 0)) == 300
+
+
+def test_one_changed_pixel_gives_another_id(small: Dataset) -> None:
+    store = MemoryStore()
+    seed(store, small)
+    old = manifest_of(store).id
+    pixels = small.splits["test"].pixels.copy()
+    pixels[7, 7] ^= 1
+    changed = {**small.splits, "test": block.Block(small.splits["test"].labels, pixels)}
+    seed(store, Dataset(small.name, small.title, small.notice, changed))
+    assert manifest_of(store).id != old
+
+
+def test_weights_that_visitors_have_made_are_kept(small: Dataset) -> None:
+    store = MemoryStore()
+    seed(store, small)
+    manifest = msgspec.json.decode(store.get("models/mlp-128/manifest.json").body, type=ModelManifest)
+    weights = WeightsRepository(store, manifest)
+    first = weights.current()
+    assert (first.source, first.parent) == ("pretrained", None)
+    made = weights.publish(
+        first.tensors, source="patch", loss=0.5, accuracy=0.5, parent=first.version, if_match=first.etag
+    )
+    seed(store, small)
+    assert weights.current().version == made.version
+
+
+@pytest.fixture
+def unreachable(tmp_path: Path) -> Sources:
+    """Return sources without a folder, without a cache, and without a mirror that exists."""
+    return Sources(cache=tmp_path / "cache", mirrors=("http://127.0.0.1:9/",), patience=1)
+
+
+def test_stored_mnist_is_not_looked_for_again(small: Dataset, unreachable: Sources) -> None:
+    store = MemoryStore()
+    seed(store, Dataset("mnist", "MNIST", "", small.splits))
+    before, said = manifest_of(store), []
+    bring_up_to_date(store, unreachable, said.append)
+    assert manifest_of(store) == before
+    assert said == []
+
+
+def test_stand_in_digits_stay_while_there_is_no_network(small: Dataset, unreachable: Sources) -> None:
+    store = MemoryStore()
+    seed(store, Dataset("digits", "UCI digits", "These are not MNIST's", small.splits))
+    said: list[str] = []
+    assert bring_up_to_date(store, unreachable, said.append).shards == 0
+    assert said[-1] == "NOTICE: These are not MNIST's"
+
+
+def test_stand_in_digits_make_way_for_files(small: Dataset, tmp_path: Path) -> None:
+    store = MemoryStore()
+    seed(store, Dataset("digits", "UCI digits", "", small.splits))
+    bring_up_to_date(store, Sources(folder=tmp_path / "idx"), quiet)
+    assert manifest_of(store).dataset == "idx"
+
+
+def test_empty_store_without_a_network_gets_the_digits_of_scikit_learn(unreachable: Sources) -> None:
+    store = MemoryStore()
+    bring_up_to_date(store, unreachable, quiet)
+    assert manifest_of(store).dataset == "digits"
+    assert manifest_of(store).count("train") == 1497
+
+
+def test_seeding_real_s3_protocol_leaves_a_readable_dataset(empty_bucket: S3Store, small: Dataset) -> None:
+    seed(empty_bucket, small)
+    assert len(StoredDataset(empty_bucket).first("test", 500)) == 500

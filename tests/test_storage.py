@@ -1,0 +1,109 @@
+"""The local S3: what moto answers is on disk, and what the disk does not take is not answered."""
+
+import shutil
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from functions.errors import ConflictError, NotFoundError, UnavailableError
+from functions.s3 import S3Store, client
+from infra.storage import LocalS3
+
+BUCKET = "scrawl-test-local"
+KEYS = ["plain", "deep/er/key.json", "with space", "per%cent", ".hidden", "..", "ümlaut ☃", "a+b&c=d?e#f", "x" * 150]
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    return tmp_path / "s3"
+
+
+class Served:
+    """A local S3, and a store that speaks to it."""
+
+    def __init__(self, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        self._folder, self._patch = folder, monkeypatch
+        self.start()
+
+    def start(self) -> None:
+        self.server = LocalS3(self._folder, BUCKET)
+        self._patch.setenv("AWS_ENDPOINT_URL_S3", self.server.endpoint)
+        self.store = S3Store(client("s3"), BUCKET)
+
+    def restart(self) -> None:
+        self.server.close()
+        self.start()
+
+
+@pytest.fixture
+def served(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Served]:
+    running = Served(folder, monkeypatch)
+    yield running
+    running.server.close()
+
+
+def test_objects_of_any_key_come_back(served: Served) -> None:
+    for number, key in enumerate(KEYS):
+        served.store.put(key, key.encode() * (number + 1))
+    served.restart()
+    assert served.store.keys("") == sorted(KEYS)
+    for number, key in enumerate(KEYS):
+        assert served.store.get(key).body == key.encode() * (number + 1)
+
+
+def test_etags_come_back_so_that_guards_still_hold(served: Served) -> None:
+    etag = served.store.put("pointer", b"1")
+    served.restart()
+    assert served.store.get("pointer").etag == etag
+    served.store.put("pointer", b"2", if_match=etag)
+    with pytest.raises(ConflictError):
+        served.store.put("pointer", b"3", if_match=etag)
+
+
+def test_deleted_objects_stay_away(served: Served, folder: Path) -> None:
+    served.store.put("gone", b"1")
+    served.store.put("kept", b"1")
+    served.store.delete("gone")
+    served.restart()
+    assert served.store.keys("") == ["kept"]
+    assert [path.name for path in folder.iterdir()] == ["kept"]
+
+
+def test_object_is_on_disk_once_it_is_answered(served: Served, folder: Path) -> None:
+    for number in range(5):
+        served.store.put("object", b"%d" % number)
+        assert (folder / "object").read_bytes() == b"%d" % number
+
+
+def test_write_that_the_disk_refuses_changes_nothing(served: Served, folder: Path) -> None:
+    served.store.put("pointer", b"old")
+    shutil.move(folder, folder.with_name("away"))  # a full disk would fail in the same place
+    with pytest.raises(UnavailableError):
+        served.store.put("other", b"new")
+    shutil.move(folder.with_name("away"), folder)
+    assert served.store.get("pointer").body == b"old"
+    with pytest.raises(NotFoundError):
+        served.store.get("other")
+
+
+def test_racing_guarded_writes_lose_no_update(served: Served) -> None:
+    served.store.put("counter", b"0")
+
+    def count() -> None:
+        done = 0
+        while done < 10:
+            seen = served.store.get("counter")
+            try:
+                served.store.put("counter", b"%d" % (int(seen.body) + 1), if_match=seen.etag)
+                done += 1
+            except ConflictError:
+                continue
+
+    threads = [threading.Thread(target=count) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert served.store.get("counter").body == b"40"
