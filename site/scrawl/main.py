@@ -1,8 +1,8 @@
 """Starts the page: the worker first, since it takes longest, then what the person sees, then the API."""
 
-from scrawl.page import Page
+from scrawl.link import Link
 
-PAGE = Page()
+LINK = Link()
 
 from browser import aio, document  # noqa: E402 - the worker is starting meanwhile
 from browser import self as window  # noqa: E402
@@ -11,6 +11,7 @@ from javascript import JSON  # noqa: E402
 from scrawl.actions import Actions  # noqa: E402
 from scrawl.api import Api  # noqa: E402
 from scrawl.connection import Connection  # noqa: E402
+from scrawl.page import Page  # noqa: E402
 from scrawl.pointer import Pointer  # noqa: E402
 from scrawl.reading import Reading  # noqa: E402
 from scrawl.sharing import Sharing  # noqa: E402
@@ -19,6 +20,8 @@ from scrawl.views.pad import PadView  # noqa: E402
 from scrawl.views.reading import ReadingView  # noqa: E402
 from scrawl.views.sharing import SharingView  # noqa: E402
 from scrawl.views.training import TrainingView  # noqa: E402
+
+PAGE = Page(LINK)
 
 
 class PhaseView:

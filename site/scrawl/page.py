@@ -1,26 +1,23 @@
-"""The page as a whole: its state, its views, its worker, and the one way in which anything changes.
+"""The page as a whole: its state, its views, and the one way in which anything changes.
 
 `dispatch` changes the state and has the views render it, once a frame however many events there were.
 """
 
 from browser import self as window
-from browser import worker as webworker
 
-from scrawl import protocol
 from scrawl.state import State, apply
 
 
 class Page:
     """Holds the parts together. What an event leads to besides is left to `actions` and `sharing`."""
 
-    def __init__(self) -> None:
+    def __init__(self, link: object) -> None:
         self.state = State()
         self.views: list = []
-        self.listeners: dict = {}  # the worker's report → what else to do then
-        self._worker = None
-        self._unsent: list = []
+        self.listeners: dict = {}  # the worker's report → what to do instead of dispatching it
+        self.ask = link.ask
         self._frame_wanted = False
-        webworker.create_worker("worker", self._worker_ready, self._receive)
+        link.listen(self._heard)
 
     def dispatch(self, event: str, **fields: object) -> None:
         """Change the state, and show it with the next frame."""
@@ -33,22 +30,7 @@ class Page:
             self._frame_wanted = True
             window.requestAnimationFrame(self._render)
 
-    def ask(self, kind: str, **fields: object) -> None:
-        """Send the worker a request, as soon as it listens."""
-        message = protocol.message(protocol.REQUESTS, kind, **fields)
-        if self._worker is None:
-            self._unsent.append(message)
-        else:
-            self._worker.send(message)
-
-    def _worker_ready(self, worker: object) -> None:
-        self._worker = worker
-        for message in self._unsent:
-            worker.send(message)
-        self._unsent = []
-
-    def _receive(self, event: object) -> None:
-        kind, fields = protocol.fields(protocol.REPORTS, event.data)
+    def _heard(self, kind: str, **fields: object) -> None:
         if kind in self.listeners:
             self.listeners[kind](**fields)
         else:

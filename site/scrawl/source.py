@@ -36,6 +36,11 @@ class Source:
         self.active = True
         self.pump()
 
+    def close(self) -> None:
+        """Ask no more."""
+        self.active = False
+        self.tell = lambda _kind, **_fields: None
+
     def retry(self) -> None:
         """Ask again at once: the API is known to be back."""
         self.away = False
