@@ -54,7 +54,8 @@ def image(values: Sequence[float], field: str) -> NDArray[np.float32]:
     """
     if len(values) != PIXELS:
         raise InvalidValueError(f"an image has {PIXELS} numbers, got {len(values)}", field)
-    pixels = np.array(values, np.float32)
+    with np.errstate(over="ignore"):  # what is too large becomes infinite, and is out of range
+        pixels = np.array(values, np.float32)
     if not (pixels.min() >= 0 and pixels.max() <= 1):
         place = int(np.argmax(~((pixels >= 0) & (pixels <= 1))))
         raise InvalidValueError(f"pixels are 0 to 1, got {values[place]}", f"{field}[{place}]")

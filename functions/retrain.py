@@ -13,6 +13,7 @@ import numpy as np
 
 from functions.block import Block
 from functions.dataset import Dataset, Digits
+from functions.errors import UnavailableError
 from functions.jobs import Job, JobsRepository
 from functions.models import Measure, Model
 from functions.training import TrainState, initial_weights
@@ -43,8 +44,7 @@ def retrain(job: Job, model: Model, dataset: Dataset, jobs: JobsRepository, reci
         return _run(job, model, dataset, jobs, recipe)
     except Exception as error:
         log.exception("retraining failed", extra={"job": job.id})
-        failed = msgspec.structs.replace(job, state="failed", error=f"{type(error).__name__}: {error}")
-        return jobs.save(failed)
+        return _failed(job, f"{type(error).__name__}: {error}", jobs)
 
 
 def _run(job: Job, model: Model, dataset: Dataset, jobs: JobsRepository, recipe: Recipe) -> Job:
@@ -65,6 +65,15 @@ def _run(job: Job, model: Model, dataset: Dataset, jobs: JobsRepository, recipe:
     log.info("retraining done", extra={"job": job.id, "version": version.version, "accuracy": version.accuracy})
     job = msgspec.structs.replace(job, state="done", version=version.version)
     return _report(job, job.iterations, Measure(version.loss, version.accuracy), jobs)
+
+
+def _failed(job: Job, reason: str, jobs: JobsRepository) -> Job:
+    failed = msgspec.structs.replace(job, state="failed", error=reason)
+    try:
+        return jobs.save(failed)
+    except UnavailableError:
+        log.exception("failure not reported", extra={"job": job.id})  # the job's silence will tell
+        return failed
 
 
 def _report(job: Job, iteration: int, measure: Measure, jobs: JobsRepository) -> Job:

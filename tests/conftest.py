@@ -2,6 +2,7 @@
 
 import json
 import os
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -106,6 +107,9 @@ class serving:  # noqa: N801 — it is used as a function
 
     def __exit__(self, *_: object) -> None:
         wiring.use(None)
+        for thread in threading.enumerate():
+            if thread.name.startswith("job "):
+                thread.join(30)  # it still needs the store
 
 
 class Api:
