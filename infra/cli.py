@@ -48,14 +48,16 @@ def seed(bucket: str | None, data_dir: Path) -> None:
     from functions.s3 import S3Store, client
     from infra import stack
     from infra.data import Sources
-    from infra.seed import bring_up_to_date
+    from infra.seed import Seeded, bring_up_to_date
 
     with _plain_errors():
         if bucket:
-            click.echo(bring_up_to_date(S3Store(client("s3"), bucket), Sources.from_environment(), click.echo))
+            seeded = bring_up_to_date(S3Store(client("s3"), bucket), Sources.from_environment(), click.echo)
+            click.echo(f"Stored: {seeded}")
         else:
             with stack.local_store(data_dir, Sources.from_environment(), click.echo) as seeded:
-                click.echo(seeded)
+                if seeded == Seeded():
+                    click.echo("Everything was stored already")
 
 
 @main.command("build-site")

@@ -45,7 +45,7 @@ class Seeded:
     weights: int = 0
 
     def __str__(self) -> str:
-        return f"{self.shards} shards, {self.models} models, {self.weights} weights written"
+        return f"{self.shards} shards of digits, {self.models} models, first weights of {self.weights}"
 
 
 def bring_up_to_date(store: Store, sources: Sources, say: Callable[[str], None]) -> Seeded:

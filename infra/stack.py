@@ -65,10 +65,15 @@ def serve(port: int, folder: Path, sources: Sources, say: Say) -> None:
 def local_store(folder: Path, sources: Sources, say: Say) -> Iterator[Seeded]:
     """Run the local S3, seeded, and point this process's AWS clients at it."""
     with _alone(folder):
+        if not (folder / "s3").exists():
+            say(f"First start: storing digits and models in {folder}")
         s3 = LocalS3(folder / "s3", BUCKET)
         try:
             _configure(s3.endpoint)
-            yield bring_up_to_date(S3Store(client("s3"), BUCKET), sources, say)
+            seeded = bring_up_to_date(S3Store(client("s3"), BUCKET), sources, say)
+            if seeded != Seeded():
+                say(f"Stored: {seeded}")
+            yield seeded
         finally:
             s3.close()
 
