@@ -41,7 +41,7 @@ class Assessment:
     loss: float  # mean negative log-likelihood
     accuracy: float  # 0..1
     confusion: NDArray[np.int64]  # (10, 10): row label, column answer
-    mistakes: tuple[Mistake, ...]  # the most certain ones first
+    mistakes: tuple[Mistake, ...]  # first those whose label seemed least likely
 
 
 def assess(
@@ -131,6 +131,6 @@ def mistakes_picture(
         pixels = np.rint(255 - 255 * images[mistake.place].reshape(ROWS, COLUMNS)).astype(np.uint8)
         digit = Image.fromarray(pixels).resize((COLUMNS * _ZOOM, ROWS * _ZOOM), Image.Resampling.NEAREST)
         picture.paste(digit, (left, top))
-        caption = f"{mistake.label} as {mistake.answer}  {mistake.answer_probability:.0%}"
+        caption = f"{mistake.label} as {mistake.answer}, {mistake.answer_probability:.0%}"
         draw.text((left, top + ROWS * _ZOOM + 3), caption, _INK, font)
     return picture
