@@ -1,11 +1,11 @@
 """The command line, `scrawl`. Each command unpacks its options, calls one function and prints what came of it."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import click
 
+from infra.cli_errors import plain_errors
+from infra.cli_models import evaluate, export, train
 from infra.paths import SITE_BUILD, STATE
 
 _data_dir = click.option(
@@ -25,18 +25,24 @@ def main() -> None:
 
 @main.command()
 @click.option(
-    "--port", type=click.IntRange(0, 65535), default=8000, envvar="PORT", show_default=True, show_envvar=True
+    "--port",
+    type=click.IntRange(0, 65535),
+    default=8000,
+    envvar="PORT",
+    show_default=True,
+    show_envvar=True,
+    help="Where to serve; 0 takes any free port.",
 )
 @_data_dir
 def serve(port: int, data_dir: Path) -> None:
-    """Run all of Scrawl on one local port: the page, the API, and an S3 behind it.
+    """Run all of Scrawl on one local port.
 
-    The digits come from MNIST_DIR (a folder with MNIST's four IDX files), else from a download.
+    The page, the API, and an S3 behind it. The digits come from MNIST_DIR (a folder with MNIST's four IDX files), else from a download.
     """
     from infra import stack
     from infra.data import Sources
 
-    with _plain_errors():
+    with plain_errors():
         stack.serve(port, data_dir, Sources.from_environment(), click.echo)
 
 
@@ -44,45 +50,37 @@ def serve(port: int, data_dir: Path) -> None:
 @click.option("--bucket", help="An S3 bucket on AWS. [default: the local one, in the data directory]")
 @_data_dir
 def seed(bucket: str | None, data_dir: Path) -> None:
-    """Store the digits, the models and their first weights; only what is missing is written."""
+    """Store digits, models and first weights.
+
+    Only what is missing, damaged or different is written.
+    """
     from functions.s3 import S3Store, client
     from infra import stack
     from infra.data import Sources
-    from infra.seed import Seeded, bring_up_to_date
+    from infra.seed import bring_up_to_date
 
-    with _plain_errors():
+    with plain_errors():
+        sources = Sources.from_environment()
+        sources = Sources.from_environment()
         if bucket:
-            seeded = bring_up_to_date(S3Store(client("s3"), bucket), Sources.from_environment(), click.echo)
-            click.echo(f"Stored: {seeded}")
+            bring_up_to_date(S3Store(client("s3"), bucket), sources, click.echo)
         else:
-            with stack.local_store(data_dir, Sources.from_environment(), click.echo) as seeded:
-                if seeded == Seeded():
-                    click.echo("Everything was stored already")
+            with stack.local_store(data_dir, sources, click.echo):
+                pass
+    click.echo("Everything is stored")
 
 
 @main.command("build-site")
 @click.option("--out", type=click.Path(path_type=Path), default=SITE_BUILD, help="Where to. [default: build/site]")
 def build_site_command(out: Path) -> None:
-    """Build the page with its kernel, ready to be served."""
+    """Build the page, ready to be served."""
     from infra.site import build_site
 
     build_site(out, click.echo)
 
 
-@contextmanager
-def _plain_errors() -> Iterator[None]:
-    """Print errors that say what to do as they are, without a traceback."""
-    from functions.errors import UnavailableError
-    from functions.settings import SettingsError
-    from infra.data import DataError
-    from infra.stack import StackError
-
-    try:
-        yield
-    except (DataError, SettingsError, StackError, UnavailableError) as error:
-        raise click.ClickException(str(error)) from error
-    except KeyboardInterrupt:
-        raise click.exceptions.Exit(130) from None
+for command in (train, export, evaluate):
+    main.add_command(command)
 
 
 if __name__ == "__main__":

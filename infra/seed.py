@@ -48,22 +48,29 @@ class Seeded:
         return f"{self.shards} shards of digits, {self.models} models, first weights of {self.weights}"
 
 
-def bring_up_to_date(store: Store, sources: Sources, say: Callable[[str], None]) -> Seeded:
-    """Seed a store that may have been seeded before, without looking for MNIST on the network when that is spared.
+def bring_up_to_date(store: Store, sources: Sources, say: Callable[[str], None]) -> None:
+    """Seed a store that may have been seeded before, and say what was written.
 
     Raises:
         DataError: when MNIST_DIR names files that cannot be used.
     """
+    seeded = seed(store, _wanted_digits(store, sources, say))
+    if seeded != Seeded():
+        say(f"Stored: {seeded}")
+
+
+def _wanted_digits(store: Store, sources: Sources, say: Callable[[str], None]) -> Dataset | None:
+    """Return the digits that should be stored; None for those that are, found without asking the network in vain."""
     stored = stored_dataset(store) if sources.folder is None else None
     if stored is None:
-        return seed(store, load_dataset(sources, say))
+        return load_dataset(sources, say)
     if stored.dataset == "mnist":
-        return seed(store, None)
+        return None
     try:
-        return seed(store, load_files(replace(sources, patience=2.0), say))
+        return load_files(replace(sources, patience=2.0), say)
     except DownloadError:
         say(f"NOTICE: {stored.notice}")
-        return seed(store, None)
+        return None
 
 
 def seed(store: Store, digits: Dataset | None) -> Seeded:

@@ -23,7 +23,7 @@ from functions.s3 import S3Store, client
 from infra.data import Sources
 from infra.gateway import ApiGateway
 from infra.paths import SITE_BUILD
-from infra.seed import Seeded, bring_up_to_date
+from infra.seed import bring_up_to_date
 from infra.site import build_site
 from infra.storage import REGION, LocalS3
 from infra.web import Page
@@ -62,7 +62,7 @@ def serve(port: int, folder: Path, sources: Sources, say: Say) -> None:
 
 
 @contextmanager
-def local_store(folder: Path, sources: Sources, say: Say) -> Iterator[Seeded]:
+def local_store(folder: Path, sources: Sources, say: Say) -> Iterator[None]:
     """Run the local S3, seeded, and point this process's AWS clients at it."""
     with _alone(folder):
         if not (folder / "s3").exists():
@@ -70,10 +70,8 @@ def local_store(folder: Path, sources: Sources, say: Say) -> Iterator[Seeded]:
         s3 = LocalS3(folder / "s3", BUCKET)
         try:
             _configure(s3.endpoint)
-            seeded = bring_up_to_date(S3Store(client("s3"), BUCKET), sources, say)
-            if seeded != Seeded():
-                say(f"Stored: {seeded}")
-            yield seeded
+            bring_up_to_date(S3Store(client("s3"), BUCKET), sources, say)
+            yield
         finally:
             s3.close()
 

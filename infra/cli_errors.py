@@ -1,0 +1,25 @@
+"""What the commands do with errors: those that say what to do are printed as they are, without a traceback."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import click
+
+
+@contextmanager
+def plain_errors() -> Iterator[None]:
+    """Turn the errors that a user can do something about into plain lines; end quietly on Ctrl-C."""
+    from functions.errors import FormatError, InvalidValueError, NotFoundError, UnavailableError
+    from functions.settings import SettingsError
+    from infra.data import DataError
+    from infra.stack import StackError
+
+    known = (FormatError, InvalidValueError, NotFoundError, UnavailableError)
+    try:
+        yield
+    except BrokenPipeError:  # `| head`: click knows what to do
+        raise
+    except (*known, DataError, SettingsError, StackError, OSError) as error:
+        raise click.ClickException(str(error)) from error
+    except KeyboardInterrupt:
+        raise click.exceptions.Exit(130) from None

@@ -1,0 +1,127 @@
+"""The built page: addresses that change with their content, compressed forms, a bundle of what is used."""
+
+import gzip
+import json
+import re
+import shutil
+from pathlib import Path
+
+import brotli
+import pytest
+
+from infra import bundle, site
+from infra.paths import SITE
+from infra.site import build_site, transfer_size
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    out = tmp_path_factory.mktemp("site")
+    build_site(out)
+    return out
+
+
+def part(out: Path, name: str) -> Path:
+    """Return where a part of the page is, which must be in one place only."""
+    (path,) = (out / "assets").glob(f"*/{name}")
+    return path
+
+
+def test_page_names_its_parts_by_their_content(built: Path) -> None:
+    page = (built / "index.html").read_text("utf-8")
+    for name in ("brython.js", "scrawl.js", "style.css", "kernel.wasm", "models.json"):
+        address = part(built, name).relative_to(built).as_posix()
+        assert f'="{address}"' in page
+        assert f'="{name}"' not in page
+
+
+def test_every_address_in_the_page_exists(built: Path) -> None:
+    for address in re.findall(r'="(assets/[^"]+)"', (built / "index.html").read_text("utf-8")):
+        assert (built / address).is_file()
+
+
+def test_compressed_forms_hold_the_same(built: Path) -> None:
+    plain = [path for path in built.rglob("*") if path.is_file() and path.suffix not in (".br", ".gz")]
+    assert len(plain) >= 6
+    for path in plain:
+        assert brotli.decompress(path.with_name(path.name + ".br").read_bytes()) == path.read_bytes()
+        assert gzip.decompress(path.with_name(path.name + ".gz").read_bytes()) == path.read_bytes()
+
+
+def test_page_leaves_room_for_the_weights_in_400_kb(built: Path) -> None:
+    assert transfer_size(built) < 300_000  # the first weights, in eight bits, take 100,000
+
+
+def test_page_knows_the_models_without_the_api(built: Path) -> None:
+    (model,) = [m for m in json.loads(part(built, "models.json").read_text())["models"] if m["model"] == "mlp-128"]
+    assert [layer["kind"] for layer in model["layers"]] == ["dense", "relu", "dense", "log_softmax"]
+    assert model["parameters"][0] == {"name": "fc1.weight", "shape": [128, 784]}
+
+
+def test_building_again_changes_nothing(built: Path) -> None:
+    before = {path: path.stat().st_mtime_ns for path in built.rglob("*")}
+    build_site(built)
+    assert {path: path.stat().st_mtime_ns for path in built.rglob("*")} == before
+
+
+def test_changed_part_gets_another_address_and_the_old_one_goes(
+    built: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source, out = tmp_path / "site", tmp_path / "out"
+    shutil.copytree(SITE, source)
+    shutil.copytree(built, out)
+    monkeypatch.setattr(site, "SITE", source)
+    old_style, old_script = part(out, "style.css"), part(out, "scrawl.js")
+    (source / "style.css").write_text("body { color: red }")
+    build_site(out)
+    assert part(out, "style.css") != old_style
+    assert part(out, "scrawl.js") == old_script
+
+
+@pytest.fixture
+def small_site(tmp_path: Path) -> Path:
+    (tmp_path / "scrawl" / "views").mkdir(parents=True)
+    (tmp_path / "index.html").write_text(
+        '<script type="text/python">\n  import scrawl.main\n</script>'
+        '<script type="text/python" class="webworker" id="worker">from scrawl.worker import *</script>'
+        "<script>import_nothing_from_here()</script>"
+    )
+    for name, source in {
+        "__init__": "",
+        "main": "from browser import timer\nfrom scrawl.views import bars\n",
+        "worker": "from . import shared\n",
+        "shared": "",
+        "unused": "import random\n",
+        "views/__init__": "",
+        "views/bars": "from ..shared import nothing\n",
+    }.items():
+        (tmp_path / "scrawl" / f"{name}.py").write_text(source)
+    return tmp_path
+
+
+def modules(script: str) -> dict[str, list[object]]:
+    """Return what a bundle brings in."""
+    found = re.search(r"update_VFS\((.*)\)\n", script)
+    assert found
+    return {name: entry for name, entry in json.loads(found[1]).items() if not name.startswith("$")}
+
+
+def test_bundle_holds_what_is_imported_and_no_more(small_site: Path) -> None:
+    assert set(modules(bundle.bundle(small_site))) == {
+        *("browser", "browser.timer"),
+        *("scrawl", "scrawl.main", "scrawl.worker", "scrawl.shared", "scrawl.views", "scrawl.views.bars"),
+    }
+
+
+def test_bundle_depends_on_the_sources_alone(small_site: Path) -> None:
+    first = bundle.bundle(small_site)
+    assert bundle.bundle(small_site) == first
+    (small_site / "scrawl" / "shared.py").write_text("changed = True\n")
+    changed = bundle.bundle(small_site)
+    stamps = [json.loads(re.search(r"update_VFS\((.*)\)\n", script)[1])["$timestamp"] for script in (first, changed)]
+    assert stamps[0] != stamps[1]  # by which Brython tells that its compiled copies are old
+
+
+def test_pages_bundle_keeps_out_the_heavy_library(built: Path) -> None:
+    names = set(modules(part(built, "scrawl.js").read_text("utf-8")))
+    assert not names & {"random", "re", "json", "typing", "dataclasses", "collections", "enum"}
