@@ -83,10 +83,11 @@ class Dataset:
         shard = self._shard(split, index)
         return self._decoded.get(shard.sha256, lambda: _decode(shard, self._fetch(shard).body))
 
-    def sample(self, split: str, count: int, random: np.random.Generator) -> Block:
+    def sample(self, split: str, count: int, random: "np.random.Generator") -> Block:
         """Return `count` different random digits, out of as few random shards as hold so many.
 
-        The shards are shuffled when they are made, so that each is as good a sample as any.
+        The shards are shuffled when they are made, so that each is as good a sample as any. (The annotation is a
+        string because `numpy.random` is loaded at first use, and no prediction needs it.)
         """
         chosen: list[Block] = []
         for index in random.permutation(len(self._shards(split))):

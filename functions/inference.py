@@ -10,6 +10,7 @@ import numpy as np
 import onnxruntime
 from numpy.typing import ArrayLike, NDArray
 
+from functions import session
 from functions.block import PIXELS
 from functions.errors import FormatError, InvalidValueError
 from functions.manifest import ModelManifest
@@ -21,10 +22,7 @@ class Classifier:
     """An inference graph with given weights. Safe among threads."""
 
     def __init__(self, inference_onnx: bytes, weights: Mapping[str, ArrayLike], threads: int = 1) -> None:
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = threads
-        options.inter_op_num_threads = 1
-        options.log_severity_level = 3
+        options = session.options(threads)
         # One level below all: ONNX Runtime's layout optimisation rewrites convolutions from the file's own weights
         # and ignores replaced ones (seen in 1.31: silently wrong answers).
         options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_ENABLE_EXTENDED
@@ -35,7 +33,7 @@ class Classifier:
             value = onnxruntime.OrtValue.ortvalue_from_numpy(array)
             self._values.append((array, value))
             options.add_initializer(name, value)
-        self._session = onnxruntime.InferenceSession(inference_onnx, options, providers=["CPUExecutionProvider"])
+        self._session = session.create(inference_onnx, options)
 
     def log_probabilities(self, images: NDArray[np.float32]) -> NDArray[np.float32]:
         """Return (B, 10) log-probabilities of images (B, 784) in 0..1."""

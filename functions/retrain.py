@@ -81,6 +81,6 @@ def _report(job: Job, iteration: int, measure: Measure, jobs: JobsRepository) ->
     return jobs.save(done)
 
 
-def _batch(digits: Block, size: int, random: np.random.Generator) -> Digits:
+def _batch(digits: Block, size: int, random: "np.random.Generator") -> Digits:  # a string: see `Dataset.sample`
     places = random.integers(0, len(digits), size)
     return Digits.of(Block(digits.labels[places], digits.pixels[places]))

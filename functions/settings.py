@@ -22,7 +22,7 @@ class Settings:
     stage: str = LOCAL  # SCRAWL_STAGE
     write_token: str | None = field(default=None, repr=False)  # SCRAWL_WRITE_TOKEN; None: writes are open
     train_iterations: int = 1500  # TRAIN_ITER, of a retraining
-    learning_rate: float = 0.05  # LEARNING_RATE, of a retraining and of PATCH
+    learning_rate: float = 0.1  # LEARNING_RATE, of a retraining
     batch_size: int = 128  # BATCH_SIZE, of a retraining
     api_prefix: str = ""  # SCRAWL_API_PREFIX, before every path in links and in Location
     retrain_function: str | None = None  # SCRAWL_RETRAIN_FUNCTION; None: retrain in a thread

@@ -13,6 +13,7 @@ import numpy as np
 import onnxruntime
 from numpy.typing import ArrayLike, NDArray
 
+from functions import session
 from functions.block import CLASSES, PIXELS
 from functions.errors import InvalidValueError
 
@@ -77,11 +78,7 @@ class Trainer:
     """A train-step graph, ready to run. Safe among threads: it keeps no state of its own."""
 
     def __init__(self, train_step_onnx: bytes, shapes: Shapes, threads: int = 1) -> None:
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = threads
-        options.inter_op_num_threads = 1
-        options.log_severity_level = 3
-        self._session = onnxruntime.InferenceSession(train_step_onnx, options, providers=["CPUExecutionProvider"])
+        self._session = session.create(train_step_onnx, session.options(threads))
         self._shapes = dict(shapes)
         self._state_names = [*shapes, *(f"momentum.{name}" for name in shapes)]
         self._outputs = [*(f"new.{name}" for name in self._state_names), "loss", "correct"]

@@ -98,7 +98,7 @@ class serving:  # noqa: N801 — it is used as a function
     """The API over a store, for the time of a `with`."""
 
     def __init__(self, store: Store, **settings: Any) -> None:
-        chosen = {"train_iterations": 40, "learning_rate": 0.05} | settings
+        chosen = {"train_iterations": 40} | settings
         self.service = Service(Settings(BUCKET, **chosen), store, ThreadLauncher())
 
     def __enter__(self) -> "Api":

@@ -350,6 +350,18 @@ def test_one_sample_is_learned_and_saved(api: Api, current: Version) -> None:
     assert api.version == last.json_body["version"]
 
 
+def test_teaching_one_digit_does_not_cost_the_others(api: Api, current: Version) -> None:
+    """Whatever digit it is, right or wrong, without a learning rate."""
+    some = api.service.dataset.first("test", 1)
+    model = api.service.model("mlp-128")
+    wrong = model.predict(some.images())[0].argmax(1) != some.labels
+    missed = Block(some.labels[wrong][:3], some.pixels[wrong][:3])
+    for sample in as_json(missed)["data"]:
+        answer = api("PATCH", "/weights", body={"data": [sample]})
+        assert answer.json_body["accuracy"] > current.accuracy - 0.05
+        model.restart(current.tensors, 0)
+
+
 def test_block_teaches_what_json_does(bucket: S3Store) -> None:
     taught = []
     for send_block in (False, True):

@@ -106,14 +106,13 @@ def _read(call: Call, model: Model, media_type: str) -> Tensors:
 
 def _lesson(call: Call, media_type: str) -> tuple[Digits, float]:
     """Return the labelled digits in the body, and the learning rate."""
-    default = call.service.settings.learning_rate
     if media_type == JSON:
         body = call.json(payloads.LessonBody)
-        return payloads.digits(body.data), default if body.learning_rate is None else body.learning_rate
+        return payloads.digits(body.data), body.learning_rate
     samples = block.decode(call.body)
     payloads.count("samples", len(samples), payloads.MOST_IN_BINARY, "count")
     rate = call.query("learning_rate")
-    return Digits.of(samples), default if rate is None else read_json(rate.encode(), float)
+    return Digits.of(samples), payloads.LEARNING_RATE if rate is None else read_json(rate.encode(), float)
 
 
 def _etag(version: Version) -> dict[str, str]:

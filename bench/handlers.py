@@ -1,0 +1,176 @@
+"""How long the API's handlers take in process, and a cold start: medians, printed and written to build/bench/.
+
+Each handler is called as Lambda calls it, `app(event, context)`, with events as API Gateway makes them. The store is
+moto's S3 in this process, so what a handler waits for S3 is moto's time, not Amazon's: `warm` handlers touch it once
+a second at most. Run: `python -m bench.handlers` (MNIST_DIR is used where it is set).
+"""
+
+import base64
+import json
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from moto import mock_aws
+
+os.environ |= {
+    "AWS_ACCESS_KEY_ID": "bench",
+    "AWS_SECRET_ACCESS_KEY": "bench",
+    "AWS_DEFAULT_REGION": "us-east-1",
+    "SCRAWL_BUCKET": "scrawl-bench",
+    "LOG_LEVEL": "ERROR",
+}
+
+from functions import block, s3, wiring
+from functions.app import app
+from functions.block import Block
+from infra.data import Dataset, Sources, load_dataset
+from infra.seed import seed
+
+JSON = "application/json"
+OCTETS = "application/octet-stream"
+SAFETENSORS = "application/vnd.safetensors"
+COLD_STARTS = 15
+ROOT = Path(__file__).parent.parent
+OUT = ROOT / "build" / "bench" / "handlers.json"
+
+# What a Lambda's first prediction needs, with a store on disk in place of S3: no network is measured.
+COLD = """
+import time
+started = time.perf_counter()
+import sys, pathlib
+import functions.app
+from functions import s3, wiring
+from functions.service import Service, ThreadLauncher
+from functions.settings import Settings
+from functions.store import MemoryStore
+s3.client("s3")
+store = MemoryStore()
+for file in pathlib.Path(sys.argv[1]).rglob("*.*"):
+    if file.is_file():
+        store.put(str(file.relative_to(sys.argv[1])), file.read_bytes())
+wiring.use(Service(Settings("b"), store, ThreadLauncher()))
+answer = functions.app.app(__import__("json").load(open(sys.argv[2])), None)
+assert answer["statusCode"] == 200, answer
+print(1000 * (time.perf_counter() - started))
+"""
+
+
+def event(method: str, path: str, body: object = None, **extra: Any) -> dict[str, Any]:
+    """Return the event that API Gateway makes of a request; bodies are base64, since all media types are binary."""
+    content = body if isinstance(body, bytes) else None if body is None else json.dumps(body).encode()
+    return {
+        "resource": path,
+        "path": path,
+        "httpMethod": method,
+        "headers": {
+            "Accept": extra.get("accept", "*/*"),
+            "Accept-Encoding": "gzip, deflate, br",
+            "Content-Type": extra.get("content_type", JSON),
+        },
+        "multiValueHeaders": {},
+        "queryStringParameters": None,
+        "multiValueQueryStringParameters": extra.get("query"),
+        "pathParameters": extra.get("parameters"),
+        "stageVariables": None,
+        "requestContext": {"httpMethod": method, "resourcePath": extra.get("resource", path), "path": path},
+        "body": None if content is None else base64.b64encode(content).decode(),
+        "isBase64Encoded": content is not None,
+    }
+
+
+def median_ms(action: Callable[[], object], times: int) -> float:
+    """Return the median time of an action, in milliseconds."""
+    taken = []
+    for _ in range(times):
+        start = time.perf_counter()
+        action()
+        taken.append(time.perf_counter() - start)
+    return statistics.median(taken) * 1000
+
+
+def events(image: list[float], some: Block, weights: bytes) -> dict[str, tuple[dict[str, Any], int]]:
+    """Return what is measured: the event, and how many times."""
+    taught = {"data": [{"target": int(some.labels[0]), "image": image}]}
+    shard = {"split": "train", "index": "0"}
+    route = "/datablock/{split}/{index}"
+    return {
+        "predict a tensor, mlp-128": (event("POST", "/predict", {"tensor": image}), 2000),
+        "block of 128, JSON": (event("POST", "/datablock", {"block": 128}, accept=JSON), 300),
+        "block of 128, binary": (event("POST", "/datablock", {"block": 128}, accept=OCTETS), 1000),
+        "one sample": (event("GET", "/data"), 1000),
+        "a shard as stored": (event("GET", "/datablock/train/0", parameters=shard, resource=route), 50),
+        "weights, JSON": (event("GET", "/weights"), 30),
+        "weights, safetensors": (event("GET", "/weights", accept=SAFETENSORS), 50),
+        "PATCH one sample": (event("PATCH", "/weights", taught), 30),
+        "PATCH a block of 128": (event("PATCH", "/weights", block.encode(some), content_type=OCTETS), 30),
+        "POST weights, safetensors": (event("POST", "/weights", weights, content_type=SAFETENSORS), 20),
+    }
+
+
+def measure_handlers() -> dict[str, float]:
+    """Return the median milliseconds of each handler."""
+    image = wiring.service().dataset.first("test", 1).images()[0].tolist()
+    weights = base64.b64decode(app(event("GET", "/weights", accept=SAFETENSORS), None)["body"])
+    some = wiring.service().dataset.sample("train", 128, np.random.default_rng(0))
+    medians = {}
+    for name, (asked, times) in events(image, some, weights).items():
+        for _ in range(10):
+            answer = app(asked, None)
+            assert answer["statusCode"] < 300, answer
+        medians[name] = median_ms(lambda asked=asked: app(asked, None), times)
+    return medians
+
+
+def measure_cold_start(folder: Path) -> float:
+    """Return the median milliseconds from a fresh interpreter's first line to the first prediction."""
+    store = wiring.service()._store
+    for key in store.keys(""):
+        if key.startswith(("models/mlp-128/", "weights/mlp-128/")):
+            target = folder / "store" / key
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_bytes(store.get(key).body)
+    asked = folder / "event.json"
+    asked.write_text(json.dumps(event("POST", "/predict", {"tensor": [0] * 784})))
+    command = [sys.executable, "-c", COLD, str(folder / "store"), str(asked)]
+    deployed = json.loads((ROOT / ".chalice" / "config.json").read_text())["environment_variables"]
+    environment = os.environ | deployed | {"PYTHONPATH": str(ROOT)}
+    runs = [
+        subprocess.run(command, capture_output=True, text=True, check=True, env=environment)
+        for _ in range(COLD_STARTS + 1)
+    ]
+    return statistics.median(float(run.stdout) for run in runs[1:])  # the first one may have to compile
+
+
+def small_dataset() -> Dataset:
+    """Return ten shards to train on and two to test on."""
+    whole = load_dataset(Sources.from_environment(), print)
+    splits = {
+        s: Block(b.labels[:n], b.pixels[:n]) for (s, b), n in zip(whole.splits.items(), (10_000, 2000), strict=True)
+    }
+    return Dataset(whole.name, whole.title, whole.notice, splits)
+
+
+def main() -> None:
+    """Measure, print and write."""
+    with mock_aws(), tempfile.TemporaryDirectory() as folder:
+        client = s3.client("s3")
+        client.create_bucket(Bucket="scrawl-bench")
+        seed(s3.S3Store(client, "scrawl-bench"), small_dataset())
+        results = measure_handlers()
+        results["cold start to the first prediction"] = measure_cold_start(Path(folder))
+    for name, median in results.items():
+        print(f"{name:40} {median:9.3f} ms")
+    OUT.parent.mkdir(parents=True, exist_ok=True)
+    OUT.write_text(json.dumps(results, indent=2) + "\n")
+
+
+if __name__ == "__main__":
+    main()
