@@ -36,7 +36,11 @@ format: $(DEV_STAMP)
 
 bench: $(DEV_STAMP)
 	@$(BIN)/python -m infra.browser
-	@for program in bench/*.py; do echo "== $$program"; $(BIN)/python $$program || exit 1; done
+	@for program in bench/*.py; do \
+	  name=$$(basename $$program .py); \
+	  echo "== bench.$$name"; \
+	  $(BIN)/python -m bench.$$name || exit 1; \
+	done
 
 clean:
 	rm -rf build $(VENV)

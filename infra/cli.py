@@ -37,7 +37,8 @@ def main() -> None:
 def serve(port: int, data_dir: Path) -> None:
     """Run all of Scrawl on one local port.
 
-    The page, the API, and an S3 behind it. The digits come from MNIST_DIR (a folder with MNIST's four IDX files), else from a download.
+    The page, the API, and an S3 behind it. The digits come from MNIST_DIR (a folder with MNIST's four IDX files),
+    else from a download.
     """
     from infra import stack
     from infra.data import Sources
