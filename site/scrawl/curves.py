@@ -47,17 +47,22 @@ class Scale:
         """Return the place of an iteration, in the drawing's units."""
         return LEFT + (WIDTH - LEFT - RIGHT) * iteration / self.last
 
+    def transform(self) -> str:
+        """Return the SVG transformation from iterations and (downward) heights to the drawing's units."""
+        across = (WIDTH - LEFT - RIGHT) / self.last
+        down = (HEIGHT - TOP - BOTTOM) / self.span
+        return f"matrix({across:.6f} 0 0 {down:.4f} {LEFT:g} {HEIGHT - BOTTOM + down * self.low:.3f})"
+
     def y(self, height: float) -> float:
         """Return the place of a height, in the drawing's units."""
         share = min(max((height - self.low) / self.span, 0.0), 1.0)
         return HEIGHT - BOTTOM - (HEIGHT - TOP - BOTTOM) * share
 
 
-def horizontal_lines(values: tuple, height: object, scale: Scale) -> list:
-    """Return (y, value) of the grid lines within the scale that do not crowd each other."""
+def horizontal_lines(places: dict, scale: Scale) -> list:
+    """Return (y, value) of the grid lines, value → height, within the scale that do not crowd each other."""
     lines: list = []
-    for value in values:
-        place = height(value)
+    for value, place in places.items():
         if scale.low - 1e-6 <= place <= scale.low + scale.span + 1e-6:
             y = scale.y(place)
             if all(abs(y - other) >= 16 for other, _ in lines):
@@ -74,16 +79,14 @@ def vertical_lines(scale: Scale) -> list:
     return [(scale.x(i), i) for i in range(0, scale.last + 1, step)]
 
 
-def path(points: list, scale: Scale, height: object) -> str:
-    """Return the SVG path through (iteration, value) points."""
-    parts = [f"{scale.x(i):.1f} {scale.y(height(value)):.1f}" for i, value in points]
-    return "M" + "L".join(parts) if len(parts) > 1 else ""
+def path(marks: list) -> str:
+    """Return the SVG path through the marks that points have made, in iterations and heights."""
+    return "M" + "L".join(marks) if len(marks) > 1 else ""
 
 
-def bounds(values: list, height: object, lines: tuple) -> tuple:
-    """Return the lowest and highest grid line that enclose the values."""
-    places = sorted(height(line) for line in lines)
-    heights = [height(value) for value in values]
+def bounds(heights: list, lines: list) -> tuple:
+    """Return the heights of the grid lines, among `lines`, that just enclose all heights."""
+    places = sorted(lines)
     low, high = min(heights), max(heights)
     below = [place for place in places if place <= low]
     above = [place for place in places if place >= high]

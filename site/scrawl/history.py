@@ -1,37 +1,59 @@
 """What a training run has shown so far: two series of points, thinned out so that a long run stays quick to draw.
 
-Pure. A point is (iteration, loss, accuracy).
+Pure. Each point's places on the curves are computed once, however often the curves are drawn.
 """
 
+from scrawl.curves import accuracy_height, loss_height
+
 MOST = 240  # points of a series; more than the curves can show
+QUANTITIES = {"loss": loss_height, "accuracy": accuracy_height}
 
 
 class Series:
-    """Points in the order of their iterations. When there are too many, every second one goes."""
+    """Points in the order of their iterations. When there are too many, every second one goes.
+
+    For each quantity there are lists of `values`, `heights` on its scale and `marks`, places in an SVG path, in which
+    down is positive; all are as long as `iterations`.
+    """
 
     def __init__(self) -> None:
-        self.points: list = []
+        self.iterations: list = []
+        self.values: dict = {name: [] for name in QUANTITIES}
+        self.heights: dict = {name: [] for name in QUANTITIES}
+        self.marks: dict = {name: [] for name in QUANTITIES}
         self.stride = 1  # one of so many points that come is kept
         self._skipped = 0
 
     def add(self, iteration: int, loss: float, accuracy: float) -> None:
-        """Add a point. The newest is always there, the ones before are kept at `stride`."""
-        point = (iteration, loss, accuracy)
-        if self.points and self.points[-1][0] >= iteration:
-            self.points[-1] = point
-        elif self.points and self._skipped < self.stride - 1:
-            self.points[-1] = point
-            self._skipped += 1
+        """Add a point. The newest is always there, the ones before are kept at `stride`. A loss of NaN is left out."""
+        if loss != loss:
+            return
+        if self.iterations and (self.iterations[-1] >= iteration or self._skipped < self.stride - 1):
+            self._skipped += self.iterations[-1] < iteration
+            for points in self._lists():
+                points.pop()
         else:
-            self.points.append(point)
             self._skipped = 0
-        if len(self.points) > MOST:
-            self.points = self.points[::2]
+        self.iterations.append(iteration)
+        for name, value in (("loss", loss), ("accuracy", accuracy)):
+            height = QUANTITIES[name](value)
+            self.values[name].append(value)
+            self.heights[name].append(height)
+            self.marks[name].append(f"{iteration} {-height:.4f}")
+        if len(self.iterations) > MOST:
+            for points in self._lists():
+                points[:] = points[::2]
             self.stride *= 2
 
-    def last(self) -> tuple | None:
-        """Return the newest point."""
-        return self.points[-1] if self.points else None
+    def last(self, name: str) -> float | None:
+        """Return the newest value of a quantity."""
+        return self.values[name][-1] if self.iterations else None
+
+    def _lists(self) -> list:
+        return [
+            self.iterations,
+            *[points for group in (self.values, self.heights, self.marks) for points in group.values()],
+        ]
 
 
 class History:
@@ -40,7 +62,13 @@ class History:
     def __init__(self) -> None:
         self.train = Series()
         self.test = Series()
+        self.revision = 0  # changes whenever a point is added
+
+    def add(self, kind: str, iteration: int, loss: float, accuracy: float) -> None:
+        """Add a point to one of the series, train or test."""
+        getattr(self, kind).add(iteration, loss, accuracy)
+        self.revision += 1
 
     def last_iteration(self) -> int:
         """Return how far the run has come."""
-        return max((series.points[-1][0] for series in (self.train, self.test) if series.points), default=0)
+        return max([*self.train.iterations[-1:], *self.test.iterations[-1:], 0])

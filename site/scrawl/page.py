@@ -1,6 +1,7 @@
 """The page as a whole: its state, its views, and the one way in which anything changes.
 
-`dispatch` changes the state and has the views render it, once a frame however many events there were.
+`dispatch` changes the state and has the views render it, once a frame however many events there were. A view with much
+to do may return True from `render` and go on with the next frame.
 """
 
 from browser import self as window
@@ -38,5 +39,6 @@ class Page:
 
     def _render(self, _time: float) -> None:
         self._frame_wanted = False
-        for view in self.views:
-            view.render(self.state)
+        unfinished = [view for view in self.views if view.render(self.state)]
+        if unfinished:
+            self.show()

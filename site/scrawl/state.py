@@ -35,11 +35,13 @@ class State:
         self.probabilities: list = []
         # Training
         self.settings = dict(SETTINGS)
+        self.invalid: list = []  # settings whose field holds what cannot be used
         self.opened = False
         self.awaiting_weights = True  # the first ones; until they come or cannot, the page is not ready
         self.training = False
         self.touched = False  # whether the weights have been changed here
         self.iteration = 0
+        self.shared_iteration = 0  # the one whose weights were sent
         self.loss: float | None = None
         self.train_accuracy: float | None = None
         self.test_accuracy: float | None = None
@@ -145,10 +147,13 @@ def _ready_if_complete(state: State) -> None:
 
 def _setting_changed(state: State, name: str, text: str) -> None:
     value, problem = check_setting(name, text)
+    state.invalid = [other for other in state.invalid if other != name]
     if problem:
+        state.invalid.append(name)
         state.notices["settings"] = Notice(problem, "error")
-    else:
-        state.settings = {**state.settings, name: value}
+        return
+    state.settings = {**state.settings, name: value}
+    if not state.invalid:
         state.notices.pop("settings", None)
 
 
@@ -170,7 +175,7 @@ def _progress(
 ) -> None:
     state.iteration, state.loss, state.train_accuracy = iteration, loss, accuracy
     state.samples_per_second = samples_per_second
-    state.history.train.add(iteration, loss, accuracy)
+    state.history.add("train", iteration, loss, accuracy)
     if training and loss != loss:
         text = "The loss is no number any more: the learning rate was too high. Lower it and take new weights."
         state.notices["train"] = Notice(text, "error")
@@ -178,7 +183,7 @@ def _progress(
 
 def _evaluated(state: State, iteration: int, loss: float, accuracy: float, count: int) -> None:
     state.test_accuracy = accuracy
-    state.history.test.add(iteration, loss, accuracy)
+    state.history.add("test", iteration, loss, accuracy)
 
 
 def _blocks(state: State, cached: int, total: int, in_flight: int) -> None:
@@ -233,7 +238,8 @@ def _weights_taken(state: State, origin: str, metadata: dict) -> None:
 
 
 def _start_over(state: State) -> None:
-    state.iteration, state.loss, state.train_accuracy, state.test_accuracy = 0, None, None, None
+    state.iteration, state.shared_iteration = 0, 0
+    state.loss = state.train_accuracy = state.test_accuracy = None
     state.samples_per_second = 0.0
     state.history = History()
 
@@ -246,6 +252,7 @@ def _weights_refused(state: State, origin: str, message: str) -> None:
 
 def _weights_sent(state: State, description: dict, etag: str) -> None:
     state.origin, state.version, state.etag = "sent", description, etag
+    state.shared_iteration = state.iteration
 
 
 def _busy(state: State, task: str, text: str, progress: float | None = None) -> None:

@@ -4,7 +4,7 @@ from scrawl.network import Samples
 
 MOST_STEPS = 40
 SURE = 0.9
-RATE = 0.05  # gentle, so that one drawing does not undo what thousands have taught
+RATE = 0.01  # gentle, so that one drawing does not undo what thousands have taught
 
 
 class Teacher:

@@ -98,7 +98,7 @@ class Trainer:
             "iteration": self.iteration,
             "loss": self.loss_sum / weight,
             "accuracy": self.correct / weight,
-            "samples_per_second": self.rate if self.training else 0.0,
+            "samples_per_second": self.rate,
             "training": self.training,
         }
 

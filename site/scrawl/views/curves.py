@@ -1,7 +1,13 @@
-"""The two curves of a run, accuracy and loss over iterations, as SVG. Their geometry is `scrawl.curves`'s."""
+"""The two curves of a run, accuracy and loss over iterations, as SVG. Their geometry is `scrawl.curves`'s.
+
+A curve's path is in iterations and heights; one transformation brings it into the drawing, so that a new point costs no
+more than joining texts.
+"""
 
 from scrawl import curves
-from scrawl.dom import by_id
+from scrawl.dom import by_id, set_attribute
+
+KINDS = ("train", "test")
 
 
 class CurvesView:
@@ -9,63 +15,70 @@ class CurvesView:
 
     def __init__(self) -> None:
         self.plots = [
-            Plot("accuracy-curve", 2, curves.accuracy_height, curves.ACCURACY_LINES, lambda v: f"{v:.4g}%", 100),
-            Plot("loss-curve", 1, curves.loss_height, curves.LOSS_LINES, lambda v: f"{v:g}", 1),
+            Plot("accuracy", curves.accuracy_height, curves.ACCURACY_LINES, lambda value: f"{100 * value:.4g}%"),
+            Plot("loss", curves.loss_height, curves.LOSS_LINES, lambda value: f"{value:g}"),
         ]
         self._shown: tuple = ()
+        self._stale: list = []
 
-    def render(self, state: object) -> None:
-        """Draw the curves anew when the run has gone on."""
+    def render(self, state: object) -> bool:
+        """Draw the curves anew when the run has gone on, one a frame. Return whether there is one left."""
         history = state.history
-        shown = (history, history.train.last(), history.test.last())
+        shown = (history, history.revision)
         if shown != self._shown:
             self._shown = shown
-            for plot in self.plots:
-                plot.draw(history)
+            self._stale = [plot for plot in self.plots if plot not in self._stale] + self._stale
+        if self._stale:
+            self._stale.pop().draw(history)
+        return bool(self._stale)
 
 
 class Plot:
-    """One curve: `field` of each point, at the `height` it has on the scale, between grid lines."""
+    """One figure: the points' `name` (accuracy or loss), between grid lines at the heights of `lines`."""
 
-    def __init__(self, name: str, field: int, height: object, lines: tuple, label: object, unit: int) -> None:
-        self.svg = by_id(name).querySelector("svg")
-        self.title = "Accuracy" if field == 2 else "Loss"
-        self.field, self.height, self.lines, self.label, self.unit = field, height, lines, label, unit
+    def __init__(self, name: str, height: object, lines: tuple, label: object) -> None:
+        self.name, self.label = name, label
+        self.places = {line: height(line) for line in lines}
+        self.svg = by_id(f"{name}-curve").querySelector("svg")
+        self.svg.innerHTML = '<g></g><g class="curves">' + "".join(
+            f'<path class="line {kind}"/>' for kind in KINDS
+        ) + "</g>" + "".join(f'<circle class="{kind}" r="3.5"/>' for kind in KINDS)  # fmt: skip
+        self.grid, self.area = self.svg.querySelectorAll("g")
+        self.paths = self.svg.querySelectorAll("path.line")
+        self.dots = self.svg.querySelectorAll("circle")
 
     def draw(self, history: object) -> None:
         """Draw grid, curves and the newest points."""
-        series = {
-            kind: [(point[0], point[self.field]) for point in points if point[self.field] == point[self.field]]
-            for kind, points in (("train", history.train.points), ("test", history.test.points))
-        }
-        values = [value for points in series.values() for _, value in points]
-        low, high = curves.bounds(values or self.lines[:2], self.height, self.lines)
+        series = [history.train, history.test]
+        heights = [height for one in series for height in one.heights[self.name]]
+        places = list(self.places.values())
+        low, high = curves.bounds(heights or places[:4], places)
         scale = curves.Scale(history.last_iteration(), low, high)
-        parts = self._grid(scale)
-        for kind, points in series.items():
-            parts.append(f'<path class="line {kind}" d="{curves.path(points, scale, self.height)}"/>')
-            for iteration, value in points[-1:]:
-                x, y = scale.x(iteration), scale.y(self.height(value))
-                parts.append(f'<circle class="{kind}" cx="{x:.1f}" cy="{y:.1f}" r="3.5"/>')
-        self.svg.innerHTML = "".join(parts)
-        self.svg.setAttribute("aria-label", self._summary(series))
+        self.grid.innerHTML = self._grid(scale)
+        self.area.setAttribute("transform", scale.transform())
+        for one, path, dot in zip(series, self.paths, self.dots):
+            path.setAttribute("d", curves.path(one.marks[self.name]))
+            dot.setAttribute("visibility", "visible" if one.iterations else "hidden")
+            if one.iterations:
+                dot.setAttribute("cx", f"{scale.x(one.iterations[-1]):.1f}")
+                dot.setAttribute("cy", f"{scale.y(one.heights[self.name][-1]):.1f}")
+        set_attribute(self.svg, "aria-label", self._summary(series, history.last_iteration()))
 
-    def _grid(self, scale: object) -> list:
+    def _grid(self, scale: object) -> str:
         parts = []
         right = curves.WIDTH - curves.RIGHT
         bottom = curves.HEIGHT - curves.BOTTOM
-        for y, value in curves.horizontal_lines(self.lines, self.height, scale):
-            parts.append(f'<path class="grid" d="M{curves.LEFT} {y:.1f}H{right}"/>')
-            label = self.label(value * self.unit)
-            parts.append(f'<text x="{curves.LEFT - 6}" y="{y + 3.5:.1f}" text-anchor="end">{label}</text>')
+        for y, value in curves.horizontal_lines(self.places, scale):
+            parts.append(f'<path class="grid" d="M{curves.LEFT:g} {y:.1f}H{right:g}"/>')
+            parts.append(f'<text x="{curves.LEFT - 6:g}" y="{y + 3.5:.1f}" text-anchor="end">{self.label(value)}</text>')
         for x, iteration in curves.vertical_lines(scale):
             anchor = "end" if x > right - 16 else "middle"
-            parts.append(f'<text x="{x:.1f}" y="{bottom + 16}" text-anchor="{anchor}">{iteration}</text>')
-        return parts
+            parts.append(f'<text x="{x:.1f}" y="{bottom + 16:g}" text-anchor="{anchor}">{iteration}</text>')
+        return "".join(parts)
 
-    def _summary(self, series: dict) -> str:
-        ends = [f"{kind} {self.label(points[-1][1] * self.unit)}" for kind, points in series.items() if points]
+    def _summary(self, series: list, last: int) -> str:
+        title = self.name.capitalize()
+        ends = [f"{kind} {self.label(one.last(self.name))}" for kind, one in zip(KINDS, series) if one.iterations]
         if not ends:
-            return f"{self.title} over iterations: nothing trained yet"
-        last = max(points[-1][0] for points in series.values() if points)
-        return f"{self.title} over iterations, now after {last}: {', '.join(ends)}"
+            return f"{title} over iterations: nothing trained yet"
+        return f"{title} over iterations, now after {last}: {', '.join(ends)}"

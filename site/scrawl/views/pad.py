@@ -22,17 +22,18 @@ class PadView:
         self.undo, self.clear = by_id("undo"), by_id("clear")
         self.message = by_id("draw-message")
         self._screen = self.canvas.getContext("2d")
-        hidden = document.createElement("canvas")
-        hidden.width = hidden.height = RASTER
+        hidden = new_canvas(RASTER)
         self._raster = hidden.getContext("2d", {"willReadFrequently": True})
+        self._side = 0  # of the visible canvas, in its own pixels
         self._painted = (-1, 0, 0)  # rewrites, strokes and points of the last one that are on the canvas
         self.resize()
 
     def resize(self) -> None:
         """Fit the canvas to its size on the screen and the theme's ink, and paint everything again."""
         side = max(1, round(self.canvas.clientWidth * window.devicePixelRatio))
-        if self.canvas.width != side:
-            self.canvas.width = self.canvas.height = side
+        if self._side != side:
+            self._side = side
+            set_size(self.canvas, side)
         self._scale = side / SIDE
         self._ink = window.getComputedStyle(self.canvas).color
         self._painted = (-1, 0, 0)
@@ -68,7 +69,7 @@ class PadView:
         return window.Uint8Array.new(window.Uint32Array.new(colours.buffer))
 
     def _start_sheet(self, sample: tuple | None) -> None:
-        side = self.canvas.width
+        side = self._side
         self._screen.clearRect(0, 0, side, side)
         self._raster.fillStyle = "#000"
         self._raster.fillRect(0, 0, RASTER, RASTER)
@@ -89,10 +90,22 @@ class PadView:
         context.setTransform(1, 0, 0, 1, 0, 0)
 
 
+def set_size(canvas: object, side: int) -> None:
+    """Give a canvas its number of pixels. Brython's `width` of an element is that of its style."""
+    canvas.setAttribute("width", str(side))
+    canvas.setAttribute("height", str(side))
+
+
+def new_canvas(side: int) -> object:
+    """Return a canvas that is not on the page."""
+    canvas = document.createElement("canvas")
+    set_size(canvas, side)
+    return canvas
+
+
 def ink_picture(picture: object, ink: str) -> object:
     """Return a canvas of 28×28 with the picture's bytes as the opacity of the ink, a CSS colour rgb(r, g, b)."""
-    canvas = document.createElement("canvas")
-    canvas.width = canvas.height = 28
+    canvas = new_canvas(28)
     context = canvas.getContext("2d")
     red, green, blue = [int(part) for part in ink[ink.index("(") + 1 : ink.index(")")].split(",")[:3]]
     colour = red | green << 8 | blue << 16

@@ -39,9 +39,9 @@ def _origin(state: object) -> str:
     if not state.opened:
         return "none yet"
     start = "new, random weights" if state.origin in ("", "random") else _version(state.version)
-    if state.iteration:
-        word = "iteration" if state.iteration == 1 else "iterations"
-        return f"{start}, trained here for {state.iteration} {word}"
+    trained = state.iteration - state.shared_iteration
+    if trained:
+        return f"{start}, trained here for {trained} {'iteration' if trained == 1 else 'iterations'}"
     return start
 
 

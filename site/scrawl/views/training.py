@@ -16,6 +16,7 @@ class TrainingView:
         self.model = by_id("model")
         self.inputs = {name: by_id(name_on_page) for name, name_on_page in SETTING_IDS.items()}
         self._models: list = []
+        self._shown: dict = {}  # figure → its text
 
     def render(self, state: object) -> None:
         """Show where training stands."""
@@ -26,7 +27,7 @@ class TrainingView:
         self._show_models(state)
         self._show_figures(state)
         for name, field in self.inputs.items():
-            set_attribute(field, "aria-invalid", "true" if state.notices.get("settings") and not field.validity.valid else "false")
+            set_attribute(field, "aria-invalid", "true" if name in state.invalid else "false")
         show_notice(by_id("settings-message"), state.notices.get("settings"))
         show_notice(by_id("train-message"), state.notices.get("train"))
 
@@ -36,14 +37,19 @@ class TrainingView:
             field.value = str(settings[name])
 
     def _show_figures(self, state: object) -> None:
-        set_text(by_id("iteration"), str(state.iteration))
-        set_text(by_id("loss"), text.loss(state.loss))
-        set_text(by_id("train-accuracy"), text.percent(state.train_accuracy))
-        set_text(by_id("test-accuracy"), text.percent(state.test_accuracy))
-        set_text(by_id("samples-per-second"), text.rounded(state.samples_per_second))
-        set_text(by_id("cached-blocks"), str(state.cached))
-        set_text(by_id("blocks-total"), f"of {state.blocks_total}" if state.blocks_total else "")
-        set_text(by_id("in-flight"), str(state.page_requests + state.worker_requests))
+        for name, shown in (
+            ("iteration", str(state.iteration)),
+            ("loss", text.loss(state.loss)),
+            ("train-accuracy", text.percent(state.train_accuracy)),
+            ("test-accuracy", text.percent(state.test_accuracy)),
+            ("samples-per-second", text.rounded(state.samples_per_second)),
+            ("cached-blocks", str(state.cached)),
+            ("blocks-total", f"of {state.blocks_total}" if state.blocks_total else ""),
+            ("in-flight", str(state.page_requests + state.worker_requests)),
+        ):
+            if self._shown.get(name) != shown:
+                self._shown[name] = shown
+                by_id(name).textContent = shown
 
     def _show_models(self, state: object) -> None:
         set_flag(self.model, "disabled", not state.opened)
