@@ -50,6 +50,9 @@ class WasmtimeKernel:
     def write(self, address: int, data: Any) -> None:
         self.memory.write(self.store, bytes(data), address)
 
+    def write_words(self, address: int, words: list[int]) -> None:
+        self.write(address, np.array(words, np.uint32).tobytes())
+
     def write_floats(self, address: int, data: Any) -> None:
         self.write(address, np.ascontiguousarray(data, np.float32).tobytes())
 

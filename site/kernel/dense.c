@@ -1,5 +1,5 @@
 /* Matrix products for dense layers of any shape, and what goes with them: bias, ReLU, the layout of weights. */
-#include "scrawl.h"
+#include "primitives.h"
 
 /* `rows` (1 or 4) by `vectors` (1 to 3) times 4 elements of C, accumulated in registers. */
 #define TILE(ROWS, VECTORS)                                                                                       \
@@ -55,26 +55,26 @@ void matmul(float *C, u32 cs, const float *A, u32 ars, u32 acs, const float *B, 
     if (N - n == 4) COLUMN(1);
 }
 
-/* bias -= rate * the sum of dY's rows. dY (B, stride), bias (stride). */
+/* bias += step * the sum of dY's rows. dY (B, stride), bias (stride). */
 EXPORT(bias_update)
-void bias_update(float *bias, const float *dY, u32 B, u32 stride, float rate) {
+void bias_update(float *bias, const float *dY, u32 B, u32 stride, float step) {
     for (u32 o = 0; o < stride; o += 4) {
         f32x4 sum = splat(0);
         for (u32 b = 0; b < B; b++) sum = wasm_f32x4_add(sum, load4(dY + b * stride + o));
-        store4(bias + o, madd(sum, splat(-rate), load4(bias + o)));
+        store4(bias + o, madd(sum, splat(step), load4(bias + o)));
     }
 }
 
-/* Y = max(Y, 0), in place; a negative zero becomes a positive one, NaN stays. Y (count), count a multiple of 4. */
+/* Y = max(Y, 0), in place; a negative zero becomes a positive one, NaN stays. Y (B, stride). */
 EXPORT(relu_forward)
-void relu_forward(float *Y, u32 count) {
-    for (u32 i = 0; i < count; i += 4) store4(Y + i, wasm_f32x4_max(load4(Y + i), splat(0)));
+void relu_forward(float *Y, u32 B, u32 stride) {
+    for (u32 i = 0; i < B * stride; i += 4) store4(Y + i, wasm_f32x4_max(load4(Y + i), splat(0)));
 }
 
-/* dY = 0 wherever Y, what relu_forward left, is not positive. Both (count), count a multiple of 4. */
+/* dY = 0 wherever Y, what relu_forward left, is not positive. Both (B, stride). */
 EXPORT(relu_backward)
-void relu_backward(float *dY, const float *Y, u32 count) {
-    for (u32 i = 0; i < count; i += 4)
+void relu_backward(float *dY, const float *Y, u32 B, u32 stride) {
+    for (u32 i = 0; i < B * stride; i += 4)
         store4(dY + i, wasm_v128_and(load4(dY + i), wasm_f32x4_gt(load4(Y + i), splat(0))));
 }
 

@@ -1,5 +1,5 @@
 /* Log-softmax and negative log-likelihood in one pass, with their gradient and the count of correct answers. */
-#include "scrawl.h"
+#include "primitives.h"
 
 #define LN2_HIGH 0.693359375f
 #define LN2_LOW -2.12194440e-4f

@@ -21,11 +21,10 @@ typedef v128_t f32x4;
 #define EXPORT(name) __attribute__((export_name(#name)))
 #define BLOCK 32 /* hidden units per block of the first layer: eight vectors, held in registers */
 
-/* A pixel that is not blank, in the listing of a sample: where its row of a block of W1 begins, in floats.
-   In the listing of a pixel: where the row of its sample in the deltas begins, in floats. */
+/* A pixel that is not blank. Its value as the upper half of a float32: exact for 0..255. */
 typedef struct {
-    u32 offset;
-    float value; /* the pixel's ink, 0..1 */
+    uint16_t index; /* which pixel, in the listing of a sample; which sample, in the listing of a pixel */
+    uint16_t value;
 } Entry;
 
 /* What a pass over a batch has summed up. */

@@ -2,65 +2,92 @@
 
    The pixels that are not blank are listed once per batch, by sample for the forward pass and by pixel for the update.
    Both passes then touch only those. The weights are stored in blocks of BLOCK hidden units, W1 (H/BLOCK, D, BLOCK): a
-   pixel's row of a block is contiguous, and a whole block stays in the second-level cache. The gradient of W1 is never
+   pixel's row of a block is contiguous, and a block stays in the second-level cache. The gradient of W1 is never
    stored: a pixel's row of weights is loaded and stored once per batch. */
-#include "scrawl.h"
+#include "primitives.h"
 
-#define INK (1.0f / 255.0f)
+#define INK (1.0f / 255.0f) /* what one step of a pixel's value is worth */
+
+/* Fill the table that list_pixels needs: at 8*m, the places of the bits set in m, lowest first. positions (256, 8) u8. */
+EXPORT(fill_positions)
+void fill_positions(u8 *positions) {
+    for (u32 m = 0; m < 256; m++) {
+        u32 count = 0;
+        for (u32 bit = 0; bit < 8; bit++)
+            if (m >> bit & 1) positions[8 * m + count++] = (u8)bit;
+        while (count < 8) positions[8 * m + count++] = 0;
+    }
+}
+
+/* Write the entries of those of 8 pixels that `inked` has a bit for. `places` (8 u8, then whatever) are their places in
+   `pixels`, which begins with pixel d of the image. Writes 8 entries always; returns where the next ones go. */
+static inline Entry *list_eight(v128_t pixels, v128_t places, u32 d, u32 inked, Entry *next) {
+    v128_t values = wasm_u16x8_extend_low_u8x16(wasm_i8x16_swizzle(pixels, places));
+    v128_t indices = wasm_i16x8_add(wasm_u16x8_extend_low_u8x16(places), wasm_u16x8_splat((uint16_t)d));
+    v128_t low = wasm_f32x4_convert_i32x4(wasm_u32x4_extend_low_u16x8(values));
+    v128_t high = wasm_f32x4_convert_i32x4(wasm_u32x4_extend_high_u16x8(values));
+    wasm_v128_store(next, wasm_v128_or(low, wasm_u32x4_extend_low_u16x8(indices)));
+    wasm_v128_store(next + 4, wasm_v128_or(high, wasm_u32x4_extend_high_u16x8(indices)));
+    return next + __builtin_popcount(inked);
+}
+
+/* Read a byte of each cache line of B images, and return their sum: the lines come from far away, and many at a time come
+   sooner than one after the other. images, rows and first as in list_pixels. */
+EXPORT(fetch_images)
+u32 fetch_images(const u8 *images, const u32 *rows, u32 first, u32 B, u32 D) {
+    u32 sum = 0;
+    for (u32 b = 0; b < B; b++) {
+        const u8 *image = images + D * (rows ? rows[first + b] : first + b);
+        for (u32 d = 0; d < D; d += 64) sum += image[d];
+        sum += image[D - 1];
+    }
+    return sum;
+}
 
 /* List the pixels of B images that are not blank: those of sample b are entries[starts[b] .. starts[b+1]].
-   Sample b is row rows[first + b] of `images`, or row first + b where `rows` is null.
-   images (·, D) u8; entries (at most B*D); starts (B + 1). D is a multiple of 16. */
+   Sample b is row rows[first + b] of `images`, or row first + b where `rows` is null. Nothing branches on a pixel: in
+   pictures no branch can be predicted.
+   images (·, D) u8, D a multiple of 16, at most 1024; entries (at most B*D, and 8 to spare); starts (B + 1). */
 EXPORT(list_pixels)
-void list_pixels(const u8 *images, const u32 *rows, u32 first, u32 B, u32 D, Entry *entries, u32 *starts) {
+void list_pixels(const u8 *images, const u32 *rows, u32 first, u32 B, u32 D, const u8 *positions, Entry *entries,
+                 u32 *starts) {
     Entry *next = entries;
     for (u32 b = 0; b < B; b++) {
         const u8 *image = images + D * (rows ? rows[first + b] : first + b);
         starts[b] = (u32)(next - entries);
-        for (u32 d = 0; d < D; d += 16) {
+        u64 vectors = 0; /* those that are not blank altogether */
+        for (u32 v = 0; v < D / 16; v++) vectors |= (u64)wasm_v128_any_true(wasm_v128_load(image + 16 * v)) << v;
+        for (; vectors; vectors &= vectors - 1) {
+            u32 d = 16 * (u32)__builtin_ctzll(vectors);
             v128_t pixels = wasm_v128_load(image + d);
-            u32 inked = 0xffff & ~wasm_i8x16_bitmask(wasm_i8x16_eq(pixels, wasm_i8x16_const_splat(0)));
-            for (; inked; inked &= inked - 1) {
-                u32 pixel = d + (u32)__builtin_ctz(inked);
-                *next++ = (Entry){pixel * BLOCK, (float)image[pixel] * INK};
-            }
+            u32 inked = wasm_i8x16_bitmask(wasm_i8x16_ne(pixels, wasm_i8x16_const_splat(0)));
+            u32 low = inked & 0xff, high = inked >> 8;
+            next = list_eight(pixels, wasm_v128_load64_zero(positions + 8 * low), d, low, next);
+            v128_t places = wasm_i8x16_add(wasm_v128_load64_zero(positions + 8 * high), wasm_i8x16_const_splat(8));
+            next = list_eight(pixels, places, d, high, next);
         }
     }
     starts[B] = (u32)(next - entries);
 }
 
-/* The same for one image of float pixels: image (D) f32, starts (2). */
-EXPORT(list_float_pixels)
-void list_float_pixels(const float *image, u32 D, Entry *entries, u32 *starts) {
-    u32 count = 0;
-    for (u32 d = 0; d < D; d++)
-        if (image[d] != 0) entries[count++] = (Entry){d * BLOCK, image[d]};
-    starts[0] = 0;
-    starts[1] = count;
-}
-
-/* Turn the listing by sample into one by pixel: pixel d's samples are columns[ends[d-1] .. ends[d]], with ends[-1] = 0,
-   in order of b, and an entry's offset is b * stride. columns (as many as entries); ends (D). */
+/* Turn the listing by sample into one by pixel: pixel d's samples are columns[d*stride .. d*stride + counts[d]], in order.
+   columns (D, stride), stride >= B; counts (D). */
 EXPORT(group_pixels)
-void group_pixels(const Entry *entries, const u32 *starts, u32 B, u32 D, u32 stride, Entry *columns, u32 *ends) {
-    for (u32 d = 0; d < D; d++) ends[d] = 0;
-    for (u32 e = 0; e < starts[B]; e++) ends[entries[e].offset / BLOCK]++;
-    for (u32 d = 0, start = 0; d < D; d++) {
-        u32 count = ends[d];
-        ends[d] = start; /* where the next sample goes: the end, once all are placed */
-        start += count;
-    }
+void group_pixels(const Entry *entries, const u32 *starts, u32 B, u32 D, Entry *columns, u32 stride, u32 *counts) {
+    for (u32 d = 0; d < D; d++) counts[d] = 0;
     for (u32 b = 0; b < B; b++)
-        for (u32 e = starts[b]; e < starts[b + 1]; e++)
-            columns[ends[entries[e].offset / BLOCK]++] = (Entry){b * stride, entries[e].value};
+        for (u32 e = starts[b]; e < starts[b + 1]; e++) {
+            u32 d = entries[e].index;
+            columns[d * stride + counts[d]++] = (Entry){(uint16_t)b, entries[e].value};
+        }
 }
 
-/* acc += value * row, over one block of hidden units. */
-#define ACCUMULATE(row, value)                                     \
-    do {                                                           \
-        const float *r_ = (row);                                   \
-        f32x4 x_ = splat(value);                                   \
-        for (int i_ = 0; i_ < BLOCK / 4; i_++) acc[i_] = madd(load4(r_ + 4 * i_), x_, acc[i_]); \
+/* acc += the entry's value * row, over one block of hidden units. */
+#define ACCUMULATE(row, entry)                                                                   \
+    do {                                                                                         \
+        const float *r_ = (row);                                                                 \
+        f32x4 x_ = wasm_v128_and(wasm_v128_load32_splat(entry), wasm_u32x4_const_splat(0xffff0000)); \
+        for (int i_ = 0; i_ < BLOCK / 4; i_++) acc[i_] = madd(load4(r_ + 4 * i_), x_, acc[i_]);  \
     } while (0)
 
 /* Y = X W + bias. W (H/BLOCK, D, BLOCK), bias (H), Y (B, stride), H a multiple of BLOCK. */
@@ -70,26 +97,29 @@ void sparse_forward(const float *W, const float *bias, const Entry *entries, con
     for (u32 h = 0; h < H; h += BLOCK, W += D * BLOCK) {
         for (u32 b = 0; b < B; b++) {
             f32x4 acc[BLOCK / 4];
-            for (int i = 0; i < BLOCK / 4; i++) acc[i] = load4(bias + h + 4 * i);
+            for (int i = 0; i < BLOCK / 4; i++) acc[i] = splat(0);
             const Entry *end = entries + starts[b + 1];
-            for (const Entry *e = entries + starts[b]; e < end; e++) ACCUMULATE(W + e->offset, e->value);
-            for (int i = 0; i < BLOCK / 4; i++) store4(Y + b * stride + h + 4 * i, acc[i]);
+            for (const Entry *e = entries + starts[b]; e < end; e++) ACCUMULATE(W + e->index * BLOCK, e);
+            for (int i = 0; i < BLOCK / 4; i++)
+                store4(Y + b * stride + h + 4 * i, madd(acc[i], splat(INK), load4(bias + h + 4 * i)));
         }
     }
 }
 
-/* W -= rate * X^T dY, straight into the weights. columns, ends as group_pixels made them for the stride of dY (B, stride). */
+/* W += step * X^T dY, straight into the weights. columns, columns_stride and counts as group_pixels has them;
+   dY (B, stride). */
 EXPORT(sparse_update)
-void sparse_update(float *W, const Entry *columns, const u32 *ends, u32 D, u32 H, const float *dY, float rate) {
+void sparse_update(float *W, const Entry *columns, u32 columns_stride, const u32 *counts, u32 D, u32 H,
+                   const float *dY, u32 stride, float step) {
     for (u32 h = 0; h < H; h += BLOCK) {
-        const Entry *e = columns;
         for (u32 d = 0; d < D; d++, W += BLOCK) {
-            const Entry *end = columns + ends[d];
+            const Entry *e = columns + d * columns_stride, *end = e + counts[d];
             if (e == end) continue;
             f32x4 acc[BLOCK / 4];
             for (int i = 0; i < BLOCK / 4; i++) acc[i] = splat(0);
-            for (; e < end; e++) ACCUMULATE(dY + h + e->offset, e->value);
-            for (int i = 0; i < BLOCK / 4; i++) store4(W + 4 * i, madd(acc[i], splat(-rate), load4(W + 4 * i)));
+            for (; e < end; e++) ACCUMULATE(dY + h + e->index * stride, e);
+            for (int i = 0; i < BLOCK / 4; i++)
+                store4(W + 4 * i, madd(acc[i], splat(step * INK), load4(W + 4 * i)));
         }
     }
 }

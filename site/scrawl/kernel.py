@@ -72,6 +72,10 @@ class Kernel:
         """Copy a Uint8Array to the address."""
         self.bytes.set(data, address)
 
+    def write_words(self, address, words):
+        """Copy a list of whole numbers from 0 to the address, 4 bytes each."""
+        scope.Uint32Array.new(self.memory.buffer, address, len(words)).set(words)
+
     def write_floats(self, address, data):
         """Copy a Float32Array to the address."""
         self.floats.set(data, address // 4)

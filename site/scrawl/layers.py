@@ -1,9 +1,14 @@
 """The kinds of layers, each as the kernel's calls for its forward and backward pass.
 
 A layer is made with the layer `below` it, whose `output` (B, `stride`) it reads and whose `delta` (the gradient of
-the loss by that output, same shape) its backward pass writes. Rows are `stride` floats apart, a multiple of 4; what lies
-between a row's `features` and its stride is zero. Building the stack and feeding it is left to `scrawl.network`.
+the loss by that output, same shape) its backward pass writes. Rows are `stride` floats apart, a multiple of 4; what
+lies between a row's `features` and its stride is zero. Calls are recorded in a `scrawl.program.Program`, forward from
+the bottom up, backward from the top down. Building the stack is left to `scrawl.network`.
 """
+
+import math
+
+from scrawl.program import COUNT, FIRST, IMAGES, LABELS, ONE, ROWS, STEP
 
 FLOAT = 4
 BLOCK = 32  # hidden units per block of the first layer's weights, as in the kernel
@@ -14,14 +19,6 @@ def row_stride(features):
     return ((features + 15) // 16 | 1) * 16
 
 
-def _product(sizes):
-    # Not math's: its module alone is larger than the page's own code.
-    product = 1
-    for size in sizes:
-        product *= size
-    return product
-
-
 class Parameter:
     """A float32 tensor, outside in PyTorch's layout, inside as its layer packs it."""
 
@@ -29,31 +26,32 @@ class Parameter:
         self.kernel = kernel
         self.name = name
         self.shape = tuple(shape)
-        self.count = _product(self.shape)
-        self.limit = 0.0  # `randomise` draws from -limit..limit
+        self.count = math.prod(self.shape)
         self.address = 0  # where the layer keeps it; set by `place`
-        self.pack = self.unpack = None
 
-    def place(self, floats, pack, unpack, limit):
-        """Reserve memory as the layer wants it; `pack(address, source)` and `unpack(target, address)` convert."""
-        self.address = self.kernel.alloc(floats * FLOAT)
-        self.staging = self.kernel.alloc(self.count * FLOAT)
-        self.pack, self.unpack, self.limit = pack, unpack, limit
+    def place(self, outputs, block, limit):
+        """Reserve memory for blocks of `block` outputs: (ceil(O/block), I, block). `limit` is for `randomise`."""
+        self.limit = limit
+        inputs = self.count // outputs
+        self._layout = (outputs, inputs, block)
+        self.address = self.kernel.alloc(-(-outputs // block) * block * inputs * FLOAT)
+        self._staging = self.kernel.alloc(self.count * FLOAT)
 
     def load(self, floats):
         """Take over `count` floats in PyTorch's layout."""
-        self.kernel.write_floats(self.staging, floats)
-        self.pack(self.address, self.staging)
+        self.kernel.write_floats(self._staging, floats)
+        self.kernel.function("pack_weights")(self.address, self._staging, *self._layout)
 
     def export(self):
         """Return a copy, in PyTorch's layout."""
-        self.unpack(self.staging, self.address)
-        return self.kernel.read_floats(self.staging, self.count)
+        inputs = self._layout[1]
+        self.kernel.function("unpack_weights")(self._staging, inputs, self.address, *self._layout)
+        return self.kernel.read_floats(self._staging, self.count)
 
     def randomise(self, seed):
         """Fill with numbers evenly spread over -limit..limit."""
-        self.kernel.function("fill_uniform")(self.staging, self.count, self.limit, seed)
-        self.pack(self.address, self.staging)
+        self.kernel.function("fill_uniform")(self._staging, self.count, self.limit, seed)
+        self.kernel.function("pack_weights")(self.address, self._staging, *self._layout)
 
 
 class Images:
@@ -61,20 +59,19 @@ class Images:
 
     def __init__(self, kernel, features, max_batch):
         self.features = features  # D
-        self.entries = kernel.alloc(8 * features * max_batch)  # by sample
-        self.starts = kernel.alloc(4 * (max_batch + 1))
-        self.columns = kernel.alloc(8 * features * max_batch)  # by pixel
-        self.ends = kernel.alloc(4 * features)
-        self._list = kernel.function("list_pixels")
-        self._list_floats = kernel.function("list_float_pixels")
+        self.positions = kernel.alloc(256 * 8)
+        kernel.function("fill_positions")(self.positions)
+        self.entries = kernel.alloc(FLOAT * (features * max_batch + 8))  # by sample
+        self.starts = kernel.alloc(FLOAT * (max_batch + 1))
+        self.columns_stride = row_stride(max_batch)
+        self.columns = kernel.alloc(FLOAT * features * self.columns_stride)  # by pixel
+        self.counts = kernel.alloc(FLOAT * features)
 
-    def list(self, images, order, first, count):
-        """List the pixels of `count` images: rows order[first], order[first + 1], …, or first, … if `order` is 0."""
-        self._list(images, order, first, count, self.features, self.entries, self.starts)
-
-    def list_floats(self, image):
-        """List the pixels of one float32 image."""
-        self._list_floats(image, self.features, self.entries, self.starts)
+    def forward(self, program):
+        """List the pixels of COUNT images: rows ROWS[FIRST], ROWS[FIRST + 1], …, or FIRST, … if ROWS is 0."""
+        batch = (IMAGES, ROWS, FIRST, COUNT, self.features)
+        program.add("fetch_images", *batch)
+        program.add("list_pixels", *batch, self.positions, self.entries, self.starts)
 
 
 class _Weighted:
@@ -83,35 +80,21 @@ class _Weighted:
     def __init__(self, kernel, layer, below, parameters, max_batch, block):
         self.below = below
         self.inputs, self.features = layer["inputs"], layer["outputs"]
+        name = layer["name"]
         if self.inputs != below.features:
-            raise ValueError(f"{layer['name']} takes {self.inputs} inputs, the layer below gives {below.features}")
+            raise ValueError(f"{name} takes {self.inputs} inputs, the layer below gives {below.features}")
         self.stride = row_stride(self.features)
         self.output = kernel.alloc(max_batch * self.stride * FLOAT)
         self.delta = kernel.alloc(max_batch * self.stride * FLOAT)
-        self.weight, self.bias = (parameters[f"{layer['name']}.{part}"] for part in ("weight", "bias"))
+        self.weight, self.bias = parameters[f"{name}.weight"], parameters[f"{name}.bias"]
         if self.weight.shape != (self.features, self.inputs) or self.bias.shape != (self.features,):
-            raise ValueError(
-                f"{layer['name']} is {self.inputs} → {self.features}, "
-                f"its parameters are {self.weight.shape} and {self.bias.shape}"
-            )
-        self._place(kernel, block)
-        self._bias_update = kernel.function("bias_update")
+            shapes = f"{self.weight.shape} and {self.bias.shape}"
+            raise ValueError(f"{name} is {self.inputs} → {self.features}, its parameters are {shapes}")
+        self.weight.place(self.features, block, math.sqrt(6 / self.inputs))
+        self.bias.place(self.features, self.stride, 0.0)
 
-    def _place(self, kernel, block):
-        pack, unpack = kernel.function("pack_weights"), kernel.function("unpack_weights")
-        outputs, inputs = self.features, self.inputs
-        self.weight.place(
-            -(-outputs // block) * block * inputs,
-            lambda address, source: pack(address, source, outputs, inputs, block),
-            lambda target, address: unpack(target, inputs, address, outputs, inputs, block),
-            (6 / inputs) ** 0.5,
-        )
-        self.bias.place(
-            self.stride,
-            lambda address, source: pack(address, source, outputs, 1, self.stride),
-            lambda target, address: unpack(target, 1, address, outputs, 1, self.stride),
-            0.0,
-        )
+    def _update_bias(self, program):
+        program.add("bias_update", self.bias.address, self.delta, COUNT, self.stride, STEP)
 
 
 class SparseDense(_Weighted):
@@ -120,24 +103,27 @@ class SparseDense(_Weighted):
     def __init__(self, kernel, layer, below, parameters, max_batch):
         super().__init__(kernel, layer, below, parameters, max_batch, BLOCK)
         self._padded = -(-self.features // BLOCK) * BLOCK
-        self._forward = kernel.function("sparse_forward")
-        self._group = kernel.function("group_pixels")
-        self._update = kernel.function("sparse_update")
 
-    def forward(self, count):
-        images = self.below
-        self._forward(
-            self.weight.address, self.bias.address, images.entries, images.starts, count, self.inputs, self._padded,
-            self.output, self.stride,
+    def forward(self, program):
+        """Record Y = X Wᵀ + b."""
+        below = self.below
+        program.add(
+            "sparse_forward", self.weight.address, self.bias.address, below.entries, below.starts,
+            COUNT, self.inputs, self._padded, self.output, self.stride,
         )  # fmt: skip
 
-    def backward(self, count, rate):
-        images = self.below
-        self._group(images.entries, images.starts, count, self.inputs, self.stride, images.columns, images.ends)
-        self._update(
-            self.weight.address, images.columns, images.ends, self.inputs, self._padded, self.delta, rate
+    def backward(self, program):
+        """Record W += step · dYᵀ X, and the same for the bias. Nobody wants the gradient of the images."""
+        below = self.below
+        program.add(
+            "group_pixels", below.entries, below.starts, COUNT, self.inputs,
+            below.columns, below.columns_stride, below.counts,
         )  # fmt: skip
-        self._bias_update(self.bias.address, self.delta, count, self.stride, rate)
+        program.add(
+            "sparse_update", self.weight.address, below.columns, below.columns_stride, below.counts,
+            self.inputs, self._padded, self.delta, self.stride, STEP,
+        )  # fmt: skip
+        self._update_bias(program)
 
 
 class Dense(_Weighted):
@@ -147,72 +133,74 @@ class Dense(_Weighted):
         super().__init__(kernel, layer, below, parameters, max_batch, row_stride(layer["outputs"]))
         self._transposed = kernel.alloc(self.features * below.stride * FLOAT)  # (O, below.stride)
         self._columns = -(-self.features // 4) * 4
-        self._matmul = kernel.function("matmul")
-        self._unpack = kernel.function("unpack_weights")
 
-    def forward(self, count):
+    def forward(self, program):
+        """Record Y = X Wᵀ + b."""
         below = self.below
-        self._matmul(
-            self.output, self.stride, below.output, below.stride, 1, self.weight.address, self.stride,
-            count, self._columns, self.inputs, self.bias.address, 0, 1.0,
+        program.add(
+            "matmul", self.output, self.stride, below.output, below.stride, 1, self.weight.address, self.stride,
+            COUNT, self._columns, self.inputs, self.bias.address, 0, ONE,
         )  # fmt: skip
 
-    def backward(self, count, rate):
-        below = self.below
-        self._unpack(self._transposed, below.stride, self.weight.address, self.features, self.inputs, self.stride)
-        self._matmul(
-            below.delta, below.stride, self.delta, self.stride, 1, self._transposed, below.stride,
-            count, below.stride, self.features, 0, 0, 1.0,
+    def backward(self, program):
+        """Record dX = dY W, with the weights as they were, then W += step · dYᵀ X, and the same for the bias."""
+        below, weight = self.below, self.weight.address
+        program.add(
+            "unpack_weights", self._transposed, below.stride, weight, self.features, self.inputs, self.stride,
         )  # fmt: skip
-        self._matmul(
-            self.weight.address, self.stride, below.output, 1, below.stride, self.delta, self.stride,
-            self.inputs, self._columns, count, self.weight.address, self.stride, -rate,
+        program.add(
+            "matmul", below.delta, below.stride, self.delta, self.stride, 1, self._transposed, below.stride,
+            COUNT, below.stride, self.features, 0, 0, ONE,
         )  # fmt: skip
-        self._bias_update(self.bias.address, self.delta, count, self.stride, rate)
+        program.add(
+            "matmul", weight, self.stride, below.output, 1, below.stride, self.delta, self.stride,
+            self.inputs, self._columns, COUNT, weight, self.stride, STEP,
+        )  # fmt: skip
+        self._update_bias(program)
 
 
 class Relu:
     """max(x, 0), in place: its output and delta are those of the layer below."""
 
-    def __init__(self, kernel, below):
+    def __init__(self, below):
         self.features, self.stride, self.output, self.delta = below.features, below.stride, below.output, below.delta
-        self._forward = kernel.function("relu_forward")
-        self._backward = kernel.function("relu_backward")
 
-    def forward(self, count):
-        self._forward(self.output, count * self.stride)
+    def forward(self, program):
+        """Record Y = max(X, 0)."""
+        program.add("relu_forward", self.output, COUNT, self.stride)
 
-    def backward(self, count, _rate):
-        self._backward(self.delta, self.output, count * self.stride)
+    def backward(self, program):
+        """Record dX = dY where Y is positive, else 0."""
+        program.add("relu_backward", self.delta, self.output, COUNT, self.stride)
 
 
 class LogSoftmax:
-    """The top of the stack: classes from scores, the loss, and its gradient in the delta below."""
+    """The top of the stack: classes from scores, the loss, and its gradient."""
 
     def __init__(self, kernel, below):
-        self.kernel = kernel
+        self._kernel = kernel
         self.features, self.stride, self.output = below.features, below.stride, below.output
         # The gradient takes the place of the scores, which nobody reads any more.
         below.delta = below.output
-        self._result = kernel.alloc(16)  # a Score: loss, correct
-        self._nll = kernel.function("nll")
-        self._softmax = kernel.function("softmax")
+        self._score = kernel.alloc(16)  # two doubles: loss, correct
 
-    def forward(self, _count):
-        """Leave it to `score` and `probabilities`: they need the scores as they are."""
+    def forward(self, program):
+        """Record nothing: `loss` and `probabilities` go on from the scores."""
 
-    def backward(self, _count, _rate):
-        """Leave it to `score`, which has done it."""
+    def backward(self, program):
+        """Record nothing: `loss` has left the gradient."""
 
-    def score(self, labels, order, first, count):
-        """Leave the gradient of the loss, and return (sum of the negative log-likelihoods, number correct)."""
-        self._nll(self.output, count, self.features, self.stride, labels, order, first, self._result)
-        return self.kernel.read_double(self._result), int(self.kernel.read_double(self._result + 8))
+    def loss(self, program):
+        """Record the loss, its gradient, and the count of right answers."""
+        program.add("nll", self.output, COUNT, self.features, self.stride, LABELS, ROWS, FIRST, self._score)
 
-    def probabilities(self):
-        """Return the first sample's probabilities as a list."""
-        self._softmax(self.output, self.features, self.stride)
-        return [*self.kernel.read_floats(self.output, self.features)]
+    def score(self):
+        """Return what `loss` has found: (sum of the negative log-likelihoods, how many are right)."""
+        return self._kernel.read_double(self._score), int(self._kernel.read_double(self._score + 8))
+
+    def probabilities(self, program):
+        """Record the softmax of the first sample's scores."""
+        program.add("softmax", self.output, self.features, self.stride)
 
 
 def _dense(kernel, layer, below, parameters, max_batch):
@@ -223,6 +211,6 @@ def _dense(kernel, layer, below, parameters, max_batch):
 # What makes each kind of layer, from (kernel, layer, below, parameters, max_batch).
 LAYERS = {
     "dense": _dense,
-    "relu": lambda kernel, _layer, below, *_: Relu(kernel, below),
+    "relu": lambda _kernel, _layer, below, *_: Relu(below),
     "log_softmax": lambda kernel, _layer, below, *_: LogSoftmax(kernel, below),
 }

@@ -3,12 +3,14 @@
 Arithmetic is the kernel's (`site/kernel`), what one layer does is in `scrawl.layers`. Nothing of the browser is
 imported: `kernel` is `scrawl.kernel.Kernel` in the page and wasmtime's in the tests. Both offer
 `alloc(bytes) -> address`, `function(name) -> callable`, `size(floats) -> count`, `write(address, bytes)`,
-`write_floats(address, floats)`, `read_floats(address, count)` (a copy) and `read_double(address)`.
+`write_words(address, whole numbers)`, `write_floats(address, floats)`, `read_floats(address, count)` (a copy) and
+`read_double(address)`.
 
 Axes: B batch, D inputs (784), H hidden units, K classes, I and O inputs and outputs of a dense layer.
 """
 
 from scrawl.layers import LAYERS, Images, Parameter
+from scrawl.program import Program
 
 PIXELS = 784
 CLASSES = 10
@@ -63,15 +65,27 @@ class Network:
         self.kernel = kernel
         self.max_batch = max_batch
         self.parameters = {p["name"]: Parameter(kernel, p["name"], p["shape"]) for p in parameters}
-        self.images = Images(kernel, PIXELS, max_batch)
-        self.layers = []
-        below = self.images
+        self.layers = [Images(kernel, PIXELS, max_batch)]
         for layer in layers:
             if layer["kind"] not in LAYERS:
                 raise ValueError(f"layers are {', '.join(LAYERS)}, got {layer['kind']}")
-            below = LAYERS[layer["kind"]](kernel, layer, below, self.parameters, max_batch)
-            self.layers.append(below)
-        self.loss = below
+            self.layers.append(LAYERS[layer["kind"]](kernel, layer, self.layers[-1], self.parameters, max_batch))
+        self._top = self.layers[-1]
+        self._training, self._evaluation, self._prediction = self._record(), self._record(), self._record()
+        self._top.loss(self._training)
+        for layer in self.layers[:0:-1]:
+            layer.backward(self._training)
+        self._top.loss(self._evaluation)
+        self._top.probabilities(self._prediction)
+        for program in (self._training, self._evaluation, self._prediction):
+            program.finish()
+
+    def _record(self):
+        """Return a program that runs the forward pass."""
+        program = Program(self.kernel)
+        for layer in self.layers:
+            layer.forward(program)
+        return program
 
     def load(self, tensors):
         """Take over weights: name → floats (Float32Array, or NumPy's) in PyTorch's layout, each parameter once.
@@ -107,11 +121,11 @@ class Network:
         """
         if first < 0 or first + count > samples.count:
             raise ValueError(f"the order has {samples.count} places, got {count} from {first}")
-        self._forward(samples.images, samples.order, first, count)
-        score = self.loss.score(samples.labels, samples.order, first, count)
-        for layer in self.layers[::-1]:
-            layer.backward(count, learning_rate / count)
-        return score
+        if not 1 <= count <= self.max_batch:
+            raise ValueError(f"a batch has 1 to {self.max_batch} samples, got {count}")
+        step = -learning_rate / count
+        self._training.run(samples.images, samples.labels, samples.order, first, count, step)
+        return self._top.score()
 
     def evaluate(self, samples, first, count):
         """Return (loss sum, how many are right) for rows `first` .. `first + count`, any count, without training."""
@@ -120,22 +134,13 @@ class Network:
         loss, correct = 0.0, 0
         for start in range(first, first + count, self.max_batch):
             size = min(self.max_batch, first + count - start)
-            self._forward(samples.images, 0, start, size)
-            batch_loss, batch_correct = self.loss.score(samples.labels, 0, start, size)
+            self._evaluation.run(samples.images, samples.labels, 0, start, size, 0.0)
+            batch_loss, batch_correct = self._top.score()
             loss += batch_loss
             correct += batch_correct
         return loss, correct
 
     def predict(self, image):
-        """Return the ten probabilities for the image at address `image`, 784 float32 in 0..1."""
-        self.images.list_floats(image)
-        for layer in self.layers:
-            layer.forward(1)
-        return self.loss.probabilities()
-
-    def _forward(self, images, order, first, count):
-        if not 1 <= count <= self.max_batch:
-            raise ValueError(f"a batch has 1 to {self.max_batch} samples, got {count}")
-        self.images.list(images, order, first, count)
-        for layer in self.layers:
-            layer.forward(count)
+        """Return the ten probabilities for the image at address `image`: 784 u8, 255 is full ink."""
+        self._prediction.run(image, 0, 0, 0, 1, 0.0)
+        return [*self.kernel.read_floats(self._top.output, CLASSES)]

@@ -1,0 +1,29 @@
+/* The primitives that a program may call. What each does stands where it is defined. */
+#ifndef PRIMITIVES_H
+#define PRIMITIVES_H
+
+#include "scrawl.h"
+
+/* sparse.c */
+u32 fetch_images(const u8 *images, const u32 *rows, u32 first, u32 B, u32 D);
+void list_pixels(const u8 *images, const u32 *rows, u32 first, u32 B, u32 D, const u8 *positions, Entry *entries,
+                 u32 *starts);
+void group_pixels(const Entry *entries, const u32 *starts, u32 B, u32 D, Entry *columns, u32 stride, u32 *counts);
+void sparse_forward(const float *W, const float *bias, const Entry *entries, const u32 *starts, u32 B, u32 D, u32 H,
+                    float *Y, u32 stride);
+void sparse_update(float *W, const Entry *columns, u32 columns_stride, const u32 *counts, u32 D, u32 H,
+                   const float *dY, u32 stride, float step);
+
+/* dense.c */
+void matmul(float *C, u32 cs, const float *A, u32 ars, u32 acs, const float *B, u32 bs, u32 M, u32 N, u32 K,
+            const float *base, u32 base_stride, float scale);
+void bias_update(float *bias, const float *dY, u32 B, u32 stride, float step);
+void relu_forward(float *Y, u32 B, u32 stride);
+void relu_backward(float *dY, const float *Y, u32 B, u32 stride);
+void unpack_weights(float *target, u32 stride, const float *W, u32 O, u32 I, u32 block);
+
+/* loss.c */
+void nll(float *Z, u32 B, u32 K, u32 stride, const u8 *labels, const u32 *rows, u32 first, Score *score);
+void softmax(float *Z, u32 K, u32 stride);
+
+#endif

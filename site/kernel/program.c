@@ -1,0 +1,55 @@
+/* Runs a recorded sequence of primitives in one call.
+
+   Which layers follow each other is Python's to say (site/scrawl/network.py), but a call from Python costs more than a
+   small primitive takes. So Python records its calls once, and `run` repeats them with what differs from step to step:
+   the registers. Primitives and registers are numbered in the order of the lists in site/scrawl/program.py. */
+#include "primitives.h"
+
+enum { ARGUMENTS = 14, REGISTERS = 7 };
+
+typedef union {
+    u32 u;
+    float f;
+} Word;
+
+typedef struct {
+    u32 primitive;
+    u32 registers; /* bit i: argument i is the number of a register */
+    Word arguments[ARGUMENTS];
+} Instruction;
+
+#define U(i) a[i].u
+#define F(i) a[i].f
+#define P(type, i) ((type *)(a[i].u))
+
+static void call(u32 primitive, const Word *a) {
+    switch (primitive) {
+    case 0: fetch_images(P(u8, 0), P(u32, 1), U(2), U(3), U(4)); return;
+    case 1: list_pixels(P(u8, 0), P(u32, 1), U(2), U(3), U(4), P(u8, 5), P(Entry, 6), P(u32, 7)); return;
+    case 2: group_pixels(P(Entry, 0), P(u32, 1), U(2), U(3), P(Entry, 4), U(5), P(u32, 6)); return;
+    case 3: sparse_forward(P(float, 0), P(float, 1), P(Entry, 2), P(u32, 3), U(4), U(5), U(6), P(float, 7), U(8)); return;
+    case 4: sparse_update(P(float, 0), P(Entry, 1), U(2), P(u32, 3), U(4), U(5), P(float, 6), U(7), F(8)); return;
+    case 5: matmul(P(float, 0), U(1), P(float, 2), U(3), U(4), P(float, 5), U(6), U(7), U(8), U(9), P(float, 10), U(11), F(12)); return;
+    case 6: bias_update(P(float, 0), P(float, 1), U(2), U(3), F(4)); return;
+    case 7: relu_forward(P(float, 0), U(1), U(2)); return;
+    case 8: relu_backward(P(float, 0), P(float, 1), U(2), U(3)); return;
+    case 9: unpack_weights(P(float, 0), U(1), P(float, 2), U(3), U(4), U(5)); return;
+    case 10: nll(P(float, 0), U(1), U(2), U(3), P(u8, 4), P(u32, 5), U(6), P(Score, 7)); return;
+    case 11: softmax(P(float, 0), U(1), U(2)); return;
+    default: __builtin_trap();
+    }
+}
+
+/* Run `count` instructions. The further arguments are the registers, in order; the last one holds 1. */
+EXPORT(run)
+void run(const Instruction *program, u32 count, u32 images, u32 labels, u32 rows, u32 first, u32 B, float step) {
+    const Word registers[REGISTERS] = {{images}, {labels}, {rows}, {first}, {B}, {.f = step}, {.f = 1}};
+    for (u32 n = 0; n < count; n++) {
+        Word a[ARGUMENTS];
+        for (u32 i = 0; i < ARGUMENTS; i++) {
+            Word word = program[n].arguments[i];
+            a[i] = program[n].registers >> i & 1 ? registers[word.u] : word;
+        }
+        call(program[n].primitive, a);
+    }
+}

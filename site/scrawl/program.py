@@ -1,0 +1,65 @@
+"""Calls of the kernel, recorded once and repeated at each step.
+
+A call from Python costs more than a small primitive takes. So the layers record their calls in a `Program`, which the
+kernel then runs in one call; what differs from step to step goes into registers. What the calls mean is said in
+`scrawl.layers` and in `site/kernel`.
+"""
+
+# In the order of the cases in site/kernel/program.c.
+PRIMITIVES = (
+    "fetch_images",
+    "list_pixels",
+    "group_pixels",
+    "sparse_forward",
+    "sparse_update",
+    "matmul",
+    "bias_update",
+    "relu_forward",
+    "relu_backward",
+    "unpack_weights",
+    "nll",
+    "softmax",
+)
+WORDS = 16  # of 4 bytes, an instruction has: which primitive, which arguments are registers, the arguments
+
+
+class Register:
+    """An argument whose value is known only when the program runs."""
+
+    def __init__(self, number):
+        self.number = number
+
+
+# In the order of the arguments of `run`.
+IMAGES, LABELS, ROWS, FIRST, COUNT, STEP, ONE = (Register(number) for number in range(7))
+
+
+class Program:
+    """A sequence of calls. Arguments are addresses, whole numbers from 0, and registers."""
+
+    def __init__(self, kernel):
+        self._kernel = kernel
+        self._words = []
+        self._address = self._count = 0
+        self._run = kernel.function("run")
+
+    def add(self, primitive, *arguments):
+        """Append a call."""
+        registers, words = 0, []
+        for place, argument in enumerate(arguments):
+            if isinstance(argument, Register):
+                registers |= 1 << place
+                argument = argument.number
+            words.append(argument)
+        padding = [0] * (WORDS - 2 - len(words))
+        self._words += [PRIMITIVES.index(primitive), registers, *words, *padding]
+
+    def finish(self):
+        """Hand the sequence to the kernel. Nothing can be added afterwards."""
+        self._count = len(self._words) // WORDS
+        self._address = self._kernel.alloc(4 * len(self._words))
+        self._kernel.write_words(self._address, self._words)
+
+    def run(self, images, labels, rows, first, count, step):
+        """Run it, with the registers IMAGES, LABELS, ROWS, FIRST, COUNT and STEP as given."""
+        self._run(self._address, self._count, images, labels, rows, first, count, step)
