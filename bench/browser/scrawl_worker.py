@@ -1,0 +1,55 @@
+from browser import aio, bind, self
+from scrawl.kernel import load_kernel
+from scrawl.network import Network, Samples
+
+state = {}
+
+
+async def fetch(url, how):
+    response = await self.fetch(url)
+    return await getattr(response, how)()
+
+
+async def set_up(url):
+    """Load the kernel, the settings and the digits, and build the network."""
+    settings = await fetch(f"{url}/settings.json", "json")
+    build = settings.build
+    plain, relaxed = f"{url}/kernel.wasm", f"{url}/kernel-relaxed.wasm"
+    kernel = await load_kernel(plain if build != "relaxed" else relaxed, relaxed if build != "plain" else plain)
+    block = self.Uint8Array.new(await fetch(f"{url}/digits.bin", "arrayBuffer"))
+    count = settings.count
+    samples = Samples(kernel, count)
+    samples.store(0, block.subarray(16, 16 + count), block.subarray(16 + count))
+    layers = [layer.to_dict() for layer in settings.layers]
+    parameters = [parameter.to_dict() for parameter in settings.parameters]
+    network = Network(kernel, layers, parameters, settings.batch)
+    network.randomise(1)
+    state.update(samples=samples, network=network, settings=settings, seed=1, place=count)
+    self.postMessage({"ready": True})
+
+
+def train(seconds):
+    """Train for some seconds, as the page's worker does, and say how many steps that were."""
+    samples, network, settings = state["samples"], state["network"], state["settings"]
+    batch, rate, place = settings.batch, settings.learningRate, state["place"]
+    now = self.performance.now
+    start, steps = now(), 0
+    while now() - start < 1000 * seconds:
+        if place + batch > settings.count:
+            state["seed"] += 1
+            samples.shuffle([(0, settings.count)], state["seed"])
+            place = 0
+        loss, _ = network.train_step(samples, place, batch, rate)
+        place += batch
+        steps += 1
+    elapsed = (now() - start) / 1000
+    state["place"] = place
+    self.postMessage({"steps": steps, "seconds": elapsed, "loss": loss / batch})
+
+
+@bind(self, "message")
+def on_message(event):
+    if "url" in event.data:
+        aio.run(set_up(event.data["url"]))
+    else:
+        train(event.data["seconds"])

@@ -1,0 +1,218 @@
+"""Trains the same network on the same digits in one Chromium tab and beside it, and compares samples per second.
+
+Contenders: our kernel, driven from a Brython worker as in the page; onnxruntime-web with our train-step graph;
+ConvNetJS; and PyTorch on one native thread. The peers come from npm and pip when this runs. They take turns, and the
+median of their rounds counts, so that a busy machine slows all of them. `--help` lists the settings.
+"""
+
+import contextlib
+import functools
+import json
+import os
+import shutil
+import statistics
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import click
+import msgspec
+from playwright.sync_api import Page, sync_playwright
+
+from functions import block
+from functions.training import initial_weights
+from infra.browser import installed_browser
+from infra.bundle import brython_data, bundle
+from infra.data import Sources, load_dataset
+from infra.kernel import build_kernel
+from infra.paths import BUILD, SITE
+from model_export.architectures import ARCHITECTURES, parameter_table
+from model_export.graphs import train_step_graph
+
+HERE = Path(__file__).parent / "browser"
+SERVED = BUILD / "bench" / "page"
+NODE = BUILD / "bench-node"
+PACKAGES = ("onnxruntime-web", "convnetjs")
+CHROMIUM_FLAGS = ("--no-sandbox", "--disable-quic", "--no-first-run", "--disable-background-networking",
+                  "--disable-component-update", "--disable-sync")  # fmt: skip
+
+Measure = Callable[[float], dict[str, Any]]
+
+
+@click.command()
+@click.option("--model", default="mlp-128", show_default=True, type=click.Choice([*ARCHITECTURES]))
+@click.option("--batch", default=128, show_default=True)
+@click.option("--seconds", default=2.0, show_default=True, help="How long each contender trains in a round.")
+@click.option("--rounds", default=5, show_default=True)
+@click.option("--build", default="best", show_default=True, type=click.Choice(["best", "plain", "relaxed"]))
+@click.option("--only", multiple=True, help="Contenders to run; all of them when left out.")
+def main(model: str, batch: int, seconds: float, rounds: int, build: str, only: tuple[str, ...]) -> None:
+    """Compare training speeds, print a table, and write it to build/bench/."""
+    prepare(model, batch, build)
+    with contextlib.ExitStack() as stack:
+        contenders = {
+            name: stack.enter_context(start()) for name, start in starters(stack).items() if not only or name in only
+        }
+        speeds: dict[str, list[float]] = {name: [] for name in contenders}
+        for number in range(rounds + 1):
+            for name, measure in contenders.items():
+                result = measure(seconds)
+                if number:  # the first round warms up
+                    speeds[name].append(result["steps"] * batch / result["seconds"])
+    report(model, batch, {name: statistics.median(values) for name, values in speeds.items()}, speeds)
+
+
+def prepare(model: str, batch: int, build: str) -> None:
+    """Put everything the page of the benchmark needs into one folder."""
+    shutil.rmtree(SERVED, ignore_errors=True)
+    (SERVED / "onnxruntime").mkdir(parents=True)
+    install_peers()
+    for name in ("main.js", "convnetjs.js"):
+        shutil.copy(HERE / name, SERVED)
+    shutil.copy(HERE / "onnxruntime.js", SERVED / "onnxruntime-web.js")
+    shutil.copy(brython_data() / "brython.js", SERVED)
+    shutil.copytree(SITE / "scrawl", SERVED / "scrawl")
+    worker = (HERE / "scrawl_worker.py").read_text("utf-8")
+    (SERVED / "index.html").write_text((HERE / "index.html").read_text("utf-8").replace("{worker}", worker), "utf-8")
+    (SERVED / "bundle.js").write_text(bundle(SERVED), "utf-8")
+    build_kernel(SERVED / "kernel.wasm")
+    build_kernel(SERVED / "kernel-relaxed.wasm", relaxed=True)
+    (SERVED / "train_step.onnx").write_bytes(train_step_graph(ARCHITECTURES[model]))
+    write_digits(model, batch, build)
+
+
+def install_peers() -> None:
+    """Fetch the contenders of the browser from npm, once."""
+    if not all((NODE / "node_modules" / package).is_dir() for package in PACKAGES):
+        NODE.mkdir(parents=True, exist_ok=True)
+        command = ["npm", "install", "--prefix", str(NODE), "--no-audit", "--no-fund", "--ignore-scripts", *PACKAGES]
+        subprocess.run(command, check=True)
+    modules = NODE / "node_modules"
+    for path in (modules / "onnxruntime-web" / "dist").glob("ort*wasm*"):
+        if path.name.startswith(("ort.wasm.bundle.min.mjs", "ort-wasm-simd-threaded.")) and "." not in path.stem[24:]:
+            shutil.copy(path, SERVED / "onnxruntime")
+    shutil.copy(modules / "convnetjs" / "build" / "convnet.js", SERVED)
+
+
+def write_digits(model: str, batch: int, build: str) -> None:
+    """Write the training digits, and what the contenders have to know."""
+    digits = load_dataset(Sources.from_environment(), click.echo).splits["train"]
+    count = len(digits) // batch * batch
+    (SERVED / "digits.bin").write_bytes(block.encode(block.Block(digits.labels[:count], digits.pixels[:count])))
+    layers = ARCHITECTURES[model].layers
+    table = parameter_table(layers)
+    weights = initial_weights(dict(table), seed=1)
+    settings = {
+        "model": model,
+        "batch": batch,
+        "build": build,
+        "count": count,
+        "learningRate": 0.1,
+        "layers": layers,
+        "parameters": [{"name": name, "shape": shape} for name, shape in table],
+        "initial": [{"name": name, "shape": w.shape, "values": w.ravel().tolist()} for name, w in weights.items()],
+    }
+    (SERVED / "settings.json").write_bytes(msgspec.json.encode(settings))
+
+
+def starters(stack: contextlib.ExitStack) -> dict[str, Callable[[], contextlib.AbstractContextManager[Measure]]]:
+    """Return what starts each contender; those of the browser share one page."""
+    page = functools.cache(lambda: stack.enter_context(open_page()))
+    browser = {name: functools.partial(in_browser, page, name) for name in ("scrawl", *PACKAGES)}
+    return {**browser, "pytorch": in_torch}
+
+
+@contextlib.contextmanager
+def open_page() -> Iterator[Page]:
+    """Serve the folder and open its page in Chromium."""
+    handler = functools.partial(_QuietHandler, directory=str(SERVED))
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server, sync_playwright() as playwright:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        browser = playwright.chromium.launch(executable_path=installed_browser(), args=[*CHROMIUM_FLAGS])
+        try:
+            page = browser.new_page()
+            page.on("console", lambda message: click.echo(f"console: {message.text}", err=True))
+            page.on("pageerror", lambda error: click.echo(f"page: {error}", err=True))
+            page.set_default_timeout(120_000)
+            page.goto(f"http://127.0.0.1:{server.server_port}/index.html")
+            page.wait_for_function("Boolean(window.measure && window.startScrawl)")
+            yield page
+        finally:
+            browser.close()
+            server.shutdown()
+
+
+class _QuietHandler(SimpleHTTPRequestHandler):
+    def log_message(self, *_: object) -> None:
+        """Say nothing of each request."""
+
+
+@contextlib.contextmanager
+def in_browser(page: Callable[[], Page], name: str) -> Iterator[Measure]:
+    """Start a contender's worker in the page."""
+    settings = json.loads((SERVED / "settings.json").read_text())
+    page().evaluate("([name, settings]) => load(name, settings)", [name, settings])
+    yield lambda seconds: page().evaluate("([name, seconds]) => measure(name, seconds)", [name, seconds])
+
+
+@contextlib.contextmanager
+def in_torch() -> Iterator[Measure]:
+    """Start PyTorch in a process of its own."""
+    command = [
+        torch_python(),
+        str(HERE / "torch_steps.py"),
+        str(SERVED / "digits.bin"),
+        str(SERVED / "settings.json"),
+    ]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdin and process.stdout
+        reader, writer = process.stdout, process.stdin
+
+        def measure(seconds: float) -> dict[str, Any]:
+            writer.write(f"{seconds}\n")
+            writer.flush()
+            return json.loads(reader.readline())
+
+        reader.readline()
+        yield measure
+        writer.close()
+
+
+def torch_python() -> str:
+    """Return an interpreter that has PyTorch: TORCH_PYTHON, this one, or one in a fresh virtual environment."""
+    own = BUILD / "bench-torch"
+    for python in (os.environ.get("TORCH_PYTHON"), sys.executable, str(own / "bin" / "python")):
+        if python and shutil.which(python) and has_torch(python):
+            return python
+    for base in ("python3.12", "python3.11", "python3.13"):
+        if shutil.which(base):
+            subprocess.run([base, "-m", "venv", str(own)], check=True)
+            subprocess.run([str(own / "bin" / "pip"), "install", "--quiet", "torch", "numpy"], check=True)
+            return str(own / "bin" / "python")
+    raise click.ClickException("PyTorch is needed: set TORCH_PYTHON to an interpreter that has it")
+
+
+def has_torch(python: str) -> bool:
+    """Tell whether an interpreter can import PyTorch."""
+    return subprocess.run([python, "-c", "import torch"], capture_output=True).returncode == 0
+
+
+def report(model: str, batch: int, speeds: dict[str, float], rounds: dict[str, list[float]]) -> None:
+    """Print the table, and keep the figures."""
+    ours = speeds.get("scrawl", float("nan"))
+    click.echo(f"{model}, batch {batch}{'samples/s':>16}{'ours is':>10}{'spread':>14}")
+    for name, speed in speeds.items():
+        spread = f"{min(rounds[name]):,.0f}–{max(rounds[name]):,.0f}"
+        click.echo(f"{name:18}{speed:>18,.0f}{ours / speed:>9.2f}×  {spread}")
+    out = BUILD / "bench" / f"training-{model}.json"
+    out.write_bytes(
+        msgspec.json.encode({"model": model, "batch": batch, "samples_per_second": speeds, "rounds": rounds})
+    )
+
+
+if __name__ == "__main__":
+    main()
