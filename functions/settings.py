@@ -1,6 +1,6 @@
 """The environment, read once into one frozen object that fails at start naming what is missing or wrong.
 
-boto3 reads its own variables (region, credentials, `AWS_ENDPOINT_URL_S3`) itself.
+botocore reads its own variables (region, credentials, `AWS_ENDPOINT_URL_S3`) itself.
 """
 
 from collections.abc import Callable, Mapping

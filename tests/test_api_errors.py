@@ -8,12 +8,13 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from chalice.config import Config
 from chalice.local import LocalGateway
-from conftest import Api
+from conftest import Api, serving
 
 from functions import http, wiring
 from functions.app import app
 from functions.errors import UnavailableError
 from functions.logs import JsonFormatter
+from functions.s3 import S3Store
 
 
 def gateway() -> LocalGateway:
@@ -126,3 +127,21 @@ def test_log_lines_are_json() -> None:
     record.accuracy = 0.5
     line = json.loads(JsonFormatter().format(record))
     assert (line["level"], line["message"], line["accuracy"]) == ("INFO", "published x", 0.5)
+
+
+def test_warming_up_prepares_the_first_prediction(api: Api) -> None:
+    api.service.warm_up()
+    model = api.service.model("mlp-128")
+    assert model._serving is not None
+    assert model.serving() is model._serving
+
+
+def test_warming_up_an_empty_bucket_is_no_error(empty_bucket: S3Store) -> None:
+    with serving(empty_bucket) as api:
+        api.service.warm_up()
+    empty_bucket.put("models/mlp-128/manifest.json", b"{}")
+    with serving(empty_bucket) as api:
+        api.service.warm_up()
+        answer = api("POST", "/predict", body={"tensor": [0] * 784})
+    assert answer.status_code == 503
+    assert "models/mlp-128/manifest.json is damaged" in answer.json_body["error"]["message"]
