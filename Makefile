@@ -9,7 +9,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 SERVE_STAMP := $(VENV)/.installed-serve
 DEV_STAMP := $(VENV)/.installed-dev
-PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --root-user-action=ignore
+PIP_INSTALL := $(BIN)/python -m pip install -qq --disable-pip-version-check --root-user-action=ignore
 
 # The newest interpreters come last: their wheels may not be there yet.
 PYTHONS := $(PYTHON) python3.12 python3.13 python3.14 python3 python
@@ -58,11 +58,11 @@ $(BIN)/python:
 	exit 1
 
 $(SERVE_STAMP): pyproject.toml | $(BIN)/python
-	@echo "Installing what Scrawl needs into $(VENV): about 750 MB, a minute or two the first time"
+	@echo "Installing what Scrawl needs into $(VENV): about 1.2 GB, a minute or two the first time"
 	@$(PIP_INSTALL) --editable .
 	@touch $@
 
 $(DEV_STAMP): pyproject.toml | $(BIN)/python
-	@echo "Installing what Scrawl and its tests need into $(VENV): about 1 GB, a minute or two the first time"
+	@echo "Installing what Scrawl and its tests need into $(VENV): about 1.5 GB, a minute or two the first time"
 	@$(PIP_INSTALL) --editable '.[dev]'
 	@touch $@ $(SERVE_STAMP)

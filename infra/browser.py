@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 _NAMES = ("chromium", "google-chrome", "google-chrome-stable", "chromium-browser", "chrome")
+_UNATTENDED = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
 _MAC = Path("/Applications/Google Chrome.app/Contents/MacOS/Google Chrome")
 
 
@@ -22,13 +23,13 @@ def ensure_browser() -> None:
         return
     print("No Chromium or Chrome is installed: getting one for the browser tests", flush=True)
     if shutil.which("apt-get") and os.geteuid() == 0:
-        quiet = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
-        subprocess.run(["apt-get", "update", "-qq"], check=True, env=quiet, stdin=subprocess.DEVNULL)
-        install = ["apt-get", "install", "-qq", "--no-install-recommends", "chromium"]
-        log = subprocess.run(install, env=quiet, stdin=subprocess.DEVNULL, capture_output=True, text=True)
-        if log.returncode == 0 and installed_browser():
+        for step in (["update"], ["install", "--no-install-recommends", "--yes", "chromium"]):
+            done = subprocess.run(
+                ["apt-get", "-qq", *step], env=_UNATTENDED, stdin=subprocess.DEVNULL, capture_output=True, text=True
+            )
+        if installed_browser():
             return
-        print(f"{log.stdout[-2000:]}{log.stderr}\nDebian's chromium could not be installed; trying Playwright's")
+        print(f"Debian's chromium could not be installed:\n{done.stdout[-2000:]}{done.stderr}Trying Playwright's")
     subprocess.run([sys.executable, "-m", "playwright", "install", "chromium"], check=True)
 
 

@@ -1,7 +1,13 @@
-"""Writing files so that a reader, or the next start after a crash, finds the old content or the new, never half."""
+"""Writing files so that a reader, or the next start after a crash, finds the old content or the new, never half.
 
+And locks among processes, which the system lets go of however a process ends.
+"""
+
+import fcntl
 import os
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 
@@ -27,3 +33,23 @@ def sync_folder(folder: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+@contextmanager
+def locked(path: Path, *, wait: bool = True) -> Iterator[None]:
+    """Hold a lock, whose file then has this process's number in it.
+
+    Raises:
+        BlockingIOError: when another process has it and `wait` is False; its text is that process's number.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("a+") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
+        except BlockingIOError as error:
+            lock.seek(0)
+            raise BlockingIOError(lock.read() or "?") from error
+        lock.truncate(0)
+        lock.write(str(os.getpid()))
+        lock.flush()
+        yield

@@ -4,7 +4,6 @@ What each part does is left to `infra.site`, `infra.storage`, `infra.seed`, `inf
 """
 
 import errno
-import fcntl
 import logging
 import os
 import signal
@@ -21,8 +20,9 @@ from waitress import create_server
 
 from functions.s3 import S3Store, client
 from infra.data import Sources
+from infra.files import locked
 from infra.gateway import ApiGateway
-from infra.paths import SITE_BUILD
+from infra.paths import BUILD, SITE_BUILD
 from infra.seed import bring_up_to_date
 from infra.site import build_site
 from infra.storage import REGION, LocalS3
@@ -46,9 +46,11 @@ def serve(port: int, folder: Path, sources: Sources, say: Say) -> None:
         for each in sockets:
             parts.enter_context(each)
         parts.enter_context(local_store(folder, sources, say))
-        build_site(SITE_BUILD, say)
+        with locked(BUILD / "site.lock"):
+            build_site(SITE_BUILD, say)
+            page = Page(SITE_BUILD)
         server = create_server(
-            _application(),
+            _application(page),
             sockets=sockets,
             threads=16,
             ident="scrawl",
@@ -64,24 +66,26 @@ def serve(port: int, folder: Path, sources: Sources, say: Say) -> None:
 @contextmanager
 def local_store(folder: Path, sources: Sources, say: Say) -> Iterator[None]:
     """Run the local S3, seeded, and point this process's AWS clients at it."""
-    with _alone(folder):
+    with ExitStack() as parts:
+        try:
+            parts.enter_context(locked(folder / "lock", wait=False))
+        except BlockingIOError as error:
+            raise StackError(f"{folder} is in use by another Scrawl (process {error}): stop it first") from error
         if not (folder / "s3").exists():
             say(f"First start: storing digits and models in {folder}")
         s3 = LocalS3(folder / "s3", BUCKET)
-        try:
-            _configure(s3.endpoint)
-            bring_up_to_date(S3Store(client("s3"), BUCKET), sources, say)
-            yield
-        finally:
-            s3.close()
+        parts.callback(s3.close)
+        _configure(s3.endpoint)
+        bring_up_to_date(S3Store(client("s3"), BUCKET), sources, say)
+        yield
 
 
-def _application() -> Callable[..., Iterable[bytes]]:
+def _application(page: Page) -> Callable[..., Iterable[bytes]]:
     from functions import wiring
     from functions.app import app  # reads the environment
 
     wiring.service().warm_up()
-    page, api = Page(SITE_BUILD), ApiGateway(app, API)
+    api = ApiGateway(app, API)
 
     def application(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
         path = environ["REQUEST_URI"].partition("?")[0]
@@ -161,21 +165,3 @@ def _port_error(port: int, error: OSError) -> StackError:
     if error.errno == errno.EADDRINUSE:
         return StackError(f"Port {port} is in use. Stop what uses it, or take another: make serve PORT={port + 1}")
     return StackError(f"Port {port} cannot be used: {error.strerror}. Take another: make serve PORT=8000")
-
-
-@contextmanager
-def _alone(folder: Path) -> Iterator[None]:
-    """Keep two stacks from sharing one folder. The system lets go of the lock however the process ends."""
-    folder.mkdir(parents=True, exist_ok=True)
-    with (folder / "lock").open("a+") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
-            lock.seek(0)
-            raise StackError(
-                f"{folder} is in use by another Scrawl (process {lock.read() or '?'}): stop it first"
-            ) from error
-        lock.truncate(0)
-        lock.write(str(os.getpid()))
-        lock.flush()
-        yield
