@@ -3,6 +3,7 @@
 What the API's routes do is tested elsewhere; here they are asked through the real server.
 """
 
+import contextlib
 import gzip
 import json
 import os
@@ -10,6 +11,7 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -210,6 +212,26 @@ def test_every_answered_step_survives_kill_9(own_stack: RunningStack) -> None:
         own_stack.stop(signal.SIGKILL)
         own_stack.start()
         assert current(own_stack.url) == made[-1]
+
+
+@pytest.mark.parametrize("after", [0.1, 0.35, 0.6])
+def test_kill_9_amid_writes_loses_no_answered_step(own_stack: RunningStack, after: float) -> None:
+    answered = [teach(own_stack.url)["version"]]
+
+    def keep_teaching() -> None:
+        with contextlib.suppress(requests.RequestException):
+            while True:
+                answered.append(teach(own_stack.url)["version"])
+
+    teacher = threading.Thread(target=keep_teaching)
+    teacher.start()
+    time.sleep(after)
+    own_stack.stop(signal.SIGKILL)
+    teacher.join()
+    own_stack.start()
+    weights = requests.get(f"{own_stack.url}/api/weights", timeout=30).json()
+    # The step under way when the process died may have been stored without having been answered.
+    assert answered[-1] in (weights["version"], weights["parent"])
 
 
 def test_write_cut_short_by_kill_9_leaves_the_old_weights(own_stack: RunningStack, tmp_path: Path) -> None:
