@@ -30,7 +30,8 @@ class Variation:
 VARIATIONS: dict[str, Variation] = {
     "none": Variation(),
     "light": Variation(degrees=10, shear=0.1, stretch=0.1, shift=1.5),
-    "full": Variation(degrees=14, shear=0.2, stretch=0.15, shift=1.5, elastic=0.7, ink=0.6, blur=0.6),
+    # What reaches a network has been centred and scaled (`functions.normalise`): vary the shape more than the place.
+    "full": Variation(degrees=13, shear=0.25, stretch=0.12, shift=0.5, elastic=0.55, ink=0.9, blur=0.6),
 }
 
 

@@ -248,6 +248,11 @@ def write(digit: int, rng: np.random.Generator) -> list[Stroke]:
     care = min(0.05, 0.02 * rng.lognormal(0.2, 0.5))  # how far the hand strays
     waves = rng.normal(0, care, (2, 3)), rng.uniform(0.4, 1.4, (2, 3)), rng.uniform(0, 2 * np.pi, (2, 3))
     strokes = [_hook(stroke, rng) if rng.random() < 0.15 else stroke for stroke in strokes]
+    if rng.random() < 0.1:
+        strokes = [np.concatenate(strokes)]  # a pen that was not lifted
+    if rng.random() < 0.15:
+        points = int(rng.integers(7, 14))
+        strokes = [_coarse(stroke, points) for stroke in strokes]
     return [_bend(stroke, *waves) @ (rotation @ frame).T + rng.normal(0, care, 2) for stroke in strokes]
 
 
@@ -255,6 +260,13 @@ def _hook(stroke: Stroke, rng: np.random.Generator) -> Stroke:
     """Add the small tick that a pen leaves where it touches down or lifts off."""
     tick = rng.normal(0, 0.05, (1, 2))
     return np.concatenate([stroke[:1] + tick, stroke] if rng.random() < 0.5 else [stroke, stroke[-1:] + tick])
+
+
+def _coarse(stroke: Stroke, points: int) -> Stroke:
+    """Return a stroke as a slow tablet sees it: a few points, evenly spaced, with straight lines between."""
+    along = np.concatenate([[0.0], np.cumsum(np.hypot(*np.diff(stroke, axis=0).T))])
+    at = np.linspace(0, along[-1], points)
+    return np.column_stack([np.interp(at, along, stroke[:, 0]), np.interp(at, along, stroke[:, 1])])
 
 
 def _bend(stroke: Stroke, size: Stroke, frequency: Stroke, phase: Stroke) -> Stroke:
@@ -286,5 +298,5 @@ def synthesize(count: int, seed: int) -> Iterator[tuple[NDArray[np.float32], int
     rng = np.random.default_rng(seed)
     for _ in range(count):
         digit = int(rng.integers(10))
-        pen = float(np.exp(rng.uniform(np.log(0.045), np.log(0.17))))
+        pen = float(np.exp(rng.uniform(np.log(0.045), np.log(0.19))))
         yield normalise(draw(write(digit, rng), pen)), digit
