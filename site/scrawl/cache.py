@@ -1,7 +1,7 @@
 """Which blocks are kept in the kernel's memory, where, and which one to fetch next.
 
-Pure policy: fetching is left to `source`, the bytes to `trainer`. Training blocks live in slots of equal size, at most
-`limit` of them; test blocks have a place each and are kept for good. A block is (split, index).
+Pure policy: fetching is left to `source`, the bytes to `trainer`. Training blocks live in slots of equal size, at
+most `limit` of them; test blocks have a place each and are kept for good. A block is (split, index).
 """
 
 HOLD = 20.0  # seconds before a refused block is asked for again

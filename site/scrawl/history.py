@@ -25,7 +25,7 @@ class Series:
         self._skipped = 0
 
     def add(self, iteration: int, loss: float, accuracy: float) -> None:
-        """Add a point. The newest is always there, the ones before are kept at `stride`. A loss of NaN is left out."""
+        """Add a point. The newest is always there, the others are kept at `stride`. A loss of NaN is left out."""
         if loss != loss:
             return
         if self.iterations and (self.iterations[-1] >= iteration or self._skipped < self.stride - 1):

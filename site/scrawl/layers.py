@@ -6,8 +6,6 @@ lies between a row's `features` and its stride is zero. Calls are recorded in a 
 the bottom up, backward from the top down. Building the stack is left to `scrawl.network`.
 """
 
-import math
-
 from scrawl.program import COUNT, FIRST, IMAGES, LABELS, ONE, ROWS, STEP
 
 FLOAT = 4
@@ -19,6 +17,14 @@ def row_stride(features):
     return ((features + 15) // 16 | 1) * 16
 
 
+def product(sizes):
+    """Return how many elements a shape has. (Brython's `math` is larger than all of the page's own code.)"""
+    total = 1
+    for size in sizes:
+        total *= size
+    return total
+
+
 class Parameter:
     """A float32 tensor, outside in PyTorch's layout, inside as its layer packs it."""
 
@@ -26,7 +32,7 @@ class Parameter:
         self.kernel = kernel
         self.name = name
         self.shape = tuple(shape)
-        self.count = math.prod(self.shape)
+        self.count = product(self.shape)
         self.address = 0  # where the layer keeps it; set by `place`
 
     def place(self, outputs, block, limit):
@@ -90,7 +96,7 @@ class _Weighted:
         if self.weight.shape != (self.features, self.inputs) or self.bias.shape != (self.features,):
             shapes = f"{self.weight.shape} and {self.bias.shape}"
             raise ValueError(f"{name} is {self.inputs} → {self.features}, its parameters are {shapes}")
-        self.weight.place(self.features, block, math.sqrt(6 / self.inputs))
+        self.weight.place(self.features, block, (6 / self.inputs) ** 0.5)
         self.bias.place(self.features, self.stride, 0.0)
 
     def _update_bias(self, program):

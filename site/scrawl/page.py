@@ -1,12 +1,13 @@
 """The page as a whole: its state, its views, and the one way in which anything changes.
 
-`dispatch` changes the state and has the views render it, once a frame however many events there were. A view with much
-to do may return True from `render` and go on with the next frame.
+`dispatch` changes the state and has the views render it, once a frame however many events there were. A view with
+much to do may return True from `render` and go on with the next frame.
 """
 
 from browser import self as window
 
-from scrawl.state import State, apply
+from scrawl.state import State
+from scrawl.transitions import apply
 
 
 class Page:

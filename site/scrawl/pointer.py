@@ -1,7 +1,7 @@
 """What mouse, pen and fingers do on the drawing surface, as events of the state.
 
-One pointer draws at a time; others are ignored until it is lifted. The browser's coalesced events are used where it has
-them, so that a fast stroke is not cut into corners.
+One pointer draws at a time; others are ignored until it is lifted. The browser's coalesced events are used where it
+has them, so that a fast stroke is not cut into corners.
 """
 
 from browser import self as window

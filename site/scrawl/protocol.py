@@ -8,7 +8,7 @@ receiving is left to `main` and `worker`.
 REQUESTS = {
     "open": ("kernel", "model", "settings", "seed"),  # JSON of two addresses, JSON, JSON, int
     "settings": ("settings",),  # JSON: batch_size, learning_rate, cache_size
-    "blocks_at": ("url", "splits"),  # address with {split} and {index}, JSON {split: {count, shards}}; again: retry now
+    "blocks_at": ("url", "splits"),  # address with {split} and {index}, JSON {split: {count, shards}}; also: retry
     "weights": ("buffer", "origin"),  # a safetensors file's bytes
     "randomise": ("seed",),
     "train": (),
@@ -25,7 +25,7 @@ REQUESTS = {
 REPORTS = {
     "opened": (),
     "weights_taken": ("origin", "metadata"),  # origin: "random", or as asked; JSON of texts
-    "weights_refused": ("origin", "message"),
+    "weights_refused": ("message",),
     "predicted": ("number", "blank", "picture", "probabilities"),
     "progress": ("iteration", "loss", "accuracy", "samples_per_second", "training"),
     "evaluated": ("iteration", "loss", "accuracy", "count"),

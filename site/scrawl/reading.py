@@ -29,4 +29,4 @@ class Reading:
         if number == self.asked:
             self.waiting = False
         if number in (0, self.asked):
-            self.page.dispatch("predicted", number=number, **reading)
+            self.page.dispatch("predicted", **reading)

@@ -42,7 +42,7 @@ class Sharing:
         except fetching.AwayError as error:
             self.connection.lost(str(error))
         except fetching.RefusedError as error:
-            self.page.dispatch("weights_refused", origin="shared", message=str(error))
+            self.page.dispatch("weights_refused", message=str(error))
         self._fetching_first = False
 
     def _is_untouched(self) -> bool:
@@ -57,10 +57,10 @@ class Sharing:
         if origin == "quick":
             self.first_weights("shared")
 
-    def _refused(self, origin: str, message: str) -> None:
+    def _refused(self, message: str) -> None:
         self._fetching_first = False
         self._done = ""
-        self.page.dispatch("weights_refused", origin=origin, message=message)
+        self.page.dispatch("weights_refused", message=message)
 
     # Load
 
@@ -137,7 +137,10 @@ class Sharing:
                 return job
             done, total = job["iteration"], job["iterations"]
             self.page.dispatch(
-                "busy", task="reset", text=f"The API retrains: iteration {done} of {total}", progress=done / max(total, 1)
+                "busy",
+                task="reset",
+                text=f"The API retrains: iteration {done} of {total}",
+                progress=done / max(total, 1),
             )
 
     async def _guarded(self, task: object) -> None:

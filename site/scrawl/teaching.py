@@ -17,7 +17,7 @@ class Teacher:
         self.one.shuffle([(0, 1)], 1)
 
     def teach(self, image: int, picture: object, label: object) -> tuple:
-        """Learn that `picture` (784 bytes, the same as floats at address `image`) is a `label` (one byte).
+        """Learn that `picture` (784 bytes, the same as at address `image`) is a `label` (one byte).
 
         Returns (probability of the label before, after, how many steps it took).
         """

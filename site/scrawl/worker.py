@@ -73,7 +73,7 @@ class Worker:
         from scrawl.training import Training
 
         self.training = Training(self, settings)
-        self._catch_up(lambda kind: True)
+        self._catch_up(lambda _kind: True)
 
     def _catch_up(self, wanted: object) -> None:
         """Carry out the requests that have waited."""
@@ -90,7 +90,7 @@ class Worker:
             floats, metadata = tensors.decode(self.kernel, self.shapes, buffer)
             self.network.load(floats)
         except ValueError as error:
-            self.tell("weights_refused", origin=origin, message=str(error))
+            self.tell("weights_refused", message=str(error))
         else:
             self._weights_changed(origin, metadata)
 

@@ -5,8 +5,10 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from playwright.sync_api import Page
 
 from infra.browser import installed_browser
+from tests.browser.lab import Lab
 from tests.running_stack import RunningStack
 
 # A root user, as in a container, cannot have the sandbox; the rest keeps the browser from talking to its maker.
@@ -48,3 +50,11 @@ def own_stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningStack
 def base_url(stack: RunningStack) -> str:
     """Let `page.goto("/")` mean the stack's page."""
     return stack.url
+
+
+@pytest.fixture
+def lab(page: Page, stack: RunningStack) -> Iterator[Lab]:
+    """Visit the page, ready to be used; afterwards nothing may have gone wrong on its console."""
+    visit = Lab(page, stack.url).open()
+    yield visit
+    assert visit.errors == []

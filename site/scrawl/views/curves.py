@@ -1,7 +1,7 @@
 """The two curves of a run, accuracy and loss over iterations, as SVG. Their geometry is `scrawl.curves`'s.
 
-A curve's path is in iterations and heights; one transformation brings it into the drawing, so that a new point costs no
-more than joining texts.
+A curve's path is in iterations and heights; one transformation brings it into the drawing, so that a new point costs
+no more than joining texts.
 """
 
 from scrawl import curves
@@ -56,7 +56,7 @@ class Plot:
         scale = curves.Scale(history.last_iteration(), low, high)
         self.grid.innerHTML = self._grid(scale)
         self.area.setAttribute("transform", scale.transform())
-        for one, path, dot in zip(series, self.paths, self.dots):
+        for one, path, dot in zip(series, self.paths, self.dots, strict=True):
             path.setAttribute("d", curves.path(one.marks[self.name]))
             dot.setAttribute("visibility", "visible" if one.iterations else "hidden")
             if one.iterations:
@@ -70,7 +70,9 @@ class Plot:
         bottom = curves.HEIGHT - curves.BOTTOM
         for y, value in curves.horizontal_lines(self.places, scale):
             parts.append(f'<path class="grid" d="M{curves.LEFT:g} {y:.1f}H{right:g}"/>')
-            parts.append(f'<text x="{curves.LEFT - 6:g}" y="{y + 3.5:.1f}" text-anchor="end">{self.label(value)}</text>')
+            parts.append(
+                f'<text x="{curves.LEFT - 6:g}" y="{y + 3.5:.1f}" text-anchor="end">{self.label(value)}</text>'
+            )
         for x, iteration in curves.vertical_lines(scale):
             anchor = "end" if x > right - 16 else "middle"
             parts.append(f'<text x="{x:.1f}" y="{bottom + 16:g}" text-anchor="{anchor}">{iteration}</text>')
@@ -78,7 +80,11 @@ class Plot:
 
     def _summary(self, series: list, last: int) -> str:
         title = self.name.capitalize()
-        ends = [f"{kind} {self.label(one.last(self.name))}" for kind, one in zip(KINDS, series) if one.iterations]
+        ends = [
+            f"{kind} {self.label(one.last(self.name))}"
+            for kind, one in zip(KINDS, series, strict=True)
+            if one.iterations
+        ]
         if not ends:
             return f"{title} over iterations: nothing trained yet"
         return f"{title} over iterations, now after {last}: {', '.join(ends)}"

@@ -1,7 +1,7 @@
 """The drawing surface: shows the drawing, and keeps a second, hidden picture of it for the network.
 
-On the screen the ink has the page's colour and the screen's resolution; for the network it is white on black, 280 × 280.
-While a stroke grows only its newest pieces are painted. What the pointer does is left to `pointer`.
+On the screen the ink has the page's colour and the screen's resolution; for the network it is white on black and
+280 × 280. While a stroke grows only its newest pieces are painted. What the pointer does is left to `pointer`.
 """
 
 from browser import document

@@ -23,7 +23,7 @@ class ReadingView:
         """Show the reading."""
         answer = state.label_of()
         set_text(self.digit, str(answer[0]) if answer else "")
-        set_text(self.confidence, _confidence(answer, state))
+        set_text(self.confidence, _confidence(answer))
         self._show_picture(state.picture)
         self._show_bars(state.probabilities if answer else [0.0] * 10, answer[0] if answer else -1)
         set_flag(self.tune, "disabled", answer is None)
@@ -64,7 +64,7 @@ class ReadingView:
             context.drawImage(ink_picture(picture, window.getComputedStyle(self.seen).color), 0, 0)
 
 
-def _confidence(answer: tuple | None, state: object) -> str:
+def _confidence(answer: tuple | None) -> str:
     if answer is None:
         return "Draw something"
     share = answer[1]

@@ -42,6 +42,7 @@ class TrainingView:
             ("loss", text.loss(state.loss)),
             ("train-accuracy", text.percent(state.train_accuracy)),
             ("test-accuracy", text.percent(state.test_accuracy)),
+            ("test-count", f"on {state.test_count} digits" if state.test_accuracy is not None else ""),
             ("samples-per-second", text.rounded(state.samples_per_second)),
             ("cached-blocks", str(state.cached)),
             ("blocks-total", f"of {state.blocks_total}" if state.blocks_total else ""),

@@ -1,0 +1,93 @@
+"""Scrawl's page as a visitor uses it: drawing strokes on the pad, pressing buttons, reading figures.
+
+What is expected of it is left to the tests.
+"""
+
+import re
+from typing import Any
+
+from playwright.sync_api import Page
+
+from tests.browser.handwriting import DIGITS, Strokes
+
+READY = "document.body.dataset.state === 'ready'"
+PATIENCE = 30_000  # milliseconds; generous, since other work may share the machine
+# What the browser itself says about requests that nobody answers; the page cannot keep it from doing so.
+_AWAY = re.compile(r"Failed to load resource: (net::ERR_|the server responded with a status of 5)")
+
+
+class Lab:
+    """One visit. `errors` holds what appeared on the console as an error."""
+
+    def __init__(self, page: Page, url: str) -> None:
+        self.page = page
+        self.url = url
+        self.errors: list[str] = []
+        page.on("console", lambda message: message.type == "error" and self.errors.append(message.text))
+        page.on("pageerror", lambda error: self.errors.append(str(error)))
+
+    def open(self) -> "Lab":
+        """Go to the page and wait until one can draw and predict."""
+        self.page.goto(self.url)
+        self.page.wait_for_function(READY, timeout=PATIENCE)
+        return self
+
+    def forgive_absence(self) -> None:
+        """Forget the console's lines about requests that were not answered: the test took the API away."""
+        self.errors = [error for error in self.errors if not _AWAY.match(error)]
+
+    def text(self, name: str) -> str:
+        """Return the text of the element with that id."""
+        return self.page.inner_text(f"#{name}")
+
+    def number(self, name: str) -> float:
+        """Return the number that an element shows, NaN for a dash."""
+        found = re.match(r"[0-9.]+", self.text(name))
+        return float(found[0]) if found else float("nan")
+
+    def click(self, name: str) -> None:
+        """Click on the element with that id, once that is possible."""
+        self.page.click(f"#{name}", timeout=PATIENCE)
+
+    def draw(self, digit: int) -> None:
+        """Write a digit on an empty pad, with the mouse."""
+        self.draw_strokes(DIGITS[digit])
+
+    def draw_strokes(self, strokes: Strokes) -> None:
+        """Draw strokes with the mouse; points are in the pad's 280 units."""
+        mouse = self.page.mouse
+        for stroke in strokes:
+            points = self.on_screen(stroke)
+            mouse.move(*points[0])
+            mouse.down()
+            for point in points[1:]:
+                mouse.move(*point, steps=4)
+            mouse.up()
+
+    def on_screen(self, points: list[tuple[float, float]]) -> list[tuple[float, float]]:
+        """Return where points of the pad are on the screen."""
+        pad = self.page.locator("#pad")
+        pad.scroll_into_view_if_needed()
+        box: Any = pad.bounding_box()
+        return [(box["x"] + x * box["width"] / 280, box["y"] + y * box["height"] / 280) for x, y in points]
+
+    def wait_text(self, name: str, pattern: str) -> str:
+        """Wait until an element's text matches, and return it."""
+        self.wait(f"new RegExp({pattern!r}).test(document.querySelector('#{name}').textContent)")
+        return self.text(name)
+
+    def wait_number(self, name: str, at_least: float) -> float:
+        """Wait until an element shows at least that number, and return it."""
+        self.wait(f"parseFloat(document.querySelector('#{name}').textContent) >= {at_least}")
+        return self.number(name)
+
+    def wait(self, condition: str) -> None:
+        """Wait until a JavaScript expression holds."""
+        self.page.wait_for_function(condition, timeout=PATIENCE)
+
+    def probabilities(self) -> list[float]:
+        """Return the ten bars' values, 0 to 1."""
+        bars = self.page.locator("#probabilities li i").evaluate_all(
+            "bars => bars.map(bar => new DOMMatrix(getComputedStyle(bar).transform).a)"
+        )
+        return [float(bar) for bar in bars]

@@ -1,0 +1,128 @@
+"""The API going away and coming back, and blocks that are not what they claim, in a real browser."""
+
+import gzip
+from collections.abc import Callable, Iterator
+
+import numpy as np
+import pytest
+from playwright.sync_api import BrowserContext, Page, Route
+
+from functions.block import Block, encode
+from tests.browser.lab import PATIENCE, READY, Lab
+from tests.running_stack import RunningStack
+
+
+@pytest.fixture
+def visitor(page: Page, stack: RunningStack) -> Iterator[Lab]:
+    """Make a visit to the shared stack that the test itself begins, and may take the API away from."""
+    lab = Lab(page, stack.url)
+    yield lab
+    lab.forgive_absence()
+    assert lab.errors == []
+
+
+def test_page_works_without_the_api_and_recovers(visitor: Lab, context: BrowserContext) -> None:
+    context.route("**/api/**", lambda route: route.abort())
+    visitor.open()
+    visitor.wait_text("api-status", "The API is away.*Asking again")
+    visitor.draw(1)
+    visitor.wait_text("prediction", "^[0-9]$")  # from random weights
+    context.unroute("**/api/**")
+    visitor.wait_text("api-status", "connected")
+    visitor.wait_text("weights-origin", "shared weights")
+    visitor.wait_text("prediction", "^1$")
+
+
+def test_training_asked_for_while_the_api_is_away_begins_when_it_is_back(
+    visitor: Lab, context: BrowserContext
+) -> None:
+    context.route("**/api/**", lambda route: route.abort())
+    visitor.open()
+    visitor.click("train")
+    visitor.wait_text("train-message", "digits")
+    visitor.page.wait_for_timeout(300)
+    assert visitor.text("iteration") == "0"
+    context.unroute("**/api/**")
+    visitor.wait_number("iteration", 10)
+
+
+def test_stack_going_away_and_coming_back(page: Page, own_stack: RunningStack) -> None:
+    lab = Lab(page, own_stack.url).open()
+    lab.page.fill("#cache-size", "3")
+    lab.click("train")
+    lab.wait_text("cached-blocks", "^3$")
+    own_stack.stop()
+    lab.click("sample")
+    lab.wait_text("api-status", "The API is away")
+    lab.wait_text("prediction", "^[0-9]$")  # a digit of the cached blocks
+    before = lab.number("iteration")
+    lab.wait_number("iteration", before + 100)  # training goes on with the blocks it has
+    lab.click("weights-send")
+    lab.wait_text("weights-message", "Nothing has changed")
+    own_stack.start()
+    lab.wait_text("api-status", "connected")
+    lab.click("weights-load")
+    lab.wait_text("weights-message", "loaded")
+    lab.forgive_absence()
+    assert lab.errors == []
+
+
+def one_digit() -> bytes:
+    return encode(Block(np.array([3], np.uint8), np.zeros((1, 784), np.uint8)))
+
+
+def lying(block: bytes) -> bytes:
+    return block[:8] + (2000).to_bytes(4, "little") + block[12:]
+
+
+def wrong_label(block: bytes) -> bytes:
+    return block[:16] + b"\x0b" + block[17:]
+
+
+@pytest.mark.parametrize(
+    ("spoil", "message"),
+    [
+        (lambda block: block[:-5], "digits is .* bytes long, got"),
+        (lambda block: block[:7], "header of 16 bytes, got 7"),
+        (lambda _: b"<!doctype html><title>Welcome to this hotel</title>", "begins with b'SCRB', got b'<!do'"),
+        (lying, "a block of 2000 digits is .* bytes long, got"),
+        (wrong_label, "label 0 is 11"),
+        (lambda block: block[:4] + b"\x09" + block[5:], "version 1 is known, got 9"),
+        (lambda block: block[:8] + bytes(4) + block[12:16], "at least one digit, got 0"),
+    ],
+    ids=["truncated", "truncated header", "foreign", "lying header", "label", "version", "empty"],
+)
+def test_bad_block_is_refused_and_training_goes_on(
+    visitor: Lab, context: BrowserContext, spoil: Callable[[bytes], bytes], message: str
+) -> None:
+    def answer(route: Route) -> None:
+        route.fulfill(body=spoil(one_digit()), content_type="application/octet-stream")
+
+    context.route("**/datablock/train/1?**", answer)
+    visitor.open()
+    visitor.click("train")
+    refused = visitor.wait_text("train-message", "refused")
+    assert "train 1" in refused
+    visitor.wait_text("train-message", message)
+    before = visitor.number("iteration")
+    visitor.wait_number("iteration", before + 50)
+    visitor.click("train")
+
+
+def test_damaged_compression_is_survived(visitor: Lab, context: BrowserContext) -> None:
+    damaged = gzip.compress(one_digit())[:-9]
+    headers = {"Content-Encoding": "gzip", "Content-Type": "application/octet-stream"}
+    context.route("**/datablock/train/1?**", lambda route: route.fulfill(body=damaged, headers=headers))
+    visitor.open()
+    visitor.click("train")
+    visitor.wait_number("iteration", 50)
+    visitor.errors.clear()
+
+
+def test_first_weights_that_are_no_safetensors_are_refused(visitor: Lab, context: BrowserContext) -> None:
+    context.route("**/api/weights?**", lambda route: route.fulfill(body=b"<html>not weights</html>"))
+    visitor.page.goto(visitor.url)
+    visitor.page.wait_for_function(READY, timeout=PATIENCE)
+    visitor.wait_text("weights-message", "refused: the safetensors header")
+    visitor.draw(1)
+    visitor.wait_text("prediction", "^[0-9]$")

@@ -1,0 +1,187 @@
+"""Drawing on the pad with mouse, pen and finger, and what the network reads: a real browser, the running stack."""
+
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Browser, Page
+
+from tests.browser.handwriting import DIGITS
+from tests.browser.lab import Lab
+from tests.running_stack import RunningStack
+
+
+def test_drawn_digits_are_recognised(lab: Lab) -> None:
+    for digit in DIGITS:
+        lab.draw(digit)
+        assert lab.wait_text("prediction", f"^{digit}$") == str(digit)
+        lab.click("clear")
+        lab.wait_text("prediction", "^$")
+
+
+def test_bars_show_the_ten_probabilities(lab: Lab) -> None:
+    lab.draw(3)
+    lab.wait_text("prediction", "^3$")
+    lab.page.wait_for_timeout(300)  # for the bars' transition
+    bars = lab.probabilities()
+    assert len(bars) == 10
+    assert max(bars) == bars[3]
+    assert sum(bars) == pytest.approx(1, abs=0.01)  # each is rounded to a thousandth
+
+
+def test_picture_of_28_by_28_is_shown(lab: Lab) -> None:
+    pixels = "document.querySelector('#seen').getContext('2d').getImageData(0, 0, 28, 28).data"
+    ink = f"[...{pixels}].filter((v, i) => i % 4 == 3)"
+    assert lab.page.evaluate(f"Math.max(...{ink})") == 0
+    lab.draw(7)
+    lab.wait_text("prediction", "^7$")
+    rows = lab.page.evaluate(f"{ink}.map((v, i) => v > 25 ? Math.floor(i / 28) : -1).filter(row => row >= 0)")
+    assert 18 <= max(rows) - min(rows) + 1 <= 22  # the longer side is fitted to 20 pixels, blurred by the pen's edge
+
+
+def test_prediction_follows_while_drawing(lab: Lab) -> None:
+    first, *rest = lab.on_screen(DIGITS[2][0])
+    lab.page.mouse.move(*first)
+    lab.page.mouse.down()
+    lab.page.mouse.move(*rest[2], steps=5)
+    lab.wait_text("prediction", "^[0-9]$")
+    lab.page.mouse.up()
+
+
+def test_blank_pad_predicts_nothing(lab: Lab) -> None:
+    assert lab.text("prediction") == ""
+    assert lab.text("confidence") == "Draw something"
+    assert lab.page.is_disabled("#tune")
+
+
+def test_undo_takes_back_stroke_by_stroke(lab: Lab) -> None:
+    lab.draw(4)
+    lab.wait_text("prediction", "^4$")
+    lab.click("undo")
+    lab.wait("!document.querySelector('#prediction').textContent.includes('4')")
+    lab.click("undo")
+    lab.wait_text("prediction", "^$")
+    assert lab.page.is_disabled("#undo")
+
+
+def test_undo_brings_back_a_cleared_drawing(lab: Lab) -> None:
+    lab.draw(0)
+    lab.wait_text("prediction", "^0$")
+    lab.click("clear")
+    lab.wait_text("prediction", "^$")
+    lab.click("undo")
+    lab.wait_text("prediction", "^0$")
+
+
+def test_stroke_that_leaves_the_pad_goes_on(lab: Lab) -> None:
+    lab.draw_strokes([[(140, -60), (140, 340)]])
+    lab.draw_strokes([[(140, 40), (138, 120), (140, 400), (141, 240)]])
+    lab.wait_text("prediction", "^1$")
+
+
+def test_other_mouse_buttons_do_not_draw(lab: Lab) -> None:
+    box = lab.page.locator("#pad").bounding_box()
+    assert box
+    lab.page.mouse.move(box["x"] + 50, box["y"] + 50)
+    lab.page.mouse.down(button="right")
+    lab.page.mouse.move(box["x"] + 150, box["y"] + 150, steps=3)
+    lab.page.mouse.up(button="right")
+    assert lab.page.is_disabled("#clear")
+
+
+def test_sample_is_shown_and_read(lab: Lab) -> None:
+    right = 0
+    for _ in range(5):
+        before = lab.page.evaluate("document.querySelector('#pad').toDataURL()")
+        lab.click("sample")
+        lab.wait(f"document.querySelector('#pad').toDataURL() !== {before!r}")
+        meant = lab.wait_text("draw-message", "meant as [0-9]").split("meant as ")[1][0]
+        lab.wait_text("prediction", "^[0-9]$")
+        lab.page.wait_for_timeout(100)
+        right += lab.text("prediction") == meant
+        assert lab.page.input_value("#label") == meant
+    assert right >= 4  # about one test digit in 75 is misread
+
+
+def test_sample_can_be_undone(lab: Lab) -> None:
+    lab.draw(6)
+    lab.wait_text("prediction", "^6$")
+    lab.click("sample")
+    lab.wait_text("draw-message", "meant as")
+    lab.click("undo")
+    lab.wait_text("prediction", "^6$")
+
+
+def test_network_learns_a_drawing(lab: Lab) -> None:
+    lab.draw(1)
+    lab.wait_text("prediction", "^1$")
+    lab.page.select_option("#label", "8")
+    lab.click("tune")
+    lab.wait_text("tune-message", "8 went from")
+    lab.wait_text("prediction", "^8$")
+
+
+def test_pen_draws(lab: Lab) -> None:
+    session = lab.page.context.new_cdp_session(lab.page)
+    first, *rest = lab.on_screen(DIGITS[7][0])
+
+    def pen(kind: str, place: tuple[float, float], pressed: bool) -> None:
+        button = {"button": "left", "buttons": 1, "clickCount": 1} if pressed else {}
+        event = {"type": kind, "x": place[0], "y": place[1], "pointerType": "pen", "force": 0.5, **button}
+        session.send("Input.dispatchMouseEvent", event)
+
+    pen("mousePressed", first, True)
+    for place in rest:
+        pen("mouseMoved", place, True)
+    pen("mouseReleased", rest[-1], True)
+    lab.wait_text("prediction", "^7$")
+
+
+@pytest.fixture
+def phone(browser: Browser, stack: RunningStack) -> Iterator[Lab]:
+    """Visit the page on a phone."""
+    context = browser.new_context(viewport={"width": 360, "height": 740}, has_touch=True, is_mobile=True)
+    visit = Lab(context.new_page(), stack.url).open()
+    yield visit
+    assert visit.errors == []
+    context.close()
+
+
+def touch(page: Page, points: list[tuple[float, float]]) -> None:
+    session = page.context.new_cdp_session(page)
+    for place, (x, y) in enumerate(points):
+        kind = "touchMove" if place else "touchStart"
+        session.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": [{"x": x, "y": y}]})
+    session.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
+
+
+def test_finger_draws_and_does_not_scroll(phone: Lab) -> None:
+    points = phone.on_screen(DIGITS[2][0])
+    before = phone.page.evaluate("scrollY")
+    touch(phone.page, points)
+    phone.wait_text("prediction", "^2$")
+    assert phone.page.evaluate("scrollY") == before
+
+
+def test_second_finger_is_ignored(phone: Lab) -> None:
+    session = phone.page.context.new_cdp_session(phone.page)
+    (x, y), (x1, y1), (x2, y2) = phone.on_screen([(140, 40), (140, 230), (40, 40)])
+    for kind, fingers in (
+        ("touchStart", [(x, y)]),
+        ("touchStart", [(x, y), (x2, y2)]),
+        ("touchMove", [(x1, y1), (x2 + 9, y2 + 60)]),
+        ("touchEnd", []),
+    ):
+        marks = [{"x": a, "y": b, "id": number} for number, (a, b) in enumerate(fingers)]
+        session.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": marks})
+    phone.wait_text("prediction", "^1$")
+    phone.click("undo")
+    assert phone.page.is_disabled("#undo")
+
+
+@pytest.mark.parametrize("width", [360, 768, 1440])
+def test_page_never_scrolls_sideways(lab: Lab, width: int) -> None:
+    lab.page.set_viewport_size({"width": width, "height": 800})
+    lab.click("sample")
+    lab.click("step")
+    lab.wait_number("iteration", 1)
+    assert lab.page.evaluate("document.documentElement.scrollWidth") <= width

@@ -1,0 +1,127 @@
+"""Training in the tab, on the running stack's digits: reaching an accuracy, settings, steps, what stays alive."""
+
+import pytest
+import requests
+
+from tests.browser.lab import Lab
+from tests.running_stack import RunningStack
+
+
+@pytest.fixture(scope="session")
+def goal(stack: RunningStack) -> float:
+    """Return the percentage to be reached: the UCI digits, which stand in for MNIST without a network, are few."""
+    dataset = requests.get(f"{stack.url}/api/", timeout=10).json()["dataset"]["dataset"]
+    return 95.0 if dataset == "mnist" else 85.0
+
+
+def start_from_nothing(lab: Lab) -> None:
+    lab.click("weights-new")
+    lab.wait_text("weights-origin", "random")
+
+
+def test_new_weights_learn_to_read(lab: Lab, goal: float) -> None:
+    start_from_nothing(lab)
+    lab.click("train")
+    assert lab.wait_number("test-accuracy", goal) >= goal
+    assert lab.number("train-accuracy") > goal - 5
+    assert lab.number("loss") < 0.5
+    assert lab.number("samples-per-second") > 1000
+    assert lab.number("cached-blocks") >= 1
+    lab.click("train")
+    lab.wait_text("train", "^\\s*Train")
+
+
+def test_trained_network_reads_drawings(lab: Lab, goal: float) -> None:
+    start_from_nothing(lab)
+    lab.click("train")
+    lab.wait_number("test-accuracy", goal)
+    lab.draw(0)
+    lab.wait_text("prediction", "^0$")  # while training goes on
+    lab.click("train")
+
+
+def test_pause_stops_training(lab: Lab) -> None:
+    lab.click("train")
+    lab.wait_number("iteration", 50)
+    lab.click("train")
+    lab.page.wait_for_timeout(300)
+    stopped = lab.number("iteration")
+    lab.page.wait_for_timeout(400)
+    assert lab.number("iteration") == stopped
+
+
+def test_step_does_one_iteration_and_measures(lab: Lab) -> None:
+    start_from_nothing(lab)
+    lab.click("step")
+    lab.wait_text("iteration", "^1$")
+    lab.wait_text("test-accuracy", "%$")
+    lab.click("step")
+    lab.wait_text("iteration", "^2$")
+    lab.page.wait_for_timeout(300)
+    assert lab.text("iteration") == "2"
+
+
+def test_curves_are_drawn(lab: Lab) -> None:
+    lab.click("train")
+    for name in ("accuracy", "loss"):
+        for line in ("train", "test"):
+            lab.wait(f"document.querySelector('#{name}-curve path.{line}').getAttribute('d')?.includes('L')")
+    lab.click("train")
+    label = lab.page.get_attribute("#accuracy-curve svg", "aria-label") or ""
+    assert "test 9" in label
+
+
+def test_cache_size_takes_effect_while_training(lab: Lab) -> None:
+    lab.click("train")
+    lab.wait_number("cached-blocks", 1)
+    lab.page.fill("#cache-size", "1")
+    lab.wait_text("cached-blocks", "^1$")
+    before = lab.number("iteration")
+    lab.wait_number("iteration", before + 100)
+    assert lab.text("cached-blocks") == "1"
+    lab.page.fill("#cache-size", "60")
+    lab.click("train")
+
+
+def test_learning_rate_takes_effect_while_training(lab: Lab) -> None:
+    start_from_nothing(lab)
+    lab.page.fill("#learning-rate", "0.0001")
+    lab.click("train")
+    lab.wait_number("iteration", 20)
+    assert lab.number("loss") > 1.5  # hardly anything is learned at that rate
+    lab.page.fill("#learning-rate", "0.1")
+    lab.wait("parseFloat(document.querySelector('#loss').textContent) < 0.8")
+    lab.click("train")
+
+
+def test_batch_size_takes_effect_while_training(lab: Lab) -> None:
+    lab.page.fill("#learning-rate", "0.01")
+    lab.page.fill("#batch-size", "1")
+    lab.click("train")
+    lab.wait_number("iteration", 1000)  # with one sample each, the first block is enough for that many
+    lab.page.fill("#batch-size", "1024")
+    before = lab.number("iteration")
+    lab.wait_number("iteration", before + 3)
+    lab.click("train")
+
+
+@pytest.mark.parametrize(
+    ("name", "wrong"),
+    [("batch-size", "0"), ("batch-size", "1.5"), ("batch-size", "2000"), ("learning-rate", "-1"), ("cache-size", "")],
+)
+def test_impossible_setting_is_refused_in_words(lab: Lab, name: str, wrong: str) -> None:
+    right = lab.page.input_value(f"#{name}")
+    lab.page.fill(f"#{name}", wrong)
+    message = lab.wait_text("settings-message", "got")
+    assert name.replace("-", " ") in message
+    assert (wrong or "nothing") in message
+    lab.page.fill(f"#{name}", right)
+    lab.wait("document.querySelector('#settings-message').hidden")
+
+
+def test_too_high_a_learning_rate_is_explained(lab: Lab) -> None:
+    lab.page.fill("#learning-rate", "10")
+    lab.click("train")
+    loss = "document.querySelector('#loss').textContent"
+    lab.wait(f"parseFloat({loss}) > 1 || {loss} == 'diverged'")
+    lab.click("train")

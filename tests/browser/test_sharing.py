@@ -1,0 +1,99 @@
+"""The shared weights from the page: send, reload and find them; load, reset, conflicts, in a real browser."""
+
+from collections.abc import Iterator
+
+import pytest
+import requests
+from playwright.sync_api import Browser, Page
+
+from tests.browser.lab import Lab
+from tests.running_stack import RunningStack
+
+
+@pytest.fixture(scope="module")
+def quick_stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningStack]:
+    """Run a stack whose weights may change, and whose retraining is short."""
+    running = RunningStack(tmp_path_factory.mktemp("scrawl"), TRAIN_ITER="300")
+    yield running
+    running.stop()
+
+
+@pytest.fixture
+def visit(page: Page, quick_stack: RunningStack) -> Iterator[Lab]:
+    """Visit that stack."""
+    lab = Lab(page, quick_stack.url).open()
+    yield lab
+    assert lab.errors == []
+
+
+def current_version(stack: RunningStack) -> str:
+    answer = requests.get(
+        f"{stack.url}/api/weights?model=mlp-128", headers={"Accept": "application/json"}, timeout=10
+    )
+    return str(answer.json()["version"])
+
+
+def train_a_little(lab: Lab) -> None:
+    lab.click("train")
+    lab.wait_number("iteration", 200)
+    lab.click("train")
+
+
+def test_sent_weights_are_found_after_a_reload(visit: Lab, quick_stack: RunningStack) -> None:
+    before = current_version(quick_stack)
+    train_a_little(visit)
+    visit.click("weights-send")
+    sent = visit.wait_text("weights-message", "^Sent")
+    assert current_version(quick_stack) != before
+    visit.open()
+    accuracy = sent.split("measured ")[1].split(" ")[0]
+    assert accuracy in visit.wait_text("weights-origin", "%")
+    visit.draw(3)
+    visit.wait_text("prediction", "^3$")
+
+
+def test_load_brings_the_shared_weights_back(visit: Lab) -> None:
+    visit.click("weights-new")
+    visit.wait_text("weights-origin", "random")
+    visit.click("weights-load")
+    visit.wait_text("weights-message", "loaded")
+    visit.draw(3)
+    visit.wait_text("prediction", "^3$")
+
+
+def test_weights_that_know_nothing_are_declined_in_words(visit: Lab, quick_stack: RunningStack) -> None:
+    before = current_version(quick_stack)
+    visit.click("weights-new")
+    visit.wait_text("weights-origin", "random")
+    visit.click("weights-send")
+    visit.wait_text("weights-message", "declined")
+    assert current_version(quick_stack) == before
+    visit.errors.clear()  # the browser's own line about the 422
+
+
+def test_weights_sent_by_others_meanwhile_are_not_overwritten_unasked(
+    visit: Lab, browser: Browser, quick_stack: RunningStack
+) -> None:
+    other = Lab(browser.new_page(), quick_stack.url).open()
+    train_a_little(other)
+    other.click("weights-send")
+    other.wait_text("weights-message", "^Sent")
+    other.page.close()
+    theirs = current_version(quick_stack)
+    train_a_little(visit)
+    visit.click("weights-send")
+    visit.wait_text("weights-message", "Others have sent")
+    assert current_version(quick_stack) == theirs
+    visit.click("weights-send")
+    visit.wait_text("weights-message", "^Sent")
+    assert current_version(quick_stack) != theirs
+    visit.errors.clear()  # the browser's own line about the 412
+
+
+def test_reset_shows_progress_and_loads_what_was_learned(visit: Lab, quick_stack: RunningStack) -> None:
+    before = current_version(quick_stack)
+    visit.click("weights-reset")
+    visit.wait("!document.querySelector('#weights-progress').hidden")
+    visit.wait_text("weights-message", "new weights from nothing")
+    assert visit.page.is_hidden("#weights-progress")
+    assert current_version(quick_stack) != before
