@@ -49,7 +49,8 @@ $(BIN)/python:
 	@for python in $(PYTHONS); do \
 	  if $$python -c 'import sys; sys.exit(sys.version_info < (3, 12))' 2>/dev/null; then \
 	    echo "Making a virtual environment in $(VENV) with $$($$python --version)"; \
-	    exec $$python -m venv --clear $(VENV); \
+	    $$python -m venv --clear $(VENV) || rm -rf $(VENV); \
+	    test -x $(BIN)/python; exit; \
 	  fi; \
 	done; \
 	echo "Scrawl needs Python 3.12 or newer; found none among: $(PYTHONS)." >&2; \

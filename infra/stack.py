@@ -96,8 +96,15 @@ def _application(page: Page) -> Callable[..., Iterable[bytes]]:
 
 
 def _configure(endpoint: str) -> None:
-    """Set the environment that a Lambda would have. Credentials and profiles of the user's own stay out of it."""
-    for name in ("AWS_PROFILE", "AWS_DEFAULT_PROFILE", "AWS_SESSION_TOKEN", "AWS_ENDPOINT_URL"):
+    """Set the environment that a Lambda would have. What the user has for a real account stays out of it."""
+    foreign = (
+        "AWS_PROFILE",
+        "AWS_DEFAULT_PROFILE",
+        "AWS_SESSION_TOKEN",
+        "AWS_ENDPOINT_URL",
+        "SCRAWL_RETRAIN_FUNCTION",
+    )
+    for name in foreign:
         os.environ.pop(name, None)
     os.environ |= {
         "SCRAWL_BUCKET": BUCKET,
