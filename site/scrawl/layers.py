@@ -83,13 +83,13 @@ class Images:
 class _Weighted:
     """What the dense layers share: a weight (O, I) in blocks of `block` outputs, and a bias."""
 
-    def __init__(self, kernel, layer, below, parameters, max_batch, block):
+    def __init__(self, kernel, layer, below, parameters, max_batch, stride, block):
         self.below = below
         self.inputs, self.features = layer["inputs"], layer["outputs"]
         name = layer["name"]
         if self.inputs != below.features:
             raise ValueError(f"{name} takes {self.inputs} inputs, the layer below gives {below.features}")
-        self.stride = row_stride(self.features)
+        self.stride = stride
         self.output = kernel.alloc(max_batch * self.stride * FLOAT)
         self.delta = kernel.alloc(max_batch * self.stride * FLOAT)
         self.weight, self.bias = parameters[f"{name}.weight"], parameters[f"{name}.bias"]
@@ -107,8 +107,8 @@ class SparseDense(_Weighted):
     """The first dense layer: works on the listing of `Images`."""
 
     def __init__(self, kernel, layer, below, parameters, max_batch):
-        super().__init__(kernel, layer, below, parameters, max_batch, BLOCK)
-        self._padded = -(-self.features // BLOCK) * BLOCK
+        self._padded = -(-layer["outputs"] // BLOCK) * BLOCK
+        super().__init__(kernel, layer, below, parameters, max_batch, row_stride(self._padded), BLOCK)
 
     def forward(self, program):
         """Record Y = X Wᵀ + b."""
@@ -136,7 +136,8 @@ class Dense(_Weighted):
     """A dense layer of any shape. Its weights are stored (I, stride), so that a row multiplies one input."""
 
     def __init__(self, kernel, layer, below, parameters, max_batch):
-        super().__init__(kernel, layer, below, parameters, max_batch, row_stride(layer["outputs"]))
+        stride = row_stride(layer["outputs"])
+        super().__init__(kernel, layer, below, parameters, max_batch, stride, stride)
         self._transposed = kernel.alloc(self.features * below.stride * FLOAT)  # (O, below.stride)
         self._columns = -(-self.features // 4) * 4
 
