@@ -16,7 +16,7 @@ from functions import wiring
 from functions.answers import JSON, HttpError, answer_to, error_answer
 from functions.errors import FormatError, InvalidValueError
 from functions.models import Model
-from functions.service import Service
+from functions.service import Predictor, Service
 
 DEFAULT_MODEL = "mlp-128"
 LARGEST_BODY = 6 * 1024 * 1024  # what Lambda carries
@@ -60,8 +60,13 @@ class Call:
 
     @property
     def model(self) -> Model:
-        """Return the model that `?model=` names."""
+        """Return the model that `?model=` names, if it can be trained."""
         return self.service.model(self.query("model") or DEFAULT_MODEL)
+
+    @property
+    def predictor(self) -> Predictor:
+        """Return the model that `?model=` names."""
+        return self.service.predictor(self.query("model") or DEFAULT_MODEL)
 
     @property
     def if_version(self) -> str | None:

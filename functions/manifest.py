@@ -4,7 +4,11 @@
 store is left to others.
 """
 
+import re
+
 import msgspec
+
+MODEL_NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,63}")
 
 
 class Layer(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -31,15 +35,31 @@ class File(msgspec.Struct, frozen=True):
     sha256: str
 
 
-class ModelManifest(msgspec.Struct, frozen=True):
-    """An architecture, its parameters in order, and the graphs that belong to it."""
+class Interface(msgspec.Struct, frozen=True):
+    """How to feed a graph that Scrawl did not write, and how to read its answer."""
+
+    input: str
+    dtype: str  # of the input, as NumPy calls it
+    shape: tuple[int, ...]  # of one image: (784,), (1, 28, 28), (28, 28, 1) or (28, 28)
+    batch: int | None  # images in a run; None: as many as one likes
+    answers: str  # scores, probabilities or log_probabilities
+    mean: float = 0.0  # it is fed (pixels - mean) / std
+    std: float = 1.0
+
+
+class ModelManifest(msgspec.Struct, frozen=True, omit_defaults=True):
+    """An architecture, its parameters in order, and the graphs that belong to it.
+
+    Of an imported model only the graph is known, and how to use it: it has neither layers nor parameters here.
+    """
 
     model: str
     title: str
     layers: tuple[Layer, ...]
     parameters: tuple[Parameter, ...]
     parameter_count: int
-    files: dict[str, File]  # inference.onnx, train_step.onnx
+    files: dict[str, File]  # inference.onnx, train_step.onnx; of an imported model its only graph
+    interface: Interface | None = None  # of an imported model
 
     def shapes(self) -> dict[str, tuple[int, ...]]:
         """Return the shape of each parameter, in the manifest's order."""

@@ -132,11 +132,11 @@ class Model:
     @cached_property
     def trainer(self) -> Trainer:
         """The train-step graph, ready to run."""
-        return Trainer(self._graph("train_step.onnx"), self.manifest.shapes())
+        return Trainer(stored_graph(self._store, self.manifest, "train_step.onnx"), self.manifest.shapes())
 
     @cached_property
     def _inference_onnx(self) -> bytes:
-        return self._graph("inference.onnx")
+        return stored_graph(self._store, self.manifest, "inference.onnx")
 
     def _change(self, tensors: Tensors, source: str, samples: int) -> Change:
         measure = self.measure(tensors)
@@ -147,12 +147,14 @@ class Model:
         self._fresh_until = 0.0  # whoever writes sees the own version in the next prediction
         return version
 
-    def _graph(self, name: str) -> bytes:
-        key = f"models/{self.manifest.model}/{name}"
-        try:
-            body = self._store.get(key).body
-        except NotFoundError as error:
-            raise CorruptDataError(f"{key} is missing") from error
-        if hashlib.sha256(body).hexdigest() != self.manifest.files[name].sha256:
-            raise CorruptDataError(f"{key} is damaged: its SHA-256 is not the manifest's")
-        return body
+
+def stored_graph(store: Store, manifest: ModelManifest, name: str) -> bytes:
+    """Return one of a model's graphs, if it is what the manifest says."""
+    key = f"models/{manifest.model}/{name}"
+    try:
+        body = store.get(key).body
+    except NotFoundError as error:
+        raise CorruptDataError(f"{key} is missing") from error
+    if hashlib.sha256(body).hexdigest() != manifest.files[name].sha256:
+        raise CorruptDataError(f"{key} is damaged: its SHA-256 is not the manifest's")
+    return body

@@ -4,26 +4,28 @@ What a request or an answer looks like is left to the routes, and where the stor
 """
 
 import logging
-import re
 import threading
 from collections.abc import Callable
 from functools import cached_property
 from typing import Protocol
 
 import msgspec
+import numpy as np
+from numpy.typing import NDArray
 
 from functions.cache import Cache
 from functions.dataset import Dataset, Digits
-from functions.errors import CorruptDataError, NotFoundError, UnavailableError
+from functions.errors import CorruptDataError, InvalidValueError, NotFoundError, UnavailableError
+from functions.imported import ImportedModel
 from functions.jobs import Job, JobsRepository
-from functions.manifest import ModelManifest
+from functions.manifest import MODEL_NAME, ModelManifest
 from functions.models import Model
 from functions.retrain import Recipe, retrain
 from functions.settings import Settings
 from functions.store import Store
+from functions.versions import Identity
 
 TEST_DIGITS = 2000  # that weights are measured on: whole shards, the same ones always
-_NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,63}")
 
 log = logging.getLogger("scrawl")
 
@@ -44,6 +46,20 @@ class ThreadLauncher:
         threading.Thread(target=run, args=(job_id,), name=f"job {job_id}", daemon=True).start()
 
 
+class Predictor(Protocol):
+    """A model that recognises digits, whether it can be trained here or not. Safe among threads."""
+
+    manifest: ModelManifest
+
+    def predict(self, images: NDArray[np.float32]) -> tuple[NDArray[np.float32], Identity]:
+        """Return (B, 10) probabilities of images (B, 784), and which weights gave them."""
+        ...
+
+    def serving(self) -> object:
+        """Read what a prediction needs, unless that has been done."""
+        ...
+
+
 class Service:
     """What the API can do. Safe among threads."""
 
@@ -53,15 +69,28 @@ class Service:
         self.jobs = JobsRepository(store)
         self._store = store
         self._launcher = launcher
-        self._models: Cache[str, Model] = Cache(16)
+        self._models: Cache[str, Model | ImportedModel] = Cache(16)
 
-    def model(self, name: str) -> Model:
-        """Return a model.
+    def predictor(self, name: str) -> Predictor:
+        """Return a model to recognise digits with.
 
         Raises:
-            NotFoundError: when it has not been seeded, saying which ones have.
+            NotFoundError: when there is none of that name, saying which ones there are.
         """
         return self._models.get(name, lambda: self._load(name))
+
+    def model(self, name: str) -> Model:
+        """Return a model with weights that can be read, replaced and trained.
+
+        Raises:
+            NotFoundError: when there is none of that name, saying which ones there are.
+            InvalidValueError: when it was imported.
+        """
+        found = self._models.get(name, lambda: self._load(name))
+        if isinstance(found, ImportedModel):
+            message = f"{name!r} is an imported ONNX file: it recognises digits, but has no weights to read or train"
+            raise InvalidValueError(message, "model")
+        return found
 
     def model_names(self) -> list[str]:
         """Return the names of the models that have been seeded, sorted."""
@@ -72,7 +101,7 @@ class Service:
         """Read what the first prediction needs; when that is not there yet, the first request will say so."""
         try:
             for name in self.model_names():
-                self.model(name).serving()
+                self.predictor(name).serving()
         except (NotFoundError, CorruptDataError, UnavailableError) as error:
             log.warning("not warmed up", extra={"error": str(error)})
 
@@ -101,16 +130,18 @@ class Service:
     def _test_digits(self) -> Digits:
         return Digits.of(self.dataset.first("test", TEST_DIGITS))
 
-    def _load(self, name: str) -> Model:
+    def _load(self, name: str) -> Model | ImportedModel:
         key = f"models/{name}/manifest.json"
         try:
-            if not _NAME.fullmatch(name):
+            if not MODEL_NAME.fullmatch(name):
                 raise NotFoundError(key)
             manifest = msgspec.json.decode(self._store.get(key).body, type=ModelManifest)
         except NotFoundError as error:
             raise self._unknown(name) from error
         except msgspec.DecodeError as error:
             raise CorruptDataError(f"{key} is damaged: {error}") from error
+        if manifest.interface is not None:
+            return ImportedModel(self._store, manifest, manifest.interface)
         return Model(self._store, manifest, lambda: self._test_digits)
 
     def _unknown(self, name: str) -> Exception:

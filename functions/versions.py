@@ -16,11 +16,17 @@ type Tensors = Mapping[str, NDArray[np.float32]]
 
 
 @dataclass(frozen=True)
-class Metadata:
-    """How a version came to be, and how good it is on test digits."""
+class Identity:
+    """Which weights: whose, and which version of them."""
 
     model: str
     version: str
+
+
+@dataclass(frozen=True)
+class Metadata(Identity):
+    """How a version came to be, and how good it is on test digits."""
+
     parent: str | None
     source: str  # pretrained, train, patch, retrain, …
     samples: int  # that this version was trained on, beyond its parent

@@ -18,7 +18,7 @@ def post_predict(call: Call) -> Response:
     call.content_type(JSON)
     call.accept(JSON)
     image = payloads.image(call.json(payloads.PredictBody).tensor, "tensor")
-    probabilities, version = call.model.predict(image[np.newaxis])
+    probabilities, version = call.predictor.predict(image[np.newaxis])
     body = {
         "label": int(probabilities[0].argmax()),
         "probabilities": probabilities[0],

@@ -43,10 +43,11 @@ def _dataset(service: Service) -> dict[str, object]:
 
 
 def _model(service: Service, name: str) -> dict[str, object]:
-    manifest = service.model(name).manifest
+    manifest = service.predictor(name).manifest
     return {
         "model": manifest.model,
         "title": manifest.title,
+        "trainable": manifest.interface is None,
         "parameter_count": manifest.parameter_count,
         "layers": msgspec.to_builtins(manifest.layers),
         "parameters": [{"name": p.name, "shape": p.shape} for p in manifest.parameters],
