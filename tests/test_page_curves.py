@@ -19,7 +19,7 @@ def test_each_tenth_of_the_errors_stands_one_higher() -> None:
 
 
 def test_scale_and_transformation_agree() -> None:
-    scale = curves.Scale(200, -1.0, 0.5)
+    scale = curves.Scale(200, -1.0, 0.5, 480)
     across, _, _, down, left, top = map(float, scale.transform()[7:-1].split())
     assert across * 150 + left == pytest.approx(scale.x(150), abs=0.01)
     assert down * -0.25 + top == pytest.approx(scale.y(0.25), abs=0.01)
@@ -32,7 +32,7 @@ def test_bounds_are_the_nearest_lines() -> None:
 
 @pytest.mark.parametrize("last", [1, 10, 47, 300, 4005, 99_999, 1_234_567])
 def test_iterations_are_labelled_at_a_few_round_places(last: int) -> None:
-    lines = curves.vertical_lines(curves.Scale(last, 0.0, 1.0))
+    lines = curves.vertical_lines(curves.Scale(last, 0.0, 1.0, 480))
     assert 3 <= len(lines) <= 6
     steps = {after[1] - before[1] for before, after in pairwise(lines)}
     assert len(steps) == 1
@@ -41,7 +41,7 @@ def test_iterations_are_labelled_at_a_few_round_places(last: int) -> None:
 
 def test_grid_lines_do_not_crowd() -> None:
     places = {line: curves.loss_height(line) for line in curves.LOSS_LINES}
-    lines = curves.horizontal_lines(places, curves.Scale(100, curves.loss_height(0.001), curves.loss_height(5)))
+    lines = curves.horizontal_lines(places, curves.Scale(100, curves.loss_height(0.001), curves.loss_height(5), 480))
     heights = sorted(y for y, _ in lines)
     assert min(b - a for a, b in pairwise(heights)) >= 16
 

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
-from scrawl.cache import HOLD, BlockCache
+from scrawl.cache import FIRST, HOLD, BlockCache
 from scrawl.network import Network
 from scrawl.retry import LONGEST, Backoff
 from scrawl.teaching import Teacher
@@ -193,11 +193,20 @@ def cache() -> BlockCache:
     return BlockCache(SPLITS, 3)
 
 
-def test_first_wish_is_a_training_block_then_the_test_blocks(cache: BlockCache) -> None:
-    assert cache.wanted([], 0) == ("train", 0)
+def test_some_training_blocks_come_first_then_the_test_blocks_then_the_rest() -> None:
+    cache = BlockCache({"train": {"count": 60, "shards": 6}, "test": {"count": 20, "shards": 2}}, 6)
+    flying: list[tuple[str, int]] = []
+    while (wanted := cache.wanted(flying, 0)) is not None:
+        flying.append(wanted)
+    train = [("train", index) for index in range(6)]
+    assert flying == [*train[:FIRST], ("test", 0), ("test", 1), *train[FIRST:]]
+
+
+def test_test_blocks_come_also_when_there_are_few_training_blocks() -> None:
+    cache = BlockCache({"train": {"count": 20, "shards": 1}, "test": {"count": 10, "shards": 1}}, 60)
     assert cache.wanted([("train", 0)], 0) == ("test", 0)
-    assert cache.wanted([("train", 0), ("test", 0)], 0) == ("test", 1)
-    assert cache.wanted([("train", 0), ("test", 0), ("test", 1)], 0) == ("train", 1)
+    cache.place("train", 0, 20)
+    assert cache.wanted([], 0) == ("test", 0)
 
 
 def test_no_more_is_wanted_than_there_is_room_for(cache: BlockCache) -> None:

@@ -4,6 +4,7 @@ Pure policy: fetching is left to `source`, the bytes to `trainer`. Training bloc
 most `limit` of them; test blocks have a place each and are kept for good. A block is (split, index).
 """
 
+FIRST = 4  # training blocks that come before the test blocks: one alone would soon be known by heart
 HOLD = 20.0  # seconds before a refused block is asked for again
 
 
@@ -28,15 +29,15 @@ class BlockCache:
     def wanted(self, in_flight: list, now: float) -> tuple | None:
         """Return the block to fetch next, None when there is nothing to do."""
         flying = [block for block in in_flight if block[0] == "train"]
-        if not self.train and not flying:
-            return self._train_block(in_flight, now)
+        present = len(self.train) + len(flying)
+        train = self._train_block(in_flight, now)
+        if train and present < min(FIRST, self.limit):
+            return self._take(train)
         for index in range(self.shards["test"]):
             if index not in self.test and self._is_free(("test", index), in_flight, now):
                 return "test", index
-        if len(self.train) + len(flying) < self.limit:
-            return self._train_block(in_flight, now)
-        if self.turnover and not flying:
-            return self._train_block(in_flight, now)
+        if train and (present < self.limit or (self.turnover and not flying)):
+            return self._take(train)
         return None
 
     def place(self, split: str, index: int, count: int) -> int:
@@ -81,9 +82,12 @@ class BlockCache:
         for ahead in range(self.shards["train"]):
             index = (self._next + ahead) % self.shards["train"]
             if index not in self.train and self._is_free(("train", index), in_flight, now):
-                self._next = index + 1
                 return "train", index
         return None
+
+    def _take(self, block: tuple) -> tuple:
+        self._next = block[1] + 1
+        return block
 
     def _is_free(self, block: tuple, in_flight: list, now: float) -> bool:
         return block not in in_flight and self.held.get(block, now) <= now

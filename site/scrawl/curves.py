@@ -4,7 +4,7 @@ Both vertical scales are logarithmic where the interest lies: losses as they are
 misread, so that 90 % and 99 % stand as far apart as 99 % and 99.9 %.
 """
 
-WIDTH, HEIGHT = 480.0, 200.0
+HEIGHT = 200.0  # pixels; the width is that of the page
 LEFT, RIGHT, TOP, BOTTOM = 40.0, 8.0, 10.0, 24.0  # margins around the plot
 
 LOSS_LINES = (5, 2, 1, 0.5, 0.2, 0.1, 0.05, 0.02, 0.01, 0.005, 0.002, 0.001)
@@ -36,25 +36,26 @@ def accuracy_height(value: float) -> float:
 
 
 class Scale:
-    """Places iterations and heights in the plot."""
+    """Places iterations and heights in a plot `width` pixels wide."""
 
-    def __init__(self, last: int, low: float, high: float) -> None:
+    def __init__(self, last: int, low: float, high: float, width: float) -> None:
+        self.right = width - RIGHT
         self.last = max(last, 10)
         self.low = low
         self.span = max(high - low, 0.1)
 
     def x(self, iteration: int) -> float:
-        """Return the place of an iteration, in the drawing's units."""
-        return LEFT + (WIDTH - LEFT - RIGHT) * iteration / self.last
+        """Return the place of an iteration, in pixels."""
+        return LEFT + (self.right - LEFT) * iteration / self.last
 
     def transform(self) -> str:
-        """Return the SVG transformation from iterations and (downward) heights to the drawing's units."""
-        across = (WIDTH - LEFT - RIGHT) / self.last
+        """Return the SVG transformation from iterations and (downward) heights to pixels."""
+        across = (self.right - LEFT) / self.last
         down = (HEIGHT - TOP - BOTTOM) / self.span
         return f"matrix({across:.6f} 0 0 {down:.4f} {LEFT:g} {HEIGHT - BOTTOM + down * self.low:.3f})"
 
     def y(self, height: float) -> float:
-        """Return the place of a height, in the drawing's units."""
+        """Return the place of a height, in pixels."""
         share = min(max((height - self.low) / self.span, 0.0), 1.0)
         return HEIGHT - BOTTOM - (HEIGHT - TOP - BOTTOM) * share
 
@@ -71,11 +72,10 @@ def horizontal_lines(places: dict, scale: Scale) -> list:
 
 
 def vertical_lines(scale: Scale) -> list:
-    """Return (x, iteration) of about four round iterations."""
+    """Return (x, iteration) of three to six round iterations."""
     step = 1
     while scale.last / step > 5:
-        step *= 5 if str(step)[0] == "2" and scale.last / (step * 2.5) > 5 else 2
-        step = _round_up(step)
+        step = _round_up(step + 1)
     return [(scale.x(i), i) for i in range(0, scale.last + 1, step)]
 
 

@@ -79,20 +79,22 @@ def start() -> None:
     pad, reading_view, training = PadView(), ReadingView(), TrainingView()
     reading = Reading(PAGE, pad)
     PAGE.listeners["predicted"] = reading.answered
-    PAGE.views = [pad, reading_view, training, CurvesView(), SharingView(), reading, PhaseView()]
+    curves = CurvesView()
+    PAGE.views = [pad, reading_view, training, curves, SharingView(), reading, PhaseView()]
     training.show_settings(PAGE.state.settings)
     Pointer(pad.canvas, PAGE.dispatch)
     Actions(PAGE, api, sharing, connection, models)
-    follow_theme(pad, reading_view)
+    follow_theme(pad, reading_view, curves)
     PAGE.show()
 
 
-def follow_theme(pad: PadView, reading_view: ReadingView) -> None:
+def follow_theme(pad: PadView, reading_view: ReadingView, curves: CurvesView) -> None:
     """Paint again what is painted when the colours or the size change."""
 
     def repaint(_event: object) -> None:
         pad.resize()
         reading_view.repaint()
+        curves.resize()
         PAGE.show()
 
     window.matchMedia("(prefers-color-scheme: dark)").addEventListener("change", repaint)

@@ -21,6 +21,12 @@ class CurvesView:
         self._shown: tuple = ()
         self._stale: list = []
 
+    def resize(self) -> None:
+        """Draw everything again, in the size that it now has."""
+        self._shown = ()
+        for plot in self.plots:
+            plot.resize()
+
     def render(self, state: object) -> bool:
         """Draw the curves anew when the run has gone on, one a frame. Return whether there is one left."""
         history = state.history
@@ -46,6 +52,12 @@ class Plot:
         self.grid, self.area = self.svg.querySelectorAll("g")
         self.paths = self.svg.querySelectorAll("path.line")
         self.dots = self.svg.querySelectorAll("circle")
+        self.resize()
+
+    def resize(self) -> None:
+        """Take the figure's width on the page."""
+        self.width = max(self.svg.getBoundingClientRect().width, 160)
+        self.svg.setAttribute("viewBox", f"0 0 {self.width:g} {curves.HEIGHT:g}")
 
     def draw(self, history: object) -> None:
         """Draw grid, curves and the newest points."""
@@ -53,8 +65,8 @@ class Plot:
         heights = [height for one in series for height in one.heights[self.name]]
         places = list(self.places.values())
         low, high = curves.bounds(heights or places[:4], places)
-        scale = curves.Scale(history.last_iteration(), low, high)
-        self.grid.innerHTML = self._grid(scale)
+        scale = curves.Scale(history.last_iteration(), low, high, self.width)
+        self.grid.innerHTML = self._grid(scale) + ("" if heights else self._invitation())
         self.area.setAttribute("transform", scale.transform())
         for one, path, dot in zip(series, self.paths, self.dots, strict=True):
             path.setAttribute("d", curves.path(one.marks[self.name]))
@@ -66,17 +78,20 @@ class Plot:
 
     def _grid(self, scale: object) -> str:
         parts = []
-        right = curves.WIDTH - curves.RIGHT
         bottom = curves.HEIGHT - curves.BOTTOM
         for y, value in curves.horizontal_lines(self.places, scale):
-            parts.append(f'<path class="grid" d="M{curves.LEFT:g} {y:.1f}H{right:g}"/>')
+            parts.append(f'<path class="grid" d="M{curves.LEFT:g} {y:.1f}H{scale.right:g}"/>')
             parts.append(
                 f'<text x="{curves.LEFT - 6:g}" y="{y + 3.5:.1f}" text-anchor="end">{self.label(value)}</text>'
             )
         for x, iteration in curves.vertical_lines(scale):
-            anchor = "end" if x > right - 16 else "middle"
+            anchor = "end" if x > scale.right - 16 else "middle"
             parts.append(f'<text x="{x:.1f}" y="{bottom + 16:g}" text-anchor="{anchor}">{iteration}</text>')
         return "".join(parts)
+
+    def _invitation(self) -> str:
+        x, y = (curves.LEFT + self.width) / 2, curves.HEIGHT / 2
+        return f'<text class="empty" x="{x:g}" y="{y:g}" text-anchor="middle">Press Train to see it learn</text>'
 
     def _summary(self, series: list, last: int) -> str:
         title = self.name.capitalize()

@@ -21,7 +21,7 @@ class TrainingView:
     def render(self, state: object) -> None:
         """Show where training stands."""
         set_text(self.train_label, "Pause" if state.training else "Train")
-        set_attribute(self.train, "aria-pressed", "true" if state.training else "false")
+        set_attribute(self.train, "data-on", "yes" if state.training else "no")
         for button in self.buttons:
             set_flag(button, "disabled", not state.opened)
         self._show_models(state)
