@@ -5,16 +5,9 @@ from pathlib import Path
 import click
 
 from infra.cli_errors import plain_errors
-from infra.cli_models import evaluate, export, train
-from infra.paths import SITE_BUILD, STATE
-
-_data_dir = click.option(
-    "--data-dir",
-    type=click.Path(path_type=Path),
-    default=STATE,
-    envvar="SCRAWL_DATA_DIR",
-    help="Where the local S3 keeps its objects. [default: .scrawl]",
-)
+from infra.cli_models import evaluate, export, import_onnx, train
+from infra.cli_store import bucket_option, data_dir_option, opened
+from infra.paths import SITE_BUILD
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -33,7 +26,7 @@ def main() -> None:
     show_envvar=True,
     help="Where to serve; 0 takes any free port.",
 )
-@_data_dir
+@data_dir_option
 def serve(port: int, data_dir: Path) -> None:
     """Run all of Scrawl on one local port.
 
@@ -48,26 +41,19 @@ def serve(port: int, data_dir: Path) -> None:
 
 
 @main.command()
-@click.option("--bucket", help="An S3 bucket on AWS. [default: the local one, in the data directory]")
-@_data_dir
+@bucket_option
+@data_dir_option
 def seed(bucket: str | None, data_dir: Path) -> None:
     """Store digits, models and first weights.
 
     Only what is missing, damaged or different is written.
     """
-    from functions.s3 import S3Store, client
-    from infra import stack
     from infra.data import Sources
     from infra.seed import bring_up_to_date
 
-    with plain_errors():
-        sources = Sources.from_environment()
-        sources = Sources.from_environment()
-        if bucket:
-            bring_up_to_date(S3Store(client("s3"), bucket), sources, click.echo)
-        else:
-            with stack.local_store(data_dir, sources, click.echo):
-                pass
+    with plain_errors(), opened(bucket, data_dir) as store:
+        if bucket:  # the local one has been brought up to date
+            bring_up_to_date(store, Sources.from_environment(), click.echo)
     click.echo("Everything is stored")
 
 
@@ -80,7 +66,7 @@ def build_site_command(out: Path) -> None:
     build_site(out, click.echo)
 
 
-for command in (train, export, evaluate):
+for command in (train, export, evaluate, import_onnx):
     main.add_command(command)
 
 

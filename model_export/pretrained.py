@@ -10,7 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from functions import tensors
-from functions.errors import NotFoundError
+from functions.errors import InvalidValueError, NotFoundError
+from model_export import checkpoints
 from model_export.architectures import architecture_named
 from model_export.export import check_weights
 
@@ -32,9 +33,18 @@ def load(model: str) -> tuple[dict[str, NDArray[np.float32]], dict[str, str]]:
 
 
 def read(model: str, path: Path) -> tuple[dict[str, NDArray[np.float32]], dict[str, str]]:
-    """Return the weights and metadata of a safetensors file, if it fits the architecture."""
-    weights, metadata = tensors.decode(path.read_bytes())
-    return check_weights(architecture_named(model), weights), metadata
+    """Return the weights and metadata of a safetensors or ONNX file, if it fits the architecture.
+
+    Raises:
+        FormatError: when it is neither, or damaged.
+        InvalidValueError: naming the tensors that are missing, extra or misshapen.
+    """
+    architecture = architecture_named(model)
+    checkpoint = checkpoints.read(path)
+    try:
+        return check_weights(architecture, checkpoint.tensors), checkpoint.metadata
+    except InvalidValueError as error:
+        raise InvalidValueError(f"{path}: {error}{checkpoint.note}", error.field) from None
 
 
 def write(path: Path, weights: Mapping[str, NDArray[np.float32]], metadata: Mapping[str, str]) -> None:

@@ -210,6 +210,11 @@ class _Run:
         """Measure on the test split; remember the weights when they are the best yet."""
         weights = self.state.weights
         loss, accuracy = evaluate(Classifier(self.graph, weights, self.threads), self.test_images, self.test_labels)
+        if not loss < DIVERGED_LOSS or not all(np.isfinite(value).all() for value in weights.values()):
+            raise DivergedError(  # an epoch's last step may have done it
+                f"diverged at step {(len(self.epochs) + 1) * self.per_epoch}: the test loss was {loss:g}; "
+                "try a lower learning rate"
+            )
         epoch = Epoch(len(self.epochs) + 1, self.train_loss, loss, accuracy)
         if self.best[1] is None or accuracy > self.best[1].accuracy:
             self.best = weights, epoch

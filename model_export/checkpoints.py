@@ -1,0 +1,85 @@
+"""Weights in files that others wrote: PyTorch checkpoints as safetensors, ONNX files with such initializers.
+
+Tensors have the names of PyTorch's `state_dict`; those of the earlier gRPC server are translated. Whether they fit an
+architecture is left to `model_export.export.check_weights`.
+"""
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from onnx import numpy_helper
+
+from functions import tensors
+from functions.errors import FormatError, InvalidValueError
+from model_export.onnx_files import FLOATS, read_model
+
+# What the earlier gRPC server called a layer → what it is called here.
+_RENAMED = (("conv2d_", "conv"), ("linear_", "fc"))
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """A file's tensors under our names; `renamed` says what those were called in the file that had others."""
+
+    tensors: dict[str, NDArray[np.generic]]
+    metadata: dict[str, str]
+    renamed: dict[str, str]  # our name → the file's
+
+    @property
+    def note(self) -> str:
+        """Return what a message about our names must add; nothing when they are the file's."""
+        if not self.renamed:
+            return ""
+        return f" (in the file, {', '.join(f'{ours} is {theirs}' for ours, theirs in self.renamed.items())})"
+
+
+def read(path: Path) -> Checkpoint:
+    """Return what a safetensors or ONNX file holds; which of the two it is, its content says.
+
+    Raises:
+        FormatError: when it is neither, or damaged.
+        InvalidValueError: when a tensor is not of floats, or there twice.
+    """
+    data = path.read_bytes()
+    if data[8:9] != b"{" and (path.suffix.lower() == ".onnx" or data[:1] == b"\x08"):
+        found, metadata = _from_onnx(path)
+    else:
+        found, metadata = _from_safetensors(path, data)
+    ours = {name: _our_name(name) for name in found}
+    for name, our in ours.items():
+        if name != our and our in found:
+            raise InvalidValueError(f"{path} has both {our} and {name}, which are the same tensor", "weights")
+    renamed = {our: name for name, our in ours.items() if name != our}
+    return Checkpoint({ours[name]: tensor for name, tensor in found.items()}, metadata, renamed)
+
+
+def _our_name(name: str) -> str:
+    for theirs, ours in _RENAMED:
+        if match := re.fullmatch(rf"{theirs}(\d+\.\w+)", name):
+            return ours + match[1]
+    return name
+
+
+def _from_safetensors(path: Path, data: bytes) -> tuple[dict[str, NDArray[np.generic]], dict[str, str]]:
+    if data[:2] in (b"PK", b"\x80\x02"):  # zip and pickle, as torch.save writes them
+        raise FormatError(f"{path} is a PyTorch pickle; write it with safetensors.torch.save_file instead")
+    try:
+        found, metadata = tensors.decode(data)
+    except FormatError as error:
+        raise FormatError(f"{path}: {error}") from None
+    wrong = [f"{name} is {tensor.dtype}" for name, tensor in found.items() if tensor.dtype != np.float32]
+    if wrong:
+        raise InvalidValueError(f"{path}: weights are float32, but {', '.join(wrong)}", "weights")
+    return found, metadata
+
+
+def _from_onnx(path: Path) -> tuple[dict[str, NDArray[np.generic]], dict[str, str]]:
+    """Return the initializers that may be weights: arrays of floats. Those of integers say shapes and axes."""
+    chosen = [t for t in read_model(path).graph.initializer if t.data_type in FLOATS and t.dims]
+    try:
+        return {tensor.name: numpy_helper.to_array(tensor).astype(np.float32) for tensor in chosen}, {}
+    except ValueError as error:
+        raise FormatError(f"{path} is damaged: an initializer's bytes do not fill its shape ({error})") from None

@@ -1,0 +1,156 @@
+"""Any ONNX classifier of 28×28 images, made ready to be served: how to feed and read it is found out by trying.
+
+Running it later is left to `functions.imported`, storing it to `infra.registry`.
+"""
+
+import hashlib
+import math
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from functions import session
+from functions.block import CLASSES, COLUMNS, PIXELS, ROWS
+from functions.errors import InvalidValueError
+from functions.imported import run
+from functions.manifest import MODEL_NAME, File, Interface, ModelManifest
+from model_export.architectures import ARCHITECTURES
+from model_export.onnx_files import FLOATS, read_model
+
+_SHAPES = ((PIXELS,), (1, ROWS, COLUMNS), (ROWS, COLUMNS, 1), (ROWS, COLUMNS))
+_EXPECTED = "one input of images: (N, 784), (N, 1, 28, 28), (N, 28, 28, 1) or (N, 28, 28)"
+_DTYPES = {
+    "tensor(float)": "float32",
+    "tensor(float16)": "float16",
+    "tensor(double)": "float64",
+    "tensor(uint8)": "uint8",
+}
+_MOST_IN_A_RUN = 1024  # of a fixed batch: one digit costs as much as all of them
+_TOLERANCE = 5e-3  # of a sum of ten probabilities, float16 ones too
+
+
+def import_onnx(path: Path, name: str, *, mean: float = 0.0, std: float = 1.0) -> dict[str, bytes]:
+    """Return the files to serve a classifier with: its graph, named by its hash, and `manifest.json`.
+
+    Raises:
+        FormatError: when the file is damaged or no ONNX.
+        InvalidValueError: when the name cannot be used, or it is no classifier of 28×28 images into ten classes.
+    """
+    check_name(name)
+    if not (math.isfinite(mean) and math.isfinite(std) and std):
+        raise InvalidValueError(f"mean and std must be numbers, std not 0; got {mean} and {std}", "std")
+    model = read_model(path)
+    graph = bytes(model.SerializeToString(deterministic=True))
+    interface = _interface(_session(path, graph), mean, std)
+    digest = hashlib.sha256(graph).hexdigest()
+    file = f"{digest[:16]}.onnx"
+    weights = [t for t in model.graph.initializer if t.data_type in FLOATS]
+    manifest = ModelManifest(
+        model=name,
+        title=f"Imported from {path.name}",
+        layers=(),
+        parameters=(),
+        parameter_count=sum(math.prod(tensor.dims) for tensor in weights),
+        files={file: File(len(graph), digest)},
+        interface=interface,
+    )
+    return {file: graph, "manifest.json": msgspec.json.format(msgspec.json.encode(manifest))}
+
+
+def check_name(name: str) -> None:
+    """Refuse names that no address can carry, and those of Scrawl's own architectures."""
+    if not MODEL_NAME.fullmatch(name):
+        raise InvalidValueError(f"a name is 1 to 64 of a-z, 0-9 and -, not beginning with -; got {name!r}", "name")
+    if name in ARCHITECTURES:
+        raise InvalidValueError(f"{name!r} is the name of one of Scrawl's own models; choose another", "name")
+
+
+def _session(path: Path, graph: bytes) -> Any:
+    try:
+        return session.create(graph, session.options(1))
+    except Exception as error:  # ONNX Runtime's errors have no common base
+        raise InvalidValueError(f"{path}: ONNX Runtime cannot run this graph: {error}", "file") from None
+
+
+def _interface(onnx_session: Any, mean: float, std: float) -> Interface:
+    """Return how to use a session, tried with three images or one."""
+    inputs, outputs = onnx_session.get_inputs(), onnx_session.get_outputs()
+    if len(inputs) != 1:
+        raise InvalidValueError(f"expected {_EXPECTED}; got {_listed(inputs) or 'no input at all'}", "file")
+    if len(outputs) != 1:
+        raise InvalidValueError(
+            f"expected one output, {CLASSES} numbers per image; got {len(outputs)}: {_listed(outputs)}", "file"
+        )
+    (given,) = inputs
+    dtype = _DTYPES.get(given.type)
+    candidates = list(_candidates(given.shape)) if dtype else []
+    if not dtype or not candidates:
+        raise InvalidValueError(f"expected {_EXPECTED}; got {_listed(inputs)}", "file")
+    if dtype == "uint8" and std == 1.0:
+        std = 1 / 255  # bytes have no other range
+    problems: list[Exception] = []
+    for shape, batch in candidates:
+        interface = Interface(given.name, dtype, shape, batch, "scores", mean, std)
+        try:
+            return msgspec.structs.replace(interface, answers=_kind(_answers(onnx_session, interface)))
+        except Exception as error:  # ONNX Runtime's errors have no common base
+            problems.append(error)
+    told = next((problem for problem in problems if isinstance(problem, InvalidValueError)), None)
+    raise told or InvalidValueError(f"it fails to run on {_listed(inputs)} of 28×28 images: {problems[0]}", "file")
+
+
+def _candidates(shape: Sequence[int | str | None]) -> Iterator[tuple[tuple[int, ...], int | None]]:
+    """Yield the shapes of one image and the batches that an input's declared shape, partly open, allows."""
+    if not shape:
+        return
+    first, *rest = shape
+    fixed = first if isinstance(first, int) and first > 0 else None
+    if fixed is not None and fixed > _MOST_IN_A_RUN:
+        raise InvalidValueError(f"a fixed batch may be {_MOST_IN_A_RUN} at most, this one is {fixed}", "file")
+    for image in _SHAPES:
+        fits = len(image) == len(rest) and all(
+            not isinstance(size, int) or size in (wanted, 0, -1) for size, wanted in zip(rest, image, strict=True)
+        )
+        if fits:
+            yield image, fixed
+            if fixed is None:
+                yield image, 1  # declared free, but with a batch of one written into the graph
+
+
+def _answers(onnx_session: Any, interface: Interface) -> NDArray[np.float32]:
+    """Return (B, 10) answers to three images unlike each other; refuse what is no number for each class."""
+    images = np.zeros((3, PIXELS), np.float32)
+    images[1] = np.linspace(0, 1, PIXELS)
+    images[2] = np.random.default_rng(0).random(PIXELS)
+    size = interface.batch or len(images)
+    probe = np.zeros((size, *interface.shape), interface.dtype)
+    output = onnx_session.run(None, {interface.input: probe})[0]
+    if not isinstance(output, np.ndarray) or output.dtype.kind != "f":
+        kind = output.dtype if isinstance(output, np.ndarray) else type(output).__name__
+        raise InvalidValueError(f"expected {CLASSES} numbers per image; the output is of {kind}", "file")
+    if output.size != size * CLASSES or (size > 1 and output.shape[0] != size):
+        message = (
+            f"expected {CLASSES} classes, an output of ({size}, {CLASSES}) for {size} images; got {output.shape}"
+        )
+        raise InvalidValueError(message, "file")
+    answers = run(onnx_session, interface, images)
+    if np.isnan(answers).any():
+        raise InvalidValueError("expected numbers; the output for ordinary images is NaN", "file")
+    return answers
+
+
+def _kind(answers: NDArray[np.float32]) -> str:
+    """Return what answers (B, 10) are."""
+    if (answers >= 0).all() and (abs(answers.sum(1) - 1) < _TOLERANCE).all():
+        return "probabilities"
+    if (answers <= _TOLERANCE).all() and (abs(np.exp(answers).sum(1) - 1) < _TOLERANCE).all():
+        return "log_probabilities"
+    return "scores"
+
+
+def _listed(values: Sequence[Any]) -> str:
+    return ", ".join(f"{v.name} {v.type} ({', '.join(map(str, v.shape))})" for v in values)
