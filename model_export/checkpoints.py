@@ -44,8 +44,13 @@ def read(path: Path) -> Checkpoint:
         InvalidValueError: when a tensor is not of floats, or there twice.
     """
     data = path.read_bytes()
-    if data[8:9] != b"{" and (path.suffix.lower() == ".onnx" or data[:1] == b"\x08"):
+    # A safetensors file begins with the length of its header, which may look like anything, then with the header.
+    if data[8:9] == b"{":
+        found, metadata = _from_safetensors(path, data)
+    elif path.suffix.lower() == ".onnx" or data[:1] == b"\x08":
         found, metadata = _from_onnx(path)
+    elif data[:2] in (b"PK", b"\x80\x02"):  # zip and pickle, as torch.save writes them
+        raise FormatError(f"{path} is a PyTorch pickle; write it with safetensors.torch.save_file instead")
     else:
         found, metadata = _from_safetensors(path, data)
     ours = {name: _our_name(name) for name in found}
@@ -64,8 +69,6 @@ def _our_name(name: str) -> str:
 
 
 def _from_safetensors(path: Path, data: bytes) -> tuple[dict[str, NDArray[np.generic]], dict[str, str]]:
-    if data[:2] in (b"PK", b"\x80\x02"):  # zip and pickle, as torch.save writes them
-        raise FormatError(f"{path} is a PyTorch pickle; write it with safetensors.torch.save_file instead")
     try:
         found, metadata = tensors.decode(data)
     except FormatError as error:

@@ -89,6 +89,28 @@ def test_diverging_run_stops_says_where_and_keeps_good_weights() -> None:
     assert equal(trained.weights, initial_weights(dict(parameter_table(ARCHITECTURES["mlp-128"].layers)), 0))
 
 
+def test_last_step_of_an_epoch_that_ruins_the_weights_is_noticed() -> None:
+    """An epoch of one step: the loss before it is fine, and there is no later step in it to show the damage."""
+    plan = Plan(epochs=1, batch=200, learning_rate=1e30, augmentation="none", schedule="constant")
+    trained = train("mlp-128", plan, TRAINING, TEST, quiet=True)
+    assert trained.reason == "diverged"
+    assert "diverged at step 1: the test loss was" in trained.message
+    assert all(np.isfinite(value).all() for value in trained.weights.values())
+    assert trained.epochs == ()
+
+
+def test_run_that_diverges_late_keeps_the_best_weights_measured() -> None:
+    # This decay turns each weight into -1.5 times itself, step by step.
+    plan = Plan(epochs=40, batch=200, momentum=0, weight_decay=50, schedule="constant", augmentation="none")
+    trained = train("mlp-128", plan, TRAINING, TRAINING, quiet=True)
+    assert trained.reason == "diverged"
+    assert len(trained.epochs) > 1
+    best = max(epoch.accuracy for epoch in trained.epochs)
+    assert f"keeping the best so far, {best:.2%}" in trained.message
+    classifier = Classifier(inference_graph(ARCHITECTURES["mlp-128"], trained.weights), trained.weights)
+    assert evaluate(classifier, TRAINING.images(), TRAINING.labels)[1] == trained.accuracy == best
+
+
 @pytest.mark.parametrize(
     ("setting", "field", "message"),
     [
