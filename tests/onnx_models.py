@@ -1,13 +1,18 @@
 """Small ONNX classifiers, made on the spot with onnx.helper, as other people's exporters would write them."""
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+import msgspec
 import numpy as np
 import onnx
 from onnx import TensorProto, helper, numpy_helper
 
+from functions.manifest import File, Interface, ModelManifest
+
 SIZES = {"flat": (784,), "channels first": (1, 28, 28), "channels last": (28, 28, 1), "rows": (28, 28)}
+WEIGHT = np.random.default_rng(0).normal(0, 0.1, (784, 10)).astype(np.float32)  # (D, K)
 KINDS = {TensorProto.FLOAT: np.float32, TensorProto.FLOAT16: np.float16, TensorProto.DOUBLE: np.float64}
 
 
@@ -48,3 +53,17 @@ def saved(folder: Path, made: onnx.ModelProto | bytes, name: str = "model.onnx")
     path = folder / name
     path.write_bytes(made if isinstance(made, bytes) else made.SerializeToString())
     return path
+
+
+def softmax(scores: np.ndarray) -> np.ndarray:
+    """Return (B, 10) probabilities."""
+    exponentials = np.exp(scores - scores.max(1, keepdims=True))
+    return exponentials / exponentials.sum(1, keepdims=True)
+
+
+def unchecked_files(graph: bytes, name: str) -> dict[str, bytes]:
+    """Return what `import_onnx` would for a graph of `linear`, without trying the graph."""
+    interface = Interface("images", "float32", (784,), None, "scores")
+    file = File(len(graph), hashlib.sha256(graph).hexdigest())
+    manifest = ModelManifest(name, "Unchecked", (), (), 0, {"x.onnx": file}, interface)
+    return {"x.onnx": graph, "manifest.json": msgspec.json.encode(manifest)}
