@@ -13,6 +13,8 @@ from typing import Any
 
 from brython import list_modules
 
+from infra.shrink import shrink
+
 type Modules = dict[str, list[Any]]  # name → [".py" or ".js", source, imports, 1 if a package]
 
 _TEMPLATE = """\
@@ -50,7 +52,7 @@ def _package(folder: Path) -> Modules:
         parts = (folder.name, *path.relative_to(folder).with_suffix("").parts)
         is_package = parts[-1] == "__init__"
         name = ".".join(parts[:-1] if is_package else parts)
-        modules[name] = [".py", path.read_text("utf-8"), [], *([1] if is_package else [])]
+        modules[name] = [".py", shrink(path.read_text("utf-8")), [], *([1] if is_package else [])]
     modules.setdefault(folder.name, [".py", "", [], 1])
     return modules
 

@@ -10,15 +10,15 @@ from scrawl.views.training import SETTING_IDS
 
 
 class Actions:
-    """Binds the page's controls to a page, an API and the sharing of weights."""
+    """Binds the page's controls to the `parts` of the page and to the sharing of weights."""
 
-    def __init__(self, page: object, api: object, sharing: object, connection: object, models: object) -> None:
-        self.page = page
+    def __init__(self, parts: object, sharing: object) -> None:
+        page = self.page = parts.page
         self.state = page.state
-        self.api = api
-        self.sharing = sharing
-        self.connection = connection
-        self.models = models
+        self.api = parts.api
+        self.connection = parts.connection
+        self.models = parts.models
+        self.first_weights = parts.first_weights
         self._sampling = False
         clicks = {
             "undo": lambda: page.dispatch("undone"),
@@ -33,6 +33,7 @@ class Actions:
         }
         for name, action in clicks.items():
             by_id(name).bind("click", _without_event(action))
+        by_id("sample").disabled = False  # the others follow the state
         by_id("teach").bind("submit", self.tune)
         by_id("label").bind("change", self.choose_label)
         by_id("model").bind("change", self.choose_model)
@@ -83,7 +84,7 @@ class Actions:
         """Take another architecture, with the weights shared for it."""
         self.page.dispatch("model_chosen", model=event.target.value)
         self.models.open()
-        self.sharing.first_weights()
+        self.first_weights.ask()
 
     def _setting(self, name: str) -> object:
         def changed(event: object) -> None:

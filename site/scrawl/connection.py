@@ -9,12 +9,12 @@ from scrawl.retry import Backoff
 
 
 class Connection:
-    """Watches the API. `sharing.first_weights()` is called at the start and once the API is there, until they are."""
+    """Watches the API."""
 
     def __init__(self, page: object, api: object) -> None:
         self.page = page
         self.api = api
-        self.sharing = None  # set by `main`: the two need each other
+        self._then: list = []  # what to do once the API is there
         self._backoff = Backoff()
         self._waiting = False
         self._known: dict | None = None  # the dataset, as the API describes it
@@ -22,6 +22,10 @@ class Connection:
     def begin(self) -> None:
         """Ask the API what it has."""
         aio.run(self._describe())
+
+    def when_there(self, action: object) -> None:
+        """Have something done whenever the API has answered who it is."""
+        self._then.append(action)
 
     def lost(self, message: str) -> None:
         """Note that the API is away, say so, and ask again later."""
@@ -57,4 +61,5 @@ class Connection:
         self.page.dispatch("api_up")
         self.page.dispatch("api_described", dataset=notice or self._known["title"])
         self.tell_worker()
-        self.sharing.first_weights()
+        for action in self._then:
+            action()

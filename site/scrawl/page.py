@@ -5,18 +5,20 @@ much to do may return True from `render` and go on with the next frame.
 """
 
 from browser import self as window
+from javascript import JSON
 
 from scrawl.state import State
 from scrawl.transitions import apply
 
 
 class Page:
-    """Holds the parts together. What an event leads to besides is left to `actions` and `sharing`."""
+    """Holds the parts together. What an event leads to besides is left to `actions`, `reading` and `sharing`."""
 
     def __init__(self, link: object) -> None:
         self.state = State()
         self.views: list = []
-        self.listeners: dict = {}  # the worker's report → what to do instead of dispatching it
+        self.instead: dict = {}  # the worker's report → what to do instead of dispatching it
+        self.afterwards: dict = {}  # the worker's report → what else to do once it has been dispatched
         self.ask = link.ask
         self._frame_wanted = False
         link.listen(self._heard)
@@ -33,10 +35,18 @@ class Page:
             window.requestAnimationFrame(self._render)
 
     def _heard(self, kind: str, **fields: object) -> None:
-        if kind in self.listeners:
-            self.listeners[kind](**fields)
-        else:
-            self.dispatch(kind, **fields)
+        if "metadata" in fields:
+            fields["metadata"] = JSON.parse(fields["metadata"])
+        if kind in self.instead:
+            self.instead[kind](**fields)
+            return
+        self.dispatch(kind, **fields)
+        for action in self.afterwards.get(kind, []):
+            action()
+
+    def after(self, kind: str, action: object) -> None:
+        """Have something done after each report of a kind."""
+        self.afterwards.setdefault(kind, []).append(action)
 
     def _render(self, _time: float) -> None:
         self._frame_wanted = False

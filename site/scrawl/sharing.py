@@ -1,4 +1,4 @@
-"""The shared weights: the first ones, and load, send and reset, each with its progress and its outcome in words."""
+"""The shared weights: load, send and reset, each with its progress and its outcome in words."""
 
 from browser import aio
 from javascript import JSON
@@ -17,50 +17,18 @@ class Sharing:
         self.state = page.state
         self.api = api
         self.connection = connection
-        self._fetching_first = False
         self._done = ""  # what to say once the worker has taken what was loaded
-        page.listeners["weights_taken"] = self._taken
-        page.listeners["weights_refused"] = self._refused
-        page.listeners["exported"] = self._exported
+        page.after("weights_taken", self._taken)
+        page.after("weights_refused", self._refused)
+        page.instead["exported"] = self._exported
 
-    # The first weights: a quarter of the size to begin with, then exactly as they are shared.
-
-    def first_weights(self, origin: str = "quick") -> None:
-        """Begin from the shared weights, unless the tab has weights of its own by now."""
-        if not self._fetching_first and self._is_untouched():
-            self._fetching_first = True  # until the worker has them, or they cannot be had
-            aio.run(self._first_weights(origin))
-
-    async def _first_weights(self, origin: str) -> None:
-        model = self.state.model
-        try:
-            buffer, etag = await self.api.weights(model, small=origin == "quick")
-            if self._is_untouched() and self.state.model == model:
-                self.page.dispatch("etag_known", etag=etag)
-                self.page.ask("weights", buffer=buffer, origin=origin)
-                return
-        except fetching.AwayError as error:
-            self.connection.lost(str(error))
-        except fetching.RefusedError as error:
-            self.page.dispatch("weights_refused", message=str(error))
-        self._fetching_first = False
-
-    def _is_untouched(self) -> bool:
-        return not self.state.touched and self.state.origin in ("", "quick")
-
-    def _taken(self, origin: str, metadata: str) -> None:
-        self._fetching_first = False
-        self.page.dispatch("weights_taken", origin=origin, metadata=JSON.parse(metadata))
-        if self._done and origin == "shared":
+    def _taken(self) -> None:
+        if self._done and self.state.origin == "shared":
             self.page.dispatch("settled", text=self._done, tone="good")
             self._done = ""
-        if origin == "quick":
-            self.first_weights("shared")
 
-    def _refused(self, message: str) -> None:
-        self._fetching_first = False
+    def _refused(self) -> None:
         self._done = ""
-        self.page.dispatch("weights_refused", message=message)
 
     # Load
 

@@ -1,0 +1,210 @@
+"""The page on the running stack: bytes before it can be used, time until then, training to 97 %, its longest task.
+
+Every round is a first visit: a new browser profile, nothing cached. Bytes are counted on the wire, by a proxy between
+browser and stack, headers included; times are taken without it. Medians are printed, and all figures are written to
+build/bench/page.json: `python -m bench.page`, `--url` for a stack that runs already.
+"""
+
+import contextlib
+import json
+import os
+import socket
+import statistics
+import tempfile
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import click
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from infra.browser import installed_browser
+from infra.paths import BUILD
+from tests.running_stack import RunningStack
+
+CHROMIUM_FLAGS = ("--no-sandbox", "--disable-quic", "--no-first-run", "--disable-background-networking",
+                  "--disable-component-update", "--disable-sync")  # fmt: skip
+GOAL = 97  # per cent of the test digits
+TRAINING_SECONDS = 5
+# Notes when the page becomes ready, when Train is clicked, and when the goal is reached, as they happen.
+WATCH = f"""
+addEventListener('DOMContentLoaded', () => {{
+  const note = (target, options, test, name) => {{
+    const observer = new MutationObserver(() => {{
+      if (window[name] === undefined && test()) window[name] = performance.now();
+    }});
+    observer.observe(target, options);
+  }};
+  const accuracy = document.querySelector('#test-accuracy');
+  note(document.body, {{attributes: true}}, () => document.body.dataset.state === 'ready', '_ready');
+  note(accuracy, {{childList: true, characterData: true, subtree: true}},
+       () => window._clicked && parseFloat(accuracy.textContent) >= {GOAL}, '_reached');
+  document.querySelector('#train').addEventListener('click', () => {{ window._clicked ??= performance.now(); }});
+}});
+"""
+
+
+@click.command()
+@click.option("--url", help="A running stack; one is started when left out.")
+@click.option("--rounds", default=5, show_default=True)
+def main(url: str | None, rounds: int) -> None:
+    """Measure, print and write."""
+    with contextlib.ExitStack() as parts:
+        url = url or parts.enter_context(running_stack())
+        playwright = parts.enter_context(sync_playwright())
+        browser = playwright.chromium.launch(executable_path=installed_browser(), args=CHROMIUM_FLAGS)
+        parts.callback(browser.close)
+        figures = {
+            "transferred_bytes": transferred(browser, url),
+            "ready_ms": [ready(browser, url) for _ in range(rounds)],
+            "seconds_to_97": [seconds_to_goal(browser, url) for _ in range(rounds)],
+            "longest_task_ms": [longest_task(browser, url) for _ in range(rounds)],
+            "load_average": os.getloadavg()[0],
+        }
+    report(figures)
+
+
+@contextlib.contextmanager
+def running_stack() -> Iterator[str]:
+    """Run a stack with its data in a temporary folder."""
+    with tempfile.TemporaryDirectory() as folder:
+        stack = RunningStack(Path(folder))
+        try:
+            yield stack.url
+        finally:
+            stack.stop()
+
+
+@contextlib.contextmanager
+def visit(browser: Browser, url: str) -> Iterator[Page]:
+    """Visit the page for the first time and wait until it can be used."""
+    context = browser.new_context(viewport={"width": 1440, "height": 900})
+    page = context.new_page()
+    page.add_init_script(WATCH)
+    page.goto(url)
+    page.wait_for_function("window._ready !== undefined", timeout=60_000)
+    yield page
+    context.close()
+
+
+def transferred(browser: Browser, url: str) -> int:
+    """Return how many bytes the stack has sent by the time the page can be used."""
+    proxy = CountingProxy(urlsplit(url).port or 80)
+    context = browser.new_context()
+    page = context.new_page()
+    page.goto(f"http://localhost:{proxy.port}/")
+    page.wait_for_function("document.body.dataset.state === 'ready'", timeout=60_000)
+    context.close()
+    return proxy.close()
+
+
+def ready(browser: Browser, url: str) -> float:
+    """Return the milliseconds from the start of the navigation until one can draw and predict."""
+    with visit(browser, url) as page:
+        return float(page.evaluate("_ready"))
+
+
+def seconds_to_goal(browser: Browser, url: str) -> float:
+    """Return the seconds from the click on Train, with new weights and no digits yet, until the goal is reached."""
+    with visit(browser, url) as page:
+        page.click("#weights-new")
+        page.wait_for_function("document.querySelector('#weights-origin').textContent.includes('random')")
+        page.click("#train")
+        page.wait_for_function("window._reached !== undefined", timeout=120_000)
+        return float(page.evaluate("_reached - _clicked")) / 1000
+
+
+def longest_task(browser: Browser, url: str) -> dict[str, float]:
+    """Return the longest task of the main thread while training: by the clock, and its own time on the processor."""
+    with visit(browser, url) as page:
+        page.click("#sample")
+        page.wait_for_timeout(500)
+        events = traced(browser, page)
+    main_threads = {
+        (event["pid"], event["tid"])
+        for event in events
+        if event["name"] == "thread_name" and event["args"]["name"] == "CrRendererMain"
+    }
+    tasks = [
+        event
+        for event in events
+        if event["name"].endswith("RunTask") and (event["pid"], event["tid"]) in main_threads and "dur" in event
+    ]
+    return {
+        "wall": max(event["dur"] for event in tasks) / 1000,
+        "processor": max(event.get("tdur", 0) for event in tasks) / 1000,
+    }
+
+
+def traced(browser: Browser, page: Page) -> list[dict[str, Any]]:
+    """Return Chromium's own record of what ran while the page was training."""
+    browser.start_tracing(page=page, categories=["toplevel", "disabled-by-default-devtools.timeline"])
+    page.click("#weights-new")
+    page.click("#train")
+    page.wait_for_timeout(1000 * TRAINING_SECONDS)
+    events: list[dict[str, Any]] = json.loads(browser.stop_tracing())["traceEvents"]
+    return events
+
+
+# The page asks for this once it can be used; until then it makes do with a quarter of the bytes.
+EXACT_WEIGHTS = b"GET /api/weights?model=mlp-128 HTTP"
+
+
+class CountingProxy:
+    """Passes bytes between a browser and the stack; counts those for the browser until it asks for EXACT_WEIGHTS."""
+
+    def __init__(self, target: int) -> None:
+        self._target = target
+        self._listener = socket.create_server(("localhost", 0))
+        self.port = self._listener.getsockname()[1]
+        self._count = 0
+        self._counting = True
+        self._lock = threading.Lock()
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    def close(self) -> int:
+        """Stop listening, and return the count."""
+        self._listener.close()
+        return self._count
+
+    def _accept(self) -> None:
+        with contextlib.suppress(OSError):
+            while True:
+                browser, _ = self._listener.accept()
+                stack = socket.create_connection(("localhost", self._target))
+                for source, target, counts in ((browser, stack, False), (stack, browser, True)):
+                    threading.Thread(target=self._pass_on, args=(source, target, counts), daemon=True).start()
+
+    def _pass_on(self, source: socket.socket, target: socket.socket, counts: bool) -> None:
+        with contextlib.suppress(OSError):
+            while data := source.recv(65536):
+                with self._lock:
+                    if EXACT_WEIGHTS in data:
+                        self._counting = False
+                    if counts and self._counting:
+                        self._count += len(data)
+                target.sendall(data)
+            target.shutdown(socket.SHUT_WR)
+
+
+def report(figures: dict[str, Any]) -> None:
+    """Print the medians beside the targets, and write everything."""
+    tasks = figures["longest_task_ms"]
+    wall, processor = (statistics.median(task[kind] for task in tasks) for kind in ("wall", "processor"))
+    lines = (
+        ("transferred before the page can be used", f"{figures['transferred_bytes'] / 1000:.0f} KB", "400 KB"),
+        ("time until the page can be used", f"{statistics.median(figures['ready_ms']):.0f} ms", "1000 ms"),
+        (f"from Train to {GOAL} % of the test digits", f"{statistics.median(figures['seconds_to_97']):.2f} s", "3 s"),
+        ("longest main-thread task while training", f"{wall:.0f} ms ({processor:.0f} ms on the processor)", "50 ms"),
+    )
+    for name, value, target in lines:
+        print(f"{name:42} {value:32} target: {target}")
+    folder = BUILD / "bench"
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "page.json").write_text(json.dumps(figures, indent=1))
+
+
+if __name__ == "__main__":
+    main()

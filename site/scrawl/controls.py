@@ -1,0 +1,18 @@
+"""The third part of the page's start: training, curves, shared weights, and all that is pressed or filled in."""
+
+from scrawl.actions import Actions
+from scrawl.sharing import Sharing
+from scrawl.views.curves import CurvesView
+from scrawl.views.sharing import SharingView
+from scrawl.views.training import TrainingView
+
+
+def begin(parts: object) -> None:
+    """Add them to the page."""
+    page, training, curves = parts.page, TrainingView(), CurvesView()
+    training.show_settings(page.state.settings)
+    Actions(parts, Sharing(page, parts.api, parts.connection))
+    page.views += [training, curves, SharingView()]
+    parts.resizing.append(curves.resize)
+    parts.follow_theme()
+    page.show()

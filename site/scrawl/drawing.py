@@ -1,0 +1,28 @@
+"""The second part of the page's start: drawing, and reading what is drawn. With it the page can be used."""
+
+from browser import document
+
+from scrawl.pointer import Pointer
+from scrawl.reading import Reading
+from scrawl.views.pad import PadView
+from scrawl.views.reading import ReadingView
+
+
+class PhaseView:
+    """Says on the body whether one can draw and predict."""
+
+    def render(self, state: object) -> None:
+        """Show the phase."""
+        if document.body.getAttribute("data-state") != state.phase:
+            document.body.setAttribute("data-state", state.phase)
+
+
+def begin(parts: object) -> None:
+    """Add the drawing surface and the reading to the page."""
+    page, pad, view = parts.page, PadView(), ReadingView()
+    reading = Reading(page, pad)
+    page.instead["predicted"] = reading.answered
+    page.views += [pad, view, reading, PhaseView()]
+    parts.resizing += [pad.resize, view.repaint]
+    Pointer(pad.canvas, page.dispatch)
+    page.show()

@@ -1,0 +1,46 @@
+"""The first part of the page's start: all that asks others, so that their answers come while the rest is made."""
+
+from browser import document
+from browser import self as window
+
+from scrawl.api import Api
+from scrawl.connection import Connection
+from scrawl.first_weights import FirstWeights
+from scrawl.models import Models
+from scrawl.page import Page
+
+
+class Parts:
+    """What the page consists of, views and controls aside."""
+
+    def __init__(self, link: object) -> None:
+        addresses = document.body.dataset
+        self.page = Page(link)
+        self.api = Api(absolute(addresses.api), lambda count: self.page.dispatch("requests", count=count))
+        self.connection = Connection(self.page, self.api)
+        kernels = [absolute(addresses.kernel), absolute(addresses.kernelRelaxed)]
+        self.models = Models(self.page, self.connection, absolute(addresses.models), kernels)
+        self.first_weights = FirstWeights(self.page, self.api, self.connection)
+        self.resizing: list = []  # what to do when the colours or the size change
+
+    def begin(self) -> None:
+        """Ask for models, weights and data."""
+        self.models.begin()
+        self.first_weights.ask()
+        self.connection.begin()
+
+    def follow_theme(self) -> None:
+        """Have everything painted again when the colours or the size change."""
+
+        def changed(_event: object) -> None:
+            for action in self.resizing:
+                action()
+            self.page.show()
+
+        window.matchMedia("(prefers-color-scheme: dark)").addEventListener("change", changed)
+        window.addEventListener("resize", changed)
+
+
+def absolute(address: str) -> str:
+    """Return an address that the worker, which lives elsewhere, understands as well."""
+    return window.URL.new(address, document.baseURI).href
