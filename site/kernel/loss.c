@@ -31,34 +31,72 @@ static double log1(double x) {
     return 2 * t * sum + exponent * 0.6931471805599453;
 }
 
-/* From logits Z (B, stride), K of each row used, leave dZ = softmax - one-hot in the same place, zero in the padding, and
-   in `score` the sum of the labels' negative log-likelihoods and how many are ranked first (the lower class wins a tie).
-   Sample b's label is labels[rows[first + b]], or labels[first + b] where `rows` is null. */
+/* Which of the four columns from k on are classes. */
+static inline v128_t classes(u32 k, u32 K) {
+    return wasm_i32x4_lt(wasm_i32x4_make(0, 1, 2, 3), wasm_i32x4_splat((int)K - (int)k));
+}
+
+static inline float sum4(f32x4 v) {
+    v = wasm_f32x4_add(v, wasm_i32x4_shuffle(v, v, 2, 3, 0, 1));
+    return wasm_f32x4_extract_lane(v, 0) + wasm_f32x4_extract_lane(v, 1);
+}
+
+static inline float max4(f32x4 v) {
+    v = wasm_f32x4_max(v, wasm_i32x4_shuffle(v, v, 2, 3, 0, 1));
+    float a = wasm_f32x4_extract_lane(v, 0), b = wasm_f32x4_extract_lane(v, 1);
+    return a != a || a > b ? a : b;
+}
+
+/* The largest of K logits (stride). */
+static inline float largest(const float *Z, u32 K) {
+    f32x4 top = splat(-__builtin_inff());
+    for (u32 k = 0; k < K; k += 4)
+        top = wasm_f32x4_max(top, wasm_v128_bitselect(load4(Z + k), splat(-__builtin_inff()), classes(k, K)));
+    return max4(top);
+}
+
+/* Z = e^(Z - top), 0 in the padding. Returns the sum. */
+static inline float exponentials(float *Z, u32 K, u32 stride, float top) {
+    f32x4 sum = splat(0);
+    for (u32 k = 0; k < stride; k += 4) {
+        f32x4 e = wasm_v128_and(exp4(wasm_f32x4_sub(load4(Z + k), splat(top))), classes(k, K));
+        sum = wasm_f32x4_add(sum, e);
+        store4(Z + k, e);
+    }
+    return sum4(sum);
+}
+
+/* The first of K logits that equals `top`; K if none does, as when they are not numbers. */
+static inline u32 first_equal(const float *Z, u32 K, float top) {
+    u32 found = 0;
+    for (u32 k = 0; k < K; k += 4)
+        found |= wasm_i32x4_bitmask(wasm_v128_and(wasm_f32x4_eq(load4(Z + k), splat(top)), classes(k, K))) << k;
+    return found ? (u32)__builtin_ctz(found) : K;
+}
+
+/* From logits Z (B, stride), K of each row used, K at most 32, leave dZ = softmax - one-hot in the same place, zero in the
+   padding, and in `score` the sum of the labels' negative log-likelihoods and how many are ranked first (the lower class
+   wins a tie). Sample b's label is labels[rows[first + b]], or labels[first + b] where `rows` is null. */
 EXPORT(nll)
 void nll(float *Z, u32 B, u32 K, u32 stride, const u8 *labels, const u32 *rows, u32 first, Score *score) {
-    *score = (Score){0, 0};
+    double loss = 0;
+    u32 correct = 0;
     for (u32 b = 0; b < B; b++, Z += stride) {
-        u32 label = labels[rows ? rows[first + b] : first + b], best = 0;
-        for (u32 k = 1; k < K; k++)
-            if (Z[k] > Z[best]) best = k;
-        float top = Z[best], target = Z[label];
-        float sum = 0;
-        for (u32 k = 0; k < stride; k += 4) store4(Z + k, exp4(wasm_f32x4_sub(load4(Z + k), splat(top))));
-        for (u32 k = 0; k < K; k++) sum += Z[k];
-        for (u32 k = K; k < stride; k++) Z[k] = 0;
-        for (u32 k = 0; k < stride; k += 4) store4(Z + k, wasm_f32x4_div(load4(Z + k), splat(sum)));
+        u32 label = labels[rows ? rows[first + b] : first + b];
+        float top = largest(Z, K), target = Z[label];
+        correct += first_equal(Z, K, top) == label;
+        float sum = exponentials(Z, K, stride, top);
+        f32x4 share = splat(1 / sum);
+        for (u32 k = 0; k < K; k += 4) store4(Z + k, wasm_f32x4_mul(load4(Z + k), share));
         Z[label] -= 1;
-        score->loss += log1((double)sum) + (double)top - (double)target;
-        score->correct += best == label;
+        loss += log1((double)sum) + (double)top - (double)target;
     }
+    *score = (Score){loss, correct};
 }
 
 /* Softmax of one row of K logits, in place. Z (stride). */
 EXPORT(softmax)
 void softmax(float *Z, u32 K, u32 stride) {
-    float top = Z[0], sum = 0;
-    for (u32 k = 1; k < K; k++) top = Z[k] > top ? Z[k] : top;
-    for (u32 k = 0; k < stride; k += 4) store4(Z + k, exp4(wasm_f32x4_sub(load4(Z + k), splat(top))));
-    for (u32 k = 0; k < K; k++) sum += Z[k];
-    for (u32 k = 0; k < stride; k++) Z[k] = k < K ? Z[k] / sum : 0;
+    f32x4 share = splat(1 / exponentials(Z, K, stride, largest(Z, K)));
+    for (u32 k = 0; k < K; k += 4) store4(Z + k, wasm_f32x4_mul(load4(Z + k), share));
 }

@@ -2,8 +2,7 @@
 #include "primitives.h"
 
 static float entry_value(Entry entry) {
-    union { u32 bits; float f; } value = {(u32)entry.value << 16};
-    return value.f * (1.0f / 255.0f);
+    return bits_float(entry_bits(entry)) * (1.0f / 255.0f);
 }
 
 EXPORT(naive_list_pixels)
@@ -14,10 +13,8 @@ void naive_list_pixels(const u8 *images, const u32 *rows, u32 first, u32 B, u32 
     for (u32 b = 0; b < B; b++) {
         u32 row = rows ? rows[first + b] : first + b;
         starts[b] = count;
-        for (u32 d = 0; d < D; d++) {
-            union { float f; u32 bits; } value = {images[row * D + d]};
-            if (value.f != 0) entries[count++] = (Entry){(uint16_t)d, (uint16_t)(value.bits >> 16)};
-        }
+        for (u32 d = 0; d < D; d++)
+            if (images[row * D + d]) entries[count++] = ENTRY(d, float_bits(images[row * D + d]));
     }
     starts[B] = count;
 }
@@ -28,7 +25,7 @@ void naive_group_pixels(const Entry *entries, const u32 *starts, u32 B, u32 D, E
         counts[d] = 0;
         for (u32 b = 0; b < B; b++)
             for (u32 e = starts[b]; e < starts[b + 1]; e++)
-                if (entries[e].index == d) columns[d * stride + counts[d]++] = (Entry){(uint16_t)b, entries[e].value};
+                if (entry_index(entries[e]) == d) columns[d * stride + counts[d]++] = ENTRY(b, entry_bits(entries[e]));
     }
 }
 
@@ -39,7 +36,7 @@ void naive_sparse_forward(const float *W, const float *bias, const Entry *entrie
         for (u32 h = 0; h < H; h++) {
             double sum = bias[h];
             for (u32 e = starts[b]; e < starts[b + 1]; e++)
-                sum += (double)entry_value(entries[e]) * W[(h / BLOCK * D + entries[e].index) * BLOCK + h % BLOCK];
+                sum += (double)entry_value(entries[e]) * W[(h / BLOCK * D + entry_index(entries[e])) * BLOCK + h % BLOCK];
             Y[b * stride + h] = (float)sum;
         }
 }
@@ -52,7 +49,7 @@ void naive_sparse_update(float *W, const Entry *columns, u32 columns_stride, con
             double sum = 0;
             for (u32 c = 0; c < counts[d]; c++) {
                 Entry entry = columns[d * columns_stride + c];
-                sum += (double)entry_value(entry) * dY[entry.index * stride + h];
+                sum += (double)entry_value(entry) * dY[entry_index(entry) * stride + h];
             }
             W[(h / BLOCK * D + d) * BLOCK + h % BLOCK] += (float)(step * sum);
         }

@@ -21,17 +21,29 @@ typedef v128_t f32x4;
 #define EXPORT(name) __attribute__((export_name(#name)))
 #define BLOCK 32 /* hidden units per block of the first layer: eight vectors, held in registers */
 
-/* A pixel that is not blank. Its value as the upper half of a float32: exact for 0..255. */
-typedef struct {
-    uint16_t index; /* which pixel, in the listing of a sample; which sample, in the listing of a pixel */
-    uint16_t value;
-} Entry;
+/* A pixel that is not blank, in 32 bits that are read at once. Below: its index, which pixel in the listing of a sample,
+   which sample in the listing of a pixel. Above: its value 0..255, as the upper half of a float32, which holds it exactly. */
+typedef u32 Entry;
+
+#define ENTRY(index, bits) ((index) | (bits))
+static inline u32 entry_index(Entry entry) { return entry & 0xffff; }
+static inline u32 entry_bits(Entry entry) { return entry & 0xffff0000; } /* of the value */
 
 /* What a pass over a batch has summed up. */
 typedef struct {
     double loss;    /* sum of the negative log-likelihoods */
     double correct; /* how many samples have their label ranked first */
 } Score;
+
+static inline u32 float_bits(float x) {
+    union { float f; u32 bits; } both = {x};
+    return both.bits;
+}
+
+static inline float bits_float(u32 bits) {
+    union { u32 bits; float f; } both = {bits};
+    return both.f;
+}
 
 static inline f32x4 load4(const float *p) { return wasm_v128_load(p); }
 static inline void store4(float *p, f32x4 v) { wasm_v128_store(p, v); }

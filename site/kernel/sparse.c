@@ -77,17 +77,17 @@ void group_pixels(const Entry *entries, const u32 *starts, u32 B, u32 D, Entry *
     for (u32 d = 0; d < D; d++) counts[d] = 0;
     for (u32 b = 0; b < B; b++)
         for (u32 e = starts[b]; e < starts[b + 1]; e++) {
-            u32 d = entries[e].index;
-            columns[d * stride + counts[d]++] = (Entry){(uint16_t)b, entries[e].value};
+            u32 d = entry_index(entries[e]);
+            columns[d * stride + counts[d]++] = ENTRY(b, entry_bits(entries[e]));
         }
 }
 
 /* acc += the entry's value * row, over one block of hidden units. */
-#define ACCUMULATE(row, entry)                                                                   \
-    do {                                                                                         \
-        const float *r_ = (row);                                                                 \
-        f32x4 x_ = wasm_v128_and(wasm_v128_load32_splat(entry), wasm_u32x4_const_splat(0xffff0000)); \
-        for (int i_ = 0; i_ < BLOCK / 4; i_++) acc[i_] = madd(load4(r_ + 4 * i_), x_, acc[i_]);  \
+#define ACCUMULATE(entry, row)                                                                  \
+    do {                                                                                        \
+        const float *r_ = (row);                                                                \
+        f32x4 x_ = splat(bits_float(entry_bits(entry)));                                        \
+        for (int i_ = 0; i_ < BLOCK / 4; i_++) acc[i_] = madd(load4(r_ + 4 * i_), x_, acc[i_]); \
     } while (0)
 
 /* Y = X W + bias. W (H/BLOCK, D, BLOCK), bias (H), Y (B, stride), H a multiple of BLOCK. */
@@ -99,7 +99,7 @@ void sparse_forward(const float *W, const float *bias, const Entry *entries, con
             f32x4 acc[BLOCK / 4];
             for (int i = 0; i < BLOCK / 4; i++) acc[i] = splat(0);
             const Entry *end = entries + starts[b + 1];
-            for (const Entry *e = entries + starts[b]; e < end; e++) ACCUMULATE(W + e->index * BLOCK, e);
+            for (const Entry *e = entries + starts[b]; e < end; e++) ACCUMULATE(*e, W + entry_index(*e) * BLOCK);
             for (int i = 0; i < BLOCK / 4; i++)
                 store4(Y + b * stride + h + 4 * i, madd(acc[i], splat(INK), load4(bias + h + 4 * i)));
         }
@@ -117,7 +117,7 @@ void sparse_update(float *W, const Entry *columns, u32 columns_stride, const u32
             if (e == end) continue;
             f32x4 acc[BLOCK / 4];
             for (int i = 0; i < BLOCK / 4; i++) acc[i] = splat(0);
-            for (; e < end; e++) ACCUMULATE(dY + h + e->index * stride, e);
+            for (; e < end; e++) ACCUMULATE(*e, dY + h + entry_index(*e) * stride);
             for (int i = 0; i < BLOCK / 4; i++)
                 store4(W + 4 * i, madd(acc[i], splat(step * INK), load4(W + 4 * i)));
         }
