@@ -82,6 +82,14 @@ def test_other_weights_start_the_figures_over(state: State) -> None:
     assert state.history.last_iteration() == 0
 
 
+def test_last_report_of_another_network_does_not_count(state: State) -> None:
+    apply(state, "model_chosen", model="mlp-128-64")
+    apply(state, "progress", iteration=10, loss=0.5, accuracy=0.8, samples_per_second=1e5, training=True)
+    apply(state, "blocks", cached=7, total=60, in_flight=0)
+    apply(state, "opened")
+    assert (state.iteration, state.loss, state.cached) == (0, None, 0)
+
+
 def test_diverged_loss_is_explained(state: State) -> None:
     nan = float("nan")
     apply(state, "progress", iteration=10, loss=nan, accuracy=0.1, samples_per_second=1e5, training=True)

@@ -22,6 +22,7 @@ def begin(parts: object) -> None:
     page, pad, view = parts.page, PadView(), ReadingView()
     reading = Reading(page, pad)
     page.instead["predicted"] = reading.answered
+    page.after("opened", reading.again)
     page.views += [pad, view, reading, PhaseView()]
     parts.resizing += [pad.resize, view.repaint]
     Pointer(pad.canvas, page.dispatch)

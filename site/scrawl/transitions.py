@@ -61,7 +61,10 @@ def _predicted(state: State, blank: bool, picture: object, probabilities: list) 
 
 
 def _opened(state: State) -> None:
+    """A network is there, with no digits yet; what another one reported last no longer counts."""
     state.opened = True
+    state.cached = 0
+    _start_over(state)
     _ready_if_complete(state)
 
 
@@ -225,6 +228,7 @@ def _model_chosen(state: State, model: str) -> None:
     state.opened = False
     state.training = False
     state.origin, state.version, state.touched = "", {}, False
+    state.notices.pop("weights", None)
     _start_over(state)
 
 

@@ -2,6 +2,7 @@
 
 import pytest
 import requests
+from playwright.sync_api import Route
 
 from tests.browser.lab import Lab
 from tests.running_stack import RunningStack
@@ -125,3 +126,23 @@ def test_too_high_a_learning_rate_is_explained(lab: Lab) -> None:
     loss = "document.querySelector('#loss').textContent"
     lab.wait(f"parseFloat({loss}) > 1 || {loss} == 'diverged'")
     lab.click("train")
+
+
+def test_another_network_can_be_chosen_and_trained(lab: Lab, goal: float) -> None:
+    def add_a_model(route: Route) -> None:
+        models = route.fetch().json()["models"]
+        route.fulfill(json={"models": [*models, {**models[0], "model": "twin", "title": "The same again"}]})
+
+    lab.page.route("**/models.json", add_a_model)
+    lab.open()
+    lab.draw(3)
+    lab.wait_text("prediction", "^3$")
+    lab.page.select_option("#model", "twin")
+    lab.wait_text("weights-message", "no model 'twin'")  # the API does not know it: it begins with random weights
+    lab.errors.clear()  # the browser's own line about the 404
+    lab.click("train")
+    lab.wait_number("test-accuracy", goal)
+    lab.wait_text("prediction", "^[0-9]$")
+    lab.page.select_option("#model", "mlp-128")
+    lab.wait_text("prediction", "^3$")
+    assert lab.text("iteration") == "0"
