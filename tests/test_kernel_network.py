@@ -101,6 +101,24 @@ def test_ten_steps_agree_with_the_reference(kernel: WasmtimeKernel, layers: tupl
         np.testing.assert_allclose(floats.reshape(weights[name].shape), weights[name], **AFTER_TEN, err_msg=name)
 
 
+def test_several_steps_in_one_call_are_the_same_as_one_after_the_other(kernel: WasmtimeKernel) -> None:
+    layers = NETWORKS["mlp-128"]
+    samples = stored(kernel, *digits(60))
+    samples.shuffle([(0, 60)], 9)
+    one, two = build(kernel, layers, 7), build(kernel, layers, 7)
+    one.load(weights_for(layers))
+    two.load(weights_for(layers))
+    steps = [one.train_step(samples, 4 + 7 * step, 7, 0.1) for step in range(5)]
+    loss, correct = two.train_steps(samples, 4, 7, 5, 0.1)
+    assert loss == pytest.approx(sum(loss for loss, _ in steps), rel=1e-12)
+    assert correct == sum(correct for _, correct in steps)
+    ours, theirs = one.export(), two.export()
+    for name in ours:
+        np.testing.assert_array_equal(ours[name], theirs[name])
+    with pytest.raises(ValueError, match="the order has 60 places, got 63 from 0"):
+        two.train_steps(samples, 0, 7, 9, 0.1)
+
+
 @pytest.mark.parametrize("layers", NETWORKS.values(), ids=NETWORKS.keys())
 def test_evaluation_and_prediction_agree_with_the_reference(kernel: WasmtimeKernel, layers: tuple) -> None:
     pixels, labels = digits(45)

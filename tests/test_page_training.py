@@ -135,14 +135,14 @@ def test_step_is_one_iteration_followed_by_a_measurement(trainer: Trainer) -> No
 def test_settings_hold_from_the_next_step_on(trainer: Trainer) -> None:
     fill(trainer)
     taken = []
-    step = trainer.network.train_step
-    trainer.network.train_step = lambda *a: (taken.append((a[2], a[3])), step(*a))[1]
+    steps = trainer.network.train_steps
+    trainer.network.train_steps = lambda *a: (taken.append((a[2], a[3], a[4])), steps(*a))[1]
     trainer.steps_wanted = 1
     run(trainer, lambda: not trainer.is_busy())
     trainer.set({"batch_size": 16, "learning_rate": 0.02, "cache_size": 5})
     trainer.steps_wanted = 1
     run(trainer, lambda: not trainer.is_busy())
-    assert taken == [(8, 0.1), (16, 0.02)]
+    assert taken == [(8, 1, 0.1), (16, 1, 0.02)]
 
 
 def test_smaller_cache_lets_the_oldest_blocks_go(trainer: Trainer) -> None:

@@ -24,7 +24,7 @@ async def set_up(url):
     parameters = [parameter.to_dict() for parameter in settings.parameters]
     network = Network(kernel, layers, parameters, settings.batch)
     network.randomise(1)
-    state.update(samples=samples, network=network, settings=settings, seed=1, place=count)
+    state.update(samples=samples, network=network, settings=settings, seed=1, place=count, speed=0)
     self.postMessage({"ready": True})
 
 
@@ -34,17 +34,19 @@ def train(seconds):
     batch, rate, place = settings.batch, settings.learningRate, state["place"]
     now = self.performance.now
     start, steps = now(), 0
+    at_once = max(1, int(0.004 * state["speed"] / batch))
     while now() - start < 1000 * seconds:
         if place + batch > settings.count:
             state["seed"] += 1
             samples.shuffle([(0, settings.count)], state["seed"])
             place = 0
-        loss, _ = network.train_step(samples, place, batch, rate)
-        place += batch
-        steps += 1
+        many = min((settings.count - place) // batch, at_once)
+        loss, _ = network.train_steps(samples, place, batch, many, rate)
+        place += batch * many
+        steps += many
     elapsed = (now() - start) / 1000
-    state["place"] = place
-    self.postMessage({"steps": steps, "seconds": elapsed, "loss": loss / batch})
+    state.update(place=place, speed=batch * steps / elapsed)
+    self.postMessage({"steps": steps, "seconds": elapsed, "loss": loss / batch / many})
 
 
 @bind(self, "message")

@@ -75,8 +75,8 @@ static inline u32 first_equal(const float *Z, u32 K, float top) {
 }
 
 /* From logits Z (B, stride), K of each row used, K at most 32, leave dZ = softmax - one-hot in the same place, zero in the
-   padding, and in `score` the sum of the labels' negative log-likelihoods and how many are ranked first (the lower class
-   wins a tie). Sample b's label is labels[rows[first + b]], or labels[first + b] where `rows` is null. */
+   padding, and add to `score` the labels' negative log-likelihoods and how many are ranked first (the lower class wins a
+   tie). Sample b's label is labels[rows[first + b]], or labels[first + b] where `rows` is null. */
 EXPORT(nll)
 void nll(float *Z, u32 B, u32 K, u32 stride, const u8 *labels, const u32 *rows, u32 first, Score *score) {
     double loss = 0;
@@ -91,7 +91,8 @@ void nll(float *Z, u32 B, u32 K, u32 stride, const u8 *labels, const u32 *rows, 
         Z[label] -= 1;
         loss += log1((double)sum) + (double)top - (double)target;
     }
-    *score = (Score){loss, correct};
+    score->loss += loss;
+    score->correct += correct;
 }
 
 /* Softmax of one row of K logits, in place. Z (stride). */

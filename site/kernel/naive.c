@@ -114,7 +114,6 @@ static void naive_softmax_row(double *p, const float *Z, u32 K, double *log_sum)
 
 EXPORT(naive_nll)
 void naive_nll(float *Z, u32 B, u32 K, u32 stride, const u8 *labels, const u32 *rows, u32 first, Score *score) {
-    *score = (Score){0, 0};
     for (u32 b = 0; b < B; b++, Z += stride) {
         u32 label = labels[rows ? rows[first + b] : first + b], best = 0;
         double p[64], log_sum;

@@ -29,7 +29,9 @@ static void call(u32 primitive, const Word *a) {
     case 2: group_pixels(P(Entry, 0), P(u32, 1), U(2), U(3), P(Entry, 4), U(5), P(u32, 6)); return;
     case 3: sparse_forward(P(float, 0), P(float, 1), P(Entry, 2), P(u32, 3), U(4), U(5), U(6), P(float, 7), U(8)); return;
     case 4: sparse_update(P(float, 0), P(Entry, 1), U(2), P(u32, 3), U(4), U(5), P(float, 6), U(7), F(8)); return;
-    case 5: matmul(P(float, 0), U(1), P(float, 2), U(3), U(4), P(float, 5), U(6), U(7), U(8), U(9), P(float, 10), U(11), F(12)); return;
+    case 5:
+        matmul(P(float, 0), U(1), P(float, 2), U(3), U(4), P(float, 5), U(6), U(7), U(8), U(9), P(float, 10), U(11), F(12));
+        return;
     case 6: bias_update(P(float, 0), P(float, 1), U(2), U(3), F(4)); return;
     case 7: relu_forward(P(float, 0), U(1), U(2)); return;
     case 8: relu_backward(P(float, 0), P(float, 1), U(2), U(3)); return;
@@ -40,16 +42,21 @@ static void call(u32 primitive, const Word *a) {
     }
 }
 
-/* Run `count` instructions. The further arguments are the registers, in order; the last one holds 1. */
+/* Run `count` instructions, once for each of `steps` batches: rows first .., first + B .. and so on. `score` becomes the sum
+   over them. The registers are images, labels, rows, first, B, step and 1, in this order. */
 EXPORT(run)
-void run(const Instruction *program, u32 count, u32 images, u32 labels, u32 rows, u32 first, u32 B, float step) {
-    const Word registers[REGISTERS] = {{images}, {labels}, {rows}, {first}, {B}, {.f = step}, {.f = 1}};
-    for (u32 n = 0; n < count; n++) {
-        Word a[ARGUMENTS];
-        for (u32 i = 0; i < ARGUMENTS; i++) {
-            Word word = program[n].arguments[i];
-            a[i] = program[n].registers >> i & 1 ? registers[word.u] : word;
+void run(const Instruction *program, u32 count, u32 images, u32 labels, u32 rows, u32 first, u32 B, u32 steps, float step,
+         Score *score) {
+    *score = (Score){0, 0};
+    for (; steps; steps--, first += B) {
+        const Word registers[REGISTERS] = {{images}, {labels}, {rows}, {first}, {B}, {.f = step}, {.f = 1}};
+        for (u32 n = 0; n < count; n++) {
+            Word a[ARGUMENTS];
+            for (u32 i = 0; i < ARGUMENTS; i++) {
+                Word word = program[n].arguments[i];
+                a[i] = program[n].registers >> i & 1 ? registers[word.u] : word;
+            }
+            call(program[n].primitive, a);
         }
-        call(program[n].primitive, a);
     }
 }

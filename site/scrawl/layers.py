@@ -184,12 +184,10 @@ class Relu:
 class LogSoftmax:
     """The top of the stack: classes from scores, the loss, and its gradient."""
 
-    def __init__(self, kernel, below):
-        self._kernel = kernel
+    def __init__(self, below):
         self.features, self.stride, self.output = below.features, below.stride, below.output
         # The gradient takes the place of the scores, which nobody reads any more.
         below.delta = below.output
-        self._score = kernel.alloc(16)  # two doubles: loss, correct
 
     def forward(self, program):
         """Record nothing: `loss` and `probabilities` go on from the scores."""
@@ -197,13 +195,9 @@ class LogSoftmax:
     def backward(self, program):
         """Record nothing: `loss` has left the gradient."""
 
-    def loss(self, program):
-        """Record the loss, its gradient, and the count of right answers."""
-        program.add("nll", self.output, COUNT, self.features, self.stride, LABELS, ROWS, FIRST, self._score)
-
-    def score(self):
-        """Return what `loss` has found: (sum of the negative log-likelihoods, how many are right)."""
-        return self._kernel.read_double(self._score), int(self._kernel.read_double(self._score + 8))
+    def loss(self, program, score):
+        """Record the loss and the count of right answers, added up at address `score`, and the gradient."""
+        program.add("nll", self.output, COUNT, self.features, self.stride, LABELS, ROWS, FIRST, score)
 
     def probabilities(self, program):
         """Record the softmax of the first sample's scores."""
@@ -219,5 +213,5 @@ def _dense(kernel, layer, below, parameters, max_batch):
 LAYERS = {
     "dense": _dense,
     "relu": lambda _kernel, _layer, below, *_: Relu(below),
-    "log_softmax": lambda kernel, _layer, below, *_: LogSoftmax(kernel, below),
+    "log_softmax": lambda _kernel, _layer, below, *_: LogSoftmax(below),
 }

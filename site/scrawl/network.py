@@ -70,19 +70,20 @@ class Network:
             if layer["kind"] not in LAYERS:
                 raise ValueError(f"layers are {', '.join(LAYERS)}, got {layer['kind']}")
             self.layers.append(LAYERS[layer["kind"]](kernel, layer, self.layers[-1], self.parameters, max_batch))
-        self._top = self.layers[-1]
+        self._score = kernel.alloc(16)
         self._training, self._evaluation, self._prediction = self._record(), self._record(), self._record()
-        self._top.loss(self._training)
+        self._top = self.layers[-1]
+        self._top.loss(self._training, self._score)
         for layer in self.layers[:0:-1]:
             layer.backward(self._training)
-        self._top.loss(self._evaluation)
+        self._top.loss(self._evaluation, self._score)
         self._top.probabilities(self._prediction)
         for program in (self._training, self._evaluation, self._prediction):
             program.finish()
 
     def _record(self):
         """Return a program that runs the forward pass."""
-        program = Program(self.kernel)
+        program = Program(self.kernel, self._score)
         for layer in self.layers:
             layer.forward(program)
         return program
@@ -119,28 +120,32 @@ class Network:
 
         Returns (the sum of the samples' negative log-likelihoods, how many were right), both from before the step.
         """
-        if first < 0 or first + count > samples.count:
-            raise ValueError(f"the order has {samples.count} places, got {count} from {first}")
+        return self.train_steps(samples, first, count, 1, learning_rate)
+
+    def train_steps(self, samples, first, count, steps, learning_rate):
+        """Train `steps` steps, each on the next `count` places of the order. One call costs less than many.
+
+        Returns the sums over all of them, as `train_step` does.
+        """
         if not 1 <= count <= self.max_batch:
             raise ValueError(f"a batch has 1 to {self.max_batch} samples, got {count}")
+        if first < 0 or first + count * steps > samples.count:
+            raise ValueError(f"the order has {samples.count} places, got {count * steps} from {first}")
         step = -learning_rate / count
-        self._training.run(samples.images, samples.labels, samples.order, first, count, step)
-        return self._top.score()
+        return self._training.run(samples.images, samples.labels, samples.order, first, count, steps, step)
 
     def evaluate(self, samples, first, count):
         """Return (loss sum, how many are right) for rows `first` .. `first + count`, any count, without training."""
-        if first < 0 or first + count > samples.capacity:
+        if first < 0 or count < 0 or first + count > samples.capacity:
             raise ValueError(f"there are {samples.capacity} rows, got {count} from {first}")
-        loss, correct = 0.0, 0
-        for start in range(first, first + count, self.max_batch):
-            size = min(self.max_batch, first + count - start)
-            self._evaluation.run(samples.images, samples.labels, 0, start, size, 0.0)
-            batch_loss, batch_correct = self._top.score()
-            loss += batch_loss
-            correct += batch_correct
+        images, labels, size = samples.images, samples.labels, self.max_batch
+        loss, correct = self._evaluation.run(images, labels, 0, first, size, count // size, 0.0)
+        if count % size:
+            rest = self._evaluation.run(images, labels, 0, first + count // size * size, count % size, 1, 0.0)
+            loss, correct = loss + rest[0], correct + rest[1]
         return loss, correct
 
     def predict(self, image):
         """Return the ten probabilities for the image at address `image`: 784 u8, 255 is full ink."""
-        self._prediction.run(image, 0, 0, 0, 1, 0.0)
+        self._prediction.run(image, 0, 0, 0, 1, 1, 0.0)
         return [*self.kernel.read_floats(self._top.output, CLASSES)]

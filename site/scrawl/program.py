@@ -30,15 +30,17 @@ class Register:
         self.number = number
 
 
-# In the order of the arguments of `run`.
+# In the order that `run` in site/kernel/program.c gives.
 IMAGES, LABELS, ROWS, FIRST, COUNT, STEP, ONE = (Register(number) for number in range(7))
 
 
 class Program:
     """A sequence of calls. Arguments are addresses, whole numbers from 0, and registers."""
 
-    def __init__(self, kernel):
+    def __init__(self, kernel, score):
+        """Begin an empty one. `score` is the address of two doubles, where a run sums up loss and right answers."""
         self._kernel = kernel
+        self._score = score
         self._words = []
         self._address = self._count = 0
         self._run = kernel.function("run")
@@ -60,6 +62,7 @@ class Program:
         self._address = self._kernel.alloc(4 * len(self._words))
         self._kernel.write_words(self._address, self._words)
 
-    def run(self, images, labels, rows, first, count, step):
-        """Run it, with the registers IMAGES, LABELS, ROWS, FIRST, COUNT and STEP as given."""
-        self._run(self._address, self._count, images, labels, rows, first, count, step)
+    def run(self, images, labels, rows, first, count, steps, step):
+        """Run it `steps` times, FIRST moving on by COUNT. Return (loss sum, how many are right)."""
+        self._run(self._address, self._count, images, labels, rows, first, count, steps, step, self._score)
+        return self._kernel.read_double(self._score), int(self._kernel.read_double(self._score + 8))

@@ -9,6 +9,7 @@ from scrawl.network import Samples
 
 EVALUATE_EVERY = 0.35  # seconds of training between two measurements
 EVALUATION_SLICE = 250  # digits, about half a millisecond
+AT_ONCE = 0.004  # seconds of steps that the network is asked for in one call
 WINDOW = 4000  # samples that the running loss and accuracy look back on
 
 
@@ -78,7 +79,7 @@ class Trainer:
             return self._evaluate(deadline)
         started = self.clock()
         while self._can_train():
-            self._train_step()
+            self._train()
             if self.clock() >= deadline:
                 break
         self._train_seconds += self.clock() - started
@@ -108,21 +109,30 @@ class Trainer:
     def _can_evaluate(self) -> bool:
         return self._evaluation_asked and self.cache is not None and self.cache.test_ranges() is not None
 
-    def _train_step(self) -> None:
+    def _train(self) -> None:
         if self._place >= self._order:
             self._new_epoch()
         count = min(self.settings["batch_size"], self._order - self._place)
-        loss, correct = self.network.train_step(self.samples, self._place, count, self.settings["learning_rate"])
-        self._place += count
-        self.iteration += 1
-        keep = max(0.0, 1 - count / WINDOW)
+        steps = self._steps_at_once(count)
+        rate = self.settings["learning_rate"]
+        loss, correct = self.network.train_steps(self.samples, self._place, count, steps, rate)
+        seen = count * steps
+        self._place += seen
+        self.iteration += steps
+        keep = max(0.0, 1 - seen / WINDOW)
         self.loss_sum = keep * self.loss_sum + loss
         self.correct = keep * self.correct + correct
-        self.weight = keep * self.weight + count
-        self._sum_since += count
+        self.weight = keep * self.weight + seen
+        self._sum_since += seen
         if self.steps_wanted:
             self.steps_wanted -= 1
             self.ask_evaluation()
+
+    def _steps_at_once(self, count: int) -> int:
+        """Return how many steps of `count` samples to do in one call, which costs less than many calls."""
+        if self.steps_wanted:
+            return 1
+        return max(1, min((self._order - self._place) // count, int(AT_ONCE * self.rate / count)))
 
     def _new_epoch(self) -> None:
         self.seed += 1
