@@ -100,7 +100,8 @@ def install_peers() -> None:
 
 def write_digits(model: str, batch: int, build: str) -> None:
     """Write the training digits, and what the contenders have to know."""
-    digits = load_dataset(Sources.from_environment(), click.echo).splits["train"]
+    dataset = load_dataset(Sources.from_environment(), click.echo)
+    digits = dataset.splits["train"]
     count = len(digits) // batch * batch
     (SERVED / "digits.bin").write_bytes(block.encode(block.Block(digits.labels[:count], digits.pixels[:count])))
     layers = ARCHITECTURES[model].layers
@@ -108,6 +109,7 @@ def write_digits(model: str, batch: int, build: str) -> None:
     weights = initial_weights(dict(table), seed=1)
     settings = {
         "model": model,
+        "dataset": dataset.title,
         "batch": batch,
         "build": build,
         "count": count,
@@ -204,14 +206,17 @@ def has_torch(python: str) -> bool:
 def report(model: str, batch: int, speeds: dict[str, float], rounds: dict[str, list[float]]) -> None:
     """Print the table, and keep the figures."""
     ours = speeds.get("scrawl", float("nan"))
-    click.echo(f"{model}, batch {batch}{'samples/s':>16}{'ours is':>10}{'spread':>14}")
+    dataset = json.loads((SERVED / "settings.json").read_text())["dataset"]
+    packages = {name: NODE / "node_modules" / name / "package.json" for name in PACKAGES}
+    versions = {name: json.loads(path.read_text())["version"] for name, path in packages.items()}
+    click.echo(f"{model}, batch {batch}, {dataset}")
+    click.echo(f"{'':26}{'samples/s':>12}{'ours is':>10}  spread")
     for name, speed in speeds.items():
         spread = f"{min(rounds[name]):,.0f}–{max(rounds[name]):,.0f}"
-        click.echo(f"{name:18}{speed:>18,.0f}{ours / speed:>9.2f}×  {spread}")
-    out = BUILD / "bench" / f"training-{model}.json"
-    out.write_bytes(
-        msgspec.json.encode({"model": model, "batch": batch, "samples_per_second": speeds, "rounds": rounds})
-    )
+        click.echo(f"{name + ' ' + versions.get(name, ''):26}{speed:>12,.0f}{ours / speed:>9.2f}×  {spread}")
+    figures = {"model": model, "batch": batch, "dataset": dataset, "versions": versions}
+    figures |= {"samples_per_second": speeds, "rounds": rounds}
+    (BUILD / "bench" / f"training-{model}.json").write_bytes(msgspec.json.encode(figures))
 
 
 if __name__ == "__main__":
