@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
-from scrawl.cache import FIRST, HOLD, BlockCache
+from scrawl.cache import FIRST, HOLD, BlockCache, most_in_a_block
 from scrawl.network import Network
 from scrawl.retry import LONGEST, Backoff
 from scrawl.teaching import Teacher
@@ -169,7 +169,7 @@ def test_same_seed_and_blocks_give_the_same_losses(kernel: WasmtimeKernel) -> No
 
 
 def test_block_larger_than_the_dataset_says_is_refused(trainer: Trainer) -> None:
-    with pytest.raises(ValueError, match="up to 19 digits, got 30"):
+    with pytest.raises(ValueError, match="up to 23 digits, got 30"):
         trainer.add("train", 0, *digits(30))
     assert not trainer.cache.train
 
@@ -234,6 +234,11 @@ def test_slots_do_not_overlap(cache: BlockCache) -> None:
         rows = [row for first, count in cache.ranges() for row in range(first, first + count)]
         assert len(rows) == len(set(rows))
     assert max(rows) < cache.rows() - 40
+
+
+@pytest.mark.parametrize(("size", "count"), [(1000, 60_000), (1000, 1497), (1000, 1001), (7, 7), (1, 3), (19, 95)])
+def test_room_for_a_block_is_never_too_small(size: int, count: int) -> None:
+    assert most_in_a_block(count, -(-count // size)) >= min(size, count)
 
 
 def test_refused_block_is_left_alone_for_a_while(cache: BlockCache) -> None:

@@ -13,7 +13,7 @@ class BlockCache:
 
     def __init__(self, splits: dict, limit: int) -> None:
         self.shards = {split: int(splits[split]["shards"]) for split in ("train", "test")}
-        self.size = {s: -(-int(splits[s]["count"]) // max(self.shards[s], 1)) for s in self.shards}
+        self.size = {split: most_in_a_block(int(splits[split]["count"]), self.shards[split]) for split in self.shards}
         self.limit = limit
         self.train: dict = {}  # index → (slot, count), the oldest first
         self.test: dict = {}  # index → count
@@ -91,3 +91,8 @@ class BlockCache:
 
     def _is_free(self, block: tuple, in_flight: list, now: float) -> bool:
         return block not in in_flight and self.held.get(block, now) <= now
+
+
+def most_in_a_block(count: int, shards: int) -> int:
+    """Return how many digits a block can hold at most: all are alike, but the last, which has at least one."""
+    return (count - 1) // (shards - 1) if shards > 1 else count
