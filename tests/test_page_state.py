@@ -104,6 +104,12 @@ def test_refused_block_is_told_with_its_name(state: State) -> None:
     assert "got b'<!do'" in text
 
 
+def test_refused_block_stays_told_when_the_first_good_one_arrives(state: State) -> None:
+    apply(state, "block_refused", split="train", index=7, message="a block begins with b'SCRB', got b'<!do'")
+    apply(state, "blocks", cached=1, total=60, in_flight=3)
+    assert "(train 7)" in state.notices["train"].text
+
+
 def test_refused_weights_end_what_was_under_way(state: State) -> None:
     apply(state, "busy", task="load", text="Loading")
     apply(state, "weights_refused", message="fc1.weight is 128×784 in this network, 64×784 in the file")

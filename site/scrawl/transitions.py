@@ -7,6 +7,10 @@ others are the person's doings and the API's answers.
 from scrawl.history import History
 from scrawl.state import Notice, State, check_setting
 
+# Said while there is nothing to train on; the first block makes both untrue.
+FETCHING = "Fetching the first digits…"
+NO_DIGITS = "The API is away, so there are no digits to learn from yet. Training begins when it is back."
+
 
 def apply(state: State, event: str, **fields: object) -> None:
     """Change the state as the event demands."""
@@ -89,13 +93,13 @@ def _training_wanted(state: State, on: bool) -> None:
     state.training = on
     state.touched = True
     if on and not state.cached:
-        state.notices["train"] = Notice("Fetching the first digits…")
+        state.notices["train"] = Notice(FETCHING)
 
 
 def _step_wanted(state: State) -> None:
     state.touched = True
     if not state.cached:
-        state.notices["train"] = Notice("Fetching the first digits…")
+        state.notices["train"] = Notice(FETCHING)
 
 
 def _progress(
@@ -115,8 +119,8 @@ def _evaluated(state: State, iteration: int, loss: float, accuracy: float, count
 
 
 def _blocks(state: State, cached: int, total: int, in_flight: int) -> None:
-    if cached and not state.cached:
-        state.notices.pop("train", None)
+    if cached and "train" in state.notices and state.notices["train"].text in (FETCHING, NO_DIGITS):
+        del state.notices["train"]
     state.cached, state.blocks_total, state.worker_requests = cached, total, in_flight
 
 
@@ -129,8 +133,7 @@ def _source_failed(state: State, message: str, seconds: float) -> None:
     rest = f"Training goes on with the {state.cached} blocks it has." if state.cached else "Training waits for it."
     _api_away(state, f"{message}. {rest}", seconds)
     if not state.cached:
-        text = "The API is away, so there are no digits to learn from yet. Training begins when it is back."
-        state.notices["train"] = Notice(text, "warning")
+        state.notices["train"] = Notice(NO_DIGITS, "warning")
 
 
 def _source_back(state: State) -> None:
