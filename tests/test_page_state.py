@@ -110,6 +110,16 @@ def test_refused_block_stays_told_when_the_first_good_one_arrives(state: State) 
     assert "(train 7)" in state.notices["train"].text
 
 
+def test_first_block_settles_the_waiting_but_not_other_messages(state: State) -> None:
+    apply(state, "training_wanted", on=True)
+    assert "Fetching" in state.notices["train"].text
+    apply(state, "blocks", cached=1, total=60, in_flight=3)
+    assert "train" not in state.notices
+    apply(state, "block_refused", split="train", index=7, message="a lie")
+    apply(state, "blocks", cached=2, total=60, in_flight=3)
+    assert "a lie" in state.notices["train"].text
+
+
 def test_refused_weights_end_what_was_under_way(state: State) -> None:
     apply(state, "busy", task="load", text="Loading")
     apply(state, "weights_refused", message="fc1.weight is 128×784 in this network, 64×784 in the file")

@@ -19,6 +19,14 @@ PRIMITIVES = (
     "unpack_weights",
     "nll",
     "softmax",
+    "ink",
+    "image_conv_forward",
+    "image_conv_update",
+    "conv_forward",
+    "conv_backward",
+    "add_scaled",
+    "decay",
+    "transpose",
 )
 WORDS = 16  # of 4 bytes, an instruction has: which primitive, which arguments are registers, the arguments
 
@@ -31,7 +39,7 @@ class Register:
 
 
 # In the order that `run` in site/kernel/program.c gives.
-IMAGES, LABELS, ROWS, FIRST, COUNT, STEP, ONE = (Register(number) for number in range(7))
+IMAGES, LABELS, ROWS, FIRST, COUNT, STEP, ONE, RATE, MOMENTUM, DECAY = (Register(number) for number in range(10))
 
 
 class Program:
@@ -62,7 +70,8 @@ class Program:
         self._address = self._kernel.alloc(4 * len(self._words))
         self._kernel.write_words(self._address, self._words)
 
-    def run(self, images, labels, rows, first, count, steps, step):
+    def run(self, images, labels, rows, first, count, steps, step, rate=0.0, momentum=0.0, decay=0.0):
         """Run it `steps` times, FIRST moving on by COUNT. Return (loss sum, how many are right)."""
-        self._run(self._address, self._count, images, labels, rows, first, count, steps, step, self._score)
+        batch = (images, labels, rows, first, count, steps)
+        self._run(self._address, self._count, *batch, step, rate, momentum, decay, self._score)
         return self._kernel.read_double(self._score), int(self._kernel.read_double(self._score + 8))

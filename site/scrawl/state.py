@@ -10,9 +10,10 @@ LIMITS = {"batch_size": (1, 1024), "learning_rate": (0.0001, 10.0), "cache_size"
 class Notice:
     """A message that stands where it belongs. Tones: quiet, good, warning, error."""
 
-    def __init__(self, text: str, tone: str = "quiet") -> None:
+    def __init__(self, text: str, tone: str = "quiet", until: str = "") -> None:
         self.text = text
         self.tone = tone
+        self.until = until  # "blocks": it is settled by the first block
 
 
 class State:

@@ -48,9 +48,9 @@ def test_training_asked_for_while_the_api_is_away_begins_when_it_is_back(
 
 def test_stack_going_away_and_coming_back(page: Page, own_stack: RunningStack) -> None:
     lab = Lab(page, own_stack.url).open()
-    lab.page.fill("#cache-size", "3")
+    lab.page.fill("#cache-size", "1")
     lab.click("train")
-    lab.wait_text("cached-blocks", "^3$")
+    lab.wait_text("cached-blocks", "^1$")
     own_stack.stop()
     lab.click("sample")
     lab.wait_text("api-status", "The API is away")
