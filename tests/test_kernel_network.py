@@ -21,6 +21,7 @@ AFTER_TEN = {"rtol": 1e-3, "atol": 1e-5}
 NETWORKS = {
     "mlp-128": ARCHITECTURES["mlp-128"].layers,
     "mlp-128-64": ARCHITECTURES["mlp-128-64"].layers,
+    "conv-32-64": ARCHITECTURES["conv-32-64"].layers,
     "no hidden layer": (dense("fc1", 784, 10), TOP),
     "odd sizes": (dense("fc1", 784, 37), RELU, dense("fc2", 37, 5), RELU, dense("fc3", 5, 10), TOP),
 }
@@ -125,6 +126,8 @@ def test_evaluation_and_prediction_agree_with_the_reference(kernel: WasmtimeKern
     network, samples, weights = build(kernel, layers, 16), stored(kernel, pixels, labels), weights_for(layers)
     network.load(weights)
     x = pixels / 255
+    if layers[0].kind == "conv3x3":
+        x = x.reshape(45, 1, 28, 28)
     for layer in layers:
         x = reference.forward(layer, weights, x)
     loss, correct = network.evaluate(samples, 3, 40)  # two full batches and a half one

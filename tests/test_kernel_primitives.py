@@ -231,16 +231,22 @@ def test_softmax(kernel: WasmtimeKernel) -> None:
         assert fast.sum() == pytest.approx(1, abs=1e-6)
 
 
-@pytest.mark.parametrize(("outputs", "inputs", "block"), [(128, 784, 32), (10, 128, 16), (33, 5, 32), (1, 1, 4)])
-def test_weights_come_back_as_they_were(kernel: WasmtimeKernel, outputs: int, inputs: int, block: int) -> None:
+@pytest.mark.parametrize(
+    ("outputs", "inputs", "block", "places"),
+    [(128, 784, 32, 1), (10, 128, 16, 1), (33, 5, 32, 1), (1, 1, 4, 1), (64, 288, 1, 9), (128, 98, 144, 49)],
+)
+def test_weights_come_back_as_they_were(
+    kernel: WasmtimeKernel, outputs: int, inputs: int, block: int, places: int
+) -> None:
     weights = np.random.default_rng(10).normal(size=(outputs, inputs)).astype(np.float32)
     blocks = -(-outputs // block)
     packed, back = kernel.alloc(4 * blocks * block * inputs), kernel.alloc(weights.nbytes)
-    kernel.function("pack_weights")(packed, kernel.put(weights), outputs, inputs, block)
+    kernel.function("pack_weights")(packed, kernel.put(weights), outputs, inputs, block, places)
     inside = kernel.read(packed, np.float32, (blocks, inputs, block)).transpose(0, 2, 1).reshape(-1, inputs)
-    np.testing.assert_array_equal(inside[:outputs], weights)
+    by_place = weights.reshape(outputs, inputs // places, places).transpose(0, 2, 1).reshape(outputs, inputs)
+    np.testing.assert_array_equal(inside[:outputs], by_place)
     assert not inside[outputs:].any()
-    kernel.function("unpack_weights")(back, inputs, packed, outputs, inputs, block)
+    kernel.function("unpack_weights")(back, packed, outputs, inputs, block, places)
     np.testing.assert_array_equal(kernel.read(back, np.float32, weights.shape), weights)
 
 

@@ -20,10 +20,27 @@ void matmul(float *C, u32 cs, const float *A, u32 ars, u32 acs, const float *B, 
 void bias_update(float *bias, const float *dY, u32 B, u32 stride, float step);
 void relu_forward(float *Y, u32 B, u32 stride);
 void relu_backward(float *dY, const float *Y, u32 B, u32 stride);
-void unpack_weights(float *target, u32 stride, const float *W, u32 O, u32 I, u32 block);
 
 /* loss.c */
 void nll(float *Z, u32 B, u32 K, u32 stride, const u8 *labels, const u32 *rows, u32 first, Score *score);
 void softmax(float *Z, u32 K, u32 stride);
+
+/* image_conv.c */
+void ink(float *X, const u8 *images, const u32 *rows, u32 first, u32 B, u32 N);
+void image_conv_forward(const Conv *conv, const float *X, const float *W, const float *bias, u32 B, float *Y, u8 *which);
+void image_conv_update(const Conv *conv, float *W, float *bias, const float *X, u32 B, const float *dY, const float *Y,
+                       const u8 *which, float step);
+
+/* conv_forward.c, conv_backward.c */
+void conv_forward(const Conv *conv, const float *X, const float *W, const float *bias, u32 B, float *Y, u8 *which,
+                  void *scratch);
+void conv_backward(const Conv *conv, float *dW, float *dbias, float *dX, const float *X, const float *W, u32 B,
+                   const float *dY, const float *Y, const u8 *which, void *scratch);
+
+/* update.c */
+void clear(float *target, u32 count);
+void add_scaled(float *target, const float *source, u32 count, float scale);
+void decay(float *V, const float *W, u32 count, float momentum, float weight_decay);
+void transpose(float *target, u32 target_stride, const float *source, u32 source_stride, u32 rows, u32 columns);
 
 #endif

@@ -5,7 +5,7 @@
    the registers. Primitives and registers are numbered in the order of the lists in site/scrawl/program.py. */
 #include "primitives.h"
 
-enum { ARGUMENTS = 14, REGISTERS = 7 };
+enum { ARGUMENTS = 14, REGISTERS = 10 };
 
 typedef union {
     u32 u;
@@ -35,21 +35,38 @@ static void call(u32 primitive, const Word *a) {
     case 6: bias_update(P(float, 0), P(float, 1), U(2), U(3), F(4)); return;
     case 7: relu_forward(P(float, 0), U(1), U(2)); return;
     case 8: relu_backward(P(float, 0), P(float, 1), U(2), U(3)); return;
-    case 9: unpack_weights(P(float, 0), U(1), P(float, 2), U(3), U(4), U(5)); return;
+    case 9: transpose(P(float, 0), U(1), P(float, 2), U(3), U(4), U(5)); return;
     case 10: nll(P(float, 0), U(1), U(2), U(3), P(u8, 4), P(u32, 5), U(6), P(Score, 7)); return;
     case 11: softmax(P(float, 0), U(1), U(2)); return;
+    case 12: ink(P(float, 0), P(u8, 1), P(u32, 2), U(3), U(4), U(5)); return;
+    case 13:
+        image_conv_forward(P(Conv, 0), P(float, 1), P(float, 2), P(float, 3), U(4), P(float, 5), P(u8, 6));
+        return;
+    case 14:
+        image_conv_update(P(Conv, 0), P(float, 1), P(float, 2), P(float, 3), U(4), P(float, 5), P(float, 6), P(u8, 7), F(8));
+        return;
+    case 15:
+        conv_forward(P(Conv, 0), P(float, 1), P(float, 2), P(float, 3), U(4), P(float, 5), P(u8, 6), P(void, 7));
+        return;
+    case 16:
+        conv_backward(P(Conv, 0), P(float, 1), P(float, 2), P(float, 3), P(float, 4), P(float, 5), U(6), P(float, 7),
+                      P(float, 8), P(u8, 9), P(void, 10));
+        return;
+    case 17: add_scaled(P(float, 0), P(float, 1), U(2), F(3)); return;
+    case 18: decay(P(float, 0), P(float, 1), U(2), F(3), F(4)); return;
     default: __builtin_trap();
     }
 }
 
 /* Run `count` instructions, once for each of `steps` batches: rows first .., first + B .. and so on. `score` becomes the sum
-   over them. The registers are images, labels, rows, first, B, step and 1, in this order. */
+   over them. The registers are images, labels, rows, first, B, step, 1, rate, momentum and weight_decay, in this order. */
 EXPORT(run)
 void run(const Instruction *program, u32 count, u32 images, u32 labels, u32 rows, u32 first, u32 B, u32 steps, float step,
-         Score *score) {
+         float rate, float momentum, float weight_decay, Score *score) {
     *score = (Score){0, 0};
     for (; steps; steps--, first += B) {
-        const Word registers[REGISTERS] = {{images}, {labels}, {rows}, {first}, {B}, {.f = step}, {.f = 1}};
+        const Word registers[REGISTERS] = {{images},    {labels},     {rows},         {first},           {B},
+                                           {.f = step}, {.f = 1},     {.f = rate},    {.f = momentum},   {.f = weight_decay}};
         for (u32 n = 0; n < count; n++) {
             Word a[ARGUMENTS];
             for (u32 i = 0; i < ARGUMENTS; i++) {

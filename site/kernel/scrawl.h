@@ -35,6 +35,15 @@ typedef struct {
     double correct; /* how many samples have their label ranked first */
 } Score;
 
+/* A 3x3 convolution with padding 1, followed by ReLU and 2x2 max pooling. Input and output are stored by position, then
+   channel. The input has a border of zeros, one position wide, so that no tap needs a check. */
+typedef struct {
+    u32 N;      /* rows and columns of the input, even, at most 32 */
+    u32 I, O;   /* channels of input and output, multiples of BLOCK; I is 1 for the image_… primitives */
+    u32 border; /* 1 if the output, of N/2 rows and columns, has a border too, else 0 */
+    u32 stride; /* floats from one sample's output to the next */
+} Conv;
+
 static inline u32 float_bits(float x) {
     union { float f; u32 bits; } both = {x};
     return both.bits;

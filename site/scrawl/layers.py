@@ -34,13 +34,19 @@ class Parameter:
         self.shape = tuple(shape)
         self.count = product(self.shape)
         self.address = 0  # where the layer keeps it; set by `place`
+        self.size = 0  # how many floats that takes
+        self.target = 0  # what updates are added to: the parameter itself, or its velocity
 
-    def place(self, outputs, block, limit):
-        """Reserve memory for blocks of `block` outputs: (ceil(O/block), I, block). `limit` is for `randomise`."""
+    def place(self, outputs, block, limit, places=1):
+        """Reserve memory for blocks of `block` outputs: (ceil(O/block), I, block). `limit` is for `randomise`.
+
+        Where inputs are (channel, place) outside, they are (place, channel) inside.
+        """
         self.limit = limit
         inputs = self.count // outputs
-        self._layout = (outputs, inputs, block)
-        self.address = self.kernel.alloc(-(-outputs // block) * block * inputs * FLOAT)
+        self._layout = (outputs, inputs, block, places)
+        self.size = -(-outputs // block) * block * (-(-inputs // 4) * 4)  # whole vectors, and rows to transpose
+        self.target = self.address = self.kernel.alloc(self.size * FLOAT)
         self._staging = self.kernel.alloc(self.count * FLOAT)
 
     def load(self, floats):
@@ -50,8 +56,7 @@ class Parameter:
 
     def export(self):
         """Return a copy, in PyTorch's layout."""
-        inputs = self._layout[1]
-        self.kernel.function("unpack_weights")(self._staging, inputs, self.address, *self._layout)
+        self.kernel.function("unpack_weights")(self._staging, self.address, *self._layout)
         return self.kernel.read_floats(self._staging, self.count)
 
     def randomise(self, seed):
@@ -64,20 +69,28 @@ class Images:
     """The bottom of the stack: u8 images, as a listing of the pixels that are not blank."""
 
     def __init__(self, kernel, features, max_batch):
+        self.kernel, self.max_batch = kernel, max_batch
         self.features = features  # D
-        self.positions = kernel.alloc(256 * 8)
-        kernel.function("fill_positions")(self.positions)
-        self.entries = kernel.alloc(FLOAT * (features * max_batch + 8))  # by sample
-        self.starts = kernel.alloc(FLOAT * (max_batch + 1))
-        self.columns_stride = row_stride(max_batch)
-        self.columns = kernel.alloc(FLOAT * features * self.columns_stride)  # by pixel
-        self.counts = kernel.alloc(FLOAT * features)
+        self.side = 28  # of the picture
+        self.entries = 0
+
+    def make_listing(self):
+        """Reserve memory for the listing. Only a dense layer needs it."""
+        alloc, features = self.kernel.alloc, self.features
+        self.positions = alloc(256 * 8)
+        self.kernel.function("fill_positions")(self.positions)
+        self.entries = alloc(FLOAT * (features * self.max_batch + 8))  # by sample
+        self.starts = alloc(FLOAT * (self.max_batch + 1))
+        self.columns_stride = row_stride(self.max_batch)
+        self.columns = alloc(FLOAT * features * self.columns_stride)  # by pixel
+        self.counts = alloc(FLOAT * features)
 
     def forward(self, program):
         """List the pixels of COUNT images: rows ROWS[FIRST], ROWS[FIRST + 1], …, or FIRST, … if ROWS is 0."""
-        batch = (IMAGES, ROWS, FIRST, COUNT, self.features)
-        program.add("fetch_images", *batch)
-        program.add("list_pixels", *batch, self.positions, self.entries, self.starts)
+        if self.entries:
+            batch = (IMAGES, ROWS, FIRST, COUNT, self.features)
+            program.add("fetch_images", *batch)
+            program.add("list_pixels", *batch, self.positions, self.entries, self.starts)
 
 
 class _Weighted:
@@ -96,11 +109,11 @@ class _Weighted:
         if self.weight.shape != (self.features, self.inputs) or self.bias.shape != (self.features,):
             shapes = f"{self.weight.shape} and {self.bias.shape}"
             raise ValueError(f"{name} is {self.inputs} → {self.features}, its parameters are {shapes}")
-        self.weight.place(self.features, block, (6 / self.inputs) ** 0.5)
+        self.weight.place(self.features, block, (6 / self.inputs) ** 0.5, getattr(below, "places", 1))
         self.bias.place(self.features, self.stride, 0.0)
 
     def _update_bias(self, program):
-        program.add("bias_update", self.bias.address, self.delta, COUNT, self.stride, STEP)
+        program.add("bias_update", self.bias.target, self.delta, COUNT, self.stride, STEP)
 
 
 class SparseDense(_Weighted):
@@ -109,6 +122,7 @@ class SparseDense(_Weighted):
     def __init__(self, kernel, layer, below, parameters, max_batch):
         self._padded = -(-layer["outputs"] // BLOCK) * BLOCK
         super().__init__(kernel, layer, below, parameters, max_batch, row_stride(self._padded), BLOCK)
+        below.make_listing()
 
     def forward(self, program):
         """Record Y = X Wᵀ + b."""
@@ -126,7 +140,7 @@ class SparseDense(_Weighted):
             below.columns, below.columns_stride, below.counts,
         )  # fmt: skip
         program.add(
-            "sparse_update", self.weight.address, below.columns, below.columns_stride, below.counts,
+            "sparse_update", self.weight.target, below.columns, below.columns_stride, below.counts,
             self.inputs, self._padded, self.delta, self.stride, STEP,
         )  # fmt: skip
         self._update_bias(program)
@@ -138,8 +152,8 @@ class Dense(_Weighted):
     def __init__(self, kernel, layer, below, parameters, max_batch):
         stride = row_stride(layer["outputs"])
         super().__init__(kernel, layer, below, parameters, max_batch, stride, stride)
-        self._transposed = kernel.alloc(self.features * below.stride * FLOAT)  # (O, below.stride)
         self._columns = -(-self.features // 4) * 4
+        self._transposed = kernel.alloc(self._columns * below.stride * FLOAT)  # (O, below.stride)
 
     def forward(self, program):
         """Record Y = X Wᵀ + b."""
@@ -151,9 +165,9 @@ class Dense(_Weighted):
 
     def backward(self, program):
         """Record dX = dY W, with the weights as they were, then W += step · dYᵀ X, and the same for the bias."""
-        below, weight = self.below, self.weight.address
+        below, weight = self.below, self.weight.target
         program.add(
-            "unpack_weights", self._transposed, below.stride, weight, self.features, self.inputs, self.stride,
+            "transpose", self._transposed, below.stride, self.weight.address, self.stride, self.inputs, self.features,
         )  # fmt: skip
         program.add(
             "matmul", below.delta, below.stride, self.delta, self.stride, 1, self._transposed, below.stride,

@@ -9,8 +9,9 @@ imported: `kernel` is `scrawl.kernel.Kernel` in the page and wasmtime's in the t
 Axes: B batch, D inputs (784), H hidden units, K classes, I and O inputs and outputs of a dense layer.
 """
 
-from scrawl.layers import LAYERS, Images, Parameter
-from scrawl.program import Program
+from scrawl.convolution import LAYERS
+from scrawl.layers import FLOAT, Images, Parameter
+from scrawl.program import DECAY, MOMENTUM, RATE, Program
 
 PIXELS = 784
 CLASSES = 10
@@ -55,7 +56,11 @@ class Samples:
 
 
 class Network:
-    """A stack of layers with its parameters, activations and deltas in the kernel's memory."""
+    """A stack of layers with its parameters, activations and deltas in the kernel's memory.
+
+    Training is plain SGD, or SGD with momentum and weight decay by PyTorch's rule: v = momentum · v + gradient +
+    weight_decay · w, then w -= learning_rate · v. The velocities v begin at zero after `load` and `randomise`.
+    """
 
     def __init__(self, kernel, layers, parameters, max_batch):
         """Build it from a manifest's `layers` and `parameters` (lists of dicts) for batches of up to `max_batch`.
@@ -71,11 +76,11 @@ class Network:
                 raise ValueError(f"layers are {', '.join(LAYERS)}, got {layer['kind']}")
             self.layers.append(LAYERS[layer["kind"]](kernel, layer, self.layers[-1], self.parameters, max_batch))
         self._score = kernel.alloc(16)
-        self._training, self._evaluation, self._prediction = self._record(), self._record(), self._record()
         self._top = self.layers[-1]
-        self._top.loss(self._training, self._score)
-        for layer in self.layers[:0:-1]:
-            layer.backward(self._training)
+        self._velocities = []  # (address, size) of each parameter's, once there are any
+        self._accelerated = None  # the training program with momentum, once it is wanted
+        self._training, self._evaluation, self._prediction = self._record(), self._record(), self._record()
+        self._record_backward(self._training)
         self._top.loss(self._evaluation, self._score)
         self._top.probabilities(self._prediction)
         for program in (self._training, self._evaluation, self._prediction):
@@ -87,6 +92,31 @@ class Network:
         for layer in self.layers:
             layer.forward(program)
         return program
+
+    def _record_backward(self, program):
+        """Append the loss and the backward pass, which adds to the parameters' targets."""
+        self._top.loss(program, self._score)
+        for layer in self.layers[:0:-1]:
+            layer.backward(program)
+
+    def _with_momentum(self):
+        """Return the training program in which updates go to velocities, which move the weights."""
+        if self._accelerated is None:
+            program = self._accelerated = self._record()
+            for parameter in self.parameters.values():
+                parameter.target = self.kernel.alloc(parameter.size * FLOAT)
+                self._velocities.append((parameter.target, parameter.size))
+                program.add("decay", parameter.target, parameter.address, parameter.size, MOMENTUM, DECAY)
+            self._record_backward(program)
+            for parameter in self.parameters.values():
+                program.add("add_scaled", parameter.address, parameter.target, parameter.size, RATE)
+            program.finish()
+        return self._accelerated
+
+    def _stand_still(self):
+        """Set the velocities to zero."""
+        for address, size in self._velocities:
+            self.kernel.function("clear")(address, size)
 
     def load(self, tensors):
         """Take over weights: name → floats (Float32Array, or NumPy's) in PyTorch's layout, each parameter once.
@@ -105,6 +135,7 @@ class Network:
                 )
         for name, parameter in self.parameters.items():
             parameter.load(tensors[name])
+        self._stand_still()
 
     def export(self):
         """Return a copy of the weights: name → floats (a flat Float32Array, or NumPy's) in PyTorch's layout."""
@@ -114,15 +145,16 @@ class Network:
         """Start anew from random weights, evenly spread as He (before a ReLU) or Glorot (the last layer) advise."""
         for number, parameter in enumerate(self.parameters.values()):
             parameter.randomise(seed * 64 + number)
+        self._stand_still()
 
-    def train_step(self, samples, first, count, learning_rate):
+    def train_step(self, samples, first, count, learning_rate, momentum=0.0, weight_decay=0.0):
         """Train one step on places `first` .. `first + count` of the samples' order, 1 <= count <= max_batch.
 
         Returns (the sum of the samples' negative log-likelihoods, how many were right), both from before the step.
         """
-        return self.train_steps(samples, first, count, 1, learning_rate)
+        return self.train_steps(samples, first, count, 1, learning_rate, momentum, weight_decay)
 
-    def train_steps(self, samples, first, count, steps, learning_rate):
+    def train_steps(self, samples, first, count, steps, learning_rate, momentum=0.0, weight_decay=0.0):
         """Train `steps` steps, each on the next `count` places of the order. One call costs less than many.
 
         Returns the sums over all of them, as `train_step` does.
@@ -131,8 +163,10 @@ class Network:
             raise ValueError(f"a batch has 1 to {self.max_batch} samples, got {count}")
         if first < 0 or first + count * steps > samples.count:
             raise ValueError(f"the order has {samples.count} places, got {count * steps} from {first}")
-        step = -learning_rate / count
-        return self._training.run(samples.images, samples.labels, samples.order, first, count, steps, step)
+        place = (samples.images, samples.labels, samples.order, first, count, steps)
+        if momentum or weight_decay:
+            return self._with_momentum().run(*place, 1 / count, -learning_rate, momentum, weight_decay)
+        return self._training.run(*place, -learning_rate / count)
 
     def evaluate(self, samples, first, count):
         """Return (loss sum, how many are right) for rows `first` .. `first + count`, any count, without training."""

@@ -16,7 +16,7 @@ PRIMITIVES = (
     "bias_update",
     "relu_forward",
     "relu_backward",
-    "unpack_weights",
+    "transpose",
     "nll",
     "softmax",
     "ink",
@@ -26,7 +26,6 @@ PRIMITIVES = (
     "conv_backward",
     "add_scaled",
     "decay",
-    "transpose",
 )
 WORDS = 16  # of 4 bytes, an instruction has: which primitive, which arguments are registers, the arguments
 

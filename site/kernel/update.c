@@ -1,0 +1,40 @@
+/* Arithmetic on whole tensors: what gradients and velocities go through on their way to the weights. */
+#include "primitives.h"
+
+/* target (count) = 0. Like the others here, it takes whole vectors: tensors are allocated so. */
+EXPORT(clear)
+void clear(float *target, u32 count) {
+    for (u32 i = 0; i < count; i += 4) store4(target + i, splat(0));
+}
+
+/* target += scale * source, both (count). */
+EXPORT(add_scaled)
+void add_scaled(float *target, const float *source, u32 count, float scale) {
+    for (u32 i = 0; i < count; i += 4) store4(target + i, madd(load4(source + i), splat(scale), load4(target + i)));
+}
+
+/* V = momentum * V + weight_decay * W: a velocity, before the gradient is added to it. Both (count). */
+EXPORT(decay)
+void decay(float *V, const float *W, u32 count, float momentum, float weight_decay) {
+    for (u32 i = 0; i < count; i += 4)
+        store4(V + i, madd(load4(W + i), splat(weight_decay), wasm_f32x4_mul(load4(V + i), splat(momentum))));
+}
+
+/* Write the transpose of source (rows, source_stride) to target (columns, target_stride). Both numbers are rounded up to
+   multiples of 4, and there is room for that. */
+EXPORT(transpose)
+void transpose(float *target, u32 target_stride, const float *source, u32 source_stride, u32 rows, u32 columns) {
+    for (u32 r = 0; r < rows; r += 4)
+        for (u32 c = 0; c < columns; c += 4) {
+            const float *from = source + r * source_stride + c;
+            f32x4 a0 = load4(from), a1 = load4(from + source_stride);
+            f32x4 a2 = load4(from + 2 * source_stride), a3 = load4(from + 3 * source_stride);
+            f32x4 low01 = wasm_i32x4_shuffle(a0, a1, 0, 4, 1, 5), high01 = wasm_i32x4_shuffle(a0, a1, 2, 6, 3, 7);
+            f32x4 low23 = wasm_i32x4_shuffle(a2, a3, 0, 4, 1, 5), high23 = wasm_i32x4_shuffle(a2, a3, 2, 6, 3, 7);
+            float *to = target + c * target_stride + r;
+            store4(to, wasm_i64x2_shuffle(low01, low23, 0, 2));
+            store4(to + target_stride, wasm_i64x2_shuffle(low01, low23, 1, 3));
+            store4(to + 2 * target_stride, wasm_i64x2_shuffle(high01, high23, 0, 2));
+            store4(to + 3 * target_stride, wasm_i64x2_shuffle(high01, high23, 1, 3));
+        }
+}
