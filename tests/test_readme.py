@@ -2,6 +2,7 @@
 
 import re
 import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,7 +11,8 @@ import requests
 
 from tests.running_stack import RunningStack
 
-README = (Path(__file__).parents[1] / "README.md").read_text()
+ROOT = Path(__file__).parents[1]
+README = (ROOT / "README.md").read_text()
 # Every answer that is an error ends the script.
 STRICT = 'set -euo pipefail\ncurl() { command curl --fail-with-body --show-error "$@"; echo; }\n'
 
@@ -22,25 +24,44 @@ def own_stack(tmp_path: Path) -> Iterator[RunningStack]:
     running.stop()
 
 
-def test_api_examples_work(own_stack: RunningStack, tmp_path: Path) -> None:
-    (script,) = re.findall(r"```sh\n(.*?)```", README.split("## The API by example")[1], re.DOTALL)
-    script = script.replace("http://localhost:8000", own_stack.url)
+def commands(heading: str) -> str:
+    """Return the first block of shell commands under a heading of the README."""
+    block = re.search(r"```sh\n(.*?)```", README.split(heading)[1], re.DOTALL)
+    assert block is not None
+    return block[1]
+
+
+def printed_by(script: str, folder: Path) -> str:
     run = subprocess.run(
-        ["bash", "-c", STRICT + script], cwd=tmp_path, capture_output=True, text=True, timeout=120, check=False
+        ["bash", "-c", STRICT + script], cwd=folder, capture_output=True, text=True, timeout=300, check=False
     )
     assert run.returncode == 0, f"{run.stdout[-2000:]}\n{run.stderr[-2000:]}"
-    assert '"label"' in run.stdout
+    return run.stdout
+
+
+def test_api_examples_work(own_stack: RunningStack, tmp_path: Path) -> None:
+    printed = printed_by(commands("## The API by example").replace("http://localhost:8000", own_stack.url), tmp_path)
+    assert '"label"' in printed
     assert (tmp_path / "digit.png").read_bytes().startswith(b"\x89PNG")
     assert (tmp_path / "block.bin").read_bytes().startswith(b"SCRB")
     assert requests.get(f"{own_stack.url}/api/weights", timeout=30).json()["source"] in ("upload", "retrain")
 
 
+def test_model_examples_work(tmp_path: Path) -> None:
+    scrawl = f"{sys.executable} -m infra.cli"
+    data = f"export SCRAWL_DATA_DIR={tmp_path / 'data'} PYTHONPATH={ROOT}\n"
+    printed = printed_by(data + commands("## Your own networks").replace(".venv/bin/scrawl", scrawl), tmp_path)
+    assert "test digits" in printed
+    assert (tmp_path / "build" / "mine.onnx").is_file()
+    assert (tmp_path / "build" / "evaluate" / "mine" / "confusion.png").is_file()
+
+
 @pytest.mark.parametrize("target", re.findall(r"^(?:\w+=\S+ )*make (\w+)", README, re.MULTILINE))
 def test_make_target_of_the_readme_exists(target: str) -> None:
-    makefile = (Path(__file__).parents[1] / "Makefile").read_text()
+    makefile = (ROOT / "Makefile").read_text()
     assert re.search(rf"^{target}:", makefile, re.MULTILINE)
 
 
 @pytest.mark.parametrize("link", re.findall(r"\]\((?!http)([^)#]+)", README))
 def test_link_of_the_readme_leads_somewhere(link: str) -> None:
-    assert (Path(__file__).parents[1] / link).exists()
+    assert (ROOT / link).exists()

@@ -17,6 +17,7 @@ from functions.store import MemoryStore, Store
 from functions.weights import WeightsRepository
 from infra.data import Dataset, Sources, load_files
 from infra.seed import bring_up_to_date, seed
+from model_export.architectures import ARCHITECTURES
 from tests import idx_files
 
 
@@ -55,7 +56,7 @@ def manifest_of(store: Store) -> DatasetManifest:
 
 def test_layout(store: Store, small: Dataset) -> None:
     seeded = seed(store, small)
-    assert (seeded.shards, seeded.models, seeded.weights) == (3, 1, 1)
+    assert (seeded.shards, seeded.models, seeded.weights) == (3, len(ARCHITECTURES), len(ARCHITECTURES))
     keys = store.keys("")
     assert [key for key in keys if key.startswith("data/")] == [
         "data/manifest.json",
