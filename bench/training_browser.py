@@ -1,8 +1,9 @@
-"""Trains the same network on the same digits in one Chromium tab and beside it, and compares samples per second.
+"""Trains the same networks on the same digits in one Chromium tab and beside it, and compares samples per second.
 
 Contenders: our kernel, driven from a Brython worker as in the page; onnxruntime-web with our train-step graph;
-ConvNetJS; and PyTorch on one native thread. The peers come from npm and pip when this runs. They take turns, and the
-median of their rounds counts, so that a busy machine slows all of them. `--help` lists the settings.
+TensorFlow.js on its WebAssembly backend, which has no gradient of a convolution; ConvNetJS, for dense layers; and
+PyTorch on one native thread. The peers come from npm and pip when this runs. They take turns, and the median of their
+rounds counts, so that a busy machine slows all of them. `--help` lists the settings.
 """
 
 import contextlib
@@ -13,19 +14,17 @@ import shutil
 import statistics
 import subprocess
 import sys
-import threading
 from collections.abc import Callable, Iterator
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
 import click
 import msgspec
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Error, Page
+from tab import open_page
 
 from functions import block
 from functions.training import initial_weights
-from infra.browser import installed_browser
 from infra.bundle import brython_data, bundle
 from infra.data import Sources, load_dataset
 from infra.kernel import build_kernel
@@ -36,34 +35,45 @@ from model_export.graphs import train_step_graph
 HERE = Path(__file__).parent / "browser"
 SERVED = BUILD / "bench" / "page"
 NODE = BUILD / "bench-node"
-PACKAGES = ("onnxruntime-web", "convnetjs")
-CHROMIUM_FLAGS = ("--no-sandbox", "--disable-quic", "--no-first-run", "--disable-background-networking",
-                  "--disable-component-update", "--disable-sync")  # fmt: skip
+PACKAGES = ("onnxruntime-web", "@tensorflow/tfjs", "@tensorflow/tfjs-backend-wasm", "convnetjs")
+PEERS = ("onnxruntime-web", "tensorflow", "convnetjs")
 
 Measure = Callable[[float], dict[str, Any]]
 
 
 @click.command()
-@click.option("--model", default="mlp-128", show_default=True, type=click.Choice([*ARCHITECTURES]))
+@click.option("--model", "models", multiple=True, type=click.Choice([*ARCHITECTURES]), help="All when left out.")
 @click.option("--batch", default=128, show_default=True)
 @click.option("--seconds", default=2.0, show_default=True, help="How long each contender trains in a round.")
 @click.option("--rounds", default=5, show_default=True)
 @click.option("--build", default="best", show_default=True, type=click.Choice(["best", "plain", "relaxed"]))
 @click.option("--only", multiple=True, help="Contenders to run; all of them when left out.")
-def main(model: str, batch: int, seconds: float, rounds: int, build: str, only: tuple[str, ...]) -> None:
-    """Compare training speeds, print a table, and write it to build/bench/."""
-    prepare(model, batch, build)
-    with contextlib.ExitStack() as stack:
-        contenders = {
-            name: stack.enter_context(start()) for name, start in starters(stack).items() if not only or name in only
-        }
-        speeds: dict[str, list[float]] = {name: [] for name in contenders}
-        for number in range(rounds + 1):
-            for name, measure in contenders.items():
-                result = measure(seconds)
-                if number:  # the first round warms up
-                    speeds[name].append(result["steps"] * batch / result["seconds"])
-    report(model, batch, {name: statistics.median(values) for name, values in speeds.items()}, speeds)
+def main(models: tuple[str, ...], batch: int, seconds: float, rounds: int, build: str, only: tuple[str, ...]) -> None:
+    """Compare training speeds, print a table for each model, and write them to build/bench/."""
+    for model in models or ARCHITECTURES:
+        prepare(model, batch, build)
+        with contextlib.ExitStack() as stack:
+            report(model, batch, compete(stack, model, batch, seconds, rounds, only))
+
+
+def compete(
+    stack: contextlib.ExitStack, model: str, batch: int, seconds: float, rounds: int, only: tuple[str, ...]
+) -> dict[str, list[float]]:
+    """Let the contenders take turns. Return each one's samples per second, round by round."""
+    contenders = {}
+    for name, start in starters(stack, model).items():
+        if not only or name in only:
+            try:
+                contenders[name] = stack.enter_context(start())
+            except Error as error:
+                click.echo(f"{name} cannot train {model}: {error.message.splitlines()[0]}", err=True)
+    speeds: dict[str, list[float]] = {name: [] for name in contenders}
+    for number in range(rounds + 1):
+        for name, measure in contenders.items():
+            result = measure(seconds)
+            if number:  # the first round warms up
+                speeds[name].append(result["steps"] * batch / result["seconds"])
+    return speeds
 
 
 def prepare(model: str, batch: int, build: str) -> None:
@@ -71,7 +81,7 @@ def prepare(model: str, batch: int, build: str) -> None:
     shutil.rmtree(SERVED, ignore_errors=True)
     (SERVED / "onnxruntime").mkdir(parents=True)
     install_peers()
-    for name in ("main.js", "convnetjs.js"):
+    for name in ("main.js", "convnetjs.js", "tensorflow.js"):
         shutil.copy(HERE / name, SERVED)
     shutil.copy(HERE / "onnxruntime.js", SERVED / "onnxruntime-web.js")
     shutil.copy(brython_data() / "brython.js", SERVED)
@@ -96,6 +106,10 @@ def install_peers() -> None:
         if path.name.startswith(("ort.wasm.bundle.min.mjs", "ort-wasm-simd-threaded.")) and "." not in path.stem[24:]:
             shutil.copy(path, SERVED / "onnxruntime")
     shutil.copy(modules / "convnetjs" / "build" / "convnet.js", SERVED)
+    shutil.copy(modules / "@tensorflow" / "tfjs" / "dist" / "tf.min.js", SERVED)
+    for path in (modules / "@tensorflow" / "tfjs-backend-wasm" / "dist").glob("tf*"):
+        if path.suffix == ".wasm" or path.name == "tf-backend-wasm.min.js":
+            shutil.copy(path, SERVED)
 
 
 def write_digits(model: str, batch: int, build: str) -> None:
@@ -121,36 +135,14 @@ def write_digits(model: str, batch: int, build: str) -> None:
     (SERVED / "settings.json").write_bytes(msgspec.json.encode(settings))
 
 
-def starters(stack: contextlib.ExitStack) -> dict[str, Callable[[], contextlib.AbstractContextManager[Measure]]]:
+def starters(
+    stack: contextlib.ExitStack, model: str
+) -> dict[str, Callable[[], contextlib.AbstractContextManager[Measure]]]:
     """Return what starts each contender; those of the browser share one page."""
-    page = functools.cache(lambda: stack.enter_context(open_page()))
-    browser = {name: functools.partial(in_browser, page, name) for name in ("scrawl", *PACKAGES)}
+    page = functools.cache(lambda: stack.enter_context(open_page(SERVED, "window.measure && window.startScrawl")))
+    peers = [name for name in PEERS if name != "convnetjs" or model.startswith("mlp")]
+    browser = {name: functools.partial(in_browser, page, name) for name in ("scrawl", *peers)}
     return {**browser, "pytorch": in_torch}
-
-
-@contextlib.contextmanager
-def open_page() -> Iterator[Page]:
-    """Serve the folder and open its page in Chromium."""
-    handler = functools.partial(_QuietHandler, directory=str(SERVED))
-    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server, sync_playwright() as playwright:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        browser = playwright.chromium.launch(executable_path=installed_browser(), args=[*CHROMIUM_FLAGS])
-        try:
-            page = browser.new_page()
-            page.on("console", lambda message: click.echo(f"console: {message.text}", err=True))
-            page.on("pageerror", lambda error: click.echo(f"page: {error}", err=True))
-            page.set_default_timeout(120_000)
-            page.goto(f"http://127.0.0.1:{server.server_port}/index.html")
-            page.wait_for_function("Boolean(window.measure && window.startScrawl)")
-            yield page
-        finally:
-            browser.close()
-            server.shutdown()
-
-
-class _QuietHandler(SimpleHTTPRequestHandler):
-    def log_message(self, *_: object) -> None:
-        """Say nothing of each request."""
 
 
 @contextlib.contextmanager
@@ -203,19 +195,15 @@ def has_torch(python: str) -> bool:
     return subprocess.run([python, "-c", "import torch"], capture_output=True).returncode == 0
 
 
-def report(model: str, batch: int, speeds: dict[str, float], rounds: dict[str, list[float]]) -> None:
+def report(model: str, batch: int, rounds: dict[str, list[float]]) -> None:
     """Print the table, and keep the figures."""
+    speeds = {name: statistics.median(values) for name, values in rounds.items()}
     ours = speeds.get("scrawl", float("nan"))
-    dataset = json.loads((SERVED / "settings.json").read_text())["dataset"]
-    packages = {name: NODE / "node_modules" / name / "package.json" for name in PACKAGES}
-    versions = {name: json.loads(path.read_text())["version"] for name, path in packages.items()}
-    click.echo(f"{model}, batch {batch}, {dataset}")
-    click.echo(f"{'':26}{'samples/s':>12}{'ours is':>10}  spread")
+    click.echo(f"{f'{model}, batch {batch}':22}{'samples/s':>14}{'ours is':>10}{'spread':>14}")
     for name, speed in speeds.items():
         spread = f"{min(rounds[name]):,.0f}–{max(rounds[name]):,.0f}"
-        click.echo(f"{name + ' ' + versions.get(name, ''):26}{speed:>12,.0f}{ours / speed:>9.2f}×  {spread}")
-    figures = {"model": model, "batch": batch, "dataset": dataset, "versions": versions}
-    figures |= {"samples_per_second": speeds, "rounds": rounds}
+        click.echo(f"{name:22}{speed:>14,.0f}{ours / speed:>9.2f}×  {spread}")
+    figures = {"model": model, "batch": batch, "samples_per_second": speeds, "rounds": rounds}
     (BUILD / "bench" / f"training-{model}.json").write_bytes(msgspec.json.encode(figures))
 
 

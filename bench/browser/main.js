@@ -26,7 +26,8 @@ function startBrython() {
 }
 
 function startScript(contender, settings) {
-  const worker = new Worker(`${contender}.js`, { type: contender === 'convnetjs' ? 'classic' : 'module' });
+  const classic = ['convnetjs', 'tensorflow'].includes(contender);
+  const worker = new Worker(`${contender}.js`, { type: classic ? 'classic' : 'module' });
   workers[contender] = { post: message => worker.postMessage(message) };
   worker.onmessage = event => settle(contender, event.data);
   worker.onerror = event => settle(contender, { error: event.message });
