@@ -24,6 +24,7 @@ from scrawl.convolution import Convolution, ImageConvolution  # noqa: E402
 from scrawl.network import Network, Samples  # noqa: E402
 from tab import open_page  # noqa: E402
 
+from bench.browser.tab import open_page  # noqa: E402
 from functions.training import initial_weights  # noqa: E402
 from infra.data import Sources, load_dataset  # noqa: E402
 from infra.kernel import build_kernel  # noqa: E402
@@ -53,6 +54,7 @@ def main(model: str, batch: int, steps: int, plain: bool) -> None:
     build_kernel(SERVED / "kernel.wasm", relaxed=not plain)
     shutil.copy(HERE / "primitives.js", SERVED)
     shutil.copy(HERE / "main.js", SERVED)
+    (SERVED / "calls.json").write_text(json.dumps(calls))
     (SERVED / "index.html").write_text(
         '<!doctype html><link rel="icon" href="data:,"><script src="main.js"></script>'
     )
@@ -68,6 +70,7 @@ def gemm(kernel: WasmtimeKernel) -> Call:
 def step_calls(kernel: WasmtimeKernel, model: str, batch: int, steps: int) -> list[Call]:
     """Train, and return the calls that a step makes, with a learning rate of 0."""
     digits = load_dataset(Sources.from_environment(), click.echo).splits["train"]
+    steps = min(steps, len(digits.labels) // batch)
     samples = Samples(kernel, batch * steps)
     samples.store(0, digits.labels[: batch * steps].tobytes(), digits.pixels[: batch * steps].tobytes())
     samples.shuffle([(0, batch * steps)], 1)

@@ -21,8 +21,8 @@ from typing import Any
 import click
 import msgspec
 from playwright.sync_api import Error, Page
-from tab import open_page
 
+from bench.browser.tab import open_page
 from functions import block
 from functions.training import initial_weights
 from infra.bundle import brython_data, bundle
