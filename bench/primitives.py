@@ -22,7 +22,6 @@ from kernel_host import WasmtimeKernel  # noqa: E402
 from scrawl import program  # noqa: E402
 from scrawl.convolution import Convolution, ImageConvolution  # noqa: E402
 from scrawl.network import Network, Samples  # noqa: E402
-from tab import open_page  # noqa: E402
 
 from bench.browser.tab import open_page  # noqa: E402
 from functions.training import initial_weights  # noqa: E402
