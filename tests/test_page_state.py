@@ -3,14 +3,23 @@
 from pathlib import Path
 
 import pytest
-from scrawl import protocol, transitions
+from scrawl import protocol, text, transitions
 from scrawl.state import State
 from scrawl.transitions import apply
+
+MLP, DEEP, CONV = "mlp-128", "mlp-128-64", "conv-32-64"
+MODELS = [
+    {"model": MLP, "title": "Small", "layers": [{"kind": "dense"}]},
+    {"model": DEEP, "title": "Deep", "layers": [{"kind": "dense"}]},
+    {"model": CONV, "title": "Conv", "layers": [{"kind": "conv3x3"}]},
+]
 
 
 @pytest.fixture
 def state() -> State:
-    return State()
+    state = State()
+    apply(state, "models_known", models=MODELS)
+    return state
 
 
 @pytest.mark.parametrize("report", [kind for kind in protocol.REPORTS if kind not in ("predicted", "exported")])
@@ -19,16 +28,16 @@ def test_each_report_of_the_worker_has_a_transition(report: str) -> None:
 
 
 def test_ready_needs_a_network_and_its_first_weights(state: State) -> None:
-    apply(state, "opened")
+    apply(state, "opened", model=MLP)
     assert state.phase == "loading"
-    apply(state, "weights_taken", origin="quick", metadata={})
+    apply(state, "weights_taken", model=MLP, origin="quick", metadata={})
     assert state.phase == "ready"
 
 
 def test_ready_does_not_wait_for_an_api_that_is_away(state: State) -> None:
     apply(state, "api_away", message="No answer.", seconds=2.0)
     assert state.phase == "loading"
-    apply(state, "opened")
+    apply(state, "opened", model=MLP)
     assert state.phase == "ready"
     assert state.api_detail == "No answer. Asking again in 2 s."
 
@@ -75,31 +84,102 @@ def test_message_stays_until_every_setting_is_possible(state: State) -> None:
 
 
 def test_other_weights_start_the_figures_over(state: State) -> None:
-    apply(state, "progress", iteration=10, loss=0.5, accuracy=0.8, samples_per_second=1e5, training=True)
-    apply(state, "evaluated", iteration=10, loss=0.6, accuracy=0.75, count=10000)
-    apply(state, "weights_taken", origin="random", metadata={})
-    assert (state.iteration, state.loss, state.train_accuracy, state.test_accuracy) == (0, None, None, None)
-    assert state.history.last_iteration() == 0
+    apply(state, "progress", model=MLP, iteration=10, loss=0.5, accuracy=0.8, samples_per_second=1e5)
+    apply(state, "evaluated", model=MLP, iteration=10, loss=0.6, accuracy=0.75, count=10000)
+    apply(state, "weights_taken", model=MLP, origin="random", metadata={})
+    assert (state.record.iteration, state.record.loss, state.record.train_accuracy, state.record.test_accuracy) == (
+        0,
+        None,
+        None,
+        None,
+    )
+    assert state.record.history.last_iteration() == 0
 
 
-def test_last_report_of_another_network_does_not_count(state: State) -> None:
-    apply(state, "model_chosen", model="mlp-128-64")
-    apply(state, "progress", iteration=10, loss=0.5, accuracy=0.8, samples_per_second=1e5, training=True)
-    apply(state, "blocks", cached=7, total=60, in_flight=0)
-    apply(state, "opened")
-    assert (state.iteration, state.loss, state.cached) == (0, None, 0)
+def report_training(state: State, model: str, iteration: int) -> None:
+    apply(state, "progress", model=model, iteration=iteration, loss=0.5, accuracy=0.8, samples_per_second=1e5)
+    apply(state, "evaluated", model=model, iteration=iteration, loss=0.6, accuracy=0.75, count=10000)
 
 
-def test_diverged_loss_is_explained(state: State) -> None:
-    nan = float("nan")
-    apply(state, "progress", iteration=10, loss=nan, accuracy=0.1, samples_per_second=1e5, training=True)
-    assert "learning rate" in state.notices["train"].text
-    assert state.history.last_iteration() == 0  # there is no place for it on a curve
+def test_another_network_has_its_own_run_and_switching_back_finds_the_first(state: State) -> None:
+    apply(state, "opened", model=MLP)
+    apply(state, "weights_taken", model=MLP, origin="shared", metadata={"version": "7"})
+    apply(state, "etag_known", model=MLP, etag="a")
+    apply(state, "training_wanted", on=True)
+    report_training(state, MLP, 10)
+    record, history = state.record, state.record.history
+    apply(state, "model_chosen", model=DEEP)
+    assert (state.record.iteration, state.record.test_accuracy, state.record.etag) == (0, None, "")
+    assert state.record.history.last_iteration() == 0
+    assert not state.record.opened
+    apply(state, "model_chosen", model=MLP)
+    assert state.record is record
+    assert state.record.history is history
+    assert (record.iteration, record.test_accuracy) == (10, 0.75)
+    assert (record.origin, record.version, record.etag, record.touched) == ("shared", {"version": "7"}, "a", True)
+
+
+def test_choosing_another_network_pauses_the_first_and_says_so(state: State) -> None:
+    apply(state, "training_wanted", on=True)
+    apply(state, "model_chosen", model=DEEP)
+    assert not state.training
+    assert "MLP 128 is paused" in state.record.notices["train"].text
+
+
+def test_late_answers_concern_the_network_they_are_about(state: State) -> None:
+    apply(state, "busy", model=MLP, task="load", text="Loading")
+    apply(state, "model_chosen", model=DEEP)
+    assert state.record.busy == ""
+    report_training(state, MLP, 10)
+    apply(state, "weights_taken", model=MLP, origin="shared", metadata={"version": "7"})
+    apply(state, "settled", model=MLP, text="Loaded.", tone="good")
+    apply(state, "weights_sent", model=MLP, description={}, etag="b")
+    apply(state, "weights_refused", model=MLP, message="no")
+    assert (state.record.iteration, state.record.origin, state.record.etag) == (0, "", "")
+    assert "weights" not in state.record.notices
+    assert state.record_of(MLP).etag == "b"
+
+
+def test_settings_are_the_networks_own_until_filled_in(state: State) -> None:
+    apply(state, "model_chosen", model=CONV)
+    assert state.settings["learning_rate"] < 0.2
+    apply(state, "setting_changed", name="learning_rate", text="0.05")
+    apply(state, "model_chosen", model=MLP)
+    assert state.settings["learning_rate"] == 0.05
+
+
+def test_batch_size_is_limited_by_the_network(state: State) -> None:
+    apply(state, "setting_changed", name="batch_size", text="1024")
+    apply(state, "model_chosen", model=CONV)
+    assert state.settings["batch_size"] == 256
+    apply(state, "setting_changed", name="batch_size", text="257")
+    assert "from 1 to 256, got 257" in state.notices["settings"].text
+    apply(state, "model_chosen", model=MLP)
+    assert state.settings["batch_size"] == 1024
+    assert (state.invalid, "settings" in state.notices) == ([], False)
+
+
+def test_diverged_run_is_told_with_its_iteration_and_loses_what_came_after_the_good_weights(state: State) -> None:
+    apply(state, "training_wanted", on=True)
+    report_training(state, MLP, 10)
+    apply(state, "progress", model=MLP, iteration=15, loss=900.0, accuracy=0.1, samples_per_second=1e5)
+    apply(state, "diverged", model=MLP, iteration=17, back_to=10)
+    assert not state.training
+    assert "at iteration 17" in state.record.notices["train"].text
+    assert "iteration 10" in state.record.notices["train"].text
+    assert (state.record.iteration, state.record.history.last_iteration()) == (10, 10)
+
+
+@pytest.mark.parametrize(
+    ("model", "label"), [(MLP, "MLP 128"), (DEEP, "MLP 128-64"), (CONV, "Conv 32-64"), ("mine", "mine")]
+)
+def test_networks_have_short_names(model: str, label: str) -> None:
+    assert text.short_name(model) == label
 
 
 def test_refused_block_is_told_with_its_name(state: State) -> None:
     apply(state, "block_refused", split="train", index=7, message="a block begins with b'SCRB', got b'<!do'")
-    text = state.notices["train"].text
+    text = state.record.notices["train"].text
     assert "train 7" in text
     assert "got b'<!do'" in text
 
@@ -107,24 +187,24 @@ def test_refused_block_is_told_with_its_name(state: State) -> None:
 def test_refused_block_stays_told_when_the_first_good_one_arrives(state: State) -> None:
     apply(state, "block_refused", split="train", index=7, message="a block begins with b'SCRB', got b'<!do'")
     apply(state, "blocks", cached=1, total=60, in_flight=3)
-    assert "(train 7)" in state.notices["train"].text
+    assert "(train 7)" in state.record.notices["train"].text
 
 
 def test_first_block_settles_the_waiting_but_not_other_messages(state: State) -> None:
     apply(state, "training_wanted", on=True)
-    assert "Fetching" in state.notices["train"].text
+    assert "Fetching" in state.record.notices["train"].text
     apply(state, "blocks", cached=1, total=60, in_flight=3)
-    assert "train" not in state.notices
+    assert "train" not in state.record.notices
     apply(state, "block_refused", split="train", index=7, message="a lie")
     apply(state, "blocks", cached=2, total=60, in_flight=3)
-    assert "a lie" in state.notices["train"].text
+    assert "a lie" in state.record.notices["train"].text
 
 
 def test_refused_weights_end_what_was_under_way(state: State) -> None:
-    apply(state, "busy", task="load", text="Loading")
-    apply(state, "weights_refused", message="fc1.weight is 128×784 in this network, 64×784 in the file")
-    assert state.busy == ""
-    assert "64×784" in state.notices["weights"].text
+    apply(state, "busy", model=MLP, task="load", text="Loading")
+    apply(state, "weights_refused", model=MLP, message="fc1.weight is 128×784 in this network, 64×784 in the file")
+    assert state.record.busy == ""
+    assert "64×784" in state.record.notices["weights"].text
 
 
 def test_sample_without_any_digits_is_explained(state: State) -> None:

@@ -5,10 +5,11 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 from scrawl.cache import FIRST, HOLD, BlockCache, most_in_a_block
+from scrawl.learner import EVALUATE_EVERY, FEWEST, Learner
 from scrawl.network import Network
 from scrawl.retry import LONGEST, Backoff
 from scrawl.teaching import Teacher
-from scrawl.trainer import EVALUATE_EVERY, Trainer
+from scrawl.trainer import Trainer
 
 from tests.kernel_host import WasmtimeKernel
 
@@ -53,11 +54,16 @@ def kernel(tmp_path_factory: pytest.TempPathFactory) -> WasmtimeKernel:
     return WasmtimeKernel(tmp_path_factory.mktemp("kernel"))
 
 
+def new_trainer(kernel: WasmtimeKernel, network: Network) -> Trainer:
+    clock = Clock()
+    return Trainer(kernel, Learner(network, clock), dict(SETTINGS), clock)
+
+
 @pytest.fixture
 def trainer(kernel: WasmtimeKernel) -> Trainer:
     network = Network(kernel, LAYERS, PARAMETERS, 64)
     network.randomise(1)
-    trainer = Trainer(kernel, network, dict(SETTINGS), Clock())
+    trainer = new_trainer(kernel, network)
     trainer.use(SPLITS)
     return trainer
 
@@ -84,17 +90,17 @@ def test_training_waits_for_the_first_block_and_begins_with_it(trainer: Trainer)
     assert not trainer.is_busy()
     trainer.add("train", 3, *digits(19))
     assert trainer.is_busy()
-    run(trainer, lambda: trainer.iteration >= 3)
+    run(trainer, lambda: trainer.learner.iteration >= 3)
 
 
 def test_training_learns_and_measures_all_test_digits(trainer: Trainer) -> None:
     fill(trainer)
     trainer.training = True
-    results = run(trainer, lambda: trainer.iteration >= 800)
+    results = run(trainer, lambda: trainer.learner.iteration >= 800)
     assert len(results) >= 2  # at the start, and every EVALUATE_EVERY seconds of training
     assert results[-1]["count"] == 40
     assert results[0]["accuracy"] < results[-1]["accuracy"] == 1.0
-    progress = trainer.progress()
+    progress = trainer.learner.progress()
     assert progress["accuracy"] > 0.98
     assert progress["samples_per_second"] > 0
 
@@ -102,11 +108,11 @@ def test_training_learns_and_measures_all_test_digits(trainer: Trainer) -> None:
 def test_measurement_is_of_one_set_of_weights(trainer: Trainer) -> None:
     fill(trainer)
     trainer.training = True
-    run(trainer, lambda: not trainer.is_busy() or trainer.iteration > 0)
-    trainer.ask_evaluation()
-    before = trainer.iteration
+    run(trainer, lambda: not trainer.is_busy() or trainer.learner.iteration > 0)
+    trainer.learner.ask_evaluation()
+    before = trainer.learner.iteration
     while trainer.run(trainer.clock()) is None:  # slices that are over at once
-        assert trainer.iteration == before
+        assert trainer.learner.iteration == before
 
 
 def test_nothing_is_measured_until_all_test_blocks_are_there(trainer: Trainer) -> None:
@@ -128,15 +134,15 @@ def test_step_is_one_iteration_followed_by_a_measurement(trainer: Trainer) -> No
     run(trainer, lambda: not trainer.is_busy())
     trainer.steps_wanted = 1
     results = run(trainer, lambda: not trainer.is_busy())
-    assert trainer.iteration == 1
+    assert trainer.learner.iteration == 1
     assert [result["iteration"] for result in results] == [1]
 
 
 def test_settings_hold_from_the_next_step_on(trainer: Trainer) -> None:
     fill(trainer)
     taken = []
-    steps = trainer.network.train_steps
-    trainer.network.train_steps = lambda *a: (taken.append((a[2], a[3], a[4])), steps(*a))[1]
+    steps = trainer.learner.network.train_steps
+    trainer.learner.network.train_steps = lambda *a: (taken.append((a[2], a[3], a[4])), steps(*a))[1]
     trainer.steps_wanted = 1
     run(trainer, lambda: not trainer.is_busy())
     trainer.set({"batch_size": 16, "learning_rate": 0.02, "cache_size": 5})
@@ -150,7 +156,7 @@ def test_smaller_cache_lets_the_oldest_blocks_go(trainer: Trainer) -> None:
     trainer.set({**SETTINGS, "cache_size": 2})
     assert list(trainer.cache.train) == [3, 4]
     trainer.training = True
-    run(trainer, lambda: trainer.iteration >= 10)
+    run(trainer, lambda: trainer.learner.iteration >= 10)
     assert trainer.samples.count == 38
 
 
@@ -159,12 +165,12 @@ def test_same_seed_and_blocks_give_the_same_losses(kernel: WasmtimeKernel) -> No
     for _ in range(2):
         network = Network(kernel, LAYERS, PARAMETERS, 64)
         network.randomise(7)
-        trainer = Trainer(kernel, network, dict(SETTINGS), Clock())
+        trainer = new_trainer(kernel, network)
         trainer.use(SPLITS)
         fill(trainer)
         trainer.steps_wanted = 20
-        run(trainer, lambda trainer=trainer: trainer.iteration >= 20)
-        losses.append(trainer.progress()["loss"])
+        run(trainer, lambda trainer=trainer: trainer.learner.iteration >= 20)
+        losses.append(trainer.learner.progress()["loss"])
     assert losses[0] == losses[1]
 
 
@@ -183,6 +189,101 @@ def test_teacher_teaches_gently(kernel: WasmtimeKernel) -> None:
     assert before < after
     assert 1 <= steps <= 40
     assert network.predict(address)[9] == after
+
+
+def another(trainer: Trainer) -> Learner:
+    network = Network(trainer.kernel, LAYERS, PARAMETERS, 64)
+    network.randomise(5)
+    return Learner(network, trainer.clock)
+
+
+def test_network_that_is_selected_again_is_as_it_was_left(trainer: Trainer) -> None:
+    fill(trainer)
+    trainer.start()
+    run(trainer, lambda: trainer.learner.iteration >= 100)
+    first, second = trainer.learner, another(trainer)
+    trainer.pause()
+    run(trainer, lambda: not trainer.is_busy())
+    weights, progress = first.network.export(), first.progress()
+    trainer.select(second)
+    assert not trainer.training
+    trainer.start()
+    run(trainer, lambda: second.iteration >= 50)
+    trainer.select(first)
+    assert first.progress() == progress
+    assert all(np.array_equal(weights[name], now) for name, now in first.network.export().items())
+    trainer.start()
+    run(trainer, lambda: first.iteration >= progress["iteration"] + 50)
+    assert first.progress()["accuracy"] > 0.9
+
+
+def test_diverging_run_stops_and_has_its_last_good_weights_again(trainer: Trainer) -> None:
+    fill(trainer)
+    trainer.start()
+    run(trainer, lambda: trainer.learner.iteration >= 20)
+    trainer.pause()
+    run(trainer, lambda: not trainer.is_busy())
+    good, iteration = trainer.learner.network.export(), trainer.learner.iteration
+    trainer.set({**SETTINGS, "learning_rate": 1e30})
+    trainer.start()
+    run(trainer, lambda: trainer.divergence is not None)
+    assert trainer.divergence["back_to"] == iteration == trainer.learner.iteration
+    assert trainer.divergence["iteration"] > iteration
+    assert not trainer.training
+    assert all(np.array_equal(good[name], now) for name, now in trainer.learner.network.export().items())
+    assert np.isfinite(trainer.learner.progress()["loss"])
+
+
+def test_run_that_diverges_before_any_measurement_goes_back_to_its_first_weights(trainer: Trainer) -> None:
+    trainer.add("train", 0, *digits(19))
+    good = trainer.learner.network.export()
+    trainer.set({**SETTINGS, "learning_rate": 1e30})
+    trainer.start()
+    run(trainer, lambda: trainer.divergence is not None)
+    assert trainer.divergence["back_to"] == 0
+    assert np.array_equal(good["fc1.weight"], trainer.learner.network.export()["fc1.weight"])
+
+
+def slow_down(trainer: Trainer, seconds: float) -> list[int]:
+    """Make judging a digit take so long. Return a list that fills with how many are judged at once."""
+    sizes = []
+    evaluate = trainer.learner.network.evaluate
+
+    def slowly(samples: object, first: int, count: int) -> tuple:
+        sizes.append(count)
+        trainer.clock.now += seconds * count
+        return evaluate(samples, first, count)
+
+    trainer.learner.network.evaluate = slowly
+    return sizes
+
+
+def test_slow_network_is_measured_in_small_parts_and_seldom(trainer: Trainer) -> None:
+    sizes = slow_down(trainer, 0.02)
+    fill(trainer)
+    run(trainer, lambda: not trainer.is_busy())
+    assert max(sizes) == FEWEST
+    began = trainer.clock.now
+    trainer.start()
+    results = run(trainer, lambda: trainer.clock.now > began + 10)
+    assert len(results) in (2, 3)  # 0.8 s each, then training for three times as long
+
+
+def test_training_does_not_wait_for_a_slow_measurement(trainer: Trainer) -> None:
+    slow_down(trainer, 0.02)
+    fill(trainer)
+    trainer.run(trainer.clock())  # the measurement has begun
+    trainer.start()
+    trainer.run(trainer.clock() + 0.012)
+    assert trainer.learner.iteration > 0
+
+
+def test_step_does_not_wait_for_a_measurement(trainer: Trainer) -> None:
+    fill(trainer)
+    trainer.run(trainer.clock())
+    trainer.steps_wanted = 2
+    trainer.run(trainer.clock() + 0.1)
+    assert trainer.learner.iteration == 2
 
 
 # The cache alone

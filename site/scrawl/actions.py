@@ -81,7 +81,7 @@ class Actions:
         self.page.dispatch("label_chosen", label=int(event.target.value))
 
     def choose_model(self, event: object) -> None:
-        """Take another architecture, with the weights shared for it."""
+        """Go on with another network; the weights shared for it are fetched the first time."""
         self.page.dispatch("model_chosen", model=event.target.value)
         self.models.open()
         self.first_weights.ask()

@@ -10,7 +10,6 @@ from scrawl.views.training import TrainingView
 def begin(parts: object) -> None:
     """Add them to the page."""
     page, training, curves = parts.page, TrainingView(), CurvesView()
-    training.show_settings(page.state.settings)
     Actions(parts, Sharing(page, parts.api, parts.connection))
     page.views += [training, curves, SharingView()]
     parts.resizing.append(curves.resize)

@@ -45,6 +45,12 @@ class Series:
                 points[:] = points[::2]
             self.stride *= 2
 
+    def cut(self, iteration: int) -> None:
+        """Forget what came after an iteration."""
+        while self.iterations and self.iterations[-1] > iteration:
+            for points in self._lists():
+                points.pop()
+
     def last(self, name: str) -> float | None:
         """Return the newest value of a quantity."""
         return self.values[name][-1] if self.iterations else None
@@ -67,6 +73,12 @@ class History:
     def add(self, kind: str, iteration: int, loss: float, accuracy: float) -> None:
         """Add a point to one of the series, train or test."""
         getattr(self, kind).add(iteration, loss, accuracy)
+        self.revision += 1
+
+    def cut(self, iteration: int) -> None:
+        """Forget what came after an iteration."""
+        self.train.cut(iteration)
+        self.test.cut(iteration)
         self.revision += 1
 
     def last_iteration(self) -> int:

@@ -16,6 +16,7 @@ class Models:
 
     def begin(self) -> None:
         """Fetch the list and open the first."""
+        self.page.ask("start", kernel=JSON.stringify(self.kernels))
         aio.run(self._begin())
 
     async def _begin(self) -> None:
@@ -24,12 +25,11 @@ class Models:
         self.open()
 
     def open(self) -> None:
-        """Make the worker's network anew, as the chosen architecture."""
+        """Have the worker select the chosen architecture's network, and make it if it is the first time."""
         state = self.page.state
         model = next(model for model in state.models if model["model"] == state.model)
         self.page.ask(
             "open",
-            kernel=JSON.stringify(self.kernels),
             model=JSON.stringify(model),
             settings=JSON.stringify(state.settings),
             seed=int(window.Math.random() * 1_000_000),

@@ -42,10 +42,10 @@ class Page:
             return
         self.dispatch(kind, **fields)
         for action in self.afterwards.get(kind, []):
-            action()
+            action(**fields)
 
     def after(self, kind: str, action: object) -> None:
-        """Have something done after each report of a kind."""
+        """Have something done after each report of a kind, with its fields."""
         self.afterwards.setdefault(kind, []).append(action)
 
     def _render(self, _time: float) -> None:

@@ -6,10 +6,11 @@ receiving is left to `main` and `worker`.
 
 # The page asks, the worker does.
 REQUESTS = {
-    "open": ("kernel", "model", "settings", "seed"),  # JSON of two addresses, JSON, JSON, int
+    "start": ("kernel",),  # JSON of two addresses
+    "open": ("model", "settings", "seed"),  # or select; JSON, JSON, int
     "settings": ("settings",),  # JSON: batch_size, learning_rate, cache_size
     "blocks_at": ("url", "splits"),  # address with {split} and {index}, JSON {split: {count, shards}}; also: retry
-    "weights": ("buffer", "origin"),  # a safetensors file's bytes
+    "weights": ("model", "buffer", "origin"),  # a safetensors file's bytes
     "randomise": ("seed",),
     "train": (),
     "pause": (),
@@ -17,24 +18,25 @@ REQUESTS = {
     "predict": ("number", "width", "height", "pixels"),  # bytes, 255 is full ink
     "predict_picture": ("number", "picture"),  # 784 bytes, normalised already
     "tune": ("label",),  # learn the picture predicted last
-    "export": ("metadata",),  # JSON of texts
+    "export": ("model", "metadata"),  # JSON of texts
     "sample": (),
 }
 
 # The worker tells, the page shows.
 REPORTS = {
-    "opened": (),
-    "weights_taken": ("origin", "metadata"),  # origin: "random", or as asked; JSON of texts
-    "weights_refused": ("message",),
+    "opened": ("model",),  # and selected, with the weights it had if it had been opened before
+    "weights_taken": ("model", "origin", "metadata"),  # origin: "random", or as asked; JSON of texts
+    "weights_refused": ("model", "message"),
     "predicted": ("number", "blank", "picture", "probabilities"),
-    "progress": ("iteration", "loss", "accuracy", "samples_per_second", "training"),
-    "evaluated": ("iteration", "loss", "accuracy", "count"),
+    "progress": ("model", "iteration", "loss", "accuracy", "samples_per_second"),
+    "evaluated": ("model", "iteration", "loss", "accuracy", "count"),
+    "diverged": ("model", "iteration", "back_to"),  # training has stopped, the last good weights are back
     "blocks": ("cached", "total", "in_flight"),
     "block_refused": ("split", "index", "message"),
     "source_failed": ("message", "seconds"),  # and when it will be asked again
     "source_back": (),
-    "tuned": ("label", "before", "after", "steps"),
-    "exported": ("buffer",),
+    "tuned": ("model", "label", "before", "after", "steps"),
+    "exported": ("model", "buffer"),
     "sampled": ("picture", "label"),  # picture is None while there is no block
     "failed": ("message",),
 }

@@ -12,14 +12,14 @@ class Reading:
         self.asked = -1  # revision of the drawing that was asked about
         self.waiting = False
 
-    def again(self) -> None:
+    def again(self, **_opened: object) -> None:
         """Ask anew: it is another network that answers now."""
         self.asked, self.waiting = -1, False
         self.page.show()
 
     def render(self, state: object) -> None:
         """Ask, if there is something new and no answer is due."""
-        if self.waiting or not state.opened or self.asked == state.drawing.revision:
+        if self.waiting or not state.record.opened or self.asked == state.drawing.revision:
             return
         self.waiting = True
         self.asked = state.drawing.revision

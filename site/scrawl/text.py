@@ -15,6 +15,12 @@ def loss(value: float | None) -> str:
     return f"{value:.4f}"
 
 
+def short_name(model: str) -> str:
+    """Return MLP 128-64 for mlp-128-64; other names stay as they are."""
+    family, _, rest = model.partition("-")
+    return f"{family.upper() if family == 'mlp' else 'Conv'} {rest}" if family in ("mlp", "conv") and rest else model
+
+
 def rounded(value: float) -> str:
     """Return a rate as a plain number of three significant digits: 243000."""
     number = int(value)

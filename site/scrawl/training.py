@@ -7,6 +7,7 @@ learned and measured is `trainer`'s business, where blocks come from `source`'s.
 from browser import self as window
 from javascript import JSON
 
+from scrawl.learner import Learner
 from scrawl.source import Source
 from scrawl.teaching import Teacher
 from scrawl.trainer import Trainer
@@ -22,29 +23,42 @@ def now() -> float:
 
 
 class Training:
-    """Trains the network of a `worker`, whose requests about training are the methods here."""
+    """Trains the selected network of a `worker`, whose requests about training are the methods here."""
 
     def __init__(self, worker: object, settings: dict) -> None:
         self.worker = worker
         self.tell = worker.tell
-        self.trainer = Trainer(worker.kernel, worker.network, settings, now)
-        self.teacher = Teacher(worker.kernel, worker.network)
+        self.learners: dict = {}  # model → Learner
+        self.model = worker.selected.model
+        self.trainer = Trainer(worker.kernel, self._learner(worker.selected), settings, now)
+        self.teacher = Teacher(worker.kernel, worker.selected.network)
         self.source = None
         self._scheduled = False
         self._last_report = 0.0
         self._channel = window.MessageChannel.new()
         self._channel.port1.onmessage = self._tick
 
-    def close(self) -> None:
-        """Stop for good: another network takes this one's place."""
-        self.trainer.training, self.trainer.steps_wanted = False, 0
-        self._channel.port1.onmessage = None
-        if self.source is not None:
-            self.source.close()
+    def select(self, opened: object) -> None:
+        """Go on with another network; the one so far is paused, and keeps what it has."""
+        if opened.model == self.model:
+            return
+        if self.trainer.training or self.trainer.steps_wanted:
+            self.pause()
+        self.model = opened.model
+        self.trainer.select(self._learner(opened))
+        self.teacher.network = opened.network
 
-    def restart(self) -> None:
-        """Begin counting anew: the weights are others."""
-        self.trainer.restart()
+    def restart(self, model: str) -> None:
+        """Begin counting anew: a network's weights are others."""
+        if model == self.model:
+            self.trainer.restart()
+        elif model in self.learners:
+            self.learners[model].restart()
+
+    def _learner(self, opened: object) -> object:
+        if opened.model not in self.learners:
+            self.learners[opened.model] = Learner(opened.network, now)
+        return self.learners[opened.model]
 
     # Requests
 
@@ -66,13 +80,12 @@ class Training:
 
     def train(self) -> None:
         """Train until told to pause."""
-        self.trainer.training = True
+        self.trainer.start()
         self._want_blocks()
 
     def pause(self) -> None:
         """Stop training, and measure what has been reached."""
-        self.trainer.training = False
-        self.trainer.ask_evaluation()
+        self.trainer.pause()
         self._report()
 
     def step(self) -> None:
@@ -87,8 +100,8 @@ class Training:
             return
         byte = window.Uint8Array.new([label])
         before, after, steps = self.teacher.teach(reader.image, reader.picture, byte)
-        self.tell("tuned", label=label, before=before, after=after, steps=steps)
-        self.trainer.ask_evaluation()
+        self.tell("tuned", model=self.model, label=label, before=before, after=after, steps=steps)
+        self.trainer.learner.ask_evaluation()
         self.worker.read_again()
 
     def sample(self) -> None:
@@ -120,16 +133,18 @@ class Training:
             self.trainer.training, self.trainer.steps_wanted = False, 0
             self.tell("failed", message=f"{type(error).__name__}: {error}")
             return
-        if stepping or now() - self._last_report >= REPORT_EVERY:
+        if self.trainer.divergence:
+            self.tell("diverged", model=self.model, **self.trainer.divergence)
+        if stepping or result or now() - self._last_report >= REPORT_EVERY:
             self._report()
         if result:
-            self.tell("evaluated", **result)
+            self.tell("evaluated", model=self.model, **result)
         self.wake()
 
     def _report(self) -> None:
         self._last_report = now()
-        if self.trainer.iteration:
-            self.tell("progress", **self.trainer.progress())
+        if self.trainer.learner.iteration:
+            self.tell("progress", model=self.model, **self.trainer.learner.progress())
         self.worker.read_again()
         if self.source is not None:
             self.source.pump()

@@ -1,4 +1,4 @@
-"""The worker: the kernel and the network behind the messages of `protocol`.
+"""The worker: the kernel and the networks behind the messages of `protocol`.
 
 What reading a drawing needs is here and comes first; training follows once the page can be used (`training`), and
 requests for it wait until then.
@@ -8,31 +8,48 @@ from browser import aio
 from browser import self as window
 from javascript import JSON
 
-from scrawl import protocol, tensors
+from scrawl import presets, protocol, tensors
 from scrawl.kernel import load_kernel
 from scrawl.network import Network
 from scrawl.reader import Reader
 
-MAX_BATCH = 1024
+
+class Opened:
+    """A network that has been opened: it keeps its weights while others are selected."""
+
+    def __init__(self, kernel: object, model: dict, seed: int) -> None:
+        self.model = model["model"]
+        self.shapes = {p["name"]: p["shape"] for p in model["parameters"]}
+        most = presets.limits_for(model["layers"])["batch_size"][1]
+        self.network = Network(kernel, model["layers"], model["parameters"], most)
+        self.network.randomise(seed)
 
 
 class Worker:
     """Answers each request with the method of its name, here or in `training`."""
 
     def __init__(self) -> None:
-        self.network = None
+        self.kernel = None
+        self._settings = "{}"  # JSON, as asked for last
+        self.opened: dict = {}  # model → Opened
+        self.selected = None  # one of them
         self.training = None
         self.waiting: list = []  # requests that came too early
 
     def receive(self, event: object) -> None:
         """Take a request from the page."""
         kind, fields = protocol.fields(protocol.REQUESTS, event.data)
-        if kind == "open":
-            aio.run(self.open(**fields))
-        elif self.training is None and (self.network is None or not hasattr(self, kind)):
-            self.waiting.append((kind, fields))
-        else:
+        if kind == "start":
+            aio.run(self.start(**fields))
+        elif self._can(kind):
             self.do(kind, fields)
+        else:
+            self.waiting.append((kind, fields))
+
+    def _can(self, kind: str) -> bool:
+        if self.training is not None:
+            return True
+        return self.kernel is not None if kind == "open" else self.selected is not None and hasattr(self, kind)
 
     def do(self, kind: str, fields: dict) -> None:
         """Carry out a request, and tell the page if that fails."""
@@ -47,57 +64,64 @@ class Worker:
         """Report to the page."""
         window.send(protocol.message(protocol.REPORTS, kind, **fields))
 
-    async def open(self, kernel: str, model: str, settings: str, seed: int) -> None:
-        """Start the kernel and make a network of random weights."""
-        if self.training is not None:
-            self.training.close()
-        self.network = self.training = None
+    async def start(self, kernel: str) -> None:
+        """Load the kernel, which all networks share."""
         try:
             self.kernel = await load_kernel(*JSON.parse(kernel))
-            self._make_network(JSON.parse(model), seed)
         except Exception as error:
             self.tell("failed", message=f"the kernel does not start, {error}")
             return
-        self.tell("opened")
-        self._catch_up(lambda kind: hasattr(self, kind))
-        window.setTimeout(lambda: self._open_training(JSON.parse(settings)), 0)
+        self.reader = Reader(self.kernel, None)
+        self._catch_up()
 
-    def _make_network(self, model: dict, seed: int) -> None:
-        self.shapes = {p["name"]: p["shape"] for p in model["parameters"]}
-        network = Network(self.kernel, model["layers"], model["parameters"], MAX_BATCH)
-        network.randomise(seed)
-        self.reader = Reader(self.kernel, network)
-        self.network = network
-
-    def _open_training(self, settings: dict) -> None:
+    def _open_training(self) -> None:
         from scrawl.training import Training
 
-        self.training = Training(self, settings)
-        self._catch_up(lambda _kind: True)
+        self.training = Training(self, JSON.parse(self._settings))
+        self._catch_up()
 
-    def _catch_up(self, wanted: object) -> None:
-        """Carry out the requests that have waited."""
-        ready = [request for request in self.waiting if wanted(request[0])]
-        self.waiting = [request for request in self.waiting if not wanted(request[0])]
-        for kind, fields in ready:
-            self.do(kind, fields)
+    def _catch_up(self) -> None:
+        """Carry out the requests that have waited, in their order, as far as that is possible now."""
+        waiting, self.waiting = self.waiting, []
+        for kind, fields in waiting:
+            if self._can(kind):
+                self.do(kind, fields)
+            else:
+                self.waiting.append((kind, fields))
 
     # Requests
 
-    def weights(self, buffer: object, origin: str) -> None:
-        """Take other weights, unless something is wrong with them."""
+    def open(self, model: str, settings: str, seed: int) -> None:
+        """Select a network as it was left; make it, of random weights, if it is asked for the first time."""
+        self._settings = settings
+        described = JSON.parse(model)
+        name = described["model"]
+        if not self.opened:
+            window.setTimeout(self._open_training, 0)
+        if name not in self.opened:
+            self.opened[name] = Opened(self.kernel, described, seed)
+        self.selected = self.opened[name]
+        self.reader.network = self.selected.network
+        if self.training is not None:
+            self.training.select(self.selected)
+            self.training.settings(settings)
+        self.tell("opened", model=name)
+
+    def weights(self, model: str, buffer: object, origin: str) -> None:
+        """Take other weights for a network, selected or not, unless something is wrong with them."""
+        opened = self.opened[model]
         try:
-            floats, metadata = tensors.decode(self.kernel, self.shapes, buffer)
-            self.network.load(floats)
+            floats, metadata = tensors.decode(self.kernel, opened.shapes, buffer)
+            opened.network.load(floats)
         except ValueError as error:
-            self.tell("weights_refused", message=str(error))
+            self.tell("weights_refused", model=model, message=str(error))
         else:
-            self._weights_changed(origin, metadata)
+            self._weights_changed(model, origin, metadata)
 
     def randomise(self, seed: int) -> None:
         """Take new, random weights."""
-        self.network.randomise(seed)
-        self._weights_changed("random", {})
+        self.selected.network.randomise(seed)
+        self._weights_changed(self.selected.model, "random", {})
 
     def predict(self, number: int, width: int, height: int, pixels: object) -> None:
         """Read a drawing."""
@@ -107,21 +131,23 @@ class Worker:
         """Read a picture that is normalised already."""
         self.tell("predicted", number=number, **self.reader.read_picture(picture))
 
-    def export(self, metadata: str) -> None:
-        """Hand out the weights."""
-        buffer = tensors.encode(self.shapes, self.network.export(), JSON.parse(metadata))
-        self.tell("exported", buffer=buffer)
+    def export(self, model: str, metadata: str) -> None:
+        """Hand out a network's weights."""
+        opened = self.opened[model]
+        buffer = tensors.encode(opened.shapes, opened.network.export(), JSON.parse(metadata))
+        self.tell("exported", model=model, buffer=buffer)
 
     def read_again(self) -> None:
         """Tell what the weights as they are now make of the picture read last."""
         if self.reader.picture is not None:
             self.tell("predicted", number=0, **self.reader.read_again())
 
-    def _weights_changed(self, origin: str, metadata: dict) -> None:
+    def _weights_changed(self, model: str, origin: str, metadata: dict) -> None:
         if self.training is not None:
-            self.training.restart()
-        self.tell("weights_taken", origin=origin, metadata=JSON.stringify(metadata))
-        self.read_again()
+            self.training.restart(model)
+        self.tell("weights_taken", model=model, origin=origin, metadata=JSON.stringify(metadata))
+        if model == self.selected.model:
+            self.read_again()
 
 
 window.bind("message", Worker().receive)

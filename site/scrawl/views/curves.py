@@ -29,7 +29,7 @@ class CurvesView:
 
     def render(self, state: object) -> bool:
         """Draw the curves anew when the run has gone on, one a frame. Return whether there is one left."""
-        history = state.history
+        history = state.record.history
         shown = (history, history.revision)
         if shown != self._shown:
             self._shown = shown

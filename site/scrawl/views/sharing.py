@@ -22,11 +22,11 @@ class SharingView:
         set_text(self.dataset, state.dataset)
         set_text(self.origin, _origin(state))
         for button in self.buttons:
-            set_flag(button, "disabled", bool(state.busy) or not state.opened)
-        set_flag(self.progress, "hidden", not state.busy)
-        if state.busy:
-            self._show_progress(state.progress)
-        show_notice(self.message, state.notices.get("weights"))
+            set_flag(button, "disabled", bool(state.record.busy) or not state.record.opened)
+        set_flag(self.progress, "hidden", not state.record.busy)
+        if state.record.busy:
+            self._show_progress(state.record.progress)
+        show_notice(self.message, state.record.notices.get("weights"))
 
     def _show_progress(self, progress: float | None) -> None:
         if progress is None:
@@ -36,10 +36,10 @@ class SharingView:
 
 
 def _origin(state: object) -> str:
-    if not state.opened:
+    if not state.record.opened:
         return "none yet"
-    start = "new, random weights" if state.origin in ("", "random") else _version(state.version)
-    trained = state.iteration - state.shared_iteration
+    start = "new, random weights" if state.record.origin in ("", "random") else _version(state.record.version)
+    trained = state.record.iteration - state.record.shared_iteration
     if trained:
         return f"{start}, trained here for {trained} {'iteration' if trained == 1 else 'iterations'}"
     return start

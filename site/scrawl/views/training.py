@@ -1,6 +1,6 @@
 """The training card: buttons, settings, and the figures of the run. The curves are `views.curves`'s."""
 
-from scrawl import text
+from scrawl import presets, text
 from scrawl.dom import by_id, set_attribute, set_flag, set_text, show_notice
 
 SETTING_IDS = {"batch_size": "batch-size", "learning_rate": "learning-rate", "cache_size": "cache-size"}
@@ -15,7 +15,8 @@ class TrainingView:
         self.buttons = [self.train, by_id("step"), by_id("weights-new")]
         self.model = by_id("model")
         self.inputs = {name: by_id(name_on_page) for name, name_on_page in SETTING_IDS.items()}
-        self._models: list = []
+        self._models: object = None
+        self._model = ""  # whose settings are shown
         self._shown: dict = {}  # figure → its text
 
     def render(self, state: object) -> None:
@@ -23,27 +24,29 @@ class TrainingView:
         set_text(self.train_label, "Pause" if state.training else "Train")
         set_attribute(self.train, "data-on", "yes" if state.training else "no")
         for button in self.buttons:
-            set_flag(button, "disabled", not state.opened)
+            set_flag(button, "disabled", not state.record.opened)
         self._show_models(state)
         self._show_figures(state)
         for name, field in self.inputs.items():
             set_attribute(field, "aria-invalid", "true" if name in state.invalid else "false")
         show_notice(by_id("settings-message"), state.notices.get("settings"))
-        show_notice(by_id("train-message"), state.notices.get("train"))
+        show_notice(by_id("train-message"), state.record.notices.get("train"))
 
-    def show_settings(self, settings: dict) -> None:
-        """Fill in the settings' fields, which are the person's from then on."""
+    def _show_settings(self, state: object) -> None:
+        """Fill in the fields for a network that has just been selected; from then on they are the person's."""
+        limits = presets.limits_for(state.layers())
         for name, field in self.inputs.items():
-            field.value = str(settings[name])
+            field.value = str(state.settings[name])
+            field.setAttribute("max", str(limits[name][1]))
 
     def _show_figures(self, state: object) -> None:
         for name, shown in (
-            ("iteration", str(state.iteration)),
-            ("loss", text.loss(state.loss)),
-            ("train-accuracy", text.percent(state.train_accuracy)),
-            ("test-accuracy", text.percent(state.test_accuracy)),
-            ("test-count", f"on {state.test_count} digits" if state.test_accuracy is not None else ""),
-            ("samples-per-second", text.rounded(state.samples_per_second)),
+            ("iteration", str(state.record.iteration)),
+            ("loss", text.loss(state.record.loss)),
+            ("train-accuracy", text.percent(state.record.train_accuracy)),
+            ("test-accuracy", text.percent(state.record.test_accuracy)),
+            ("test-count", f"on {state.record.test_count} digits" if state.record.test_accuracy is not None else ""),
+            ("samples-per-second", text.rounded(state.record.samples_per_second)),
             ("cached-blocks", str(state.cached)),
             ("blocks-total", f"of {state.blocks_total}" if state.blocks_total else ""),
             ("in-flight", str(state.page_requests + state.worker_requests)),
@@ -53,10 +56,17 @@ class TrainingView:
                 by_id(name).textContent = shown
 
     def _show_models(self, state: object) -> None:
-        set_flag(self.model, "disabled", not state.opened)
-        if state.models is not self._models:
+        set_flag(self.model, "disabled", not state.record.opened)
+        listed = state.models is not self._models
+        if listed:
             self._models = state.models
-            self.model.innerHTML = "".join(
-                f'<option value="{model["model"]}">{model["title"]}</option>' for model in state.models
-            )
-            self.model.value = state.model
+            self.model.innerHTML = "".join(_option(model) for model in state.models)
+        if listed or state.model != self._model:
+            self._model = self.model.value = state.model
+            titles = [model["title"] for model in state.models if model["model"] == state.model]
+            set_attribute(self.model, "title", titles[0] if titles else "")
+            self._show_settings(state)
+
+
+def _option(model: dict) -> str:
+    return f'<option value="{model["model"]}" title="{model["title"]}">{text.short_name(model["model"])}</option>'

@@ -1,0 +1,103 @@
+"""Changing the network on the page: each has weights, figures and curves of its own, and keeps them."""
+
+import re
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Page, Route
+
+from infra.shipped import shipped
+from tests.browser.lab import Lab
+from tests.running_stack import RunningStack
+
+FIRST = "mlp-128"
+OTHERS = [architecture.id for architecture in shipped() if architecture.id != FIRST]
+# Iterations that show that a network learns; a convolution takes some hundred times as long for each.
+ENOUGH = {"conv-32-64": 5}
+
+
+@pytest.fixture
+def visitor(page: Page, stack: RunningStack) -> Iterator[Lab]:
+    """Make a visit that the test itself begins."""
+    lab = Lab(page, stack.url)
+    yield lab
+    assert lab.errors == []
+
+
+def train_until(lab: Lab, iteration: int) -> tuple[str, ...]:
+    """Train to at least that iteration and return the figures once they stay as they are."""
+    lab.click("train")
+    lab.wait_number("iteration", iteration)
+    lab.click("train")
+    lab.wait_text("train", "^\\s*Train")
+    lab.page.wait_for_timeout(1500)  # what is still under way is measured
+    lab.wait_text("test-accuracy", "%$")
+    return figures(lab)
+
+
+def figures(lab: Lab) -> tuple[str, ...]:
+    return tuple(
+        lab.text(name) for name in ("iteration", "loss", "train-accuracy", "test-accuracy", "weights-origin")
+    )
+
+
+def train_curve(lab: Lab) -> str:
+    return lab.page.locator("#loss-curve path.line.train").get_attribute("d") or ""
+
+
+@pytest.mark.parametrize("other", OTHERS)
+def test_switching_networks_loses_nothing(lab: Lab, other: str) -> None:
+    lab.click("weights-new")
+    lab.wait_text("weights-origin", "random")
+    first, curve = train_until(lab, 200), train_curve(lab)
+    assert "L" in curve
+    lab.page.select_option("#model", other)
+    lab.wait_text("weights-origin", "^the shared weights")
+    lab.wait_text("iteration", "^0$")
+    assert "L" not in train_curve(lab)
+    second = train_until(lab, ENOUGH.get(other, 200))
+    lab.page.select_option("#model", FIRST)
+    lab.wait_text("iteration", f"^{first[0]}$")
+    assert figures(lab) == first
+    assert train_curve(lab) == curve
+    lab.page.select_option("#model", other)
+    lab.wait_text("iteration", f"^{second[0]}$")
+    assert figures(lab) == second
+    lab.page.select_option("#model", FIRST)
+    train_until(lab, int(first[0]) + 100)  # and goes on
+
+
+def test_network_that_is_left_while_it_trains_is_paused(lab: Lab) -> None:
+    lab.click("train")
+    lab.wait_number("iteration", 100)
+    lab.page.select_option("#model", OTHERS[0])
+    lab.wait_text("train-message", "MLP 128 is paused")
+    lab.wait_text("train", "^\\s*Train")
+    lab.page.select_option("#model", FIRST)
+    stopped = lab.wait_number("iteration", 100)
+    lab.page.wait_for_timeout(400)
+    assert lab.number("iteration") == stopped
+
+
+def test_weights_that_arrive_late_belong_to_the_network_they_were_asked_for(visitor: Lab) -> None:
+    held: list[Route] = []
+    visitor.open()
+    visitor.wait_text("weights-origin", "shared weights")
+    visitor.page.route(re.compile(rf"weights\?model={FIRST}(&|$)"), lambda route: held.append(route))
+    visitor.click("weights-load")
+    visitor.wait_text("weights-message", "Loading")
+    visitor.page.select_option("#model", OTHERS[0])
+    visitor.wait_text("weights-origin", "shared weights")
+    visitor.click("train")
+    reached = visitor.wait_number("iteration", 2)
+    held[0].continue_()
+    visitor.page.wait_for_timeout(500)
+    assert visitor.number("iteration") >= reached  # it has not begun anew
+    visitor.click("train")
+    visitor.page.select_option("#model", FIRST)
+    visitor.wait_text("weights-message", "are loaded")
+
+
+def test_networks_are_listed_by_short_names_with_their_titles_as_help(lab: Lab) -> None:
+    assert lab.page.locator("#model option").first.inner_text() == "MLP 128"
+    assert "hidden" in (lab.page.get_attribute("#model", "title") or "")
