@@ -7,7 +7,11 @@
    not computed, but copied from a picture that is like that everywhere. Sums of equal numbers stay equal: ties are kept. */
 #include "conv.h"
 
-enum { TILES = 32, SIDE = 6 }; /* SIDE: of the plain picture, which has each kind of tile once */
+enum {
+    TILES = 32, /* computed at a time */
+    SIDE = 6,   /* of the plain picture, which has each kind of tile once */
+    APART = 16, /* floats between the 16 matrices of V and of M, or their lines would share a few places in the cache */
+};
 
 typedef struct {
     const float *patch;
@@ -26,7 +30,7 @@ typedef struct {
 /* How many bytes of scratch conv_forward needs: U, V, M and the plain picture with its output. */
 static u32 forward_scratch(const Conv *conv) {
     u32 I = conv->I, O = conv->O;
-    return 4 * (16 * (I * O + TILES * (I + O)) + (SIDE + 2) * (SIDE + 2) * I + 9 * O) + 9 * O;
+    return 4 * (16 * (I * O + TILES * (I + O) + 2 * APART) + (SIDE + 2) * (SIDE + 2) * I + 9 * O) + 9 * O;
 }
 
 /* U = G w G^T for each pair of channels. W (O, 9, I). */
@@ -74,7 +78,7 @@ static void transform_patch(const Winograd *w, u32 tile) {
         for (int r = 0; r < 4; r++) {
             f32x4 v[4];
             SPREAD(v, t[0][r], t[1][r], t[2][r], t[3][r]);
-            for (int c = 0; c < 4; c++) store4(w->V + ((4 * r + c) * TILES + tile) * w->I + i, v[c]);
+            for (int c = 0; c < 4; c++) store4(w->V + (4 * r + c) * (TILES * w->I + APART) + tile * w->I + i, v[c]);
         }
     }
 }
@@ -84,8 +88,8 @@ static void transform_back(const Winograd *w, u32 tile) {
     for (u32 o = 0; o < w->O; o += 4) {
         f32x4 upper[4], lower[4], bias = load4(w->bias + o);
         for (int c = 0; c < 4; c++) {
-            const float *m = w->M + (c * TILES + tile) * w->O + o;
-            u32 next = 4 * TILES * w->O;
+            u32 matrix = TILES * w->O + APART, next = 4 * matrix;
+            const float *m = w->M + c * matrix + tile * w->O + o;
             f32x4 m0 = load4(m), m1 = load4(m + next), m2 = load4(m + 2 * next), m3 = load4(m + 3 * next);
             upper[c] = wasm_f32x4_add(wasm_f32x4_add(m0, m1), m2);
             lower[c] = wasm_f32x4_sub(wasm_f32x4_sub(m1, m2), m3);
@@ -101,10 +105,10 @@ static void transform_back(const Winograd *w, u32 tile) {
 
 /* Compute the tiles collected so far. */
 static void flush(Winograd *w) {
-    u32 I = w->I, O = w->O;
+    u32 I = w->I, O = w->O, vs = TILES * I + APART, ms = TILES * O + APART;
     for (u32 t = 0; t < w->count; t++) transform_patch(w, t);
     for (u32 f = 0; f < 16; f++)
-        matmul(w->M + f * TILES * O, O, w->V + f * TILES * I, I, 1, w->U + f * I * O, O, w->count, O, I, 0, 0, 1);
+        matmul(w->M + f * ms, O, w->V + f * vs, I, 1, w->U + f * I * O, O, w->count, O, I, 0, 0, 1);
     for (u32 t = 0; t < w->count; t++) transform_back(w, t);
     w->count = 0;
 }
@@ -161,7 +165,7 @@ EXPORT(conv_forward)
 void conv_forward(const Conv *conv, const float *X, const float *W, const float *bias, u32 B, float *Y, u8 *which,
                   void *scratch) {
     u32 N = conv->N, I = conv->I, O = conv->O, P = N / 2, row = (N + 2) * I;
-    float *U = scratch, *V = U + 16 * I * O, *M = V + 16 * TILES * I, *picture = M + 16 * TILES * O;
+    float *U = scratch, *V = U + 16 * I * O, *M = V + 16 * (TILES * I + APART), *picture = M + 16 * (TILES * O + APART);
     float *output = picture + (SIDE + 2) * (SIDE + 2) * I;
     u8 *output_which = (u8 *)(output + 9 * O), plain[34 * 34];
     Winograd w = {.bias = bias, .U = U, .V = V, .M = M, .I = I, .O = O, .row = row};
