@@ -6,68 +6,20 @@ import numpy as np
 import pytest
 import reference
 from kernel_host import WasmtimeKernel
-from scrawl.network import Network, Samples
+from kernel_networks import NETWORKS, build, digits, order_of, stored, weights_for
+from scrawl.network import Samples
 
-from functions.training import initial_weights
 from infra.kernel import build_kernel
-from model_export.architectures import ARCHITECTURES, FLATTEN, MAXPOOL2, RELU, conv3x3, dense, parameter_table
-from model_export.architectures import LOG_SOFTMAX as TOP
 
 # An update is a float32 sum of up to B terms: some roundings of 6e-8 relative to the largest gradients.
 CLOSE = {"rtol": 1e-4, "atol": 1e-6}
 # Ten steps let roundings grow; at rate 0.1 by less than an order of magnitude.
 AFTER_TEN = {"rtol": 1e-3, "atol": 1e-5}
 
-NETWORKS = {
-    "mlp-128": ARCHITECTURES["mlp-128"].layers,
-    "mlp-128-64": ARCHITECTURES["mlp-128-64"].layers,
-    "conv-32-64": ARCHITECTURES["conv-32-64"].layers,
-    "no hidden layer": (dense("fc1", 784, 10), TOP),
-    "odd sizes": (dense("fc1", 784, 37), RELU, dense("fc2", 37, 5), RELU, dense("fc3", 5, 10), TOP),
-}
-
 
 @pytest.fixture(params=[False, True], ids=["simd", "relaxed-simd"])
 def kernel(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> WasmtimeKernel:
     return WasmtimeKernel(tmp_path_factory.getbasetemp(), request.param)
-
-
-def conv3x3_pooled(name: str, inputs: int, outputs: int) -> tuple:
-    return conv3x3(name, inputs, outputs), RELU, MAXPOOL2
-
-
-def build(kernel: WasmtimeKernel, layers: tuple, max_batch: int) -> Network:
-    described = [{"kind": x.kind, "name": x.name, "inputs": x.inputs, "outputs": x.outputs} for x in layers]
-    parameters = [{"name": name, "shape": list(shape)} for name, shape in parameter_table(layers)]
-    return Network(kernel, described, parameters, max_batch)
-
-
-def weights_for(layers: tuple) -> dict[str, np.ndarray]:
-    weights = initial_weights(dict(parameter_table(layers)), seed=1)
-    rng = np.random.default_rng(2)
-    return {name: (w + rng.normal(0, 0.01, w.shape)).astype(np.float32) for name, w in weights.items()}
-
-
-def digits(count: int, seed: int = 3) -> tuple[np.ndarray, np.ndarray]:
-    """Return (count, 784) pixels, a fifth of them inked, one picture blank; and labels that can be learnt."""
-    rng = np.random.default_rng(seed)
-    labels = rng.integers(0, 10, count).astype(np.uint8)
-    likely = np.random.default_rng(0).random((10, 784)) < 0.2
-    pixels = (rng.integers(1, 256, (count, 784)) * (likely[labels] ^ (rng.random((count, 784)) < 0.05))).astype(
-        np.uint8
-    )
-    pixels[count // 2] = 0
-    return pixels, labels
-
-
-def stored(kernel: WasmtimeKernel, pixels: np.ndarray, labels: np.ndarray) -> Samples:
-    samples = Samples(kernel, len(labels))
-    samples.store(0, labels.tobytes(), pixels.tobytes())
-    return samples
-
-
-def order_of(kernel: WasmtimeKernel, samples: Samples) -> np.ndarray:
-    return kernel.read(samples.order, np.uint32, samples.count)
 
 
 @pytest.mark.parametrize("batch", [1, 3, 17, 128])
@@ -104,33 +56,6 @@ def test_ten_steps_agree_with_the_reference(kernel: WasmtimeKernel, layers: tupl
         weights = {name: weights[name] - 0.1 * gradient for name, gradient in gradients.items()}
     for name, floats in network.export().items():
         np.testing.assert_allclose(floats.reshape(weights[name].shape), weights[name], **AFTER_TEN, err_msg=name)
-
-
-@pytest.mark.parametrize("model", ["mlp-128", "mlp-128-64", "conv-32-64"])
-def test_ten_steps_with_momentum_and_decay_agree_with_the_reference(kernel: WasmtimeKernel, model: str) -> None:
-    layers, (pixels, labels) = NETWORKS[model], digits(60)
-    network, samples, weights = build(kernel, layers, 19), stored(kernel, pixels, labels), weights_for(layers)
-    network.load(weights)
-    samples.shuffle([(0, 60)], 8)
-    order, velocity = order_of(kernel, samples), {name: 0 * w for name, w in weights.items()}
-    for step in range(10):
-        batch, decay = (19, 0.001) if step % 3 else (6, 0.0)
-        rows = order[4 * step : 4 * step + batch]
-        _, _, gradients = reference.gradients(layers, weights, pixels[rows] / 255, labels[rows])
-        network.train_step(samples, 4 * step, batch, 0.02, momentum=0.9, weight_decay=decay)
-        weights, velocity = reference.sgd(weights, velocity, gradients, 0.02, 0.9, decay)
-    for name, floats in network.export().items():
-        np.testing.assert_allclose(floats.reshape(weights[name].shape), weights[name], **AFTER_TEN, err_msg=name)
-
-
-def test_loading_weights_forgets_the_velocity(kernel: WasmtimeKernel) -> None:
-    layers, samples = NETWORKS["mlp-128-64"], stored(kernel, *digits(20))
-    samples.shuffle([(0, 20)], 1)
-    network, results = build(kernel, layers, 20), []
-    for _ in range(2):
-        network.load(weights_for(layers))
-        results.append([network.train_step(samples, 0, 20, 0.05, momentum=0.9) for _ in range(3)])
-    assert results[0] == results[1]
 
 
 def test_several_steps_in_one_call_are_the_same_as_one_after_the_other(kernel: WasmtimeKernel) -> None:
@@ -254,30 +179,6 @@ def test_samples_outside_their_room_are_refused(kernel: WasmtimeKernel) -> None:
         samples.store(0, labels.tobytes(), pixels[:3].tobytes())
     with pytest.raises(ValueError, match="there are 10 rows"):
         samples.shuffle([(5, 6)], 1)
-
-
-@pytest.mark.parametrize(
-    ("layers", "message"),
-    [
-        ((dense("fc1", 784, 16), dense("fc2", 17, 10), TOP), "fc2 takes 17 inputs, the layer below gives 16"),
-        ((dense("fc1", 783, 10), TOP), "fc1 takes 783 inputs, the layer below gives 784"),
-        ((conv3x3("conv1", 3, 32), TOP), "conv1 takes 3 channels, the layer below gives 1"),
-        ((conv3x3("conv1", 1, 30), TOP), "conv1 needs multiples of 32 channels on even sides, got 30, 28"),
-        ((*conv3x3_pooled("conv1", 1, 32), conv3x3("conv2", 64, 32)), "conv2 takes 64 channels, .* gives 32"),
-        ((*conv3x3_pooled("conv1", 1, 32), FLATTEN, dense("fc1", 32, 10)), "fc1 takes 32 inputs, .* gives 6272"),
-        ((conv3x3("conv1", 1, 32), MAXPOOL2), "maxpool2 must follow conv3x3 and relu, got ImageConvolution"),
-        ((conv3x3("conv1", 1, 32), RELU, FLATTEN), "flatten must follow maxpool2, got Rectified"),
-        ((dense("fc1", 784, 32), conv3x3("conv1", 32, 32)), "conv3x3 must come first .*, got SparseDense"),
-    ],
-)
-def test_layers_that_do_not_fit_are_refused(kernel: WasmtimeKernel, layers: tuple, message: str) -> None:
-    with pytest.raises(ValueError, match=message):
-        build(kernel, layers, 1)
-
-
-def test_unknown_layer_is_refused(kernel: WasmtimeKernel) -> None:
-    with pytest.raises(ValueError, match=r"layers are dense, .*, got tanh"):
-        Network(kernel, [{"kind": "tanh"}], [], 1)
 
 
 @pytest.mark.parametrize("relaxed", [False, True])

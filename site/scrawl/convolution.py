@@ -6,7 +6,7 @@ above are arranged for. The other layers, and how a layer records its passes, ar
 """
 
 from scrawl import layers
-from scrawl.layers import BLOCK, FLOAT, Images, Relu, row_stride
+from scrawl.layers import BLOCK, FLOAT, Images, LogSoftmax, Relu, row_stride
 from scrawl.program import COUNT, FIRST, IMAGES, ROWS, STEP
 
 
@@ -178,7 +178,13 @@ def _convolution(kernel, layer, below, parameters, max_batch):
 
 
 def _relu(_kernel, _layer, below, *_):
-    return Rectified(below) if isinstance(below, _Convolution) else Relu(below)
+    return Rectified(below) if isinstance(below, _Convolution) else _on_rows(Relu, "relu", below)
+
+
+def _on_rows(kind, name, below):
+    if isinstance(below.features, int) and not isinstance(below, Images):
+        return kind(below)
+    raise ValueError(f"{name} must follow a layer that gives one row per sample, got {type(below).__name__}")
 
 
 # What makes each kind of layer, from (kernel, layer, below, parameters, max_batch).
@@ -188,4 +194,5 @@ LAYERS = {
     "conv3x3": _convolution,
     "maxpool2": lambda _kernel, _layer, below, *_: Pooled(below),
     "flatten": lambda _kernel, _layer, below, *_: Flattened(below),
+    "log_softmax": lambda _kernel, _layer, below, *_: _on_rows(LogSoftmax, "log_softmax", below),
 }
