@@ -1,28 +1,22 @@
 """What several test files need: a small seeded store, made once, and the API over a copy of it on moto's S3."""
 
-import json
 import os
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-from chalice.test import Client, HTTPResponse
 from moto import mock_aws
 
-from functions import s3, wiring
-from functions.app import app
+from functions import s3
 from functions.block import Block
 from functions.s3 import S3Store
-from functions.service import Service, ThreadLauncher
-from functions.settings import Settings
 from functions.store import MemoryStore, Store
 from infra.data import Dataset, Sources, load_files, scikit_learn_digits
 from infra.seed import seed
+from tests.api import BUCKET, Api, serving
 
-BUCKET = "scrawl-test"
 TRAIN, TEST = 3000, 2000  # digits: quick to store, and as many to test on as the API measures with
 
 
@@ -88,51 +82,10 @@ def bucket(empty_bucket: S3Store, seeded: MemoryStore) -> S3Store:
 
 
 @pytest.fixture
-def api(bucket: S3Store) -> Iterator["Api"]:
+def api(bucket: S3Store) -> Iterator[Api]:
     """Return the API over a seeded bucket."""
     with serving(bucket) as served:
         yield served
-
-
-class serving:  # noqa: N801 — it is used as a function
-    """The API over a store, for the time of a `with`."""
-
-    def __init__(self, store: Store, **settings: Any) -> None:
-        chosen = {"train_iterations": 40} | settings
-        self.service = Service(Settings(BUCKET, **chosen), store, ThreadLauncher())
-
-    def __enter__(self) -> "Api":
-        wiring.use(self.service)
-        return Api(self.service)
-
-    def __exit__(self, *_: object) -> None:
-        wiring.use(None)
-        for thread in threading.enumerate():
-            if thread.name.startswith("job "):
-                thread.join(30)  # it still needs the store
-
-
-class Api:
-    """Chalice's test client, with JSON bodies and plain headers."""
-
-    def __init__(self, service: Service) -> None:
-        self.service = service
-        self._http = Client(app).http
-
-    def __call__(
-        self, method: str, path: str, *, body: object = None, headers: dict[str, str] | None = None
-    ) -> HTTPResponse:
-        """Send a request; a body that is not bytes is sent as JSON."""
-        headers = dict(headers or {})
-        if body is not None and not isinstance(body, bytes):
-            body = json.dumps(body).encode()
-            headers.setdefault("Content-Type", "application/json")
-        return self._http.request(method, path, headers=headers, body=body or b"")
-
-    @property
-    def version(self) -> str:
-        """Return the current version of the weights."""
-        return self.service.model("mlp-128").weights.current().version
 
 
 def copy(source: MemoryStore, target: Store) -> None:

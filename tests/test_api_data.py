@@ -5,11 +5,11 @@ import io
 
 import numpy as np
 import pytest
-from conftest import Api, serving
 from PIL import Image
 
 from functions import block
 from functions.s3 import S3Store
+from tests.api import Api, serving
 
 OCTETS = {"Accept": "application/octet-stream"}
 

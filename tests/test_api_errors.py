@@ -8,13 +8,13 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from chalice.config import Config
 from chalice.local import LocalGateway
-from conftest import Api, serving
 
 from functions import http, wiring
 from functions.app import app
 from functions.errors import UnavailableError
 from functions.logs import JsonFormatter
 from functions.s3 import S3Store
+from tests.api import Api, serving
 
 
 def gateway() -> LocalGateway:

@@ -8,11 +8,11 @@ from typing import Any
 
 import numpy as np
 import pytest
-from conftest import Api, serving
 
 from functions.s3 import S3Store
 from infra import registry
 from model_export.importing import import_onnx
+from tests.api import Api, serving
 from tests.onnx_models import SIZES, WEIGHT, linear, saved, softmax, unchecked_files
 from tests.samples import digit_like
 

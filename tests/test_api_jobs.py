@@ -4,9 +4,9 @@ import time
 
 import numpy as np
 import pytest
-from conftest import Api, serving
 
 from functions.s3 import S3Store
+from tests.api import Api, serving
 
 
 def wait_for(api: Api, address: str) -> dict[str, object]:

@@ -2,11 +2,11 @@
 
 import numpy as np
 import pytest
-from conftest import Api, serving
 
 from functions.block import Block
 from functions.inference import Classifier
 from functions.s3 import S3Store
+from tests.api import Api, serving
 
 
 @pytest.fixture

@@ -9,7 +9,6 @@ import pytest
 import safetensors.numpy
 from chalice.config import Config
 from chalice.local import LocalGateway
-from conftest import Api, serving
 
 from functions import block, tensors
 from functions.app import app
@@ -17,6 +16,7 @@ from functions.block import Block
 from functions.errors import UnavailableError
 from functions.s3 import S3Store
 from functions.versions import Version
+from tests.api import Api, serving
 
 SAFETENSORS = "application/vnd.safetensors"
 OCTETS = "application/octet-stream"

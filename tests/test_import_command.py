@@ -9,12 +9,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 from click.testing import CliRunner, Result
-from conftest import Api
 
 from functions.block import Block
 from functions.s3 import S3Store
 from infra.cli import main
 from tests import idx_files
+from tests.api import Api
 from tests.onnx_models import WEIGHT, linear, saved
 
 ROOT = Path(__file__).parents[1]

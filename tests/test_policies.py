@@ -6,10 +6,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import Api, serving
 
 from functions.jobs import JobsRepository
 from functions.store import MemoryStore
+from tests.api import Api, serving
 
 CHALICE = Path(__file__).parent.parent / ".chalice"
 BUCKET = "arn:aws:s3:::scrawl-prod"
