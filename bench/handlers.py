@@ -63,6 +63,9 @@ print(1000 * (time.perf_counter() - started))
 """
 
 
+CONV = {"model": ["conv-32-64"]}
+
+
 def event(method: str, path: str, body: object = None, **extra: Any) -> dict[str, Any]:
     """Return the event that API Gateway makes of a request; bodies are base64, since all media types are binary."""
     content = body if isinstance(body, bytes) else None if body is None else json.dumps(body).encode()
@@ -103,6 +106,7 @@ def events(image: list[float], some: Block, weights: bytes) -> dict[str, tuple[d
     route = "/datablock/{split}/{index}"
     return {
         "predict a tensor, mlp-128": (event("POST", "/predict", {"tensor": image}), 2000),
+        "predict a tensor, conv-32-64": (event("POST", "/predict", {"tensor": image}, query=CONV), 2000),
         "block of 128, JSON": (event("POST", "/datablock", {"block": 128}, accept=JSON), 300),
         "block of 128, binary": (event("POST", "/datablock", {"block": 128}, accept=OCTETS), 1000),
         "one sample": (event("GET", "/data"), 1000),

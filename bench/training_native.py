@@ -17,8 +17,8 @@ from pathlib import Path
 import click
 import msgspec
 import numpy as np
-from training_browser import torch_python
 
+from bench.training_browser import torch_python
 from functions import block
 from functions.training import Trainer, TrainState, initial_weights
 from infra.data import Sources, load_dataset
