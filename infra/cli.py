@@ -4,6 +4,7 @@ from pathlib import Path
 
 import click
 
+from infra.cli_client import predict, weights
 from infra.cli_errors import plain_errors
 from infra.cli_models import evaluate, export, import_onnx, train
 from infra.cli_store import bucket_option, data_dir_option, opened
@@ -66,7 +67,7 @@ def build_site_command(out: Path) -> None:
     build_site(out, click.echo)
 
 
-for command in (train, export, evaluate, import_onnx):
+for command in (train, export, evaluate, import_onnx, predict, weights):
     main.add_command(command)
 
 

@@ -11,6 +11,7 @@ def plain_errors() -> Iterator[None]:
     """Turn the errors that a user can do something about into plain lines; end quietly on Ctrl-C."""
     from functions.errors import FormatError, InvalidValueError, NotFoundError, UnavailableError
     from functions.settings import SettingsError
+    from infra.client import ApiError
     from infra.data import DataError
     from infra.stack import StackError
 
@@ -19,7 +20,7 @@ def plain_errors() -> Iterator[None]:
         yield
     except BrokenPipeError:  # `| head`: click knows what to do
         raise
-    except (*known, DataError, SettingsError, StackError, OSError) as error:
+    except (*known, ApiError, DataError, SettingsError, StackError, OSError) as error:
         raise click.ClickException(str(error)) from error
     except KeyboardInterrupt:
         raise click.exceptions.Exit(130) from None
