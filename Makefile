@@ -2,6 +2,7 @@
 # make test    the same set-up, then the whole test suite, in a real browser too
 # make lint    formatting, lint and types
 # make bench   the benchmarks
+# make protos  the gRPC server's generated code, anew from its .proto files
 #
 # Works with GNU make 3.81 and newer. Everything is installed into .venv; a change of pyproject.toml renews it.
 
@@ -14,7 +15,7 @@ PIP_INSTALL := $(BIN)/python -m pip install -qq --disable-pip-version-check --ro
 # The newest interpreters come last: their wheels may not be there yet.
 PYTHONS := $(PYTHON) python3.12 python3.13 python3.14 python3 python
 
-.PHONY: help serve test lint format bench clean
+.PHONY: help serve test lint format bench protos clean
 help:
 	@sed -n 's/^# \(make .*\)/\1/p' Makefile
 
@@ -42,6 +43,9 @@ bench: $(DEV_STAMP)
 	  $(BIN)/python -m bench.$$name || exit 1; \
 	done
 
+protos: $(DEV_STAMP)
+	@$(BIN)/python -m infra.rpc.generate
+
 clean:
 	rm -rf build $(VENV)
 
@@ -60,10 +64,10 @@ $(BIN)/python:
 
 $(SERVE_STAMP): pyproject.toml | $(BIN)/python
 	@echo "Installing what Scrawl needs into $(VENV): about 1.2 GB, a minute or two the first time"
-	@$(PIP_INSTALL) --editable .
+	@$(PIP_INSTALL) --editable '.[grpc]'
 	@touch $@
 
 $(DEV_STAMP): pyproject.toml | $(BIN)/python
 	@echo "Installing what Scrawl and its tests need into $(VENV): about 1.5 GB, a minute or two the first time"
-	@$(PIP_INSTALL) --editable '.[dev]'
+	@$(PIP_INSTALL) --editable '.[grpc,dev]'
 	@touch $@ $(SERVE_STAMP)
