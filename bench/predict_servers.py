@@ -1,8 +1,8 @@
 """Predictions a second over HTTP: the local stack beside a minimal FastAPI + ONNX Runtime app on uvicorn.
 
-One worker each, the same network, the same clients: processes with one kept-alive connection each, taking turns
-with the two servers. FastAPI and uvicorn are fetched into build/ when this runs: `python -m bench.predict_servers`. Medians
-of rounds are printed and written to build/bench/predict_servers.json.
+One worker each, the same network, the same clients: processes with one kept-alive connection each, which turn to one
+server, then to the other. FastAPI and uvicorn are fetched into build/ when `python -m bench.predict_servers` runs.
+Medians of rounds are printed and written to build/bench/predict_servers.json.
 """
 
 import http.client
