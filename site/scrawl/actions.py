@@ -22,6 +22,7 @@ class Actions:
         self._sampling = False
         clicks = {
             "undo": lambda: page.dispatch("undone"),
+            "redo": lambda: page.dispatch("redone"),
             "clear": lambda: page.dispatch("cleared"),
             "sample": self.sample,
             "train": self.train,

@@ -19,8 +19,9 @@ class PhaseView:
 
 def begin(parts: object) -> None:
     """Add the drawing surface and the reading to the page."""
-    page, pad, view = parts.page, PadView(), ReadingView()
-    reading = Reading(page, pad)
+    page, view = parts.page, ReadingView()
+    parts.pad = pad = PadView()
+    parts.reading = reading = Reading(page, pad)
     page.instead["predicted"] = reading.answered
     page.after("opened", reading.again)
     page.views += [pad, view, reading, PhaseView()]

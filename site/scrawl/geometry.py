@@ -1,4 +1,4 @@
-"""A drawing: strokes on a square of 280 × 280 units, and what undo and clear make of them.
+"""A drawing: strokes on a square of 280 × 280 units, and what undo, redo and clear make of them.
 
 Pure; painting is left to `views.pad`, turning ink into a 28×28 picture to the kernel.
 """
@@ -8,19 +8,23 @@ PEN = 21.0  # width of the pen: about two of MNIST's pixels once a digit fills t
 
 
 class Drawing:
-    """Everything drawn so far, in order. A clear or a sample begins a new sheet, and can itself be undone.
+    """Everything drawn so far, in order. A clear, a sample or an image begins a new sheet, and can itself be undone.
 
-    `actions` holds ("stroke", points), ("sample", picture, label) and ("clear",); points are (x, y) pairs.
+    `actions` holds ("stroke", points, width, erases), ("sample", picture, label), ("image", picture) and ("clear",);
+    points are (x, y) pairs, a sample has 28×28 bytes, an image 280×280, 255 for full ink.
     """
 
     def __init__(self) -> None:
         self.actions: list = []
+        self.undone: list = []  # actions that redo brings back, the next one last
+        self.pen = PEN  # width of the next stroke
+        self.erasing = False  # whether it takes ink away
         self.revision = 0  # changes whenever the drawing does
         self.rewrites = 0  # changes whenever it does more than grow
 
     def begin(self, x: float, y: float) -> None:
         """Put the pen down."""
-        self._add(("stroke", [within(x, y)]))
+        self._add(("stroke", [within(x, y)], self.pen, self.erasing))
 
     def extend(self, points: list) -> None:
         """Move the pen through further points; those that repeat the last one are left out."""
@@ -42,12 +46,18 @@ class Drawing:
         self._add(("sample", picture, label))
         self.rewrites += 1
 
+    def show_image(self, picture: object) -> None:
+        """Take a new sheet with an image of 280×280 bytes on it, which is read like ink drawn here."""
+        self._add(("image", picture))
+        self.rewrites += 1
+
     def undo(self) -> None:
         """Take back what was done last."""
-        if self.actions:
-            self.actions.pop()
-            self.revision += 1
-            self.rewrites += 1
+        self._move(self.actions, self.undone)
+
+    def redo(self) -> None:
+        """Do again what was taken back last."""
+        self._move(self.undone, self.actions)
 
     def sheet(self) -> int:
         """Return where in `actions` the current sheet begins."""
@@ -57,23 +67,33 @@ class Drawing:
         return -1
 
     def strokes(self) -> list:
-        """Return the strokes on the current sheet, each a list of points."""
-        return [action[1] for action in self.actions[self.sheet() + 1 :]]
+        """Return the strokes on the current sheet, as in `actions`."""
+        return self.actions[self.sheet() + 1 :]
+
+    def ground(self) -> tuple:
+        """Return the action with which the current sheet began: a sample, an image or a clear."""
+        place = self.sheet()
+        return self.actions[place] if place >= 0 else ("clear",)
 
     def sample(self) -> tuple | None:
         """Return (picture, label) of the sample that the current sheet began with."""
-        place = self.sheet()
-        if place >= 0 and self.actions[place][0] == "sample":
-            return self.actions[place][1:]
-        return None
+        ground = self.ground()
+        return ground[1:] if ground[0] == "sample" else None
 
     def is_blank(self) -> bool:
-        """Whether there is nothing on the sheet."""
-        return not self.strokes() and self.sample() is None
+        """Whether there is nothing on the sheet; an eraser leaves nothing there."""
+        return self.ground()[0] == "clear" and all(erases for _kind, _points, _width, erases in self.strokes())
 
     def _add(self, action: tuple) -> None:
         self.actions.append(action)
+        self.undone.clear()
         self.revision += 1
+
+    def _move(self, source: list, target: list) -> None:
+        if source:
+            target.append(source.pop())
+            self.revision += 1
+            self.rewrites += 1
 
 
 def within(x: float, y: float) -> tuple:

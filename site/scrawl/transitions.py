@@ -9,6 +9,14 @@ from scrawl.learning import NO_DIGITS
 from scrawl.state import Notice, State
 
 
+def register(transitions: dict) -> None:
+    """Add a feature's events."""
+    for event, transition in transitions.items():
+        if event in TRANSITIONS:
+            raise ValueError(f"the event {event!r} is registered already")
+        TRANSITIONS[event] = transition
+
+
 def apply(state: State, event: str, **fields: object) -> None:
     """Change the state as the event demands."""
     TRANSITIONS[event](state, **fields)
@@ -29,6 +37,10 @@ def _pen_moved(state: State, points: list) -> None:
 
 def _undone(state: State) -> None:
     state.drawing.undo()
+
+
+def _redone(state: State) -> None:
+    state.drawing.redo()
 
 
 def _cleared(state: State) -> None:
@@ -105,11 +117,29 @@ def _requests(state: State, count: int) -> None:
     state.page_requests = count
 
 
+# What is begun once the page can be used
+
+
+def _later_loaded(state: State) -> None:
+    state.notices.pop("page", None)
+
+
+def _later_failed(state: State, seconds: float) -> None:
+    text = f"The rest of the page did not come. You can draw and train; asking for it again in {seconds} s."
+    state.notices["page"] = Notice(text, "warning")
+
+
+def _feature_failed(state: State, name: str, message: str) -> None:
+    text = f"A part of the page does not work ({name}: {message}). Everything else does; reloading may help."
+    state.notices["page"] = Notice(text, "error")
+
+
 TRANSITIONS = {
     **learning.TRANSITIONS,
     "pen_down": _pen_down,
     "pen_moved": _pen_moved,
     "undone": _undone,
+    "redone": _redone,
     "cleared": _cleared,
     "noticed": _noticed,
     "sampled": _sampled,
@@ -122,4 +152,8 @@ TRANSITIONS = {
     "api_away": _api_away,
     "api_described": _api_described,
     "requests": _requests,
+    "later_loaded": _later_loaded,
+    "later_failed": _later_failed,
+    "later_begun": lambda _state: None,
+    "feature_failed": _feature_failed,
 }

@@ -8,7 +8,7 @@ from browser import document
 from browser import self as window
 
 from scrawl.dom import by_id, set_flag, show_notice
-from scrawl.geometry import PEN, SIDE, smooth
+from scrawl.geometry import SIDE, smooth
 
 RASTER = int(SIDE)
 
@@ -19,7 +19,7 @@ class PadView:
     def __init__(self) -> None:
         self.canvas = by_id("pad")
         self.hint = by_id("pad-hint")
-        self.undo, self.clear = by_id("undo"), by_id("clear")
+        self.undo, self.redo, self.clear = by_id("undo"), by_id("redo"), by_id("clear")
         self.message = by_id("draw-message")
         self._screen = self.canvas.getContext("2d")
         hidden = new_canvas(RASTER)
@@ -44,6 +44,7 @@ class PadView:
         self.paint(drawing)
         set_flag(self.hint, "hidden", not drawing.is_blank())
         set_flag(self.undo, "disabled", not drawing.actions)
+        set_flag(self.redo, "disabled", not drawing.undone)
         set_flag(self.clear, "disabled", drawing.is_blank())
         show_notice(self.message, state.notices.get("draw"))
 
@@ -53,14 +54,16 @@ class PadView:
         rewrites, count, points = self._painted
         if rewrites != drawing.rewrites:
             count = points = 0
-            self._start_sheet(drawing.sample())
+            self._start_sheet(drawing.ground())
         for place in range(max(count - 1, 0), len(strokes)):
             first = points if place == count - 1 else 0
-            if len(strokes[place]) > first:
-                pieces = smooth(strokes[place], first)
-                self._stroke(self._screen, self._scale, self._ink, pieces)
-                self._stroke(self._raster, 1.0, "#fff", pieces)
-        self._painted = (drawing.rewrites, len(strokes), len(strokes[-1]) if strokes else 0)
+            _kind, line, width, erases = strokes[place]
+            if len(line) > first:
+                pieces = smooth(line, first)
+                self._screen.globalCompositeOperation = "destination-out" if erases else "source-over"
+                self._stroke(self._screen, self._scale, width, self._ink, pieces)
+                self._stroke(self._raster, 1.0, width, "#000" if erases else "#fff", pieces)
+        self._painted = (drawing.rewrites, len(strokes), len(strokes[-1][1]) if strokes else 0)
 
     def pixels(self) -> object:
         """Return the hidden picture as RASTER × RASTER bytes."""
@@ -68,18 +71,19 @@ class PadView:
         # White on black: the lowest byte of each pixel is its ink, and converting keeps the lowest byte.
         return window.Uint8Array.new(window.Uint32Array.new(colours.buffer))
 
-    def _start_sheet(self, sample: tuple | None) -> None:
+    def _start_sheet(self, ground: tuple) -> None:
         side = self._side
+        self._screen.globalCompositeOperation = "source-over"
         self._screen.clearRect(0, 0, side, side)
         self._raster.fillStyle = "#000"
         self._raster.fillRect(0, 0, RASTER, RASTER)
-        if sample:
-            self._screen.drawImage(ink_picture(sample[0], self._ink), 0, 0, side, side)
-            self._raster.drawImage(ink_picture(sample[0], "rgb(255, 255, 255)"), 0, 0, RASTER, RASTER)
+        if ground[0] != "clear":
+            self._screen.drawImage(ink_picture(ground[1], self._ink), 0, 0, side, side)
+            self._raster.drawImage(ink_picture(ground[1], "#fff"), 0, 0, RASTER, RASTER)
 
-    def _stroke(self, context: object, scale: float, ink: str, pieces: list) -> None:
+    def _stroke(self, context: object, scale: float, width: float, ink: str, pieces: list) -> None:
         context.setTransform(scale, 0, 0, scale, 0, 0)
-        context.lineWidth = PEN
+        context.lineWidth = width
         context.lineCap = context.lineJoin = "round"
         context.strokeStyle = ink
         context.beginPath()
@@ -104,16 +108,16 @@ def new_canvas(side: int) -> object:
 
 
 def ink_picture(picture: object, ink: str) -> object:
-    """Return a canvas of 28×28 with the picture's bytes as the opacity of the ink, a CSS colour rgb(r, g, b)."""
-    canvas = new_canvas(28)
+    """Return a canvas with the bytes of a square picture as the opacity of the ink."""
+    side = round(picture.length**0.5)
+    canvas = new_canvas(side)
     context = canvas.getContext("2d")
-    red, green, blue = [int(part) for part in ink[ink.index("(") + 1 : ink.index(")")].split(",")[:3]]
-    colour = red | green << 8 | blue << 16
-    image = context.createImageData(28, 28)
-    pixels = window.Uint32Array.new(image.data.buffer)
-    for place in range(784):
-        value = picture[place]
-        if value:
-            pixels[place] = colour + value * 16777216
+    image = context.createImageData(side, side)
+    # A byte in each pixel's first place; then three places on, where the opacity is.
+    widened = window.Uint8Array.new(window.Uint32Array.new(picture).buffer)
+    image.data.set(widened.subarray(0, widened.length - 3), 3)
     context.putImageData(image, 0, 0)
+    context.globalCompositeOperation = "source-in"
+    context.fillStyle = ink
+    context.fillRect(0, 0, side, side)
     return canvas
