@@ -3,7 +3,8 @@
 Each file goes to `assets/{hash of its bytes}/{name}`, which may be cached for ever, with `.br` and `.gz` beside it;
 only `index.html` keeps its place. An attribute in `index.html` whose whole value is the name of a file
 (`src="brython.js"`, `data-kernel="kernel.wasm"`) gets the file's address; that is how scripts learn addresses, too.
-The names are those of the files in `site/`, and `brython.js`, `scrawl.js` (the bundle), `kernel.wasm`, `models.json`.
+The names are those of the files in `site/`, and `brython.js`, `scrawl.js` and `scrawl-later.js` (the bundles),
+`later.css` (all of `site/styles/`), `kernel.wasm`, `kernel-relaxed.wasm`, `models.json`.
 """
 
 import gzip
@@ -18,12 +19,14 @@ import brotli
 import msgspec
 
 from infra import kernel
-from infra.bundle import brython_data, bundle
+from infra.bundle import brython_data, bundles
 from infra.files import write_atomically
 from infra.paths import BUILD, SITE
 from infra.shipped import shipped
 from model_export.architectures import parameter_table
 
+# What is loaded once the page is usable; of the kernel's builds, a browser takes one.
+LATER = ("scrawl-later.js", "later.css", "kernel.wasm")
 # Compressing these again gains nothing.
 _COMPRESSED = {".png", ".jpg", ".webp", ".woff2"}
 
@@ -38,17 +41,19 @@ def build_site(out: Path, say: Callable[[str], None] = lambda _: None) -> None:
     page = _with_addresses((SITE / "index.html").read_text("utf-8"), addresses)
     _write_variants(out / "index.html", page.encode())
     _remove_stale(out, addresses)
-    say(f"Page built: {len(addresses)} files, {transfer_size(out):,} bytes compressed")
+    say(f"Page built: {len(addresses)} files, {transfer_size(out):,} bytes compressed before it is usable")
 
 
 def transfer_size(out: Path) -> int:
-    """Return how many bytes the whole page takes on the wire, compressed with Brotli."""
-    return sum(path.stat().st_size for path in out.rglob("*.br"))
+    """Return how many bytes the page takes on the wire before it is usable, compressed with Brotli, weights aside."""
+    return sum(path.stat().st_size for path in out.rglob("*.br") if path.stem not in LATER)
 
 
 def _assets() -> Iterator[tuple[str, bytes]]:
     yield "brython.js", (brython_data() / "brython.js").read_bytes()
-    yield "scrawl.js", bundle(SITE).encode()
+    for name, script in zip(("scrawl.js", "scrawl-later.js"), bundles(SITE), strict=True):
+        yield name, script.encode()
+    yield "later.css", "\n".join(path.read_text("utf-8") for path in sorted(SITE.glob("styles/*.css"))).encode()
     yield "kernel.wasm", _kernel(relaxed=False)
     yield "kernel-relaxed.wasm", _kernel(relaxed=True)
     yield "models.json", _models()

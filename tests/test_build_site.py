@@ -80,7 +80,8 @@ def test_changed_part_gets_another_address_and_the_old_one_goes(
 
 @pytest.fixture
 def small_site(tmp_path: Path) -> Path:
-    (tmp_path / "scrawl" / "views").mkdir(parents=True)
+    for folder in ("views", "late"):
+        (tmp_path / "scrawl" / folder).mkdir(parents=True)
     (tmp_path / "index.html").write_text(
         '<script type="text/python">\n  import scrawl.main\n</script>'
         '<script type="text/python" class="webworker" id="worker">from scrawl.worker import *</script>'
@@ -91,6 +92,11 @@ def small_site(tmp_path: Path) -> Path:
         "main": "from browser import timer\nfrom scrawl.views import bars\n",
         "worker": "from . import shared\n",
         "shared": "",
+        "later": 'FEATURES: list = ["scrawl.late"]\n',
+        "worker_later": "from scrawl import shared\nfrom scrawl.late import answers\n",
+        "late/__init__": "from scrawl.late import views\nfrom scrawl.views import bars\n",
+        "late/views": "from browser import html\n",
+        "late/answers": "",
         "unused": "import random\n",
         "views/__init__": "",
         "views/bars": "from ..shared import nothing\n",
@@ -107,17 +113,24 @@ def modules(script: str) -> dict[str, list[object]]:
 
 
 def test_bundle_holds_what_is_imported_and_no_more(small_site: Path) -> None:
-    assert set(modules(bundle.bundle(small_site))) == {
+    assert set(modules(bundle.bundles(small_site)[0])) == {
         *("browser", "browser.timer"),
         *("scrawl", "scrawl.main", "scrawl.worker", "scrawl.shared", "scrawl.views", "scrawl.views.bars"),
     }
 
 
+def test_second_bundle_holds_what_is_begun_later_and_not_in_the_first(small_site: Path) -> None:
+    assert set(modules(bundle.bundles(small_site)[1])) == {
+        "browser.html",
+        *("scrawl.worker_later", "scrawl.late", "scrawl.late.views", "scrawl.late.answers"),
+    }
+
+
 def test_bundle_depends_on_the_sources_alone(small_site: Path) -> None:
-    first = bundle.bundle(small_site)
-    assert bundle.bundle(small_site) == first
+    first, _ = bundle.bundles(small_site)
+    assert bundle.bundles(small_site)[0] == first
     (small_site / "scrawl" / "shared.py").write_text("changed = True\n")
-    changed = bundle.bundle(small_site)
+    changed, _ = bundle.bundles(small_site)
     stamps = [json.loads(re.search(r"update_VFS\((.*)\)\n", script)[1])["$timestamp"] for script in (first, changed)]
     assert stamps[0] != stamps[1]  # by which Brython tells that its compiled copies are old
 

@@ -1,6 +1,7 @@
 """The third part of the page's start: training, curves, shared weights, and all that is pressed or filled in."""
 
 from scrawl.actions import Actions
+from scrawl.later import Later
 from scrawl.sharing import Sharing
 from scrawl.views.curves import CurvesView
 from scrawl.views.sharing import SharingView
@@ -11,7 +12,7 @@ def begin(parts: object) -> None:
     """Add them to the page."""
     page, training, curves = parts.page, TrainingView(), CurvesView()
     Actions(parts, Sharing(page, parts.api, parts.connection))
-    page.views += [training, curves, SharingView()]
+    page.views += [training, curves, SharingView(), Later(parts)]
     parts.resizing.append(curves.resize)
     parts.follow_theme()
     page.show()

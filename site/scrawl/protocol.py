@@ -20,6 +20,7 @@ REQUESTS = {
     "tune": ("label",),  # learn the picture predicted last
     "export": ("model", "metadata"),  # JSON of texts
     "sample": (),
+    "later": ("address",),  # of the second bundle
 }
 
 # The worker tells, the page shows.
@@ -39,6 +40,7 @@ REPORTS = {
     "exported": ("model", "buffer"),
     "sampled": ("picture", "label"),  # picture is None while there is no block
     "failed": ("message",),
+    "later_begun": (),  # the worker's part of the second bundle
 }
 
 

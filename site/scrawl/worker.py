@@ -26,7 +26,7 @@ class Opened:
 
 
 class Worker:
-    """Answers each request with the method of its name, here or in `training`."""
+    """Answers each request with the method of its name: its own, or that of the first handler that has one."""
 
     def __init__(self) -> None:
         self.kernel = None
@@ -34,6 +34,7 @@ class Worker:
         self.opened: dict = {}  # model → Opened
         self.selected = None  # one of them
         self.training = None
+        self.handlers: list = [self]
         self.waiting: list = []  # requests that came too early
 
     def receive(self, event: object) -> None:
@@ -47,14 +48,19 @@ class Worker:
             self.waiting.append((kind, fields))
 
     def _can(self, kind: str) -> bool:
-        if self.training is not None:
-            return True
-        return self.kernel is not None if kind == "open" else self.selected is not None and hasattr(self, kind)
+        if kind == "open":
+            return self.kernel is not None
+        if kind == "later":
+            return self.training is not None
+        return self.selected is not None and self._handler(kind) is not None
+
+    def _handler(self, kind: str) -> object:
+        return next((handler for handler in self.handlers if hasattr(handler, kind)), None)
 
     def do(self, kind: str, fields: dict) -> None:
         """Carry out a request, and tell the page if that fails."""
         try:
-            getattr(self if hasattr(self, kind) else self.training, kind)(**fields)
+            getattr(self._handler(kind), kind)(**fields)
             if self.training is not None:
                 self.training.wake()
         except Exception as error:
@@ -78,6 +84,7 @@ class Worker:
         from scrawl.training import Training
 
         self.training = Training(self, JSON.parse(self._settings))
+        self.handlers.append(self.training)
         self._catch_up()
 
     def _catch_up(self) -> None:
@@ -141,6 +148,14 @@ class Worker:
         """Tell what the weights as they are now make of the picture read last."""
         if self.reader.picture is not None:
             self.tell("predicted", number=0, **self.reader.read_again())
+
+    def later(self, address: str) -> None:
+        """Take in the second bundle, and let what it brings answer, too."""
+        window.importScripts(address)
+        # By name, so that what it leads to stays out of the first bundle.
+        __import__("scrawl.worker_later", None, None, ["begin"]).begin(self)
+        self.tell("later_begun")
+        self._catch_up()
 
     def _weights_changed(self, model: str, origin: str, metadata: dict) -> None:
         if self.training is not None:

@@ -11,6 +11,7 @@ from playwright.sync_api import Page
 from tests.browser.handwriting import DIGITS, Strokes
 
 READY = "document.body.dataset.state === 'ready'"
+COMPLETE = "document.body.dataset.complete === 'yes'"
 PATIENCE = 30_000  # milliseconds; generous, since other work may share the machine
 # What the browser itself says about requests that nobody answers; the page cannot keep it from doing so.
 _AWAY = re.compile(r"Failed to load resource: (net::ERR_|the server responded with a status of 5)")
@@ -30,6 +31,11 @@ class Lab:
         """Go to the page and wait until one can draw and predict."""
         self.page.goto(self.url)
         self.page.wait_for_function(READY, timeout=PATIENCE)
+        return self
+
+    def complete(self) -> "Lab":
+        """Wait until everything is there that the page begins once it is ready."""
+        self.page.wait_for_function(COMPLETE, timeout=PATIENCE)
         return self
 
     def forgive_absence(self) -> None:

@@ -1,0 +1,9 @@
+"""The worker's halves of the features that the second bundle brings; see `scrawl.later`."""
+
+# Classes made with the `Worker`, whose methods are named like the requests they answer.
+HANDLERS: list = []
+
+
+def begin(worker: object) -> None:
+    """Let the worker answer their requests, too."""
+    worker.handlers += [handler(worker) for handler in HANDLERS]
