@@ -95,7 +95,7 @@ def small_site(tmp_path: Path) -> Path:
         "later": 'FEATURES: list = ["scrawl.late"]\n',
         "worker_later": "from scrawl import shared\nfrom scrawl.late import answers\n",
         "late/__init__": "from scrawl.late import views\nfrom scrawl.views import bars\n",
-        "late/views": "from browser import html\n",
+        "late/views": "import colorsys\n",
         "late/answers": "",
         "unused": "import random\n",
         "views/__init__": "",
@@ -121,7 +121,7 @@ def test_bundle_holds_what_is_imported_and_no_more(small_site: Path) -> None:
 
 def test_second_bundle_holds_what_is_begun_later_and_not_in_the_first(small_site: Path) -> None:
     assert set(modules(bundle.bundles(small_site)[1])) == {
-        "browser.html",
+        "colorsys",
         *("scrawl.worker_later", "scrawl.late", "scrawl.late.views", "scrawl.late.answers"),
     }
 
