@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 
 SOURCES = Path(__file__).parent.parent / "site" / "kernel"
-TEST_ONLY = ("naive.c", "naive_conv.c")
+TEST_ONLY = ("naive.c", "naive_conv.c", "naive_inside.c")
 _FLAGS = (
     *("-target", "wasm32-freestanding", "-O3", "-std=c17", "-Wall", "-Wextra", "-Werror", "-nostdlib"),
     *("-ffp-contract=off", "-fno-builtin", "-msimd128", "-mbulk-memory"),

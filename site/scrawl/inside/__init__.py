@@ -1,0 +1,1 @@
+"""Looking inside: what the network's layers are made of and make of a drawing, what it misreads, how it came there."""
