@@ -8,7 +8,7 @@ have none, and a cold start should not pay for it.
 import io
 import warnings
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -58,7 +58,7 @@ def read_digit(body: bytes) -> NDArray[np.float32]:
 
 def _load(body: bytes) -> "Image.Image":
     """Return the picture in a file, upright and not much larger than is of use."""
-    from PIL import Image, ImageOps
+    from PIL import Image, ImageOps, UnidentifiedImageError
 
     Image.MAX_IMAGE_PIXELS = MOST_PIXELS  # beyond twice that, Pillow refuses pictures within pictures, too
     warnings.simplefilter("ignore", Image.DecompressionBombWarning)  # `_check_size` refuses, which is clearer
@@ -74,7 +74,7 @@ def _load(body: bytes) -> "Image.Image":
         raise
     except Image.DecompressionBombError as error:
         raise InvalidValueError(f"{_LIMITS}: {error}", "image") from error
-    except Image.UnidentifiedImageError as error:
+    except UnidentifiedImageError as error:
         raise FormatError(
             f"expected an image ({', '.join(FORMATS)}), got {len(body)} bytes of something else"
         ) from error
@@ -108,11 +108,11 @@ def _smaller(image: "Image.Image") -> "Image.Image":
 
 def _colours(image: "Image.Image") -> tuple[NDArray[np.float32], NDArray[np.float32] | None]:
     """Return (rows, columns, channels) in 0..1, and how opaque each pixel is where that is said."""
-    pixels: NDArray[Any] = np.asarray(image, np.float32)
+    values: NDArray[np.float32] = np.asarray(image, np.float32)
     if image.mode == "F":
-        return _into_range(pixels)[:, :, np.newaxis], None
-    pixels = pixels / np.float32(255)
-    return (pixels[:, :, :3], pixels[:, :, 3]) if image.mode == "RGBA" else (pixels, None)
+        return _into_range(values)[:, :, np.newaxis], None
+    values = np.asarray(values / 255, np.float32)
+    return (values[:, :, :3], values[:, :, 3]) if image.mode == "RGBA" else (values, None)
 
 
 def _into_range(values: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -94,7 +94,7 @@ def _averaged(colours: Pixels) -> Pixels:
 
 def _surface(colours: Pixels) -> Pixels:
     """Return the paper's colour at each place, (rows, columns, channels): a quadratic surface, for uneven light."""
-    rows, columns, channels = colours.shape
+    rows, columns, _ = colours.shape
     y, x = np.linspace(-1, 1, rows, dtype=np.float32)[:, None], np.linspace(-1, 1, columns, dtype=np.float32)[None]
     terms = np.stack(np.broadcast_arrays(np.float32(1), x, y, x * x, x * y, y * y), 2)  # (rows, columns, 6)
     basis, seen = _some(terms), _some(colours)
