@@ -5,19 +5,27 @@ import os
 from chalice.app import Chalice, CORSConfig
 
 from functions import http, settings, wiring
-from functions.routes import data, jobs, predict, root, weights
+from functions.routes import data, jobs, open_inference, predict, root, weights
 
 app = Chalice("scrawl", configure_logs=False)
 # Every body is bytes to API Gateway: it looks only at the first media type of Accept, and not at Content-Encoding.
 app.api.binary_types = ["*/*"]
 app.api.cors = CORSConfig(
     allow_origin=settings.cors_origin(os.environ),
-    allow_headers=["Accept", "If-Match", "If-None-Match"],
-    expose_headers=["ETag", "Location", "Retry-After"],
+    allow_headers=["Accept", "If-Match", "If-None-Match", open_inference.HEADER_LENGTH],
+    expose_headers=["ETag", "Location", "Retry-After", open_inference.HEADER_LENGTH],
     max_age=600,
 )
+app.register_middleware(open_inference.middleware, "http")  # outside the other: it sees every error
 app.register_middleware(http.middleware, "http")
-for blueprint in (root.blueprint, data.blueprint, weights.blueprint, jobs.blueprint, predict.blueprint):
+for blueprint in (
+    root.blueprint,
+    data.blueprint,
+    weights.blueprint,
+    jobs.blueprint,
+    predict.blueprint,
+    open_inference.blueprint,
+):
     app.register_blueprint(blueprint)
 
 if "AWS_LAMBDA_FUNCTION_NAME" in os.environ:

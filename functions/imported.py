@@ -12,11 +12,11 @@ from numpy.typing import NDArray
 
 from functions import session
 from functions.block import CLASSES, PIXELS
-from functions.errors import CorruptDataError
+from functions.errors import CorruptDataError, NotFoundError
 from functions.manifest import Interface, ModelManifest
 from functions.models import stored_graph
 from functions.store import Store
-from functions.versions import Identity
+from functions.versions import Identity, Scorer
 
 
 class ImportedModel:
@@ -33,6 +33,23 @@ class ImportedModel:
         """Return (B, 10) probabilities of images (B, 784), and which file gave them."""
         return probabilities(run(self.serving(), self._interface, images), self._interface.answers), self._identity
 
+    def reader(self, version: str | None = None) -> tuple[Identity, Scorer]:
+        """Return which file this is and what reads images with it; see `service.Predictor`.
+
+        Raises:
+            NotFoundError: when another version is asked for.
+        """
+        if version not in (None, self._identity.version):
+            raise NotFoundError(
+                f"{self._identity.model} has no version {version!r}: it was imported, and has only "
+                f"{self._identity.version}"
+            )
+        return self._identity, self._log_probabilities
+
+    def versions(self) -> list[str]:
+        """Return the only version."""
+        return [self._identity.version]
+
     def serving(self) -> Any:
         """Return the session, made once.
 
@@ -40,6 +57,10 @@ class ImportedModel:
             CorruptDataError: when the stored graph is missing, damaged, or too new for this ONNX Runtime.
         """
         return self._session
+
+    def _log_probabilities(self, images: NDArray[np.float32]) -> NDArray[np.float32]:
+        smallest = np.finfo(np.float32).tiny  # of a probability, so that its logarithm is a number
+        return np.log(np.maximum(self.predict(images)[0], smallest))
 
     @cached_property
     def _session(self) -> Any:
