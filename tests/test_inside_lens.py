@@ -55,7 +55,7 @@ def stages_of(layers: tuple) -> list[int]:
     """Return which inputs are those of hidden layers: what follows ReLU, or pooling."""
     pairs = [(below.kind, above.kind) for below, above in itertools.pairwise(layers)]
     return [
-        n for n, pair in enumerate(pairs, 1) if pair[0] == "maxpool2" or pair[0] == "relu" and pair[1] != "maxpool2"
+        n for n, pair in enumerate(pairs, 1) if pair[0] == "maxpool2" or (pair[0] == "relu" and pair[1] != "maxpool2")
     ]
 
 

@@ -1,21 +1,24 @@
 """Looks into a network: what each layer makes of a picture, and which of its inputs and units spoke for a digit.
 
-Everything is exact. A score here is how far a digit's is above the average of all ten, since softmax cares for nothing
-else; what moves it is its gradient, computed backwards through the layers as training does. A pixel or unit has
-contributed its value times that gradient. The network's weights are only read. Arithmetic is the kernel's, in
+Everything is exact. A score here is how far a digit's is above the average of all ten, since softmax cares for
+nothing else; what moves it is its gradient, computed backwards through the layers as training does. A pixel or unit
+has contributed its value times that gradient. The network's weights are only read. Arithmetic is the kernel's, in
 `site/kernel/inside.c`; how a layer keeps its numbers is said in `scrawl.layers` and `scrawl.convolution`.
 """
 
-from scrawl.convolution import Flattened, ImageConvolution, Pooled, Rectified
-from scrawl.layers import BLOCK, FLOAT, Dense, Images, LogSoftmax, Relu, SparseDense
+from scrawl.convolution import ImageConvolution, Pooled
+from scrawl.layers import BLOCK, FLOAT, Dense, Relu, SparseDense
 from scrawl.network import CLASSES, PIXELS
 
 
 class Stage:
-    """A layer that can be looked at: its `count` units, or feature maps of `side` × `side`, after their ReLU."""
+    """A layer that can be looked at: its `count` units, or feature maps of `side` × `side`, after their ReLU.
 
-    def __init__(self, name: str, layer: object) -> None:
-        self.name = name
+    `layer` has the output, `weighted` the weights.
+    """
+
+    def __init__(self, weighted: object, layer: object) -> None:
+        self.weighted = weighted
         self.layer = layer
         if isinstance(layer, Pooled):
             self.count, self.side, _ = layer.features
@@ -104,7 +107,7 @@ class Lens:
             convolution = layer.convolution
             image = isinstance(convolution, ImageConvolution)
             return self._image_convolution(convolution) if image else self._convolution(convolution)
-        return _nothing  # LogSoftmax, Flattened, Rectified, and convolutions, whose work pooling does
+        return _nothing  # the top, flattening, and convolutions, whose work pooling does
 
     def _dense(self, layer: object, target: int, outputs: int, block: int) -> object:
         weight = layer.weight.address
@@ -134,12 +137,10 @@ def _nothing() -> None:
 
 def _stages(layers: list) -> list:
     """Return the hidden layers that can be looked at, from the bottom up: after ReLU, or after pooling."""
-    stages, name = [], ""
+    stages, weighted = [], None
     for layer in layers:
-        if isinstance(layer, (Images, LogSoftmax, Flattened, Rectified)):
-            continue
         if isinstance(layer, (Relu, Pooled)):
-            stages.append(Stage(name, layer))
-        else:
-            name = layer.weight.name.partition(".")[0]
+            stages.append(Stage(weighted, layer))
+        elif hasattr(layer, "weight"):
+            weighted = layer
     return stages

@@ -1,0 +1,71 @@
+"""Paints a network's weights and activations as RGBA pixels in the kernel's memory, in a grid per panel.
+
+Nothing here loops over pixels: the kernel does. Which panels there are is said in `panels`, where the numbers are in
+`lens` and `scrawl.layers`.
+"""
+
+from scrawl.layers import BLOCK, FLOAT
+
+COLOURS = 255  # of a palette: the middle one is 0
+SPREAD = 3.0  # times the typical weight has full colour
+
+
+class Painter:
+    """Paints for one palette at a time; `palettes` are addresses of COLOURS RGBA pixels each."""
+
+    def __init__(self, kernel: object) -> None:
+        self.kernel = kernel
+        self.palette = kernel.alloc(COLOURS * 4)
+        self.overlay = kernel.alloc(COLOURS * 4)  # for saliency: the less it says, the more transparent
+        self._target = self._room = 0
+
+    def weights(self, panel: object, lens: object, chosen: int, columns: int) -> tuple:
+        """Paint the panel's weights. Return (address, width, height, the weight that has full colour)."""
+        weight = lens.stages[panel.stage].weighted.weight
+        limit = SPREAD * (self.kernel.function("squares")(weight.address, weight.size) / weight.count) ** 0.5
+        sources, row_step, column_step = _places(panel, weight, chosen)
+        return (*self._grid(sources, panel.side, row_step, column_step, columns, limit), limit)
+
+    def activations(self, panel: object, lens: object, columns: int) -> tuple:
+        """Paint what the units or maps of a stage make of the picture. Return as `weights` does."""
+        stage = lens.stages[panel.stage]
+        limit = self.kernel.function("peak")(stage.layer.output, stage.layer.stride)
+        sources = [stage.layer.output + FLOAT * stage.start(unit) for unit in range(panel.count)]
+        return (*self._grid(sources, panel.side, stage.row_step(), stage.count, columns, limit), limit)
+
+    def picture(self, source: int, side: int) -> tuple:
+        """Paint one picture of side × side floats with the transparent palette. Return as `weights` does."""
+        limit = self.kernel.function("peak")(source, side * side)
+        return (*self._grid([source], side, side, 1, 1, limit, self.overlay), limit)
+
+    def _grid(
+        self, sources: list, side: int, row_step: int, column_step: int, columns: int, limit: float, palette: int = 0
+    ) -> tuple:
+        rows = -(-len(sources) // columns)
+        width, height = columns * side, rows * side
+        target = self._take(4 * width * height)
+        self.kernel.function("clear")(target, width * height)  # the last row may not be full
+        paint, scale = self.kernel.function("paint"), 1 / limit if limit > 0 else 0.0
+        for number, source in enumerate(sources):
+            corner = target + 4 * (number // columns * side * width + number % columns * side)
+            paint(corner, width, source, row_step, column_step, side, side, scale, palette or self.palette)
+        return target, width, height
+
+    def _take(self, size: int) -> int:
+        if size > self._room:
+            self._room, self._target = size, self.kernel.alloc(size + 16)
+        return self._target
+
+
+def _places(panel: object, weight: object, chosen: int) -> tuple:
+    """Return where the numbers of each picture begin, and how far its rows and its columns are apart, in floats."""
+    units, outputs = range(panel.count), weight.shape[0]
+    if panel.kind == "tiles":  # (ceil(H/BLOCK), D, BLOCK)
+        inputs = weight.count // outputs
+        first = [(unit // BLOCK * inputs * BLOCK) + unit % BLOCK for unit in units]
+        step = BLOCK
+    elif panel.stage == 0:  # (9, O)
+        first, step = list(units), outputs
+    else:  # (O, 9, I)
+        first, step = [9 * panel.count * chosen + unit for unit in units], panel.count
+    return [weight.address + FLOAT * place for place in first], panel.side * step, step
