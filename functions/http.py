@@ -4,10 +4,11 @@ A route is a function of a `Call`, wrapped in `handler`. What it does is left to
 """
 
 import hmac
+import itertools
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextvars import ContextVar
-from functools import wraps
+from functools import cached_property, wraps
 
 import msgspec
 from chalice.app import CaseInsensitiveMapping, Request, Response
@@ -16,21 +17,25 @@ from functions import wiring
 from functions.answers import JSON, HttpError, answer_to, error_answer
 from functions.errors import FormatError, InvalidValueError
 from functions.models import Model
+from functions.negotiation import GZIP, compress, decompress, quality, shrinks, wants_gzip
 from functions.service import Predictor, Service
 
 DEFAULT_MODEL = "mlp-128"
 LARGEST_BODY = 6 * 1024 * 1024  # what Lambda carries
+LARGEST_UNPACKED = 16 * 1024 * 1024  # of a body that comes as gzip: conv-32-64's weights as JSON are 9 MB
 
 _request: ContextVar[Request] = ContextVar("request")
+_served = itertools.count()
 _PLACE = re.compile(r" - at `(?:key in )?\$\.?(.*)`$")
 
 
 class Call:
     """One request, and the service that is to answer it."""
 
-    def __init__(self, request: Request, service: Service) -> None:
+    def __init__(self, request: Request, service: Service, first: bool = False) -> None:
         self._request = request
         self.service = service
+        self.first = first  # of this process: a cold start
 
     def query(self, name: str) -> str | None:
         """Return a query parameter; the last one when it is repeated."""
@@ -41,18 +46,27 @@ class Call:
         """Return a header; None when it is missing or empty."""
         return self._request.headers.get(name) or None
 
-    @property
+    @cached_property
     def body(self) -> bytes:
-        """Return the body's bytes.
+        """Return the body's bytes, unpacked if they come as gzip.
 
         Raises:
-            HttpError: 413 when it is larger than a Lambda takes.
+            HttpError: 413 when it is larger than a Lambda takes, or unpacks to too much; 415 for another coding.
         """
         body = self._request.raw_body
         assert isinstance(body, bytes)  # Chalice's annotation is wider than what it returns
         if len(body) > LARGEST_BODY:
             raise HttpError(413, "too_large", f"a body may have {LARGEST_BODY} bytes, got {len(body)}")
-        return body
+        coding = (self.header("content-encoding") or "identity").strip().lower()
+        if coding == "identity":
+            return body
+        if coding != GZIP:
+            message = f"send the body as it is or with Content-Encoding: gzip, got {coding}"
+            raise HttpError(415, "unsupported_media_type", message, {"Accept-Encoding": GZIP})
+        content = decompress(body, LARGEST_UNPACKED)
+        if content is None:
+            raise HttpError(413, "too_large", f"a gzip body may unpack to {LARGEST_UNPACKED} bytes, this has more")
+        return content
 
     def json[T](self, kind: type[T]) -> T:
         """Return the body, which must be JSON of that type."""
@@ -95,20 +109,21 @@ class Call:
             raise HttpError(403, "forbidden", "this token does not allow writing")
 
     def content_type(self, *accepted: str) -> str:
-        """Return the body's media type, one of those accepted; JSON when it is not said.
+        """Return the body's media type, one of those accepted (`image/*`: any image); JSON when it is not said.
 
         Raises:
             HttpError: 415, naming those that are.
         """
         came = (self.header("content-type") or JSON).split(";")[0].strip().lower()
-        if came not in accepted:
+        if came not in accepted and came.split("/")[0] + "/*" not in accepted:
             raise HttpError(415, "unsupported_media_type", f"send {' or '.join(accepted)}, got {came}")
         return came
 
     def holds(self, etag: str) -> bool:
-        """Return whether the client says that it has what this ETag stands for."""
+        """Return whether the client says that it has what this ETag stands for, or that compressed as it wants it."""
         known = (self.header("if-none-match") or "").split(",")
-        return any(entry.strip().removeprefix("W/") in (etag, "*") for entry in known)
+        same = {etag, "*"} | ({_zipped(etag)} if wants_gzip(self.header("accept-encoding") or "") else set())
+        return any(entry.strip().removeprefix("W/") in same for entry in known)
 
     def accept(self, *offered: str) -> str:
         """Return the media type that the client likes best; the first one offered when it does not mind.
@@ -121,17 +136,6 @@ class Call:
         if quality(wanted, best) <= 0:
             raise HttpError(406, "not_acceptable", f"there is {' or '.join(offered)}, asked for {wanted}")
         return best
-
-
-def quality(accept: str, media_type: str) -> float:
-    """Return how much an Accept header wants a media type, 0 to 1; the most specific entry counts."""
-    best, rank = 0.0, 0
-    for entry in accept.split(","):
-        wanted, *parameters = (part.strip().lower() for part in entry.split(";"))
-        specific = {media_type: 3, media_type.split("/")[0] + "/*": 2, "*/*": 1, "*": 1}.get(wanted, 0)
-        if specific > rank:
-            best, rank = _q(parameters), specific
-    return best
 
 
 def read_json[T](body: bytes | msgspec.Raw, kind: type[T]) -> T:
@@ -158,7 +162,7 @@ def handler(route: Callable[..., Response]) -> Callable[..., Response]:
     @wraps(route)
     def call(**path: str) -> Response:
         try:
-            return route(Call(_request.get(), wiring.service()), **path)
+            return route(Call(_request.get(), wiring.service(), first=next(_served) == 0), **path)
         except Exception as error:
             return answer_to(error)
 
@@ -176,18 +180,29 @@ def middleware(request: Request, get_response: Callable[[Request], Response]) ->
         _request.reset(token)
     if isinstance(response.body, dict) and "Code" in response.body:
         code = _CHALICE_CODES.get(response.status_code, "internal")
-        return error_answer(response.status_code, code, response.body["Message"], headers=response.headers)
+        response = error_answer(response.status_code, code, response.body["Message"], headers=response.headers)
+    _encode(response, request.headers)
     return response
 
 
+def _encode(response: Response, asked: Mapping[str, str]) -> None:
+    """Compress an answer that shrinks for a client that wants it so. Its ETag then is another one."""
+    headers = response.headers
+    etag, media_type, vary = (str(headers.get(name, "")) for name in ("ETag", "Content-Type", "Vary"))
+    if response.status_code == 304 and etag and _zipped(etag) in asked.get("if-none-match", ""):
+        headers["ETag"] = _zipped(etag)  # that of what the client has
+    if "Content-Encoding" in headers or not shrinks(media_type, len(response.body)):
+        return
+    headers["Vary"] = f"{vary}, Accept-Encoding" if vary else "Accept-Encoding"
+    if wants_gzip(asked.get("accept-encoding", "")):
+        response.body = compress(response.body)
+        headers["Content-Encoding"] = GZIP
+        if etag:
+            headers["ETag"] = _zipped(etag)
+
+
+def _zipped(etag: str) -> str:
+    return f'{etag[:-1]}.{GZIP}"'
+
+
 _CHALICE_CODES = {400: "malformed", 405: "method_not_allowed", 415: "unsupported_media_type"}
-
-
-def _q(parameters: list[str]) -> float:
-    for parameter in parameters:
-        if parameter.startswith("q="):
-            try:
-                return min(max(float(parameter[2:]), 0.0), 1.0)
-            except ValueError:
-                return 0.0
-    return 1.0

@@ -9,10 +9,11 @@ import pytest
 from chalice.config import Config
 from chalice.local import LocalGateway
 
-from functions import http, wiring
+from functions import wiring
 from functions.app import app
 from functions.errors import UnavailableError
 from functions.logs import JsonFormatter
+from functions.negotiation import quality
 from functions.s3 import S3Store
 from tests.api import Api, serving
 
@@ -95,7 +96,7 @@ def test_client_that_says_nothing_of_formats_gets_one(api: Api) -> None:
     ],
 )
 def test_quality_of_a_format(accept: str, expected: float) -> None:
-    assert http.quality(accept, "image/png") == expected
+    assert quality(accept, "image/png") == expected
 
 
 @pytest.mark.usefixtures("api")

@@ -9,7 +9,8 @@ from functions import block, payloads, png
 from functions.answers import JSON, OCTETS, PNG, answer, json_answer, not_modified
 from functions.block import Block
 from functions.errors import NotFoundError
-from functions.http import Call, handler, quality
+from functions.http import Call, handler
+from functions.negotiation import wants_gzip
 from functions.routes import ANY
 
 blueprint = Blueprint(__name__)
@@ -49,7 +50,7 @@ def get_shard(call: Call, split: str, index: str) -> Response:
         raise NotFoundError(f"shards are numbered from 0, there is no {index!r}")
     call.accept(OCTETS)
     shard = call.service.dataset.stored_shard(split, int(index))
-    zipped = quality(call.header("accept-encoding") or "", "gzip") > 0
+    zipped = wants_gzip(call.header("accept-encoding") or "")
     headers = {
         "ETag": f'"{shard.sha256[:32]}{".gzip" if zipped else ""}"',
         "Cache-Control": "public, max-age=31536000, immutable",
