@@ -63,6 +63,12 @@ class WasmtimeKernel:
     def read_floats(self, address: int, count: int) -> np.ndarray:
         return self.read(address, np.float32, count)
 
+    def read_bytes(self, address: int, count: int) -> bytes:
+        return bytes(self.memory.read(self.store, address, address + count))
+
+    def read_words(self, address: int, count: int) -> list[int]:
+        return [int(word) for word in self.read(address, np.uint32, count)]
+
     def read_double(self, address: int) -> float:
         return float(self.read(address, np.float64, 1)[0])
 

@@ -84,6 +84,14 @@ class Kernel:
         """Return a copy as a Float32Array."""
         return self.floats.slice(address // 4, address // 4 + count)
 
+    def read_bytes(self, address, count):
+        """Return a copy as a Uint8Array."""
+        return self.bytes.slice(address, address + count)
+
+    def read_words(self, address, count):
+        """Return a list of whole numbers from 0, 4 bytes each."""
+        return [*scope.Uint32Array.new(self.memory.buffer, address, count)]
+
     def read_double(self, address):
         """Return one number."""
         return self.doubles[address // 8]

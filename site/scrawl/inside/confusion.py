@@ -1,0 +1,108 @@
+"""Counts what each test digit is read as, in slices, by a copy of the weights: training may go on meanwhile. Pure.
+
+Also learns some of those digits, as training would. The digits stay where `scrawl.trainer` keeps them; a row is one's
+number there.
+"""
+
+from scrawl.network import CLASSES, PIXELS, Network, Samples
+from scrawl.program import Program
+
+AT_ONCE = 50  # digits that are read in one call
+MOST_STEPS = 20
+MOST_LEARNED = 256  # digits that are learned together
+
+
+class Counter:
+    """Reads labelled digits with a network of its own. `clock` returns seconds."""
+
+    def __init__(self, kernel: object, model: dict, clock: object) -> None:
+        self.kernel = kernel
+        self.clock = clock
+        self.network = Network(kernel, model["layers"], model["parameters"], AT_ONCE)
+        self.counts: list = []  # of the last complete count, (CLASSES × CLASSES), by label and reading
+        self._program = Program(kernel, kernel.alloc(16))
+        for layer in self.network.layers:
+            layer.forward(self._program)
+        self._program.finish()
+        self._table = kernel.alloc(4 * CLASSES * CLASSES)
+        self._room = 0
+        self._left: list = []  # (first row, count) still to be read
+        self._ranges: list = []
+
+    def begin(self, weights: dict, samples: object, ranges: list) -> None:
+        """Begin to count the digits of some ranges, (first row, count), as read by the weights."""
+        self.network.load(weights)
+        self.samples = samples
+        self._ranges, self._left = list(ranges), list(ranges)
+        total = sum(count for _, count in ranges)
+        if total > self._room:
+            self._room = total
+            self._read, self._share = self.kernel.alloc(total), self.kernel.alloc(total)
+        self.kernel.function("clear")(self._table, CLASSES * CLASSES)
+        self._done = 0
+
+    def run(self, deadline: float) -> bool:
+        """Count until the deadline. Return whether all are counted."""
+        while self._left:
+            first, count = self._left.pop(0)
+            size = min(count, AT_ONCE)
+            if count > size:
+                self._left.insert(0, (first + size, count - size))
+            self._count(first, size)
+            if self.clock() >= deadline:
+                break
+        if self._left:
+            return False
+        self.counts = self.kernel.read_words(self._table, CLASSES * CLASSES)
+        return True
+
+    def _count(self, first: int, count: int) -> None:
+        top, done = self.network.layers[-1], self._done
+        self._program.run(self.samples.images, 0, 0, first, count, 1, 0.0)
+        labels = self.samples.labels + first
+        read, share = self._read + done, self._share + done
+        self.kernel.function("tally")(top.output, count, CLASSES, top.stride, labels, read, share, self._table)
+        self._done += count
+
+    def misread(self, label: int, reading: int) -> list:
+        """Return (row, share of the ten) of the counted digits with that label read so, the surest first."""
+        found, place = [], 0
+        for first, count in self._ranges:
+            labels = self.kernel.read_bytes(self.samples.labels + first, count)
+            readings = self.kernel.read_bytes(self._read + place, count)
+            shares = self.kernel.read_bytes(self._share + place, count)
+            for offset in range(count):
+                if readings[offset] == reading and labels[offset] == label:
+                    found.append((first + offset, shares[offset] / 255))
+            place += count
+        return sorted(found, key=lambda one: -one[1])
+
+
+class Learning:
+    """Teaches some digits of the memory to a network."""
+
+    def __init__(self, kernel: object) -> None:
+        self.kernel = kernel
+        self._own = Samples(kernel, MOST_LEARNED)
+
+    def learn(self, network: object, samples: object, rows: list, rate: float) -> tuple:
+        """Do steps on the digits of the rows until all are read right. Return (how many are, how many steps).
+
+        If the loss is no number any more, the weights are as before and no step is counted.
+        """
+        rows = rows[:MOST_LEARNED]
+        for place, row in enumerate(rows):
+            pixels = self.kernel.read_bytes(samples.images + PIXELS * row, PIXELS)
+            self._own.store(place, self.kernel.read_bytes(samples.labels + row, 1), pixels)
+        before, count = network.export(), len(rows)
+        at_once, steps = min(count, network.max_batch), 0
+        loss, right = network.evaluate(self._own, 0, count)
+        while steps < MOST_STEPS and right < count:
+            self._own.shuffle([(0, count)], steps + 1)
+            network.train_step(self._own, 0, at_once, rate)
+            steps += 1
+            loss, right = network.evaluate(self._own, 0, count)
+        if loss - loss != 0:
+            network.load(before)
+            return network.evaluate(self._own, 0, count)[1], 0
+        return right, steps
