@@ -5,7 +5,7 @@ import os
 from chalice.app import Chalice, CORSConfig
 
 from functions import http, settings, wiring
-from functions.routes import data, jobs, open_inference, predict, root, weights
+from functions.routes import data, history, jobs, open_inference, predict, root, weights
 
 app = Chalice("scrawl", configure_logs=False)
 # Every body is bytes to API Gateway: it looks only at the first media type of Accept, and not at Content-Encoding.
@@ -22,6 +22,7 @@ for blueprint in (
     root.blueprint,
     data.blueprint,
     weights.blueprint,
+    history.blueprint,
     jobs.blueprint,
     predict.blueprint,
     open_inference.blueprint,

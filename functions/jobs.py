@@ -1,7 +1,8 @@
 """Jobs: what is known of each retraining, and that there is one per model at a time.
 
-`jobs/{id}.json` is a job's own file, written by whoever runs it. `jobs/latest/{model}.json` names the last one begun
-and is replaced by compare-and-swap, so that of two that start at once only one does. The work is left to `retrain`.
+`jobs/{id}.json` is a job's own file, written by whoever holds its `lease`. `jobs/latest/{model}.json` names the last
+one begun and is replaced by compare-and-swap, so that of two that start at once only one does. The work is left to
+`retrain`.
 """
 
 import re
@@ -13,10 +14,10 @@ from typing import Literal
 import msgspec
 
 from functions.errors import ConflictError, CorruptDataError, NotFoundError
-from functions.store import Store
+from functions.store import Store, StoredObject
 from functions.versions import iso
 
-STALE_AFTER = 60.0  # seconds without a sign of life; a job shows one every few seconds
+STALE_AFTER = 60.0  # seconds without a sign of life; `lease` gives one every ten
 _ID = re.compile(r"[a-z0-9-]+-[0-9]{17}-[0-9a-f]{8}")
 
 
@@ -34,6 +35,7 @@ class Job(msgspec.Struct, frozen=True, omit_defaults=True):
     updated_at: str
     version: str | None = None  # that it published
     error: str | None = None
+    replaces: str | None = None  # the version that was current when it was begun
 
     @property
     def active(self) -> bool:
@@ -58,7 +60,7 @@ class JobsRepository:
 
     def __init__(self, store: Store, now: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
         self._store = store
-        self._now = now
+        self.now = now
 
     def get(self, job_id: str) -> Job:
         """Return a job; one that has shown no sign of life for long is reported as failed.
@@ -66,74 +68,115 @@ class JobsRepository:
         Raises:
             NotFoundError: when there is none of that id.
         """
-        if not _ID.fullmatch(job_id):
-            raise NotFoundError(f"there is no job {job_id!r}")
-        try:
-            body = self._store.get(_key(job_id)).body
-        except NotFoundError as error:
-            raise NotFoundError(f"there is no job {job_id!r}") from error
-        try:
-            return self._seen_now(msgspec.json.decode(body, type=Job))
-        except msgspec.DecodeError as error:
-            raise CorruptDataError(f"{_key(job_id)} is damaged: {error}") from error
+        return self._seen_now(self.read(job_id)[0])
 
-    def begin(self, model: str, iterations: int) -> Job:
+    def begin(self, model: str, iterations: int, replaces: str | None = None) -> Job:
         """Queue a retraining.
 
         Raises:
             JobActiveError: when the model's last one is still active.
         """
-        latest, etag = self._latest(model)
-        if latest is not None and latest.active:
-            raise JobActiveError(latest)
-        moment = self._now()
+        latest = self._latest(model)
+        self._end_latest(latest)
+        moment = self.now()
         number = f"{moment:%Y%m%d%H%M%S}{moment.microsecond // 1000:03}-{secrets.token_hex(4)}"
-        job = Job(f"{model}-{number}", model, "queued", 0, iterations, None, None, iso(moment), iso(moment))
-        self._write(job)
+        times = {"created_at": iso(moment), "updated_at": iso(moment)}
+        job = Job(f"{model}-{number}", model, "queued", 0, iterations, None, None, **times, replaces=replaces)
+        self.write(job)
         try:
             self._store.put(
                 _latest_key(model),
                 msgspec.json.encode(_Latest(job.id)),
                 content_type="application/json",
-                if_match=etag,
-                if_absent=etag is None,
+                if_match=None if latest is None else latest.etag,
+                if_absent=latest is None,
             )
         except ConflictError:
-            self._store.delete(_key(job.id))
-            return self._lost_to_another(model)
+            return self._lost_to_another(job)
         return job
 
-    def save(self, job: Job) -> Job:
-        """Write how far a job is, which is a sign of life too, and return it with the time of writing."""
-        job = msgspec.structs.replace(job, updated_at=iso(self._now()))
-        self._write(job)
-        return job
+    def fail(self, job_id: str, reason: str) -> Job:
+        """Write that a job has failed; return it as it is then.
 
-    def _lost_to_another(self, model: str) -> Job:
-        winner, _ = self._latest(model)
+        Raises:
+            ConflictError: when somebody wrote something else at that moment.
+        """
+        job, etag = self.read(job_id)
+        failed = msgspec.structs.replace(job, state="failed", error=reason, updated_at=iso(self.now()))
+        self.write(failed, etag)
+        return failed
+
+    def referenced(self, model: str) -> set[str]:
+        """Return the versions that the model's last job names: what it was to replace, and what it made."""
+        latest = self._latest(model)
+        job = self._named_by(latest)
+        return {version for version in (job.replaces, job.version) if version} if job else set()
+
+    def read(self, job_id: str) -> tuple[Job, str]:
+        """Return a job as it was written last, and its ETag; raises as `get` does."""
+        if not _ID.fullmatch(job_id):
+            raise NotFoundError(f"there is no job {job_id!r}")
+        try:
+            stored = self._store.get(_key(job_id))
+        except NotFoundError as error:
+            raise NotFoundError(f"there is no job {job_id!r}") from error
+        try:
+            return msgspec.json.decode(stored.body, type=Job), stored.etag
+        except msgspec.DecodeError as error:
+            raise CorruptDataError(f"{_key(job_id)} is damaged: {error}") from error
+
+    def write(self, job: Job, if_match: str | None = None) -> str:
+        """Write a job, if its ETag still is this one, and return the new one. None: it is new."""
+        body = msgspec.json.encode(job)
+        return self._store.put(
+            _key(job.id), body, content_type="application/json", if_match=if_match, if_absent=if_match is None
+        )
+
+    def _end_latest(self, latest: StoredObject | None) -> None:
+        """Refuse a new job while the last one is active; one that seems to be dead is told that it has failed."""
+        job = self._named_by(latest)
+        if job is None or not job.active:
+            return
+        seen = self._seen_now(job)
+        if seen.active:
+            raise JobActiveError(job)
+        try:
+            # Written down, because one that was only asleep must not go on: its next sign of life now fails.
+            self.fail(job.id, str(seen.error))
+        except ConflictError as error:
+            raise JobActiveError(job) from error
+
+    def _lost_to_another(self, job: Job) -> Job:
+        """Return the job after all, if it is the latest: its write was sent twice, and lost against itself."""
+        latest = self._latest(job.model)
+        winner = self._named_by(latest)
+        if winner is not None and winner.id == job.id:
+            return winner
+        self._store.delete(_key(job.id))
         if winner is None:
-            raise ConflictError(f"{model} was being retrained by another job; try again")
+            raise ConflictError(f"{job.model} was being retrained by another job; try again")
         raise JobActiveError(winner)
 
-    def _latest(self, model: str) -> tuple[Job | None, str | None]:
+    def _latest(self, model: str) -> StoredObject | None:
         try:
-            stored = self._store.get(_latest_key(model))
+            return self._store.get(_latest_key(model))
         except NotFoundError:
-            return None, None
+            return None
+
+    def _named_by(self, latest: StoredObject | None) -> Job | None:
+        if latest is None:
+            return None
         try:
-            return self.get(msgspec.json.decode(stored.body, type=_Latest).job), stored.etag
+            return self.read(msgspec.json.decode(latest.body, type=_Latest).job)[0]
         except (NotFoundError, CorruptDataError, msgspec.DecodeError):
-            return None, stored.etag  # nothing that could go on; a new one may replace it
+            return None  # nothing that could go on; a new one may replace it
 
     def _seen_now(self, job: Job) -> Job:
-        silence = (self._now() - datetime.fromisoformat(job.updated_at)).total_seconds()
+        silence = (self.now() - datetime.fromisoformat(job.updated_at)).total_seconds()
         if not job.active or silence < STALE_AFTER:
             return job
         error = f"the job has shown no sign of life for {silence:.0f} s"
         return msgspec.structs.replace(job, state="failed", error=error)
-
-    def _write(self, job: Job) -> None:
-        self._store.put(_key(job.id), msgspec.json.encode(job), content_type="application/json")
 
 
 def _key(job_id: str) -> str:

@@ -7,7 +7,7 @@ import hashlib
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -20,10 +20,11 @@ from functions.inference import Classifier, evaluate, patch_onnx
 from functions.manifest import ModelManifest
 from functions.store import Store
 from functions.training import Step, Trainer, TrainState
-from functions.versions import Change, Tensors, Version
+from functions.versions import Change, Scorer, Tensors, Version
 from functions.weights import WeightsRepository
 
 SERVE_FOR = 1.0  # seconds for which a pointer once read is trusted when predicting
+_LISTED = 200  # versions that `versions` names at most
 TOLERANCE = 0.02  # how much worse than the current weights uploaded ones may be
 
 
@@ -47,13 +48,20 @@ class Lesson:
 class Model:
     """One architecture with its shared weights. Safe among threads."""
 
-    def __init__(self, store: Store, manifest: ModelManifest, test_digits: Callable[[], Digits]) -> None:
+    def __init__(
+        self,
+        store: Store,
+        manifest: ModelManifest,
+        weights: WeightsRepository,
+        test_digits: Callable[[], Digits],
+    ) -> None:
         self.manifest = manifest
-        self.weights = WeightsRepository(store, manifest)
+        self.weights = weights
         self._store = store
         self._test_digits = test_digits
         self._measured: Cache[str, Measure] = Cache(8)
         self._serving: tuple[Version, Classifier] | None = None
+        self._older: Cache[str, tuple[Version, Classifier]] = Cache(4)
         self._fresh_until = 0.0
         self._refreshing = threading.Lock()
 
@@ -61,6 +69,18 @@ class Model:
         """Return (B, 10) probabilities of images (B, 784), and the version that gave them."""
         version, classifier = self.serving()
         return classifier.probabilities(images), version
+
+    def reader(self, version: str | None = None) -> tuple[Version, Scorer]:
+        """Return a version (None: the current one) and what reads images with it; see `service.Predictor`."""
+        if version is None:
+            found, classifier = self.serving()
+        else:
+            found, classifier = self._older.get(version, lambda: self._open(version))
+        return found, classifier.log_probabilities
+
+    def versions(self) -> list[str]:
+        """Return the ids of the current version and of those it came from, newest first."""
+        return [entry.version for entry in self.weights.history(_LISTED).versions]
 
     def serving(self) -> tuple[Version, Classifier]:
         """Return the current version, at most `SERVE_FOR` old, and its session, which is kept until it changes."""
@@ -123,11 +143,33 @@ class Model:
 
         return self._updated(change, if_version)
 
-    def restart(self, tensors: Tensors, samples: int) -> Version:
-        """Publish weights that were trained from scratch, however good they are."""
-        version = self.weights.replace(self._change(tensors, "retrain", samples))
+    def roll_back(self, version: str, if_version: str | None = None) -> Version:
+        """Publish an older version's weights again, however good they are.
+
+        Raises:
+            NotFoundError: when there is no such version any more.
+            InvalidValueError: when it is the current one.
+            StaleVersionError: when `if_version` is given and is not the current version.
+        """
+        old = self.weights.get(version)
+        new = replace(self._change(old.tensors, "rollback", 0), restores=version)
+
+        def change(current: Version) -> Change:
+            if current.version == version:
+                raise InvalidValueError(f"{version} is the current version already", "version")
+            return new
+
+        return self._updated(change, if_version)
+
+    def restart(self, tensors: Tensors, samples: int, check: Callable[[], object] = lambda: None) -> Version:
+        """Publish weights that were trained from scratch, however good they are; see `WeightsRepository.replace`."""
+        version = self.weights.replace(self._change(tensors, "retrain", samples), check)
         self._fresh_until = 0.0
         return version
+
+    def _open(self, version: str) -> tuple[Version, Classifier]:
+        found = self.weights.get(version)
+        return found, Classifier(self._inference_onnx, found.tensors)
 
     @cached_property
     def trainer(self) -> Trainer:

@@ -4,7 +4,7 @@ boto3 is given a botocore session that knows only the two services used here, wh
 """
 
 import gzip
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +25,7 @@ _CONFIG = {
     "retries": {"mode": "standard", "total_max_attempts": 3},
     "max_pool_connections": 32,
 }
+_MOST_PER_CALL = 1000  # keys that S3 takes in one DeleteObjects
 _MISSING = {"NoSuchKey", "NoSuchBucket", "404"}
 _LOST = {"PreconditionFailed", "ConditionalRequestConflict", "412", "409"}
 
@@ -91,12 +92,10 @@ class S3Store:
             raise _translated(error, key) from error
         return str(answer["ETag"])
 
-    def delete(self, key: str) -> None:
-        """Remove an object; removing what is not there is no error."""
-        try:
-            self._s3.delete_object(Bucket=self._bucket, Key=key)
-        except (ClientError, BotoCoreError) as error:
-            raise _translated(error, key) from error
+    def delete(self, *keys: str) -> None:
+        """Remove objects, a thousand per call; removing what is not there is no error."""
+        for start in range(0, len(keys), _MOST_PER_CALL):
+            self._delete(keys[start : start + _MOST_PER_CALL])
 
     def keys(self, prefix: str) -> list[str]:
         """Return the keys that begin with `prefix`, sorted."""
@@ -105,6 +104,15 @@ class S3Store:
             return sorted(entry["Key"] for page in pages for entry in page.get("Contents", ()))
         except (ClientError, BotoCoreError) as error:
             raise _translated(error, prefix) from error
+
+    def _delete(self, keys: Sequence[str]) -> None:
+        objects = {"Objects": [{"Key": key} for key in keys], "Quiet": True}
+        try:
+            failed = self._s3.delete_objects(Bucket=self._bucket, Delete=objects).get("Errors")
+        except (ClientError, BotoCoreError) as error:
+            raise _translated(error, keys[0]) from error
+        if failed:
+            raise UnavailableError(f"the store failed at {failed[0].get('Key')!r}: {failed[0].get('Code')}")
 
     def _read(self, key: str, **extra: str) -> StoredObject:
         try:

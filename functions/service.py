@@ -18,12 +18,15 @@ from functions.dataset import Dataset, Digits
 from functions.errors import CorruptDataError, InvalidValueError, NotFoundError, UnavailableError
 from functions.imported import ImportedModel
 from functions.jobs import Job, JobsRepository
+from functions.lease import JobLostError, Lease
 from functions.manifest import MODEL_NAME, ModelManifest
 from functions.models import Model
+from functions.open_inference import Servable
 from functions.retrain import Recipe, retrain
 from functions.settings import Settings
 from functions.store import Store
 from functions.versions import Identity
+from functions.weights import WeightsRepository
 
 TEST_DIGITS = 2000  # that weights are measured on: whole shards, the same ones always
 
@@ -46,17 +49,13 @@ class ThreadLauncher:
         threading.Thread(target=run, args=(job_id,), name=f"job {job_id}", daemon=True).start()
 
 
-class Predictor(Protocol):
+class Predictor(Servable, Protocol):
     """A model that recognises digits, whether it can be trained here or not. Safe among threads."""
 
     manifest: ModelManifest
 
     def predict(self, images: NDArray[np.float32]) -> tuple[NDArray[np.float32], Identity]:
         """Return (B, 10) probabilities of images (B, 784), and which weights gave them."""
-        ...
-
-    def serving(self) -> object:
-        """Read what a prediction needs, unless that has been done."""
         ...
 
 
@@ -111,20 +110,29 @@ class Service:
         Raises:
             JobActiveError: when the model is being retrained already.
         """
-        job = self.jobs.begin(model.manifest.model, self.settings.train_iterations)
+        job = self.jobs.begin(model.manifest.model, self.settings.train_iterations, _present(model))
         try:
             self._launcher.start(job.id, self.run_job)
         except UnavailableError as error:
-            self.jobs.save(msgspec.structs.replace(job, state="failed", error=str(error)))
+            self.jobs.fail(job.id, str(error))
             raise
-        log.info("retraining queued", extra={"job": job.id, "model": job.model})
+        log.info("weights cleared", extra={"model": job.model, "version": job.replaces, "job": job.id})
         return job
 
-    def run_job(self, job_id: str) -> Job:
-        """Run a queued retraining to its end."""
-        job = self.jobs.get(job_id)
-        recipe = Recipe(self.settings.batch_size, self.settings.learning_rate)
-        return retrain(job, self.model(job.model), self.dataset, self.jobs, recipe)
+    def run_job(self, job_id: str, seconds: float | None = None) -> Job:
+        """Run a queued retraining to its end, in so many seconds of training at most.
+
+        A job that has begun before is left alone: Lambda repeats an event whose function failed, and half a
+        training is not to be repeated.
+        """
+        try:
+            lease = Lease(self.jobs, job_id)
+        except JobLostError as error:
+            log.warning("job not run", extra={"job": job_id, "error": str(error)})
+            return self.jobs.get(job_id)
+        recipe = Recipe(self.settings.batch_size, self.settings.learning_rate, seconds)
+        with lease:
+            return retrain(lease, lambda: self.model(lease.job.model), self.dataset, recipe)
 
     @cached_property
     def _test_digits(self) -> Digits:
@@ -142,10 +150,21 @@ class Service:
             raise CorruptDataError(f"{key} is damaged: {error}") from error
         if manifest.interface is not None:
             return ImportedModel(self._store, manifest, manifest.interface)
-        return Model(self._store, manifest, lambda: self._test_digits)
+        weights = WeightsRepository(
+            self._store, manifest, self.settings.keep_versions, lambda: self.jobs.referenced(name)
+        )
+        return Model(self._store, manifest, weights, lambda: self._test_digits)
 
     def _unknown(self, name: str) -> Exception:
         names = self.model_names()
         if not names:
             return UnavailableError("no model has been seeded; run `scrawl seed`")
         return NotFoundError(f"there is no model {name!r}; there are: {', '.join(names)}")
+
+
+def _present(model: Model) -> str | None:
+    """Return the current version's id; None when it cannot be read: retraining is what mends that."""
+    try:
+        return model.weights.current().version
+    except (NotFoundError, CorruptDataError):
+        return None

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 LOCAL = "local"
+MOST_VERSIONS = 5000  # to keep; they are all in the pointer, 130 bytes each
 LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
 
 
@@ -27,6 +28,7 @@ class Settings:
     api_prefix: str = ""  # SCRAWL_API_PREFIX, before every path in links and in Location
     retrain_function: str | None = None  # SCRAWL_RETRAIN_FUNCTION; None: retrain in a thread
     log_level: str = "INFO"  # LOG_LEVEL
+    keep_versions: int = 200  # SCRAWL_KEEP_VERSIONS, of each model's weights
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> "Settings":
@@ -51,6 +53,7 @@ class Settings:
             api_prefix=_prefix(environment),
             retrain_function=environment.get("SCRAWL_RETRAIN_FUNCTION") or None,
             log_level=_level(environment),
+            keep_versions=_number(environment, "SCRAWL_KEEP_VERSIONS", int, cls.keep_versions, 1, MOST_VERSIONS),
         )
 
 

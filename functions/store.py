@@ -46,8 +46,8 @@ class Store(Protocol):
         """
         ...
 
-    def delete(self, key: str) -> None:
-        """Remove an object; removing what is not there is no error."""
+    def delete(self, *keys: str) -> None:
+        """Remove objects; removing what is not there is no error."""
         ...
 
     def keys(self, prefix: str) -> list[str]:
@@ -94,10 +94,11 @@ class MemoryStore:
             self._objects[key] = StoredObject(bytes(body), etag)
         return etag
 
-    def delete(self, key: str) -> None:
-        """Remove an object; removing what is not there is no error."""
+    def delete(self, *keys: str) -> None:
+        """Remove objects; removing what is not there is no error."""
         with self._lock:
-            self._objects.pop(key, None)
+            for key in keys:
+                self._objects.pop(key, None)
 
     def keys(self, prefix: str) -> list[str]:
         """Return the keys that begin with `prefix`, sorted."""

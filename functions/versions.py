@@ -3,16 +3,22 @@
 Which version is current is left to `weights`.
 """
 
+import re
 import secrets
-from collections.abc import Mapping
-from dataclasses import dataclass, fields
-from datetime import datetime
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, fields
+from datetime import datetime, timedelta
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 type Tensors = Mapping[str, NDArray[np.float32]]
+type Scorer = Callable[[NDArray[np.float32]], NDArray[np.float32]]  # (B, 784) in 0..1 → (B, 10) log-probabilities
+
+ID = re.compile(r"[0-9]{8}T[0-9]{9}-[0-9a-f]{8}")
+_TIME = "%Y%m%dT%H%M%S%f"
+_TIME_LENGTH = len("20260101T000000000")
 
 
 @dataclass(frozen=True)
@@ -28,11 +34,12 @@ class Metadata(Identity):
     """How a version came to be, and how good it is on test digits."""
 
     parent: str | None
-    source: str  # pretrained, train, patch, retrain, …
+    source: str  # pretrained, upload, patch, retrain, rollback
     samples: int  # that this version was trained on, beyond its parent
     loss: float
     accuracy: float
     created_at: str
+    restores: str | None = field(default=None, kw_only=True)  # of a rollback: the version whose tensors it has
 
 
 @dataclass(frozen=True)
@@ -52,11 +59,18 @@ class Change:
     loss: float
     accuracy: float
     samples: int = 0
+    restores: str | None = None
 
 
-def new_id(created: datetime) -> str:
-    """Return an id that sorts by time and that no other process can have."""
-    return f"{created:%Y%m%dT%H%M%S}{created.microsecond // 1000:03}-{secrets.token_hex(4)}"
+def new_id(created: datetime, parent: str | None = None) -> str:
+    """Return an id that sorts by time, that no other process can have, and that is greater than its parent's.
+
+    The last holds even where the parent's writer had a clock that was ahead: `pruning` relies on it.
+    """
+    stamp = _stamp(created)
+    if parent is not None and stamp <= parent[:_TIME_LENGTH]:
+        stamp = _stamp(datetime.strptime(parent[:_TIME_LENGTH], _TIME) + timedelta(milliseconds=1))
+    return f"{stamp}-{secrets.token_hex(4)}"
 
 
 def iso(moment: datetime) -> str:
@@ -86,4 +100,9 @@ def from_strings(strings: Mapping[str, str]) -> dict[str, Any]:
         "loss": float(strings["loss"]),
         "accuracy": float(strings["accuracy"]),
         "created_at": strings["created_at"],
+        "restores": strings.get("restores"),
     }
+
+
+def _stamp(moment: datetime) -> str:
+    return f"{moment:%Y%m%dT%H%M%S}{moment.microsecond // 1000:03}"

@@ -1,58 +1,72 @@
 """The shared weights of a model: immutable versions, and a pointer to the current one, replaced by compare-and-swap.
 
 A version is written before the pointer that names it, so that a crash between the two leaves the old one current.
-What a change does to the weights, and whether it is good enough, is left to the callers.
+What a change does to the weights, and whether it is good enough, is left to the callers; which old versions may go,
+to `pruning`.
 """
 
 import logging
+import math
 import random
 import threading
 import time
-from collections.abc import Callable
-from dataclasses import replace
+from collections.abc import Callable, Collection
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
-import msgspec
-
+from functions import pruning
 from functions import tensors as tensor_formats
 from functions.cache import Cache
 from functions.errors import (
     ConflictError,
     CorruptDataError,
-    FormatError,
     InvalidValueError,
     NotFoundError,
     StaleVersionError,
+    UnavailableError,
 )
 from functions.manifest import ModelManifest
+from functions.pointer import Pointer, PointerFile
 from functions.store import Store
-from functions.versions import Change, Metadata, Tensors, Version, from_strings, iso, new_id, to_strings
+from functions.version_files import VersionFiles
+from functions.versions import Change, Metadata, Tensors, Version, iso, new_id, to_strings
 
-_MEDIA_TYPE = "application/vnd.safetensors"
+KEEP = 200  # versions, where the service's settings do not say
 _ATTEMPTS = 12
 _PAUSE = 0.02  # seconds, at most, before a second attempt; doubled for each further one up to a second
-_HEADER = 4096  # bytes that hold the header of any version
+_TURN = 15.0  # seconds that an update waits for those before it in this process; API Gateway gives up after 29
 
 
 log = logging.getLogger("scrawl")
 
 
-class Pointer(msgspec.Struct, frozen=True):
-    """What `current.json` holds."""
+@dataclass(frozen=True)
+class History:
+    """A part of a model's history, newest first."""
 
-    version: str
-    key: str
-    updated_at: str
+    current: str
+    versions: list[Metadata]
+    more: bool  # whether there are older ones
 
 
 class WeightsRepository:
     """The versions of one model in a store. Safe among threads and among processes."""
 
-    def __init__(self, store: Store, manifest: ModelManifest) -> None:
-        self._store = store
+    def __init__(
+        self,
+        store: Store,
+        manifest: ModelManifest,
+        keep: int = KEEP,
+        needed: Callable[[], Collection[str]] = tuple,
+    ) -> None:
+        """`keep` is how many versions stay; `needed` returns the ids of further ones that must not be removed yet."""
         self._model = manifest.model
         self._shapes = manifest.shapes()
-        self._prefix = f"weights/{manifest.model}/"
+        self._keep = keep
+        self._needed = needed
+        self._files = VersionFiles(store, manifest.model, self._shapes)
+        self._pointer = PointerFile(store, manifest.model, lambda version: self._files.walk(version, keep))
         self._versions: Cache[str, Version] = Cache(8)
         self._updating = threading.Lock()
 
@@ -61,9 +75,13 @@ class WeightsRepository:
 
         Raises:
             NotFoundError: when nothing has been published yet.
+            CorruptDataError: when its file is damaged or missing.
         """
-        pointer, etag = self._pointer()
-        return replace(self.get(pointer.version), etag=etag)
+        for _ in range(_ATTEMPTS):
+            pointer, etag = self._pointer.read()
+            with suppress(ConflictError):
+                return replace(self._still_current(pointer.version), etag=etag)
+        raise ConflictError(f"{self._model} changes faster than it can be read")
 
     def get(self, version: str) -> Version:
         """Return a version.
@@ -72,7 +90,7 @@ class WeightsRepository:
             NotFoundError: when there is none of that id.
             CorruptDataError: when its file is damaged.
         """
-        return self._versions.get(version, lambda: self._load(version))
+        return self._versions.get(version, lambda: self._files.load(version))
 
     def publish(
         self,
@@ -81,7 +99,6 @@ class WeightsRepository:
         source: str,
         loss: float,
         accuracy: float,
-        parent: str | None = None,
         samples: int = 0,
         if_match: str | None = None,
     ) -> Version:
@@ -90,7 +107,12 @@ class WeightsRepository:
         Raises:
             ConflictError: when another version became current in between; then nothing of this one is left.
         """
-        return self._publish(Change(tensors, source, loss, accuracy, samples), parent, if_match)
+        before: Pointer | None = None
+        if if_match is not None:
+            before, etag = self._pointer.read()
+            if etag != if_match:
+                raise ConflictError(f"{self._model} has changed: expected {if_match}, found {etag}")
+        return self._publish(Change(tensors, source, loss, accuracy, samples), before, if_match)
 
     def update(self, change: Callable[[Version], Change], *, if_version: str | None = None) -> Version:
         """Publish what `change` makes of the current version; start over when another update comes first.
@@ -102,117 +124,108 @@ class WeightsRepository:
             StaleVersionError: when `if_version` is given and is not the current version.
             ConflictError: when others were faster in every attempt.
         """
-        return self._swap(lambda current: change(self.get(current)), if_version)
+        return self._swap(lambda current: change(self._still_current(current)), if_version)
 
-    def replace(self, new: Change) -> Version:
-        """Publish new weights whatever the current ones are, even if these are damaged."""
-        return self._swap(lambda _: new, None)
+    def replace(self, new: Change, check: Callable[[], object] = lambda: None) -> Version:
+        """Publish new weights whatever the current ones are, even if these are damaged.
 
-    def history(self, limit: int = 50) -> list[Metadata]:
-        """Return the current version and those it came from, newest first; at most `limit`."""
-        versions: list[Metadata] = []
-        following: str | None = self._pointer()[0].version
-        while following is not None and len(versions) < limit:
-            try:
-                entry = self._read_metadata(following)
-            except NotFoundError:
-                break  # older ones have been removed
-            versions.append(entry)
-            following = entry.parent
-        return versions
+        `check` is called before each attempt, after what it replaces has been read; what it raises ends the matter.
+        """
+
+        def make(_: str) -> Change:
+            check()
+            return new
+
+        return self._swap(make, None)
+
+    def history(self, limit: int = 50, before: str | None = None) -> History:
+        """Return the current version and those it came from, at most `limit`; only those older than `before`."""
+        pointer, _ = self._pointer.read()
+        kept = pointer.history[: self._keep]
+        found = [entry for entry in kept if before is None or entry.version < before]
+        return History(pointer.version, [entry.metadata(self._model) for entry in found[:limit]], len(found) > limit)
+
+    def prune(self) -> list[str]:
+        """Remove the versions that nobody needs any more, and return their ids."""
+        pointer, _ = self._pointer.read()
+        return self._prune(pointer)
 
     def _swap(self, make: Callable[[str], Change], if_version: str | None) -> Version:
         """Publish what `make` returns for the current version's id, again and again until no other was faster."""
-        with self._updating:
+        if not self._updating.acquire(timeout=_TURN):
+            raise ConflictError(f"{self._model} is being changed by many at once: waited {_TURN:.0f} s for a turn")
+        try:
             for attempt in range(_ATTEMPTS):
-                pointer, etag = self._pointer()
+                pointer, etag = self._pointer.read()
                 if if_version not in (None, pointer.version):
                     raise StaleVersionError(f"expected current version {if_version}, found {pointer.version}")
-                new = make(pointer.version)
                 try:
-                    return self._publish(new, pointer.version, etag)
+                    return self._publish(make(pointer.version), pointer, etag)
                 except ConflictError:
                     time.sleep(random.uniform(0, min(1.0, _PAUSE * 2**attempt)))
+        finally:
+            self._updating.release()
         raise ConflictError(f"{self._model} is being changed by many at once: gave up after {_ATTEMPTS} attempts")
 
-    def _publish(self, new: Change, parent: str | None, if_match: str | None) -> Version:
+    def _publish(self, new: Change, before: Pointer | None, if_match: str | None) -> Version:
         """Write a version and make it current; see `publish`."""
-        fitted = tensor_formats.fit(new.tensors, self._shapes)
+        version = self._made(new, None if before is None else before.version)
+        key = self._files.write(version)
+        pointer = (before or Pointer("", "", "")).followed_by(version, key, self._keep)
+        try:
+            etag = self._pointer.move(pointer, if_match)
+        except ConflictError:
+            with suppress(UnavailableError):  # then pruning will remove it
+                self._files.remove([version.version])
+            raise
+        self._versions.put(version.version, version)
+        log.info("weights published", extra=to_strings(version))
+        if pruning.is_due(pointer, self._keep):
+            self._prune_quietly(pointer)
+        return replace(version, etag=etag)
+
+    def _made(self, new: Change, parent: str | None) -> Version:
+        """Return a change as the version that it becomes."""
+        if not math.isfinite(new.loss):
+            raise InvalidValueError(f"with these weights the loss on the test digits is {new.loss}: not a number")
         created = datetime.now(UTC)
-        version = Version(
+        return Version(
             model=self._model,
-            version=new_id(created),
+            version=new_id(created, parent),
             parent=parent,
             source=new.source,
             samples=new.samples,
             loss=new.loss,
             accuracy=new.accuracy,
             created_at=iso(created),
-            tensors=fitted,
+            restores=new.restores,
+            tensors=tensor_formats.fit(new.tensors, self._shapes),
         )
-        body = tensor_formats.encode(fitted, to_strings(version))
-        self._store.put(self._key(version.version), body, content_type=_MEDIA_TYPE, if_absent=True)
-        etag = self._point_to(version, if_match)
-        self._versions.put(version.version, version)
-        log.info("weights published", extra=to_strings(version))
-        return replace(version, etag=etag)
 
-    def _point_to(self, version: Version, if_match: str | None) -> str:
-        """Make a stored version current; remove it when another one was faster."""
-        key = self._key(version.version)
-        body = msgspec.json.encode(Pointer(version.version, key, version.created_at))
+    def _prune_quietly(self, pointer: Pointer) -> None:
+        """Remove old versions; the publication that this follows has succeeded, whatever happens here."""
         try:
-            return self._store.put(
-                self._prefix + "current.json",
-                body,
-                content_type="application/json",
-                if_match=if_match,
-                if_absent=if_match is None,
-            )
-        except ConflictError:
-            # A write that was answered too late is sent again, and then loses against itself.
-            pointer, etag = self._pointer()
-            if pointer.version == version.version:
-                return etag
-            self._store.delete(key)
-            raise
+            self._prune(pointer)
+        except Exception as error:  # the next one will try again
+            log.warning("old versions not removed", extra={"model": self._model, "error": str(error)})
 
-    def _pointer(self) -> tuple[Pointer, str]:
-        key = self._prefix + "current.json"
+    def _prune(self, pointer: Pointer) -> list[str]:
+        gone = pruning.superfluous(self._files.ids(), pointer, self._keep, self._needed())
+        if gone:
+            self._files.remove(gone)
+            log.info("old versions removed", extra={"model": self._model, "versions": len(gone)})
+        return gone
+
+    def _still_current(self, version: str) -> Version:
+        """Return the version that the pointer has just named.
+
+        Raises:
+            ConflictError: when it has been followed by others and removed since.
+            CorruptDataError: when its file is missing, or damaged.
+        """
         try:
-            stored = self._store.get(key)
+            return self.get(version)
         except NotFoundError as error:
-            raise NotFoundError(f"no weights of {self._model!r} have been published yet") from error
-        try:
-            return msgspec.json.decode(stored.body, type=Pointer), stored.etag
-        except msgspec.DecodeError as error:
-            raise CorruptDataError(f"{key} is damaged: {error}") from error
-
-    def _load(self, version: str) -> Version:
-        key = self._key(version)
-        body = self._fetch(version, lambda: self._store.get(key).body)
-        try:
-            tensors, strings = tensor_formats.decode(body)
-            fitted = tensor_formats.fit(tensors, self._shapes)
-            return Version(**from_strings(strings), tensors=fitted)
-        except (FormatError, InvalidValueError, KeyError, ValueError) as error:
-            raise CorruptDataError(f"{key} is damaged: {error}") from error
-
-    def _read_metadata(self, version: str) -> Metadata:
-        key = self._key(version)
-        start = self._fetch(version, lambda: self._store.start(key, _HEADER))
-        try:
-            return Metadata(**from_strings(tensor_formats.decode_metadata(start)))
-        except (FormatError, KeyError, ValueError) as error:
-            raise CorruptDataError(f"{key} is damaged: {error}") from error
-
-    def _fetch(self, version: str, read: Callable[[], bytes]) -> bytes:
-        try:
-            return read()
-        except NotFoundError as error:
-            raise NotFoundError(f"{self._model} has no version {version!r}") from error
-
-    def _key(self, version: str) -> str:
-        if not version.replace("-", "").isalnum() or not version.isascii():
-            raise NotFoundError(f"{self._model} has no version {version!r}")
-        return f"{self._prefix}{version}.safetensors"
+            if self._pointer.read()[0].version == version:
+                raise CorruptDataError(f"{self._model}'s current version {version} is missing") from error
+            raise ConflictError(f"{self._model} has changed since") from error

@@ -393,7 +393,7 @@ def test_two_patches_at_once_both_count(api: Api, current: Version) -> None:
 
     with ThreadPoolExecutor(8) as pool:
         made = list(pool.map(patch, range(8)))
-    history = api.service.model("mlp-128").weights.history()
+    history = api.service.model("mlp-128").weights.history().versions
     assert sorted(entry.version for entry in history) == sorted([*made, current.version])
     assert sum(entry.samples for entry in history) == 8
 

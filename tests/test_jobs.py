@@ -10,11 +10,12 @@ import pytest
 
 from functions import retrain, wiring
 from functions.errors import NotFoundError, UnavailableError
-from functions.jobs import Job, JobActiveError, JobsRepository
+from functions.jobs import STALE_AFTER, Job, JobActiveError, JobsRepository
 from functions.routes.jobs import retrain as retrain_lambda
 from functions.service import Service
 from functions.settings import Settings
 from functions.store import MemoryStore
+from functions.versions import iso
 
 
 class Clock:
@@ -35,6 +36,13 @@ def clock() -> Clock:
 @pytest.fixture
 def jobs(clock: Clock) -> JobsRepository:
     return JobsRepository(MemoryStore(), clock)
+
+
+def saved(jobs: JobsRepository, job: Job, **changes: object) -> Job:
+    """Write that something has changed about a job, now."""
+    changed = msgspec.structs.replace(job, **changes, updated_at=iso(jobs.now()))
+    jobs.write(changed, jobs.read(job.id)[1])
+    return changed
 
 
 def test_begun_job_is_found(jobs: JobsRepository) -> None:
@@ -60,7 +68,7 @@ def test_second_job_of_a_model_is_refused_with_the_first(jobs: JobsRepository) -
 @pytest.mark.parametrize("state", ["done", "failed"])
 def test_next_job_can_begin_after_the_last(jobs: JobsRepository, state: str) -> None:
     first = jobs.begin("m", 100)
-    jobs.save(msgspec.structs.replace(first, state=state))
+    saved(jobs, first, state=state)
     assert jobs.begin("m", 100).id != first.id
 
 
@@ -86,7 +94,7 @@ def test_job_without_sign_of_life_is_reported_as_failed_and_another_can_begin(
 ) -> None:
     job = jobs.begin("m", 100)
     clock.time += timedelta(seconds=50)
-    job = jobs.save(msgspec.structs.replace(job, state="running", iteration=10))
+    saved(jobs, job, state="running", iteration=10)
     clock.time += timedelta(seconds=50)
     assert jobs.get(job.id).state == "running"
     clock.time += timedelta(seconds=50)
@@ -94,6 +102,48 @@ def test_job_without_sign_of_life_is_reported_as_failed_and_another_can_begin(
     assert (found.state, found.iteration) == ("failed", 10)
     assert found.error == "the job has shown no sign of life for 100 s"
     assert jobs.begin("m", 100).id != job.id
+    assert jobs.read(job.id)[0].error == found.error  # it is written down now, should the dead awake
+
+
+def test_job_that_shows_a_sign_of_life_in_the_last_moment_is_not_replaced(
+    jobs: JobsRepository, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job = saved(jobs, jobs.begin("m", 100), state="running")
+    clock.time += timedelta(seconds=STALE_AFTER)
+    put, later = jobs._store.put, []
+
+    def overtaken(key: str, body: bytes, **guards: object) -> str:
+        if not later:
+            later.append(True)
+            saved(jobs, job)
+        return put(key, body, **guards)
+
+    monkeypatch.setattr(jobs._store, "put", overtaken)
+    with pytest.raises(JobActiveError):
+        jobs.begin("m", 100)
+    assert jobs.get(job.id).state == "running"
+
+
+def test_versions_that_the_last_job_names_are_needed(jobs: JobsRepository) -> None:
+    assert jobs.referenced("m") == set()
+    job = jobs.begin("m", 100, "before")
+    assert jobs.referenced("m") == {"before"}
+    saved(jobs, job, state="done", version="after")
+    assert jobs.referenced("m") == {"before", "after"}
+    jobs.begin("m", 100)
+    assert jobs.referenced("m") == set()
+
+
+class LambdaContext:
+    """What Lambda tells a function."""
+
+    aws_request_id = "r"
+
+    def __init__(self, seconds: float) -> None:
+        self._seconds = seconds
+
+    def get_remaining_time_in_millis(self) -> int:
+        return int(self._seconds * 1000)
 
 
 class Later:
@@ -117,9 +167,10 @@ def test_retraining_publishes_weights_trained_from_scratch(
     service: Service, launcher: Later, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(retrain, "_REPORT_EVERY", 0)
+    monkeypatch.setattr(retrain, "_MEASURING", float("inf"))
     reports: list[Job] = []
-    save = service.jobs.save
-    monkeypatch.setattr(service.jobs, "save", lambda job: reports.append(save(job)) or reports[-1])
+    write = service.jobs.write
+    monkeypatch.setattr(service.jobs, "write", lambda job, *etag: reports.append(job) or write(job, *etag))
     model = service.model("mlp-128")
     before = model.weights.current()
     job = service.begin_retraining(model)
@@ -133,7 +184,7 @@ def test_retraining_publishes_weights_trained_from_scratch(
     assert after.accuracy == done.accuracy > 0.6  # of ten digits, after 60 steps
     iterations = [report.iteration for report in reports]
     assert iterations == sorted(iterations)
-    assert {report.state for report in reports} == {"running", "done"}
+    assert {report.state for report in reports} == {"queued", "running", "done"}
 
 
 def test_failing_retraining_says_why_and_changes_nothing(
@@ -155,14 +206,14 @@ def test_repeated_event_does_not_train_again(service: Service, launcher: Later) 
     service.begin_retraining(service.model("mlp-128"))
     done = launcher.run()
     assert launcher.run() == done
-    assert len(service.model("mlp-128").weights.history()) == 2
+    assert len(service.model("mlp-128").weights.history().versions) == 2
 
 
 def test_lambda_runs_the_job_that_its_event_names(service: Service) -> None:
     wiring.use(service)
     try:
         job = service.begin_retraining(service.model("mlp-128"))
-        answer = retrain_lambda({"job": job.id}, None)
+        answer = retrain_lambda({"job": job.id}, LambdaContext(900))
     finally:
         wiring.use(None)
     assert answer["state"] == "done"

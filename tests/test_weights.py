@@ -66,9 +66,7 @@ def weights(store: Failing) -> WeightsRepository:
 
 def test_published_weights_are_current_with_all_that_is_known(weights: WeightsRepository, store: Failing) -> None:
     first = weights.current()
-    second = weights.publish(
-        values(1), source="test", loss=0.25, accuracy=0.9375, parent=first.version, samples=7, if_match=first.etag
-    )
+    second = weights.publish(values(1), source="test", loss=0.25, accuracy=0.9375, samples=7, if_match=first.etag)
     found = WeightsRepository(store, MANIFEST).current()  # which has nothing in memory
     assert found.version == second.version > first.version
     assert (found.parent, found.source, found.samples) == (first.version, "test", 7)
@@ -97,9 +95,13 @@ def test_unknown_version_is_named(weights: WeightsRepository, version: str) -> N
 
 def test_history_leads_back_to_the_first(weights: WeightsRepository) -> None:
     made = [weights.current().version] + [weights.update(one_more).version for _ in range(3)]
-    assert [entry.version for entry in weights.history()] == made[::-1]
-    assert [entry.version for entry in weights.history(limit=2)] == made[:1:-1]
-    assert weights.history()[-1].parent is None
+    assert [entry.version for entry in weights.history().versions] == made[::-1]
+    assert weights.history().versions[-1].parent is None
+    newest = weights.history(limit=2)
+    assert ([entry.version for entry in newest.versions], newest.more) == (made[:1:-1], True)
+    older = weights.history(limit=2, before=made[2])
+    assert ([entry.version for entry in older.versions], older.more) == (made[1::-1], False)
+    assert older.current == made[-1]
 
 
 def test_second_first_publication_is_a_conflict(weights: WeightsRepository, store: Failing) -> None:
@@ -114,7 +116,7 @@ def test_loser_of_a_race_leaves_nothing_behind(weights: WeightsRepository, store
     winner = weights.update(one_more)
     before = store.keys("")
     with pytest.raises(ConflictError):
-        weights.publish(values(9), source="late", loss=1, accuracy=1, parent=stale.version, if_match=stale.etag)
+        weights.publish(values(9), source="late", loss=1, accuracy=1, if_match=stale.etag)
     assert weights.current().version == winner.version
     assert store.keys("") == before
 
@@ -140,7 +142,7 @@ def test_crash_between_version_and_pointer_leaves_the_old_one_current(
     assert restarted.current().version == before.version
     assert restarted.update(one_more).parent == before.version
     assert restarted.current().tensors["b"].tolist() == [1, 1]
-    assert len(restarted.history()) == 2
+    assert len(restarted.history().versions) == 2
 
 
 def test_write_that_was_answered_too_late_and_sent_again_counts_once(
@@ -161,7 +163,7 @@ def test_updates_by_many_threads_and_processes_all_count(store: Failing, weights
     with ThreadPoolExecutor(8) as pool:
         made = list(pool.map(lambda number: others[number % 4].update(one_more).version, range(24)))
     assert weights.current().tensors["b"].tolist() == [24, 24]
-    history = [entry.version for entry in weights.history()]
+    history = [entry.version for entry in weights.history().versions]
     assert sorted(history) == sorted([first, *made])
     assert len(store.keys("weights/m/")) == 26  # 25 versions and the pointer: losers have been removed
 

@@ -1,10 +1,12 @@
 """`/weights`: the shared weights of a model, read, replaced, taught and forgotten."""
 
+from urllib.parse import urlencode
+
 import msgspec
 import orjson
 from chalice.app import Blueprint, Response
 
-from functions import block, payloads, tensors
+from functions import block, payloads, payloads_weights, tensors
 from functions.answers import JSON, OCTETS, ONNX, SAFETENSORS, HttpError, answer, json_answer, not_modified
 from functions.dataset import Digits
 from functions.errors import InvalidValueError, StaleVersionError
@@ -12,7 +14,7 @@ from functions.http import Call, handler, read_json
 from functions.jobs import JobActiveError
 from functions.models import Model
 from functions.routes import ANY
-from functions.versions import Metadata, Tensors, Version, to_strings
+from functions.versions import Tensors, Version, to_strings
 
 blueprint = Blueprint(__name__)
 _SUFFIX = {JSON: "", SAFETENSORS: ".safetensors", OCTETS: ".safetensors", ONNX: ".onnx"}
@@ -45,10 +47,7 @@ def post_weights(call: Call) -> Response:
     model = call.model
     sent = _read(call, model, media_type)
     version = model.replace(sent, source="upload", if_version=call.if_version)
-    headers = {
-        "Location": f"{call.service.settings.api_prefix}/weights?model={version.model}&version={version.version}"
-    }
-    return json_answer(_summary(version), 201, _etag(version) | headers)
+    return published(call, version)
 
 
 @blueprint.route("/weights", methods=["PATCH"], **ANY)
@@ -57,10 +56,10 @@ def patch_weights(call: Call) -> Response:
     """Train the weights one step on the labelled digits in the body."""
     call.require_token()
     media_type = call.content_type(JSON, OCTETS)
-    batch, rate = _lesson(call, media_type)
-    lesson = call.model.teach(batch, payloads.learning_rate(rate), call.if_version)
-    body = _summary(lesson.version) | {"batch_loss": lesson.batch_loss, "batch_accuracy": lesson.batch_accuracy}
-    return json_answer(body, 200, _etag(lesson.version))
+    digits, rate = _lesson(call, media_type)
+    lesson = call.model.teach(digits, payloads.learning_rate(rate), call.if_version)
+    batch = {"batch_loss": lesson.batch_loss, "batch_accuracy": lesson.batch_accuracy}
+    return json_answer(payloads_weights.provenance(lesson.version) | batch, 200, _etag(lesson.version))
 
 
 @blueprint.route("/weights", methods=["DELETE"], **ANY)
@@ -79,6 +78,13 @@ def delete_weights(call: Call) -> Response:
     return json_answer({"job": msgspec.to_builtins(job)}, 202, {"Location": prefix + job.id})
 
 
+def published(call: Call, version: Version) -> Response:
+    """Answer with a version that has just become current, and its address."""
+    query = urlencode({"model": version.model, "version": version.version})
+    headers = {"Location": f"{call.service.settings.api_prefix}/weights?{query}"}
+    return json_answer(payloads_weights.provenance(version), 201, _etag(version) | headers)
+
+
 def _is_small(call: Call) -> bool:
     precision = call.query("precision") or "float32"
     if precision not in ("float32", "int8"):
@@ -88,7 +94,7 @@ def _is_small(call: Call) -> bool:
 
 def _represent(model: Model, version: Version, media_type: str, small: bool) -> bytes:
     if media_type == JSON:
-        body = _metadata(version) | {"tensors": dict(version.tensors)}
+        body = payloads_weights.provenance(version) | {"tensors": dict(version.tensors)}
         return orjson.dumps(body, option=orjson.OPT_SERIALIZE_NUMPY)
     if media_type == ONNX:
         return model.onnx(version)
@@ -117,12 +123,3 @@ def _lesson(call: Call, media_type: str) -> tuple[Digits, float]:
 
 def _etag(version: Version) -> dict[str, str]:
     return {"ETag": f'"{version.version}"'}
-
-
-def _metadata(version: Metadata) -> dict[str, object]:
-    names = ("model", "version", "parent", "source", "samples", "loss", "accuracy", "created_at")
-    return {name: getattr(version, name) for name in names}
-
-
-def _summary(version: Version) -> dict[str, object]:
-    return {name: value for name, value in _metadata(version).items() if name not in ("source", "created_at")}
