@@ -1,14 +1,22 @@
-"""What clients send as JSON: types that say its shape, and checks that say what was expected and what came."""
+"""What clients send as JSON and what they get: types that say its shape, and checks that say what was expected.
 
+The types are what `openapi` documents. Limits that a type cannot tell in a clear message stand in its documentation
+only (`extra_json_schema`) and are checked below.
+"""
+
+import base64
 from collections.abc import Sequence
+from typing import Annotated
 
 import msgspec
 import numpy as np
+from msgspec import UNSET, Meta, UnsetType
 from numpy.typing import NDArray
 
+from functions import images
 from functions.block import CLASSES, PIXELS
 from functions.dataset import Digits
-from functions.errors import InvalidValueError
+from functions.errors import FormatError, InvalidValueError
 
 MOST_IN_JSON = 1000  # samples in one request or answer
 MOST_IN_BINARY = 4000
@@ -17,30 +25,77 @@ MOST_IN_BINARY = 4000
 LEARNING_RATE = 0.01
 
 
+type Pixel = Annotated[float, Meta(extra_json_schema={"minimum": 0, "maximum": 1})]
+type Pixels = Annotated[
+    list[Pixel],
+    Meta(
+        title="Pixels",
+        description="28 rows of 28 pixels, top left first, from 0 (paper) to 1 (ink)",
+        extra_json_schema={"minItems": PIXELS, "maxItems": PIXELS},
+    ),
+]
+type Label = Annotated[int, Meta(extra_json_schema={"minimum": 0, "maximum": CLASSES - 1})]
+type Rate = Annotated[float, Meta(extra_json_schema={"exclusiveMinimum": 0, "maximum": 1})]
+_ITEMS = {"minItems": 1, "maxItems": MOST_IN_JSON}
+
+
 class Sample(msgspec.Struct):
     """A labelled digit, as `/data` gives it."""
 
-    target: int
-    image: list[float]
+    target: Label
+    image: Pixels
 
 
 class LessonBody(msgspec.Struct):
-    """The body of PATCH /weights."""
+    """The body of PATCH /weights: digits to take one training step on."""
 
-    data: list[Sample]
-    learning_rate: float = LEARNING_RATE
+    data: Annotated[list[Sample], Meta(extra_json_schema=_ITEMS)]
+    learning_rate: Rate = LEARNING_RATE
 
 
 class BlockBody(msgspec.Struct):
-    """The body of POST /datablock."""
+    """The body of POST /datablock: how many digits."""
 
-    block: int
+    block: Annotated[int, Meta(extra_json_schema={"minimum": 1, "maximum": MOST_IN_BINARY})]
 
 
 class PredictBody(msgspec.Struct):
-    """The body of POST /predict."""
+    """The body of POST /predict: exactly one of the three."""
 
-    tensor: list[float]
+    tensor: Pixels | UnsetType = UNSET
+    tensors: Annotated[list[Pixels], Meta(extra_json_schema=_ITEMS)] | UnsetType = UNSET
+    image: (
+        Annotated[str, Meta(description="an image file in base64; `data:image/png;base64,` may stand before it")]
+        | UnsetType
+    ) = UNSET
+
+
+class Guess(msgspec.Struct):
+    """Which digit it is, and how probable each of the ten is."""
+
+    label: Label
+    probabilities: Annotated[list[float], Meta(extra_json_schema={"minItems": CLASSES, "maxItems": CLASSES})]
+
+
+class GuessAnswer(Guess):
+    """The answer to one digit, and which weights gave it."""
+
+    model: str
+    version: str
+
+
+class GuessesAnswer(msgspec.Struct):
+    """The answer to several digits, in their order."""
+
+    predictions: list[Guess]
+    model: str
+    version: str
+
+
+class DataAnswer(msgspec.Struct):
+    """Labelled digits."""
+
+    data: list[Sample]
 
 
 class WeightsBody(msgspec.Struct):
@@ -63,6 +118,38 @@ def image(values: Sequence[float], field: str) -> NDArray[np.float32]:
         place = int(np.argmax(~((pixels >= 0) & (pixels <= 1))))
         raise InvalidValueError(f"pixels are 0 to 1, got {values[place]}", f"{field}[{place}]")
     return pixels
+
+
+def pictures(body: PredictBody) -> NDArray[np.float32]:
+    """Return the (B, 784) pixels that a body asks about.
+
+    Raises:
+        InvalidValueError: when it has none or several of the keys, or what it has is wrong.
+    """
+    given = [name for name in body.__struct_fields__ if getattr(body, name) is not UNSET]
+    if len(given) != 1:
+        raise InvalidValueError(f"send one of tensor, tensors and image, got {' and '.join(given) or 'none of them'}")
+    if body.tensor is not UNSET:
+        return image(body.tensor, "tensor")[np.newaxis]
+    if body.tensors is not UNSET:
+        count("tensors", len(body.tensors), MOST_IN_JSON, "tensors")
+        return np.stack([image(tensor, f"tensors[{place}]") for place, tensor in enumerate(body.tensors)])
+    assert body.image is not UNSET
+    return _picture(body.image)
+
+
+def _picture(text: str) -> NDArray[np.float32]:
+    """Return the (1, 784) pixels of an image file in base64."""
+    if text.startswith("data:"):
+        text = text.partition(",")[2]
+    try:
+        file = base64.b64decode("".join(text.split()), validate=True)
+    except ValueError as error:
+        raise InvalidValueError(f"expected an image file in base64: {error}", "image") from error
+    try:
+        return images.read_digit(file).reshape(1, PIXELS)
+    except FormatError as error:
+        raise InvalidValueError(str(error), "image") from error
 
 
 def digits(samples: Sequence[Sample], most: int = MOST_IN_JSON) -> Digits:

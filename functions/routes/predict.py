@@ -2,11 +2,15 @@
 
 import numpy as np
 from chalice.app import Blueprint, Response
+from numpy.typing import NDArray
 
-from functions import payloads
+from functions import images, payloads
 from functions.answers import JSON, json_answer
+from functions.block import PIXELS
 from functions.http import Call, handler
 from functions.routes import ANY
+
+COLD_START = "X-Scrawl-Cold-Start"
 
 blueprint = Blueprint(__name__)
 
@@ -14,15 +18,23 @@ blueprint = Blueprint(__name__)
 @blueprint.route("/predict", methods=["POST"], **ANY)
 @handler
 def post_predict(call: Call) -> Response:
-    """Answer with the digit that the current weights see in `{"tensor": [784 numbers in 0..1]}`."""
-    call.content_type(JSON)
+    """Answer with the digit, or the digits, that the current weights see in pixels or in an image file."""
+    pictures, several = _pictures(call)
     call.accept(JSON)
-    image = payloads.image(call.json(payloads.PredictBody).tensor, "tensor")
-    probabilities, version = call.predictor.predict(image[np.newaxis])
-    body = {
-        "label": int(probabilities[0].argmax()),
-        "probabilities": probabilities[0],
-        "model": version.model,
-        "version": version.version,
-    }
-    return json_answer(body)
+    probabilities, version = call.predictor.predict(pictures)
+    guesses = [_guess(row) for row in probabilities]
+    body = {"predictions": guesses} if several else guesses[0]
+    headers = {"Cache-Control": "no-store", COLD_START: str(call.first).lower()}
+    return json_answer(body | {"model": version.model, "version": version.version}, headers=headers)
+
+
+def _pictures(call: Call) -> tuple[NDArray[np.float32], bool]:
+    """Return pixels (B, 784), and whether an answer to several is expected, even if it is one."""
+    if call.content_type(JSON, "image/*") == JSON:
+        body = call.json(payloads.PredictBody)
+        return payloads.pictures(body), bool(body.tensors)
+    return images.read_digit(call.body).reshape(1, PIXELS), False
+
+
+def _guess(probabilities: NDArray[np.float32]) -> dict[str, object]:
+    return {"label": int(probabilities.argmax()), "probabilities": probabilities}
