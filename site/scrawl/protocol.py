@@ -21,6 +21,18 @@ REQUESTS = {
     "export": ("model", "metadata"),  # JSON of texts
     "sample": (),
     "later": ("address",),  # of the second bundle
+    "open_file": ("number", "buffer", "networks"),  # a file of weights; JSON {model: {tensor: shape}}
+    "save_file": ("model", "kind", "metadata", "graph"),  # safetensors, onnx or json; JSON, JSON for onnx
+    "keep": ("key", "model", "record"),  # the weights, in the browser, with a text that belongs to them
+    # Looking inside; `model` is its JSON where the worker may have to build it
+    "palette": ("colours", "overlay"),  # bytes: 255 RGBA colours each, from the lowest weight to the highest
+    "look": ("model", "panels", "chosen"),  # JSON: [[panel, columns], …], [stage, unit] or null
+    "saliency": ("model", "digit"),  # -1: the one that is read
+    "confusion": ("model", "iteration"),
+    "misread": ("model", "label", "reading"),
+    "learn_misread": ("model", "label", "reading"),
+    "read_along": ("model", "buffer"),  # a safetensors file's bytes, for a network that is not selected
+    "read_by_all": (),
 }
 
 # The worker tells, the page shows.
@@ -41,6 +53,21 @@ REPORTS = {
     "sampled": ("picture", "label"),  # picture is None while there is no block
     "failed": ("message",),
     "later_begun": (),  # the worker's part of the second bundle
+    "file_opened": ("number", "model", "buffer"),  # as safetensors
+    "file_refused": ("number", "message"),
+    "file_saved": ("model", "kind", "buffer"),
+    "kept": ("model",),
+    "not_kept": ("model", "message"),
+    "picture": ("model", "panel", "width", "height", "limit", "buffer"),  # RGBA; `limit` has full colour
+    "voted": ("model", "stage", "unit", "activation", "votes"),  # what the chosen unit adds to each digit's score
+    "looked": ("model",),
+    "salient": ("model", "digit", "speaks_for", "against", "buffer"),  # RGBA; None, and digit -1, for a blank pad
+    "counted": ("model", "iteration", "counts"),  # 100, by label, then by what it is read as
+    "misread_digits": ("model", "label", "reading", "count", "pictures", "shares"),  # the surest first
+    "learned_misread": ("model", "label", "reading", "count", "right", "steps", "rate"),
+    "reads_along": ("model",),
+    "reads_not_along": ("model", "message"),
+    "read_by": ("models", "probabilities"),  # ten each; none for a blank pad
 }
 
 

@@ -1,7 +1,9 @@
 """The worker's halves of the features that the second bundle brings; see `scrawl.later`."""
 
+from scrawl.inside.worker import Inside
+
 # Classes made with the `Worker`, whose methods are named like the requests they answer.
-HANDLERS: list = []
+HANDLERS: list = [Inside]
 
 
 def begin(worker: object) -> None:
