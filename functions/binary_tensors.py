@@ -11,16 +11,8 @@ import orjson
 from numpy.typing import NDArray
 
 from functions.errors import FormatError, InvalidValueError
-from functions.open_inference import (
-    OUTPUTS,
-    Inference,
-    InferRequest,
-    InferResponse,
-    RequestInput,
-    ResponseOutput,
-    check_inputs,
-    check_parameters,
-)
+from functions.open_inference import OUTPUTS, InferRequest, InferResponse, RequestInput, ResponseOutput
+from functions.open_inference_core import Inference, check_inputs, check_parameters
 from functions.tensor_data import from_bytes, from_json
 
 _DATATYPES = {output.name: output.datatype for output in OUTPUTS}

@@ -21,7 +21,7 @@ from functions.jobs import Job, JobsRepository
 from functions.lease import JobLostError, Lease
 from functions.manifest import MODEL_NAME, ModelManifest
 from functions.models import Model
-from functions.open_inference import Servable
+from functions.open_inference_core import Servable
 from functions.retrain import Recipe, retrain
 from functions.settings import Settings
 from functions.store import Store

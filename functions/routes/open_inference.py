@@ -11,6 +11,7 @@ from chalice.app import Blueprint, Request, Response
 
 from functions import binary_tensors
 from functions import open_inference as protocol
+from functions import open_inference_core as core
 from functions.answers import JSON, OCTETS, answer
 from functions.http import Call, handler, read_json
 from functions.routes import ANY
@@ -27,7 +28,7 @@ blueprint = Blueprint(__name__)
 @handler
 def get_server(call: Call) -> Response:
     """Answer with what this server is."""
-    return _json(call, protocol.server_metadata(*EXTENSIONS))
+    return _json(call, core.server_metadata(*EXTENSIONS))
 
 
 @blueprint.route("/v2/health/live", methods=["GET"], **ANY)
@@ -41,7 +42,7 @@ def get_live(call: Call) -> Response:
 @handler
 def get_ready(call: Call) -> Response:
     """Answer whether every model can recognise digits now: 503 until then."""
-    protocol.check_ready(call.service)
+    core.check_ready(call.service)
     return _json(call, protocol.Ready(ready=True))
 
 
@@ -50,7 +51,7 @@ def get_ready(call: Call) -> Response:
 @handler
 def get_model(call: Call, model: str, version: str | None = None) -> Response:
     """Answer with what a model takes and gives, and its versions."""
-    return _json(call, protocol.model_metadata(call.service, model, version))
+    return _json(call, core.model_metadata(call.service, model, version))
 
 
 @blueprint.route("/v2/models/{model}/ready", methods=["GET"], **ANY)
@@ -58,7 +59,7 @@ def get_model(call: Call, model: str, version: str | None = None) -> Response:
 @handler
 def get_model_ready(call: Call, model: str, version: str | None = None) -> Response:
     """Answer whether a model can recognise digits now: 503 when it cannot, 404 when there is none."""
-    protocol.check_model_ready(call.service, model, version)
+    core.check_model_ready(call.service, model, version)
     return _json(call, protocol.ModelReady(model, ready=True))
 
 
@@ -70,10 +71,10 @@ def post_infer(call: Call, model: str, version: str | None = None) -> Response:
     call.content_type(JSON, OCTETS)
     text, tail = binary_tensors.split(call.body, call.header(HEADER_LENGTH))
     request = read_json(text, protocol.InferRequest)
-    outputs = protocol.chosen_outputs([output.name for output in request.outputs])
+    outputs = core.chosen_outputs([output.name for output in request.outputs])
     binary = binary_tensors.binary_outputs(request, outputs)
     images = binary_tensors.images(request, tail)
-    inference = protocol.infer(call.service, model, version, images, outputs)
+    inference = core.infer(call.service, model, version, images, outputs)
     body, length = binary_tensors.join(inference, binary, request.id)
     if length is None:
         return answer(body, JSON)

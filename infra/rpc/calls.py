@@ -1,0 +1,114 @@
+"""What all calls have in common: a request id, a deadline, a status for every error, and a line in the log.
+
+The services behind it raise the core's errors and know nothing of status codes.
+"""
+
+import logging
+import re
+import secrets
+import time
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import grpc
+from google.protobuf.message import DecodeError
+
+from functions.errors import (
+    CorruptDataError,
+    FormatError,
+    InvalidValueError,
+    NotFoundError,
+    UnavailableError,
+)
+
+REQUEST_ID = "x-request-id"
+_SANE_ID = re.compile(r"[!-~]{1,128}")
+_OURS = {grpc.StatusCode.INTERNAL, grpc.StatusCode.DATA_LOSS, grpc.StatusCode.UNAVAILABLE}  # to be looked into here
+
+log = logging.getLogger("scrawl")
+
+
+class NobodyWaitsError(Exception):
+    """The deadline has passed, or the client has gone: what would be answered now is for nobody."""
+
+
+def still_wanted(context: Any) -> None:
+    """Raise `NobodyWaitsError` when there is nobody to answer any more."""
+    remaining = context.time_remaining()
+    if remaining is not None and remaining <= 0:
+        raise NobodyWaitsError("the deadline has passed")
+    if not context.is_active():
+        raise NobodyWaitsError("the client has gone")
+
+
+class Calls(grpc.ServerInterceptor):  # type: ignore[misc]  # grpc has no types
+    """Wraps every call of the services that answer one message with one message."""
+
+    def intercept_service(self, continuation: Callable[[Any], Any], details: Any) -> Any:
+        """Return a handler around the one that a call leads to; None: there is no such method."""
+        handler = continuation(details)
+        if handler is None or handler.unary_unary is None:
+            return handler  # reflection and watching health, which are streams
+        request_id = _request_id(details.invocation_metadata)
+
+        def call(body: bytes, context: Any) -> Any:
+            return _answer(handler, details.method, request_id, body, context)
+
+        return grpc.unary_unary_rpc_method_handler(call, None, handler.response_serializer)
+
+
+def _answer(handler: Any, method: str, request_id: str, body: bytes, context: Any) -> Any:
+    """Return what a handler answers to a message; end the call with a status when it cannot."""
+    start = time.perf_counter()
+    context.send_initial_metadata(((REQUEST_ID, request_id),))
+    code, message, unforeseen = grpc.StatusCode.OK, "", None
+    answer = None
+    try:
+        still_wanted(context)
+        answer = handler.unary_unary(_decoded(handler.request_deserializer, body), context)
+    except Exception as error:
+        code, message = _status(error)
+        unforeseen = error if code is grpc.StatusCode.INTERNAL else None
+    said = {
+        "method": method,
+        "code": code.name,
+        "milliseconds": round((time.perf_counter() - start) * 1000, 3),
+        "request_id": request_id,
+        "peer": context.peer(),
+    }
+    level = logging.ERROR if code in _OURS else logging.INFO
+    log.log(level, "call", extra=said | ({"error": message} if message else {}), exc_info=unforeseen)
+    if code is not grpc.StatusCode.OK:
+        context.abort(code, message)
+    return answer
+
+
+def _decoded(deserialize: Callable[[bytes], Any], body: bytes) -> Any:
+    try:
+        return deserialize(body)
+    except DecodeError as error:
+        raise FormatError(f"expected a protobuf message of this method, got {len(body)} other bytes") from error
+
+
+def _status(error: Exception) -> tuple[grpc.StatusCode, str]:
+    """Return a call's status; of an error that nobody foresaw it says nothing."""
+    match error:
+        case FormatError() | InvalidValueError():
+            return grpc.StatusCode.INVALID_ARGUMENT, str(error)
+        case NotFoundError():
+            return grpc.StatusCode.NOT_FOUND, str(error)
+        case NobodyWaitsError():
+            return grpc.StatusCode.DEADLINE_EXCEEDED, str(error)
+        case CorruptDataError():
+            return grpc.StatusCode.DATA_LOSS, str(error)
+        case UnavailableError():
+            return grpc.StatusCode.UNAVAILABLE, str(error)
+    return grpc.StatusCode.INTERNAL, "something went wrong here; it has been logged"
+
+
+def _request_id(metadata: Sequence[tuple[str, str | bytes]]) -> str:
+    """Return the client's id of this call if it is fit for a log, else a new one."""
+    for name, value in metadata:
+        if name == REQUEST_ID and isinstance(value, str) and _SANE_ID.fullmatch(value):
+            return value
+    return secrets.token_hex(8)

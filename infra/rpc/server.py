@@ -1,0 +1,91 @@
+"""The gRPC server: its services, limits, start and end. What the services answer is left to `services`."""
+
+import logging
+import signal
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import grpc
+from grpc_health.v1 import health, health_pb2, health_pb2_grpc
+from grpc_reflection.v1alpha import reflection
+
+from functions.open_inference_core import Models
+from infra.rpc.address import AddressError, usable
+from infra.rpc.calls import Calls
+from infra.rpc.protos import mnist_pb2, mnist_pb2_grpc, open_inference_pb2, open_inference_pb2_grpc
+from infra.rpc.services import Mnist, OpenInference
+
+LARGEST_MESSAGE = 16 * 1024 * 1024  # 4,000 images of FP32 are 12.5 MB
+_THREADS = 8  # calls at work at once
+_WAITING = 64  # further ones that wait; beyond these, calls are refused with RESOURCE_EXHAUSTED
+_GRACE = 10  # seconds that calls have to end when the server does
+
+log = logging.getLogger("scrawl")
+
+
+def serve(models: Models, model: str, address: str, say: Callable[[str], None]) -> None:
+    """Serve models, of which `mnist.Mnist` uses one, until Ctrl-C or SIGTERM; calls that have begun are answered.
+
+    Raises:
+        AddressError: when the address cannot be used.
+    """
+    server, healthy = make_server(models, model)
+    chosen = usable(address, say)
+    try:
+        port = server.add_insecure_port(chosen)
+    except RuntimeError as error:  # somebody was faster
+        raise AddressError(f"cannot listen on {chosen}: {error}") from error
+    stop = _stop_event()
+    server.start()
+    for service in (*_services(), health.SERVICE_NAME, ""):
+        healthy.set(service, health_pb2.HealthCheckResponse.SERVING)
+    where = f"{chosen.rpartition(':')[0]}:{port}"
+    log.info("serving", extra={"address": where, "models": ", ".join(models.model_names()), "mnist": model})
+    say(f"gRPC on {where} (Ctrl-C ends it)")
+    stop.wait()
+    log.info("stopping", extra={"grace_seconds": _GRACE})
+    healthy.enter_graceful_shutdown()
+    server.stop(_GRACE).wait()
+    say("Stopped")
+
+
+def make_server(models: Models, model: str) -> tuple[Any, Any]:
+    """Return the server, not yet listening, and its health service, which does not know yet that it serves."""
+    server = grpc.server(
+        ThreadPoolExecutor(_THREADS, "call"),
+        interceptors=(Calls(),),
+        options=(
+            ("grpc.max_receive_message_length", LARGEST_MESSAGE),
+            ("grpc.max_send_message_length", LARGEST_MESSAGE),
+            ("grpc.so_reuseport", 0),  # otherwise a second server would share the port in silence
+        ),
+        maximum_concurrent_rpcs=_THREADS + _WAITING,
+    )
+    mnist_pb2_grpc.add_MnistServicer_to_server(Mnist(models, model), server)  # type: ignore[no-untyped-call]
+    add_open_inference = open_inference_pb2_grpc.add_GRPCInferenceServiceServicer_to_server
+    add_open_inference(OpenInference(models), server)  # type: ignore[no-untyped-call]
+    # Those who watch health hold no thread of those that answer calls.
+    healthy = health.HealthServicer(experimental_non_blocking=True, experimental_thread_pool=ThreadPoolExecutor(1))
+    health_pb2_grpc.add_HealthServicer_to_server(healthy, server)
+    reflection.enable_server_reflection((*_services(), health.SERVICE_NAME, reflection.SERVICE_NAME), server)
+    return server, healthy
+
+
+def _services() -> tuple[str, ...]:
+    files = (mnist_pb2.DESCRIPTOR, open_inference_pb2.DESCRIPTOR)
+    return tuple(service.full_name for file in files for service in file.services_by_name.values())
+
+
+def _stop_event() -> threading.Event:
+    """Return what the first Ctrl-C or SIGTERM sets; a second Ctrl-C ends the process at once."""
+    stop = threading.Event()
+
+    def end(*_: object) -> None:
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
+        stop.set()
+
+    signal.signal(signal.SIGINT, end)  # said explicitly: a shell's background job is born deaf to it
+    signal.signal(signal.SIGTERM, end)
+    return stop

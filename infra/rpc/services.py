@@ -1,0 +1,128 @@
+"""The two services, `mnist.Mnist` and `inference.GRPCInferenceService`: protobuf messages to the core and back.
+
+They raise the core's errors; what these are to a client, deadlines and logs are left to `calls`.
+"""
+
+from collections.abc import Iterable
+from typing import Any
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from functions import open_inference_core as core
+from functions import tensor_data
+from functions.errors import CorruptDataError, FormatError, InvalidValueError, UnavailableError
+from functions.images import read_digit
+from functions.open_inference import OUTPUTS
+from functions.open_inference_core import Inference, Models
+from infra.rpc.calls import still_wanted
+from infra.rpc.protos import mnist_pb2, mnist_pb2_grpc, open_inference_pb2_grpc
+from infra.rpc.protos import open_inference_pb2 as messages
+
+# Where protobuf's lists hold a datatype's elements; FP16 has none.
+_CONTENTS = {"FP32": "fp32_contents", "FP64": "fp64_contents", "UINT8": "uint_contents", "BOOL": "bool_contents"}
+_DATATYPES = {output.name: output.datatype for output in OUTPUTS}
+
+
+class Mnist(mnist_pb2_grpc.MnistServicer):
+    """Recognises the digit in an encoded image, with one of the models."""
+
+    def __init__(self, models: Models, model: str) -> None:
+        self._models, self._model = models, model
+
+    def Predict(self, request: mnist_pb2.MnistImage, context: Any) -> mnist_pb2.MnistPrediction:  # noqa: N802 — gRPC's
+        """Answer with the digit and how probable each is."""
+        digit = read_digit(request.data).reshape(1, -1)  # (1, D)
+        outputs = ("label", "probabilities")
+        found = core.infer(self._models, self._model, None, digit, outputs, lambda: still_wanted(context)).outputs
+        return mnist_pb2.MnistPrediction(
+            label=int(found["label"][0]), probabilities=found["probabilities"][0].tolist()
+        )
+
+
+class OpenInference(open_inference_pb2_grpc.GRPCInferenceServiceServicer):
+    """The Open Inference Protocol over all models."""
+
+    def __init__(self, models: Models) -> None:
+        self._models = models
+
+    def ServerLive(self, request: Any, context: Any) -> messages.ServerLiveResponse:  # noqa: N802, ARG002
+        """Answer that calls are answered."""
+        return messages.ServerLiveResponse(live=True)
+
+    def ServerReady(self, request: Any, context: Any) -> messages.ServerReadyResponse:  # noqa: N802, ARG002
+        """Answer whether every model can recognise digits now."""
+        return messages.ServerReadyResponse(ready=_succeeds(lambda: core.check_ready(self._models)))
+
+    def ModelReady(self, request: messages.ModelReadyRequest, context: Any) -> messages.ModelReadyResponse:  # noqa: N802, ARG002
+        """Answer whether a model can recognise digits now."""
+        name, version = request.name, request.version or None
+        ready = _succeeds(lambda: core.check_model_ready(self._models, name, version))
+        return messages.ModelReadyResponse(ready=ready)
+
+    def ServerMetadata(self, request: Any, context: Any) -> messages.ServerMetadataResponse:  # noqa: N802, ARG002
+        """Answer with what this server is."""
+        return messages.ServerMetadataResponse(**msgspec.structs.asdict(core.server_metadata()))
+
+    def ModelMetadata(self, request: messages.ModelMetadataRequest, context: Any) -> messages.ModelMetadataResponse:  # noqa: N802, ARG002
+        """Answer with what a model takes and gives, and its versions."""
+        found = core.model_metadata(self._models, request.name, request.version or None)
+        return messages.ModelMetadataResponse(**msgspec.to_builtins(found))
+
+    def ModelInfer(self, request: messages.ModelInferRequest, context: Any) -> messages.ModelInferResponse:  # noqa: N802
+        """Answer with the tensors that a model makes of those in the request."""
+        outputs = core.chosen_outputs([output.name for output in request.outputs])
+        for output in request.outputs:
+            core.check_parameters(f"output {output.name!r}", output.parameters)
+        images = _images(request)
+        name, version = request.model_name, request.model_version or None
+        found = core.infer(self._models, name, version, images, outputs, lambda: still_wanted(context))
+        return _response(found, request.id, raw=bool(request.raw_input_contents))
+
+
+def _succeeds(check: Any) -> bool:
+    try:
+        check()
+    except (CorruptDataError, UnavailableError):
+        return False
+    return True
+
+
+def _images(request: messages.ModelInferRequest) -> NDArray[np.float32]:
+    """Return the (B, 784) images in a request, from whichever of the two places they are in."""
+    core.check_parameters("the request", request.parameters)
+    core.check_inputs([tensor.name for tensor in request.inputs])
+    (tensor,) = request.inputs
+    core.check_parameters(f"input {tensor.name!r}", tensor.parameters)
+    if not request.raw_input_contents:
+        return tensor_data.as_images(tensor.datatype, tensor.shape, _elements(tensor))
+    if tensor.HasField("contents"):
+        raise InvalidValueError(f"input {tensor.name!r} has both contents and raw_input_contents")
+    if len(request.raw_input_contents) != 1:
+        raise FormatError(f"there is one input, but {len(request.raw_input_contents)} raw_input_contents")
+    return tensor_data.from_bytes(tensor.datatype, tensor.shape, request.raw_input_contents[0])
+
+
+def _elements(tensor: messages.ModelInferRequest.InferInputTensor) -> NDArray[Any]:
+    tensor_data.check_datatype(tensor.datatype)
+    field = _CONTENTS.get(tensor.datatype)
+    values: Iterable[Any] = getattr(tensor.contents, field) if field else ()
+    if not values:
+        places = f"raw_input_contents or contents.{field}" if field else "raw_input_contents"
+        raise InvalidValueError(f"{tensor.datatype} is expected in {places}, where there is nothing")
+    return np.array(values, np.float64)
+
+
+def _response(found: Inference, request_id: str, *, raw: bool) -> messages.ModelInferResponse:
+    """Return the answer, its tensors raw or in contents, as the request's were."""
+    response = messages.ModelInferResponse(model_name=found.model, model_version=found.version, id=request_id)
+    for name, values in found.outputs.items():
+        tensor = response.outputs.add(name=name, datatype=_DATATYPES[name], shape=values.shape)
+        if raw:
+            response.raw_output_contents.append(values.astype(values.dtype.newbyteorder("<")).tobytes())
+        elif _DATATYPES[name] == "INT64":
+            tensor.contents.int64_contents.extend(values.reshape(-1).tolist())
+        else:
+            tensor.contents.fp32_contents.extend(values.reshape(-1).tolist())
+    return response

@@ -1,0 +1,52 @@
+"""One network with weights that do not change, as the Open Inference Protocol's core wants its models.
+
+Where the weights come from is left to `model_export.pretrained`; models in a bucket are `functions.service`'s.
+"""
+
+import hashlib
+from collections.abc import Mapping
+
+import numpy as np
+from numpy.typing import NDArray
+
+from functions.errors import NotFoundError
+from functions.inference import Classifier
+from functions.versions import Identity, Scorer
+from model_export.architectures import architecture_named
+from model_export.graphs import inference_graph
+
+
+class SingleModel:
+    """The only model of a server. Its version is a hash of its weights. Safe among threads."""
+
+    def __init__(self, model: str, weights: Mapping[str, NDArray[np.float32]]) -> None:
+        content = hashlib.sha256()
+        for name in sorted(weights):
+            content.update(name.encode() + np.ascontiguousarray(weights[name], "<f4").tobytes())
+        self._identity = Identity(model, content.hexdigest()[:16])
+        self._classifier = Classifier(inference_graph(architecture_named(model), weights), {})
+
+    def model_names(self) -> list[str]:
+        """Return its name."""
+        return [self._identity.model]
+
+    def predictor(self, name: str) -> "SingleModel":
+        """Return itself, if that is its name."""
+        if name != self._identity.model:
+            raise NotFoundError(f"there is no model {name!r}; there is: {self._identity.model}")
+        return self
+
+    def reader(self, version: str | None = None) -> tuple[Identity, Scorer]:
+        """Return which weights these are, and what reads images with them."""
+        if version not in (None, self._identity.version):
+            raise NotFoundError(
+                f"{self._identity.model} has no version {version!r}; there is: {self._identity.version}"
+            )
+        return self._identity, self._classifier.log_probabilities
+
+    def versions(self) -> list[str]:
+        """Return its version."""
+        return [self._identity.version]
+
+    def serving(self) -> None:
+        """Do nothing: it has been able to serve since it was made."""
