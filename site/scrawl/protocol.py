@@ -21,6 +21,7 @@ REQUESTS = {
     "export": ("model", "metadata"),  # JSON of texts
     "sample": (),
     "later": ("address",),  # of the second bundle
+    "ink": ("number", "width", "height", "colours"),  # of an image, RGBA
     "open_file": ("number", "buffer", "networks"),  # a file of weights; JSON {model: {tensor: shape}}
     "save_file": ("model", "kind", "metadata", "graph"),  # safetensors, onnx or json; JSON, JSON for onnx
     "keep": ("key", "model", "record"),  # the weights, in the browser, with a text that belongs to them
@@ -52,6 +53,7 @@ REPORTS = {
     "exported": ("model", "buffer"),
     "sampled": ("picture", "label"),  # picture is None while there is no block
     "failed": ("message",),
+    "inked": ("number", "width", "height", "ink"),  # bytes; None where there is none
     "later_begun": (),  # the worker's part of the second bundle
     "file_opened": ("number", "model", "buffer"),  # as safetensors
     "file_refused": ("number", "message"),

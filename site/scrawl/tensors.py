@@ -11,6 +11,13 @@ from scrawl import safetensors
 
 def decode(kernel: object, shapes: dict, buffer: object) -> tuple:
     """Return ({name: Float32Array}, metadata) from a file whose tensors must have the given shapes."""
+    tensors, metadata = layout(buffer)
+    safetensors.check_shapes(tensors, shapes)
+    return {name: _floats(kernel, tensors, name, buffer) for name in shapes}, metadata
+
+
+def layout(buffer: object) -> tuple:
+    """Return ({name: Tensor}, metadata) of a file."""
     data = window.Uint8Array.new(buffer)
     length = data.length
     size = safetensors.header_length(bytes([data[i] for i in range(min(8, length))]), length)
@@ -18,9 +25,7 @@ def decode(kernel: object, shapes: dict, buffer: object) -> tuple:
         header = JSON.parse(window.TextDecoder.new().decode(data.subarray(8, 8 + size)))
     except Exception as error:
         raise safetensors.FormatError("the safetensors header is no JSON") from error
-    tensors, metadata = safetensors.read_layout(header, 8 + size, length)
-    safetensors.check_shapes(tensors, shapes)
-    return {name: _floats(kernel, tensors, name, buffer) for name in shapes}, metadata
+    return safetensors.read_layout(header, 8 + size, length)
 
 
 def encode(shapes: dict, floats: dict, metadata: dict) -> object:

@@ -49,15 +49,18 @@ class Training:
         self.teacher.network = opened.network
 
     def restart(self, model: str) -> None:
-        """Begin counting anew: a network's weights are others."""
+        """Begin counting anew, or where a kept run has stopped: a network's weights are others."""
         if model == self.model:
             self.trainer.restart()
         elif model in self.learners:
             self.learners[model].restart()
+        if model in self.learners:
+            self.learners[model].iteration = self.worker.opened[model].iteration
 
     def _learner(self, opened: object) -> object:
         if opened.model not in self.learners:
             self.learners[opened.model] = Learner(opened.network, now)
+            self.learners[opened.model].iteration = opened.iteration
         return self.learners[opened.model]
 
     # Requests

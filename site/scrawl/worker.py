@@ -20,6 +20,7 @@ class Opened:
     def __init__(self, kernel: object, model: dict, seed: int) -> None:
         self.model = model["model"]
         self.shapes = {p["name"]: p["shape"] for p in model["parameters"]}
+        self.iteration = 0  # at which its weights come in: 0 unless a kept run goes on
         most = presets.limits_for(model["layers"])["batch_size"][1]
         self.network = Network(kernel, model["layers"], model["parameters"], most)
         self.network.randomise(seed)
@@ -123,12 +124,13 @@ class Worker:
         except ValueError as error:
             self.tell("weights_refused", model=model, message=str(error))
         else:
-            self._weights_changed(model, origin, metadata)
+            iteration = int(metadata.get("iteration", 0)) if origin == "kept" else 0
+            self._weights_changed(model, origin, metadata, iteration)
 
     def randomise(self, seed: int) -> None:
         """Take new, random weights."""
         self.selected.network.randomise(seed)
-        self._weights_changed(self.selected.model, "random", {})
+        self._weights_changed(self.selected.model, "random", {}, 0)
 
     def predict(self, number: int, width: int, height: int, pixels: object) -> None:
         """Read a drawing."""
@@ -157,7 +159,8 @@ class Worker:
         self.tell("later_begun")
         self._catch_up()
 
-    def _weights_changed(self, model: str, origin: str, metadata: dict) -> None:
+    def _weights_changed(self, model: str, origin: str, metadata: dict, iteration: int) -> None:
+        self.opened[model].iteration = iteration
         if self.training is not None:
             self.training.restart(model)
         self.tell("weights_taken", model=model, origin=origin, metadata=JSON.stringify(metadata))

@@ -1,0 +1,69 @@
+"""A part of the page that is opened when it is wanted: a `details` element whose content is made on first opening."""
+
+from browser import document
+
+from scrawl.dom import by_id
+
+
+class Drawer:
+    """One drawer in #share. `fill(body)` is called when it is opened for the first time."""
+
+    def __init__(self, name: str, title: str, hint: str, fill: object) -> None:
+        self.element = document.createElement("details")
+        self.element.id = name
+        self.element.className = "drawer"
+        self.element.innerHTML = (
+            f'<summary><span>{title}</span> <span class="hint">{hint}</span></summary><div class="drawer-body"></div>'
+        )
+        self.body = self.element.querySelector(".drawer-body")
+        self.filled = False
+        self._fill = fill
+        self.element.bind("toggle", self._toggled)
+        by_id("share").appendChild(self.element)
+
+    @property
+    def is_open(self) -> bool:
+        """Whether its content can be seen, and has been made."""
+        return self.filled and self.element.open
+
+    def open(self) -> None:
+        """Show the content."""
+        self.element.open = True
+        self._toggled(None)
+
+    def _toggled(self, _event: object) -> None:
+        if self.element.open and not self.filled:
+            self.filled = True
+            self._fill(self.body)
+
+
+def button(text: str, action: object, title: str = "", name: str = "") -> object:
+    """Return a button that does something when it is pressed."""
+    made = document.createElement("button")
+    made.setAttribute("type", "button")
+    made.textContent = text
+    if title:
+        made.setAttribute("title", title)
+    if name:
+        made.id = name
+    made.bind("click", lambda _event: action())
+    return made
+
+
+def message(name: str) -> object:
+    """Return a place for a notice, empty."""
+    made = document.createElement("p")
+    made.id, made.className, made.hidden = name, "message", True
+    made.setAttribute("role", "status")
+    return made
+
+
+def row(label: str, *parts: object) -> object:
+    """Return controls side by side, as a group with a name."""
+    made = document.createElement("div")
+    made.className = "row"
+    made.setAttribute("role", "group")
+    made.setAttribute("aria-label", label)
+    for part in parts:
+        made.appendChild(part)
+    return made
