@@ -86,10 +86,17 @@ def middleware(request: Request, get_response: Callable[[Request], Response]) ->
     response = get_response(request)
     if response.status_code < 400 or not (request.path == PREFIX or request.path.startswith(f"{PREFIX}/")):
         return response
-    error = orjson.loads(response.body)["error"]
-    text = f"{error['field']}: {error['message']}" if "field" in error else error["message"]
+    headers = {**response.headers, "Content-Type": JSON}
     status = _BAD_REQUEST.get(response.status_code, response.status_code)
-    return Response(orjson.dumps({"error": text}), response.headers, status)
+    return Response(orjson.dumps({"error": _text(response.body)}), headers, status)
+
+
+def _text(body: bytes | dict[str, str]) -> str:
+    """Return the message of one of our errors, or of Chalice's own."""
+    if isinstance(body, dict):
+        return body["Message"]
+    error: dict[str, str] = orjson.loads(body)["error"]
+    return f"{error['field']}: {error['message']}" if "field" in error else error["message"]
 
 
 def _json(call: Call, value: msgspec.Struct) -> Response:
