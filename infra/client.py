@@ -64,7 +64,7 @@ class Published(msgspec.Struct):
 
 class _History(msgspec.Struct):
     versions: list[VersionInfo]
-    next: str | None = None
+    next: str | None = None  # the address of what comes before these; None at the beginning
 
 
 @dataclass(frozen=True)
@@ -102,9 +102,9 @@ class Client:
             page = _read(self._send("GET", "weights/history", query), _History)
             yield from page.versions[:limit]
             limit -= len(page.versions)
-            before = page.next
-            if before is None or not page.versions:
+            if page.next is None or not page.versions:
                 return
+            before = page.versions[-1].version
 
     def rollback(self, version: str, model: str | None = None, if_version: str | None = None) -> Published:
         """Make an older version's weights current again."""
