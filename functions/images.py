@@ -95,10 +95,12 @@ def _check_size(image: "Image.Image") -> None:
 
 
 def _plain(image: "Image.Image") -> "Image.Image":
-    """Return the picture in one of the modes RGB, RGBA and F."""
+    """Return the picture in one of the modes L, RGB, RGBA and F."""
     if image.mode in _WIDE or image.mode.startswith("I;16"):
         return image.convert("I").convert("F") if image.mode != "F" else image
-    return image.convert("RGBA" if image.has_transparency_data else "RGB")
+    if image.has_transparency_data:
+        return image.convert("RGBA")
+    return image.convert("L" if image.mode in ("1", "L") else "RGB")
 
 
 def _smaller(image: "Image.Image") -> "Image.Image":
@@ -111,7 +113,7 @@ def _colours(image: "Image.Image") -> tuple[NDArray[np.float32], NDArray[np.floa
     values: NDArray[np.float32] = np.asarray(image, np.float32)
     if image.mode == "F":
         return _into_range(values)[:, :, np.newaxis], None
-    values = np.asarray(values / 255, np.float32)
+    values = np.asarray(values / 255, np.float32).reshape(*values.shape[:2], -1)
     return (values[:, :, :3], values[:, :, 3]) if image.mode == "RGBA" else (values, None)
 
 
