@@ -24,6 +24,7 @@ from chalice.local import (
     RouteMatcher,
 )
 
+_PLAIN = "/v2/"  # below it, an error is a text alone, as the Open Inference Protocol has it
 LARGEST_BODY = 10 * 1024 * 1024  # what API Gateway takes; Lambda takes less, and the API itself says so
 
 log = logging.getLogger("scrawl")
@@ -59,12 +60,13 @@ class ApiGateway:
 
     def _answer(self, environ: Environment) -> tuple[int, list[tuple[str, str]], bytes]:
         length = int(environ.get("CONTENT_LENGTH") or 0)
-        if length > LARGEST_BODY:
-            return _error(413, "too_large", f"a body may have {LARGEST_BODY} bytes, got {length}")
         path, _, query = environ["REQUEST_URI"].partition("?")
         path = path.removeprefix(self._prefix) or "/"
+        plain = path.startswith(_PLAIN)
+        if length > LARGEST_BODY:
+            return _error(413, "too_large", f"a body may have {LARGEST_BODY} bytes, got {length}", plain)
         if not self._matcher.knows(path):
-            return _error(404, "not_found", f"there is nothing at {self._prefix}{path}")
+            return _error(404, "not_found", f"there is nothing at {self._prefix}{path}", plain)
         method = environ["REQUEST_METHOD"]
         try:
             response = self._gateway.handle_request(
@@ -129,6 +131,6 @@ def _parts(response: dict[str, Any]) -> tuple[int, list[tuple[str, str]], bytes]
     return response["statusCode"], headers, body.encode() if isinstance(body, str) else body
 
 
-def _error(status: int, code: str, message: str) -> tuple[int, list[tuple[str, str]], bytes]:
-    body = json.dumps({"error": {"code": code, "message": message}}).encode()
+def _error(status: int, code: str, message: str, plain: bool = False) -> tuple[int, list[tuple[str, str]], bytes]:
+    body = json.dumps({"error": message if plain else {"code": code, "message": message}}).encode()
     return status, [("Content-Type", "application/json"), ("Cache-Control", "no-store")], body

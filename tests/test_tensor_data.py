@@ -1,4 +1,4 @@
-"""Tensors of the Open Inference Protocol become images: every shape and datatype that is taken, and what is refused."""
+"""Tensors of the Open Inference Protocol become images: every shape and datatype taken, and what is refused."""
 
 import struct
 
