@@ -157,13 +157,12 @@ def test_ink_follows_the_order(kernel: WasmtimeKernel) -> None:
 def test_updates_of_whole_tensors_agree_with_their_twins(kernel: WasmtimeKernel) -> None:
     rng = np.random.default_rng(2)
     target, source = rng.normal(size=(2, 1000)).astype(np.float32)
-    for name, arguments in (("add_scaled", (-0.3,)), ("decay", (0.9, 0.01))):
-        found = []
-        for prefix in ("", "naive_"):
-            address = kernel.put(target)
-            kernel.function(prefix + name)(address, kernel.put(source), 1000, *arguments)
-            found.append(kernel.read(address, np.float32, 1000))
-        np.testing.assert_allclose(*found, rtol=1e-6, atol=1e-7)  # the twin rounds the product, too
+    found = []
+    for name in ("add_scaled", "naive_add_scaled"):
+        address = kernel.put(target)
+        kernel.function(name)(address, kernel.put(source), 1000, -0.3)
+        found.append(kernel.read(address, np.float32, 1000))
+    np.testing.assert_allclose(*found, rtol=1e-6, atol=1e-7)  # the twin rounds the product, too
     address = kernel.put(target)
     kernel.function("clear")(address, 996)
     np.testing.assert_array_equal(kernel.read(address, np.float32, 1000), [*[0] * 996, *target[996:]])

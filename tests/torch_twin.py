@@ -1,7 +1,7 @@
-"""The same networks in PyTorch, run by `test_graphs.py` in an interpreter that has it; imports nothing of Scrawl.
+"""The same networks in PyTorch, run by tests in an interpreter that has it; imports nothing of Scrawl.
 
 Usage: torch_twin.py LAYERS_AND_SETTINGS FOLDER. Reads in.npz (first weights, batches of images and labels), writes
-out.npz: the first batch's gradients, the losses and the weights after one step of SGD per batch.
+out.npz: the first batch's gradients, the losses and the weights after one step per batch.
 """
 
 import json
@@ -34,9 +34,11 @@ def main(folder: Path, layers, settings) -> None:
     data = dict(np.load(folder / "in.npz"))
     images, labels = torch.from_numpy(data.pop("images")), torch.from_numpy(data.pop("labels"))
     weights = {name: torch.from_numpy(value).requires_grad_() for name, value in data.items()}
-    optimizer = torch.optim.SGD(
-        weights.values(), settings["learning_rate"], settings["momentum"], weight_decay=settings["weight_decay"]
-    )
+    rate, decay = settings["learning_rate"], settings["weight_decay"]
+    if settings.get("optimizer") == "adam":
+        optimizer = torch.optim.AdamW(weights.values(), rate, weight_decay=decay)
+    else:
+        optimizer = torch.optim.SGD(weights.values(), rate, settings["momentum"], weight_decay=decay)
     losses, first = [], {}
     for x, y in zip(images, labels, strict=True):
         optimizer.zero_grad()

@@ -74,6 +74,10 @@ static inline u32 first_equal(const float *Z, u32 K, float top) {
     return found ? (u32)__builtin_ctz(found) : K;
 }
 
+/* To a whole multiple of 2^-32: sums of such numbers, up to 2^21, are exact, and so do not depend on how samples are
+   divided into batches and calls. */
+static inline double exact(double loss) { return __builtin_rint(loss * 0x1p32) * 0x1p-32; }
+
 /* From logits Z (B, stride), K of each row used, K at most 32, leave dZ = softmax - one-hot in the same place, zero in the
    padding, and add to `score` the labels' negative log-likelihoods and how many are ranked first (the lower class wins a
    tie). Sample b's label is labels[rows[first + b]], or labels[first + b] where `rows` is null. */
@@ -89,7 +93,7 @@ void nll(float *Z, u32 B, u32 K, u32 stride, const u8 *labels, const u32 *rows, 
         f32x4 share = splat(1 / sum);
         for (u32 k = 0; k < K; k += 4) store4(Z + k, wasm_f32x4_mul(load4(Z + k), share));
         Z[label] -= 1;
-        loss += log1((double)sum) + (double)top - (double)target;
+        loss += exact(log1((double)sum) + (double)top - (double)target);
     }
     score->loss += loss;
     score->correct += correct;

@@ -108,11 +108,6 @@ void naive_add_scaled(float *target, const float *source, u32 count, float scale
     for (u32 i = 0; i < count; i++) target[i] += scale * source[i];
 }
 
-EXPORT(naive_decay)
-void naive_decay(float *V, const float *W, u32 count, float momentum, float weight_decay) {
-    for (u32 i = 0; i < count; i++) V[i] = momentum * V[i] + weight_decay * W[i];
-}
-
 EXPORT(naive_transpose)
 void naive_transpose(float *target, u32 target_stride, const float *source, u32 source_stride, u32 rows, u32 columns) {
     for (u32 r = 0; r < rows; r++)

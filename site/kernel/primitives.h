@@ -13,6 +13,10 @@ void sparse_forward(const float *W, const float *bias, const Entry *entries, con
                     float *Y, u32 stride);
 void sparse_update(float *W, const Entry *columns, u32 columns_stride, const u32 *counts, u32 D, u32 H,
                    const float *dY, u32 stride, float step);
+void sparse_momentum(float *W, float *V, const Entry *columns, u32 columns_stride, const u32 *counts, u32 D, u32 H,
+                     const float *dY, u32 stride, float step, float rate, float momentum, float weight_decay);
+void sparse_adam(float *W, float *M, float *V, const Entry *columns, u32 columns_stride, const u32 *counts, u32 D, u32 H,
+                 const float *dY, u32 stride, float step, float rate, float epsilon, float keep);
 
 /* dense.c */
 void matmul(float *C, u32 cs, const float *A, u32 ars, u32 acs, const float *B, u32 bs, u32 M, u32 N, u32 K,
@@ -37,10 +41,14 @@ void conv_forward(const Conv *conv, const float *X, const float *W, const float 
 void conv_backward(const Conv *conv, float *dW, float *dbias, float *dX, const float *X, const float *W, u32 B,
                    const float *dY, const float *Y, const u8 *which, void *scratch);
 
+/* augment.c */
+void augment(u8 *target, const u8 *images, const u32 *rows, u32 first, u32 B, u32 seed);
+
 /* update.c */
 void clear(float *target, u32 count);
 void add_scaled(float *target, const float *source, u32 count, float scale);
-void decay(float *V, const float *W, u32 count, float momentum, float weight_decay);
+void move_momentum(float *W, float *V, float *G, u32 count, float rate, float momentum, float weight_decay);
+void move_adam(float *W, float *M, float *V, float *G, u32 count, float rate, float epsilon, float keep);
 void transpose(float *target, u32 target_stride, const float *source, u32 source_stride, u32 rows, u32 columns);
 
 #endif

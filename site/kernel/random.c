@@ -1,13 +1,5 @@
 /* Seeded randomness: the order of samples, first weights. The same seed gives the same numbers everywhere. */
-#include "scrawl.h"
-
-/* PCG-RXS-M-XS 32: one multiplication and a permutation. */
-static u32 draw(u32 *state) {
-    u32 x = *state;
-    *state = x * 747796405u + 2891336453u;
-    x = ((x >> ((x >> 28) + 4)) ^ x) * 277803737u;
-    return (x >> 22) ^ x;
-}
+#include "random.h"
 
 /* Write first, first + 1, … to order (count). */
 EXPORT(number)

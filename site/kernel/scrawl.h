@@ -2,7 +2,7 @@
 
    The kernel is arithmetic over memory that the caller owns: it has no libc, no malloc, no state of its own. Which
    primitive follows which is said in Python (site/scrawl/network.py). Every fast primitive has a slow, obvious twin
-   `naive_…` of the same signature in naive.c, which is compiled for the tests only and is what they compare with.
+   `naive_…` of the same signature in a file naive….c, which is compiled for the tests only and is what they compare with.
 
    Axes: B batch, D inputs (784 pixels), H hidden units, K classes, I and O inputs and outputs of any dense layer.
    Rows of activations, deltas and weights are padded: `stride` floats apart, a multiple of 4, and the padding is zero.
@@ -43,6 +43,9 @@ typedef struct {
     u32 border; /* 1 if the output, of N/2 rows and columns, has a border too, else 0 */
     u32 stride; /* floats from one sample's output to the next */
 } Conv;
+
+/* Before a loop whose speed hardly matters, or which waits for memory: unrolled, it would only make the module larger. */
+#define ROLLED _Pragma("clang loop unroll(disable)")
 
 static inline u32 float_bits(float x) {
     union { float f; u32 bits; } both = {x};

@@ -5,6 +5,7 @@
    pixel's row of a block is contiguous, and a block stays in the second-level cache. The gradient of W1 is never
    stored: a pixel's row of weights is loaded and stored once per batch. */
 #include "primitives.h"
+#include "update.h"
 
 #define INK (1.0f / 255.0f) /* what one step of a pixel's value is worth */
 
@@ -106,20 +107,55 @@ void sparse_forward(const float *W, const float *bias, const Entry *entries, con
     }
 }
 
+/* acc = X^T dY for pixel d and the block of hidden units that begins with h, in 1/255 of the true value. */
+#define SUM_GRADIENT(d, h)                                                                     \
+    f32x4 acc[BLOCK / 4];                                                                      \
+    do {                                                                                       \
+        const Entry *e = columns + (d) * columns_stride, *end = e + counts[d];                 \
+        for (int i = 0; i < BLOCK / 4; i++) acc[i] = splat(0);                                 \
+        for (; e < end; e++) ACCUMULATE(*e, dY + (h) + entry_index(*e) * stride);              \
+    } while (0)
+
 /* W += step * X^T dY, straight into the weights. columns, columns_stride and counts as group_pixels has them;
    dY (B, stride). */
 EXPORT(sparse_update)
 void sparse_update(float *W, const Entry *columns, u32 columns_stride, const u32 *counts, u32 D, u32 H,
                    const float *dY, u32 stride, float step) {
-    for (u32 h = 0; h < H; h += BLOCK) {
+    for (u32 h = 0; h < H; h += BLOCK)
         for (u32 d = 0; d < D; d++, W += BLOCK) {
-            const Entry *e = columns + d * columns_stride, *end = e + counts[d];
-            if (e == end) continue;
-            f32x4 acc[BLOCK / 4];
-            for (int i = 0; i < BLOCK / 4; i++) acc[i] = splat(0);
-            for (; e < end; e++) ACCUMULATE(*e, dY + h + entry_index(*e) * stride);
+            if (!counts[d]) continue;
+            SUM_GRADIENT(d, h);
             for (int i = 0; i < BLOCK / 4; i++)
                 store4(W + 4 * i, madd(acc[i], splat(step * INK), load4(W + 4 * i)));
         }
-    }
+}
+
+/* The same for momentum: V = momentum * V + step * X^T dY + weight_decay * W, then W += rate * V, in one go. Pixels that are
+   blank in the whole batch move as well. V is shaped as W. */
+EXPORT(sparse_momentum)
+void sparse_momentum(float *W, float *V, const Entry *columns, u32 columns_stride, const u32 *counts, u32 D, u32 H,
+                     const float *dY, u32 stride, float step, float rate, float momentum, float weight_decay) {
+    for (u32 h = 0; h < H; h += BLOCK)
+        for (u32 d = 0; d < D; d++, W += BLOCK, V += BLOCK) {
+            SUM_GRADIENT(d, h);
+            float gradient[BLOCK];
+            for (int i = 0; i < BLOCK / 4; i++) store4(gradient + 4 * i, wasm_f32x4_mul(acc[i], splat(step * INK)));
+            ROLLED
+            for (int i = 0; i < BLOCK; i += 4) momentum4(W + i, V + i, load4(gradient + i), rate, momentum, weight_decay);
+        }
+}
+
+/* And for Adam, whose averages M and V are shaped as W. */
+EXPORT(sparse_adam)
+void sparse_adam(float *W, float *M, float *V, const Entry *columns, u32 columns_stride, const u32 *counts, u32 D, u32 H,
+                 const float *dY, u32 stride, float step, float rate, float epsilon, float keep) {
+    for (u32 h = 0; h < H; h += BLOCK)
+        for (u32 d = 0; d < D; d++, W += BLOCK, M += BLOCK, V += BLOCK) {
+            SUM_GRADIENT(d, h);
+            float gradient[BLOCK];
+            for (int i = 0; i < BLOCK / 4; i++) store4(gradient + 4 * i, wasm_f32x4_mul(acc[i], splat(step * INK)));
+            ROLLED
+            for (int i = 0; i < BLOCK; i += 4)
+                adam4(W + i, M + i, V + i, load4(gradient + i), (AdamStep){rate, epsilon, keep});
+        }
 }

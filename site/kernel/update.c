@@ -1,5 +1,6 @@
 /* Arithmetic on whole tensors: what gradients and velocities go through on their way to the weights. */
 #include "primitives.h"
+#include "update.h"
 
 /* target (count) = 0. Like the others here, it takes whole vectors: tensors are allocated so. */
 EXPORT(clear)
@@ -13,11 +14,25 @@ void add_scaled(float *target, const float *source, u32 count, float scale) {
     for (u32 i = 0; i < count; i += 4) store4(target + i, madd(load4(source + i), splat(scale), load4(target + i)));
 }
 
-/* V = momentum * V + weight_decay * W: a velocity, before the gradient is added to it. Both (count). */
-EXPORT(decay)
-void decay(float *V, const float *W, u32 count, float momentum, float weight_decay) {
-    for (u32 i = 0; i < count; i += 4)
-        store4(V + i, madd(load4(W + i), splat(weight_decay), wasm_f32x4_mul(load4(V + i), splat(momentum))));
+/* Move W by its velocity V, into which the gradient G goes; PyTorch's SGD with momentum and weight decay. `rate` is
+   negative. G is left at zero, so that the next one can be summed up in it. All (count). */
+EXPORT(move_momentum)
+void move_momentum(float *W, float *V, float *G, u32 count, float rate, float momentum, float weight_decay) {
+    ROLLED
+    for (u32 i = 0; i < count; i += 4) {
+        momentum4(W + i, V + i, load4(G + i), rate, momentum, weight_decay);
+        store4(G + i, splat(0));
+    }
+}
+
+/* Move W as Adam does, with decoupled weight decay: PyTorch's AdamW. M and V are the averages; G as above. All (count). */
+EXPORT(move_adam)
+void move_adam(float *W, float *M, float *V, float *G, u32 count, float rate, float epsilon, float keep) {
+    ROLLED
+    for (u32 i = 0; i < count; i += 4) {
+        adam4(W + i, M + i, V + i, load4(G + i), (AdamStep){rate, epsilon, keep});
+        store4(G + i, splat(0));
+    }
 }
 
 /* Write the transpose of source (rows, source_stride) to target (columns, target_stride). Both numbers are rounded up to

@@ -7,7 +7,7 @@ above are arranged for. The other layers, and how a layer records its passes, ar
 
 from scrawl import layers
 from scrawl.layers import BLOCK, FLOAT, Images, LogSoftmax, Relu, row_stride
-from scrawl.program import COUNT, FIRST, IMAGES, ROWS, STEP
+from scrawl.program import COUNT, STEP
 
 
 class _Convolution:
@@ -60,7 +60,7 @@ class ImageConvolution(_Convolution):
 
     def pooled_forward(self, program):
         """Record Y = the greatest, in each window, of ReLU(X ∗ W + b)."""
-        program.add("ink", self._pixels, IMAGES, ROWS, FIRST, COUNT, self.side)
+        program.add("ink", self._pixels, *program.pictures, COUNT, self.side)
         program.add(
             "image_conv_forward", self.shape, self._pixels, self.weight.address, self.bias.address,
             COUNT, self.output, self.which,
@@ -68,8 +68,9 @@ class ImageConvolution(_Convolution):
 
     def pooled_backward(self, program):
         """Record the updates. Nobody wants the gradient of the images."""
+        weight, bias = (program.optimizer.gradient(p) for p in (self.weight, self.bias))
         program.add(
-            "image_conv_update", self.shape, self.weight.target, self.bias.target, self._pixels,
+            "image_conv_update", self.shape, weight, bias, self._pixels,
             COUNT, self.delta, self.output, self.which, STEP,
         )  # fmt: skip
 
@@ -109,8 +110,9 @@ class Convolution(_Convolution):
             "conv_backward", self.shape, self._d_weight, self._d_bias, self.below.delta, self.below.output,
             self.weight.address, COUNT, self.delta, self.output, self.which, self._scratch,
         )  # fmt: skip
-        program.add("add_scaled", self.weight.target, self._d_weight, self.weight.size, STEP)
-        program.add("add_scaled", self.bias.target, self._d_bias, self.bias.size, STEP)
+        gradient = program.optimizer.gradient
+        program.add("add_scaled", gradient(self.weight), self._d_weight, self.weight.size, STEP)
+        program.add("add_scaled", gradient(self.bias), self._d_bias, self.bias.size, STEP)
 
 
 class Rectified:

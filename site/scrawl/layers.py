@@ -6,7 +6,7 @@ lies between a row's `features` and its stride is zero. Calls are recorded in a 
 the bottom up, backward from the top down. Building the stack is left to `scrawl.network`.
 """
 
-from scrawl.program import COUNT, FIRST, IMAGES, LABELS, ONE, ROWS, STEP
+from scrawl.program import COUNT, FIRST, IMAGES, LABELS, ONE, ROWS, SEED, STEP
 
 FLOAT = 4
 BLOCK = 32  # hidden units per block of the first layer's weights, as in the kernel
@@ -35,7 +35,8 @@ class Parameter:
         self.count = product(self.shape)
         self.address = 0  # where the layer keeps it; set by `place`
         self.size = 0  # how many floats that takes
-        self.target = 0  # what updates are added to: the parameter itself, or its velocity
+        self.sparse = False  # whether its gradient is never stored, as the first dense layer's
+        self._gradient = 0
 
     def place(self, outputs, block, limit, places=1):
         """Reserve memory for blocks of `block` outputs: (ceil(O/block), I, block). `limit` is for `randomise`.
@@ -46,8 +47,15 @@ class Parameter:
         inputs = self.count // outputs
         self._layout = (outputs, inputs, block, places)
         self.size = -(-outputs // block) * block * (-(-inputs // 4) * 4)  # whole vectors, and rows to transpose
-        self.target = self.address = self.kernel.alloc(self.size * FLOAT)
+        self.bytes = self.size * FLOAT
+        self.address = self.kernel.alloc(self.bytes)
         self._staging = self.kernel.alloc(self.count * FLOAT)
+
+    def gradient(self):
+        """Return where a batch's gradient is summed up, for optimizers that want it first; it begins at zero."""
+        if not self._gradient:
+            self._gradient = self.kernel.alloc(self.bytes)
+        return self._gradient
 
     def load(self, floats):
         """Take over `count` floats in PyTorch's layout."""
@@ -73,6 +81,7 @@ class Images:
         self.features = features  # D
         self.side = 28  # of the picture
         self.entries = 0
+        self._varied = 0
 
     def make_listing(self):
         """Reserve memory for the listing. Only a dense layer needs it."""
@@ -85,10 +94,17 @@ class Images:
         self.columns = alloc(FLOAT * features * self.columns_stride)  # by pixel
         self.counts = alloc(FLOAT * features)
 
+    def augment(self, program):
+        """Record that COUNT varied pictures are made of the images, by SEED; they are what the program reads."""
+        if not self._varied:
+            self._varied = self.kernel.alloc(self.features * self.max_batch)
+        program.add("augment", self._varied, IMAGES, ROWS, FIRST, COUNT, SEED)
+        program.pictures = (self._varied, 0, 0)
+
     def forward(self, program):
         """List the pixels of COUNT images: rows ROWS[FIRST], ROWS[FIRST + 1], …, or FIRST, … if ROWS is 0."""
         if self.entries:
-            batch = (IMAGES, ROWS, FIRST, COUNT, self.features)
+            batch = (*program.pictures, COUNT, self.features)
             program.add("fetch_images", *batch)
             program.add("list_pixels", *batch, self.positions, self.entries, self.starts)
 
@@ -113,7 +129,7 @@ class _Weighted:
         self.bias.place(self.features, self.stride, 0.0)
 
     def _update_bias(self, program):
-        program.add("bias_update", self.bias.target, self.delta, COUNT, self.stride, STEP)
+        program.add("bias_update", program.optimizer.gradient(self.bias), self.delta, COUNT, self.stride, STEP)
 
 
 class SparseDense(_Weighted):
@@ -122,6 +138,7 @@ class SparseDense(_Weighted):
     def __init__(self, kernel, layer, below, parameters, max_batch):
         self._padded = -(-layer["outputs"] // BLOCK) * BLOCK
         super().__init__(kernel, layer, below, parameters, max_batch, row_stride(self._padded), BLOCK)
+        self.weight.sparse = True
         below.make_listing()
 
     def forward(self, program):
@@ -139,10 +156,9 @@ class SparseDense(_Weighted):
             "group_pixels", below.entries, below.starts, COUNT, self.inputs,
             below.columns, below.columns_stride, below.counts,
         )  # fmt: skip
-        program.add(
-            "sparse_update", self.weight.target, below.columns, below.columns_stride, below.counts,
-            self.inputs, self._padded, self.delta, self.stride, STEP,
-        )  # fmt: skip
+        columns = (below.columns, below.columns_stride, below.counts)
+        shape = (self.inputs, self._padded, self.delta, self.stride)
+        program.optimizer.move_sparse(program, self.weight, columns, shape)
         self._update_bias(program)
 
 
@@ -165,7 +181,7 @@ class Dense(_Weighted):
 
     def backward(self, program):
         """Record dX = dY W, with the weights as they were, then W += step · dYᵀ X, and the same for the bias."""
-        below, weight = self.below, self.weight.target
+        below, weight = self.below, program.optimizer.gradient(self.weight)
         program.add(
             "transpose", self._transposed, below.stride, self.weight.address, self.stride, self.inputs, self.features,
         )  # fmt: skip

@@ -10,8 +10,9 @@ Axes: B batch, D inputs (784), H hidden units, K classes, I and O inputs and out
 """
 
 from scrawl.convolution import LAYERS
-from scrawl.layers import FLOAT, Images, Parameter
-from scrawl.program import DECAY, MOMENTUM, RATE, Program
+from scrawl.layers import Images, Parameter
+from scrawl.optimizers import OPTIMIZERS
+from scrawl.program import Program
 
 PIXELS = 784
 CLASSES = 10
@@ -58,8 +59,8 @@ class Samples:
 class Network:
     """A stack of layers with its parameters, activations and deltas in the kernel's memory.
 
-    Training is plain SGD, or SGD with momentum and weight decay by PyTorch's rule: v = momentum · v + gradient +
-    weight_decay · w, then w -= learning_rate · v. The velocities v begin at zero after `load` and `randomise`.
+    How weights move is `scrawl.optimizers`'s; what an optimizer has gathered is forgotten after `load` and
+    `randomise`, and when another one takes over.
     """
 
     def __init__(self, kernel, layers, parameters, max_batch):
@@ -77,46 +78,43 @@ class Network:
             self.layers.append(LAYERS[layer["kind"]](kernel, layer, self.layers[-1], self.parameters, max_batch))
         self._score = kernel.alloc(16)
         self._top = self.layers[-1]
-        self._velocities = []  # (address, size) of each parameter's, once there are any
-        self._accelerated = None  # the training program with momentum, once it is wanted
-        self._training, self._evaluation, self._prediction = self._record(), self._record(), self._record()
-        self._record_backward(self._training)
+        self._optimizers = {}  # name → the optimizer, once it has been wanted
+        self._averaging = None  # the one that went last, of those that gather something
+        self._trainings = {}  # (optimizer's name, whether pictures are varied) → program
+        self._evaluation, self._prediction = self._record(), self._record()
         self._top.loss(self._evaluation, self._score)
         self._top.probabilities(self._prediction)
-        for program in (self._training, self._evaluation, self._prediction):
+        for program in (self._evaluation, self._prediction):
             program.finish()
 
-    def _record(self):
+    def _record(self, optimizer=None, augmented=False):
         """Return a program that runs the forward pass."""
-        program = Program(self.kernel, self._score)
+        program = Program(self.kernel, self._score, optimizer)
+        if augmented:
+            self.layers[0].augment(program)
         for layer in self.layers:
             layer.forward(program)
         return program
 
-    def _record_backward(self, program):
-        """Append the loss and the backward pass, which adds to the parameters' targets."""
-        self._top.loss(program, self._score)
-        for layer in self.layers[:0:-1]:
-            layer.backward(program)
-
-    def _with_momentum(self):
-        """Return the training program in which updates go to velocities, which move the weights."""
-        if self._accelerated is None:
-            program = self._accelerated = self._record()
-            for parameter in self.parameters.values():
-                parameter.target = self.kernel.alloc(parameter.size * FLOAT)
-                self._velocities.append((parameter.target, parameter.size))
-                program.add("decay", parameter.target, parameter.address, parameter.size, MOMENTUM, DECAY)
-            self._record_backward(program)
-            for parameter in self.parameters.values():
-                program.add("add_scaled", parameter.address, parameter.target, parameter.size, RATE)
+    def _training(self, optimizer, augmented):
+        """Return the program of a training step."""
+        key = (optimizer, augmented)
+        if key not in self._trainings:
+            parameters = [*self.parameters.values()]
+            if optimizer not in self._optimizers:
+                self._optimizers[optimizer] = OPTIMIZERS[optimizer](self.kernel, parameters)
+            program = self._trainings[key] = self._record(self._optimizers[optimizer], augmented)
+            self._top.loss(program, self._score)
+            for layer in self.layers[:0:-1]:
+                layer.backward(program)
+            program.optimizer.move(program, parameters)
             program.finish()
-        return self._accelerated
+        return self._trainings[key]
 
-    def _stand_still(self):
-        """Set the velocities to zero."""
-        for address, size in self._velocities:
-            self.kernel.function("clear")(address, size)
+    def _forget(self):
+        """Forget what optimizers have gathered."""
+        for optimizer in self._optimizers.values():
+            optimizer.forget()
 
     def load(self, tensors):
         """Take over weights: name → floats (Float32Array, or NumPy's) in PyTorch's layout, each parameter once.
@@ -135,7 +133,7 @@ class Network:
                 )
         for name, parameter in self.parameters.items():
             parameter.load(tensors[name])
-        self._stand_still()
+        self._forget()
 
     def export(self):
         """Return a copy of the weights: name → floats (a flat Float32Array, or NumPy's) in PyTorch's layout."""
@@ -145,28 +143,47 @@ class Network:
         """Start anew from random weights, evenly spread as He (before a ReLU) or Glorot (the last layer) advise."""
         for number, parameter in enumerate(self.parameters.values()):
             parameter.randomise(seed * 64 + number)
-        self._stand_still()
+        self._forget()
 
-    def train_step(self, samples, first, count, learning_rate, momentum=0.0, weight_decay=0.0):
+    def train_step(self, samples, first, count, learning_rate, **rule):
         """Train one step on places `first` .. `first + count` of the samples' order, 1 <= count <= max_batch.
 
         Returns (the sum of the samples' negative log-likelihoods, how many were right), both from before the step.
+        `rule` is as in `train_steps`.
         """
-        return self.train_steps(samples, first, count, 1, learning_rate, momentum, weight_decay)
+        return self.train_steps(samples, first, count, 1, learning_rate, **rule)
 
-    def train_steps(self, samples, first, count, steps, learning_rate, momentum=0.0, weight_decay=0.0):
+    def train_steps(
+        self, samples, first, count, steps, learning_rate, optimizer="sgd", momentum=0.0, weight_decay=0.0, seed=None
+    ):
         """Train `steps` steps, each on the next `count` places of the order. One call costs less than many.
 
-        Returns the sums over all of them, as `train_step` does.
+        `optimizer` is one of `scrawl.optimizers.OPTIMIZERS`; `momentum` is for that of this name. With a `seed`,
+        pictures are varied: a place of the order always in the same way under the same seed. Returns the sums over
+        all steps, as `train_step` does; they do not depend on how steps are divided into calls.
         """
         if not 1 <= count <= self.max_batch:
             raise ValueError(f"a batch has 1 to {self.max_batch} samples, got {count}")
         if first < 0 or first + count * steps > samples.count:
             raise ValueError(f"the order has {samples.count} places, got {count * steps} from {first}")
-        place = (samples.images, samples.labels, samples.order, first, count, steps)
-        if momentum or weight_decay:
-            return self._with_momentum().run(*place, 1 / count, -learning_rate, momentum, weight_decay)
-        return self._training.run(*place, -learning_rate / count)
+        if optimizer == "sgd" and weight_decay:
+            optimizer, momentum = "momentum", 0.0  # the same rule
+        program = self._training(optimizer, seed is not None)
+        rule = self._take_over(program.optimizer)
+        sums = program.run(
+            samples.images, samples.labels, samples.order, first, count, steps,
+            rule.step(learning_rate, count), -learning_rate, momentum, weight_decay, rule.age, seed or 0,
+        )  # fmt: skip
+        rule.age += steps
+        return sums
+
+    def _take_over(self, optimizer):
+        """Let an optimizer go on; if another has moved the weights meanwhile, it begins anew."""
+        if optimizer.gathers:
+            if self._averaging not in (None, optimizer):
+                optimizer.forget()
+            self._averaging = optimizer
+        return optimizer
 
     def evaluate(self, samples, first, count):
         """Return (loss sum, how many are right) for rows `first` .. `first + count`, any count, without training."""

@@ -25,7 +25,11 @@ PRIMITIVES = (
     "conv_forward",
     "conv_backward",
     "add_scaled",
-    "decay",
+    "move_momentum",
+    "move_adam",
+    "sparse_momentum",
+    "sparse_adam",
+    "augment",
 )
 WORDS = 16  # of 4 bytes, an instruction has: which primitive, which arguments are registers, the arguments
 
@@ -39,13 +43,20 @@ class Register:
 
 # In the order that `run` in site/kernel/program.c gives.
 IMAGES, LABELS, ROWS, FIRST, COUNT, STEP, ONE, RATE, MOMENTUM, DECAY = (Register(number) for number in range(10))
+ADAM_RATE, ADAM_EPSILON, ADAM_KEEP, SEED = (Register(number) for number in range(10, 14))
 
 
 class Program:
-    """A sequence of calls. Arguments are addresses, whole numbers from 0, and registers."""
+    """A sequence of calls. Arguments are addresses, whole numbers from 0, and registers.
 
-    def __init__(self, kernel, score):
+    Layers ask it where the batch's pictures are (`pictures`: images, rows and the first place) and, in a backward
+    pass, which `optimizer` takes the gradients.
+    """
+
+    def __init__(self, kernel, score, optimizer=None):
         """Begin an empty one. `score` is the address of two doubles, where a run sums up loss and right answers."""
+        self.optimizer = optimizer
+        self.pictures = (IMAGES, ROWS, FIRST)
         self._kernel = kernel
         self._score = score
         self._words = []
@@ -69,8 +80,8 @@ class Program:
         self._address = self._kernel.alloc(4 * len(self._words))
         self._kernel.write_words(self._address, self._words)
 
-    def run(self, images, labels, rows, first, count, steps, step, rate=0.0, momentum=0.0, decay=0.0):
+    def run(self, images, labels, rows, first, count, steps, step, rate=0.0, momentum=0.0, decay=0.0, age=0, seed=0):
         """Run it `steps` times, FIRST moving on by COUNT. Return (loss sum, how many are right)."""
         batch = (images, labels, rows, first, count, steps)
-        self._run(self._address, self._count, *batch, step, rate, momentum, decay, self._score)
+        self._run(self._address, self._count, *batch, step, rate, momentum, decay, age, seed, self._score)
         return self._kernel.read_double(self._score), int(self._kernel.read_double(self._score + 8))
