@@ -4,7 +4,7 @@ import os
 
 from chalice.app import Chalice, CORSConfig
 
-from functions import http, settings, wiring
+from functions import http, metrics, settings, wiring
 from functions.routes import data, history, jobs, open_inference, predict, root, weights
 
 app = Chalice("scrawl", configure_logs=False)
@@ -12,12 +12,13 @@ app = Chalice("scrawl", configure_logs=False)
 app.api.binary_types = ["*/*"]
 app.api.cors = CORSConfig(
     allow_origin=settings.cors_origin(os.environ),
-    allow_headers=["Accept", "If-Match", "If-None-Match", open_inference.HEADER_LENGTH],
-    expose_headers=["ETag", "Location", "Retry-After", open_inference.HEADER_LENGTH],
+    allow_headers=["Accept", "Content-Encoding", "If-Match", "If-None-Match", open_inference.HEADER_LENGTH],
+    expose_headers=["ETag", "Location", "Retry-After", predict.COLD_START, open_inference.HEADER_LENGTH],
     max_age=600,
 )
-app.register_middleware(open_inference.middleware, "http")  # outside the other: it sees every error
+app.register_middleware(metrics.middleware, "http")  # outermost: it measures all the rest
 app.register_middleware(http.middleware, "http")
+app.register_middleware(open_inference.middleware, "http")  # inside the other, which compresses
 for blueprint in (
     root.blueprint,
     data.blueprint,

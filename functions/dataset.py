@@ -5,6 +5,7 @@ Writing shards is left to `infra.seed`.
 
 import gzip
 import hashlib
+import logging
 import zlib
 from dataclasses import dataclass
 
@@ -22,6 +23,8 @@ from functions.store import Store
 MANIFEST_KEY = "data/manifest.json"
 _DECODED = 72  # shards kept in memory: all 70 of MNIST, 57 MB
 _STORED = 24  # shards kept as stored, about 4 MB: a browser soon asks for those that another has just fetched
+
+log = logging.getLogger("scrawl")
 
 
 @dataclass(frozen=True)
@@ -66,6 +69,7 @@ class Dataset:
         """
         if self._manifest is None:
             self._manifest = _read_manifest(self._store)
+            log.info("dataset found", extra=_described(self._manifest))
         return self._manifest
 
     def stored_shard(self, split: str, index: int) -> StoredShard:
@@ -120,6 +124,7 @@ class Dataset:
         return shards[index]
 
     def _fetch(self, shard: Shard) -> StoredShard:
+        log.debug("shard loaded", extra={"key": shard.key, "digits": shard.count})
         try:
             body = self._store.get(shard.key).body
         except NotFoundError as error:
@@ -139,6 +144,11 @@ def _read_manifest(store: Store) -> DatasetManifest:
         ) from error
     except msgspec.DecodeError as error:
         raise CorruptDataError(f"{MANIFEST_KEY} is damaged: {error}") from error
+
+
+def _described(manifest: DatasetManifest) -> dict[str, object]:
+    digits = {split: manifest.count(split) for split in manifest.splits}
+    return {"dataset": manifest.dataset, "id": manifest.id, "digits": digits}
 
 
 def _decode(shard: Shard, body: bytes) -> Block:

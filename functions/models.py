@@ -13,6 +13,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
+from functions import metrics
 from functions.cache import Cache
 from functions.dataset import Digits
 from functions.errors import CorruptDataError, InvalidValueError, NotFoundError
@@ -163,9 +164,7 @@ class Model:
 
     def restart(self, tensors: Tensors, samples: int, check: Callable[[], object] = lambda: None) -> Version:
         """Publish weights that were trained from scratch, however good they are; see `WeightsRepository.replace`."""
-        version = self.weights.replace(self._change(tensors, "retrain", samples), check)
-        self._fresh_until = 0.0
-        return version
+        return self._published(self.weights.replace(self._change(tensors, "retrain", samples), check))
 
     def _open(self, version: str) -> tuple[Version, Classifier]:
         found = self.weights.get(version)
@@ -185,8 +184,11 @@ class Model:
         return Change(tensors, source, measure.loss, measure.accuracy, samples)
 
     def _updated(self, change: Callable[[Version], Change], if_version: str | None = None) -> Version:
-        version = self.weights.update(change, if_version=if_version)
+        return self._published(self.weights.update(change, if_version=if_version))
+
+    def _published(self, version: Version) -> Version:
         self._fresh_until = 0.0  # whoever writes sees the own version in the next prediction
+        metrics.accuracy(version)
         return version
 
 

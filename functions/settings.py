@@ -6,6 +6,8 @@ botocore reads its own variables (region, credentials, `AWS_ENDPOINT_URL_S3`) it
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
+from functions import logs
+
 LOCAL = "local"
 MOST_VERSIONS = 5000  # to keep; they are all in the pointer, 130 bytes each
 LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
@@ -28,6 +30,7 @@ class Settings:
     api_prefix: str = ""  # SCRAWL_API_PREFIX, before every path in links and in Location
     retrain_function: str | None = None  # SCRAWL_RETRAIN_FUNCTION; None: retrain in a thread
     log_level: str = "INFO"  # LOG_LEVEL
+    log_format: str = logs.PRETTY  # SCRAWL_LOG_FORMAT; json, and metrics, unless the stage is local
     keep_versions: int = 200  # SCRAWL_KEEP_VERSIONS, of each model's weights
 
     @classmethod
@@ -53,6 +56,7 @@ class Settings:
             api_prefix=_prefix(environment),
             retrain_function=environment.get("SCRAWL_RETRAIN_FUNCTION") or None,
             log_level=_level(environment),
+            log_format=_log_format(environment, stage),
             keep_versions=_number(environment, "SCRAWL_KEEP_VERSIONS", int, cls.keep_versions, 1, MOST_VERSIONS),
         )
 
@@ -97,3 +101,10 @@ def _level(environment: Mapping[str, str]) -> str:
     if level not in LOG_LEVELS:
         raise SettingsError(f"LOG_LEVEL must be one of {', '.join(LOG_LEVELS)}, got {level!r}")
     return level
+
+
+def _log_format(environment: Mapping[str, str], stage: str) -> str:
+    form = environment.get("SCRAWL_LOG_FORMAT") or (logs.PRETTY if stage == LOCAL else logs.JSON)
+    if form not in logs.FORMATS:
+        raise SettingsError(f"SCRAWL_LOG_FORMAT must be {' or '.join(logs.FORMATS)}, got {form!r}")
+    return form

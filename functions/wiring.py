@@ -7,7 +7,7 @@ import logging
 import os
 import threading
 
-from functions import logs, s3
+from functions import logs, metrics, s3
 from functions.service import Launcher, Service, ThreadLauncher
 from functions.settings import Settings
 
@@ -38,7 +38,8 @@ def use(new: Service | None) -> None:
 def from_environment() -> Service:
     """Make the service that the environment describes."""
     settings = Settings.from_environment(os.environ)
-    logs.configure(settings.log_level)
+    logs.configure(settings.log_level, settings.log_format)
+    metrics.configure(settings.log_format == logs.JSON)
     launcher: Launcher = ThreadLauncher()
     if settings.retrain_function is not None:
         launcher = s3.LambdaLauncher(s3.client("lambda"), settings.retrain_function)

@@ -12,7 +12,6 @@ from chalice.local import LocalGateway
 from functions import wiring
 from functions.app import app
 from functions.errors import UnavailableError
-from functions.logs import JsonFormatter
 from functions.negotiation import quality
 from functions.s3 import S3Store
 from tests.api import Api, serving
@@ -121,13 +120,6 @@ def test_service_is_made_from_the_environment(monkeypatch: pytest.MonkeyPatch) -
     assert wiring.service() is wiring.service()
     assert wiring.service().settings.bucket == "from-the-environment"
     wiring.use(None)
-
-
-def test_log_lines_are_json() -> None:
-    record = logging.LogRecord("scrawl", logging.INFO, __file__, 1, "published %s", ("x",), None)
-    record.accuracy = 0.5
-    line = json.loads(JsonFormatter().format(record))
-    assert (line["level"], line["message"], line["accuracy"]) == ("INFO", "published x", 0.5)
 
 
 def test_warming_up_prepares_the_first_prediction(api: Api) -> None:

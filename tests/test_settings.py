@@ -28,9 +28,17 @@ def test_every_variable_is_read() -> None:
             "SCRAWL_API_PREFIX": "/api",
             "SCRAWL_RETRAIN_FUNCTION": "f",
             "LOG_LEVEL": "debug",
+            "SCRAWL_LOG_FORMAT": "pretty",
+            "SCRAWL_KEEP_VERSIONS": "10",
         }
     )
-    assert settings == Settings("b", "prod", "secret", 7, 0.5, 9, "/api", "f", "DEBUG")
+    assert settings == Settings("b", "prod", "secret", 7, 0.5, 9, "/api", "f", "DEBUG", "pretty", 10)
+
+
+def test_deployed_stage_logs_json_unless_told_otherwise() -> None:
+    assert Settings.from_environment({"SCRAWL_BUCKET": "b"}).log_format == "pretty"
+    deployed = {"SCRAWL_BUCKET": "b", "SCRAWL_STAGE": "prod", "SCRAWL_WRITE_TOKEN": "t"}
+    assert Settings.from_environment(deployed).log_format == "json"
 
 
 @pytest.mark.parametrize(
@@ -44,6 +52,8 @@ def test_every_variable_is_read() -> None:
         ({"LEARNING_RATE": "-1"}, "LEARNING_RATE must be a number .* got '-1'"),
         ({"LEARNING_RATE": "nan"}, "LEARNING_RATE must be a number .* got 'nan'"),
         ({"SCRAWL_API_PREFIX": "api/"}, "SCRAWL_API_PREFIX must be empty or like '/api', got 'api/'"),
+        ({"SCRAWL_LOG_FORMAT": "xml"}, "SCRAWL_LOG_FORMAT must be json or pretty, got 'xml'"),
+        ({"SCRAWL_KEEP_VERSIONS": "0"}, "SCRAWL_KEEP_VERSIONS must be a whole number from 1 to 5000, got '0'"),
         ({"LOG_LEVEL": "loud"}, "LOG_LEVEL must be one of DEBUG, INFO.* got 'LOUD'"),
     ],
 )

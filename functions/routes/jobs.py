@@ -5,7 +5,7 @@ from typing import Any
 import msgspec
 from chalice.app import Blueprint, Response
 
-from functions import wiring
+from functions import logs, wiring
 from functions.answers import json_answer
 from functions.http import Call, handler
 from functions.routes import ANY
@@ -26,5 +26,6 @@ def get_job(call: Call, job_id: str) -> Response:
 def retrain(event: dict[str, Any], context: Any) -> dict[str, Any]:
     """Run the retraining that the event names, `{"job": "<id>"}`, in the time that Lambda gives it."""
     seconds = context.get_remaining_time_in_millis() / 1000 - _LAST_SECONDS
-    builtins: dict[str, Any] = msgspec.to_builtins(wiring.service().run_job(event["job"], seconds))
+    with logs.request(context.aws_request_id):
+        builtins: dict[str, Any] = msgspec.to_builtins(wiring.service().run_job(event["job"], seconds))
     return builtins
