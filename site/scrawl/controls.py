@@ -1,5 +1,7 @@
 """The third part of the page's start: training, curves, shared weights, and all that is pressed or filled in."""
 
+from browser import self as window
+
 from scrawl.actions import Actions
 from scrawl.later import Later
 from scrawl.sharing import Sharing
@@ -14,5 +16,5 @@ def begin(parts: object) -> None:
     Actions(parts, Sharing(page, parts.api, parts.connection))
     page.views += [training, curves, SharingView(), Later(parts)]
     parts.resizing.append(curves.resize)
-    parts.follow_theme()
+    window.addEventListener("resize", parts.repaint)
     page.show()

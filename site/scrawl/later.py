@@ -25,7 +25,7 @@ from scrawl.dom import by_id, show_notice
 from scrawl.parts import absolute
 
 # The features' modules, in the order in which they begin.
-FEATURES: list = []
+FEATURES: list = ["scrawl.tools"]
 AGAIN = 4000  # milliseconds until the bundle is asked for again
 
 

@@ -29,16 +29,11 @@ class Parts:
         self.first_weights.ask()
         self.connection.begin()
 
-    def follow_theme(self) -> None:
-        """Have everything painted again when the colours or the size change."""
-
-        def changed(_event: object) -> None:
-            for action in self.resizing:
-                action()
-            self.page.show()
-
-        window.matchMedia("(prefers-color-scheme: dark)").addEventListener("change", changed)
-        window.addEventListener("resize", changed)
+    def repaint(self, _event: object = None) -> None:
+        """Have everything painted again: the colours or the size have changed."""
+        for action in self.resizing:
+            action()
+        self.page.show()
 
 
 def absolute(address: str) -> str:

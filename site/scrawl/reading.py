@@ -2,6 +2,8 @@
 
 from scrawl.views.pad import RASTER
 
+INK = 26  # the first value that counts as ink, as in `normalise.c`
+
 
 class Reading:
     """Asks what the drawing says whenever it has changed, and again if it changed meanwhile."""
@@ -11,6 +13,7 @@ class Reading:
         self.pad = pad
         self.asked = -1  # revision of the drawing that was asked about
         self.waiting = False
+        self.bare = lambda: None  # returns the drawing's 784 bytes where it is not to be normalised
 
     def again(self, **_opened: object) -> None:
         """Ask anew: it is another network that answers now."""
@@ -24,8 +27,9 @@ class Reading:
         self.waiting = True
         self.asked = state.drawing.revision
         sample = state.drawing.sample()
-        if sample and not state.drawing.strokes():
-            self.page.ask("predict_picture", number=self.asked, picture=sample[0])
+        picture = sample[0] if sample and not state.drawing.strokes() else self.bare()
+        if picture is not None and has_ink(picture):
+            self.page.ask("predict_picture", number=self.asked, picture=picture)
         else:
             self.page.ask("predict", number=self.asked, width=RASTER, height=RASTER, pixels=self.pad.pixels())
 
@@ -35,3 +39,8 @@ class Reading:
             self.waiting = False
         if number in (0, self.asked):
             self.page.dispatch("predicted", **reading)
+
+
+def has_ink(picture: object) -> bool:
+    """Whether anything is to be seen on a picture."""
+    return any(picture[place] >= INK for place in range(picture.length))

@@ -1,9 +1,10 @@
 """The worker's halves of the features that the second bundle brings; see `scrawl.later`."""
 
 from scrawl.inside.worker import Inside
+from scrawl.tools.worker import Images
 
 # Classes made with the `Worker`, whose methods are named like the requests they answer.
-HANDLERS: list = [Inside]
+HANDLERS: list = [Inside, Images]
 
 
 def begin(worker: object) -> None:

@@ -22,8 +22,8 @@ class PadView:
         self.undo, self.redo, self.clear = by_id("undo"), by_id("redo"), by_id("clear")
         self.message = by_id("draw-message")
         self._screen = self.canvas.getContext("2d")
-        hidden = new_canvas(RASTER)
-        self._raster = hidden.getContext("2d", {"willReadFrequently": True})
+        self.raster = new_canvas(RASTER, RASTER)  # white ink on black, for the network
+        self._raster = self.raster.getContext("2d", {"willReadFrequently": True})
         self._side = 0  # of the visible canvas, in its own pixels
         self._painted = (-1, 0, 0)  # rewrites, strokes and points of the last one that are on the canvas
         self.resize()
@@ -33,7 +33,7 @@ class PadView:
         side = max(1, round(self.canvas.clientWidth * window.devicePixelRatio))
         if self._side != side:
             self._side = side
-            set_size(self.canvas, side)
+            set_size(self.canvas, side, side)
         self._scale = side / SIDE
         self._ink = window.getComputedStyle(self.canvas).color
         self._painted = (-1, 0, 0)
@@ -67,9 +67,7 @@ class PadView:
 
     def pixels(self) -> object:
         """Return the hidden picture as RASTER × RASTER bytes."""
-        colours = self._raster.getImageData(0, 0, RASTER, RASTER).data
-        # White on black: the lowest byte of each pixel is its ink, and converting keeps the lowest byte.
-        return window.Uint8Array.new(window.Uint32Array.new(colours.buffer))
+        return inks(self._raster, RASTER)
 
     def _start_sheet(self, ground: tuple) -> None:
         side = self._side
@@ -78,8 +76,9 @@ class PadView:
         self._raster.fillStyle = "#000"
         self._raster.fillRect(0, 0, RASTER, RASTER)
         if ground[0] != "clear":
-            self._screen.drawImage(ink_picture(ground[1], self._ink), 0, 0, side, side)
-            self._raster.drawImage(ink_picture(ground[1], "#fff"), 0, 0, RASTER, RASTER)
+            width = RASTER if ground[0] == "image" else 28
+            self._screen.drawImage(ink_picture(ground[1], self._ink, width), 0, 0, side, side)
+            self._raster.drawImage(ink_picture(ground[1], "#fff", width), 0, 0, RASTER, RASTER)
 
     def _stroke(self, context: object, scale: float, width: float, ink: str, pieces: list) -> None:
         context.setTransform(scale, 0, 0, scale, 0, 0)
@@ -94,30 +93,37 @@ class PadView:
         context.setTransform(1, 0, 0, 1, 0, 0)
 
 
-def set_size(canvas: object, side: int) -> None:
+def set_size(canvas: object, width: int, height: int) -> None:
     """Give a canvas its number of pixels. Brython's `width` of an element is that of its style."""
-    canvas.setAttribute("width", str(side))
-    canvas.setAttribute("height", str(side))
+    canvas.setAttribute("width", str(width))
+    canvas.setAttribute("height", str(height))
 
 
-def new_canvas(side: int) -> object:
+def new_canvas(width: int, height: int) -> object:
     """Return a canvas that is not on the page."""
     canvas = document.createElement("canvas")
-    set_size(canvas, side)
+    set_size(canvas, width, height)
     return canvas
 
 
-def ink_picture(picture: object, ink: str) -> object:
-    """Return a canvas with the bytes of a square picture as the opacity of the ink."""
-    side = round(picture.length**0.5)
-    canvas = new_canvas(side)
+def inks(context: object, side: int) -> object:
+    """Return the bytes of a square picture that is white on black."""
+    colours = context.getImageData(0, 0, side, side).data
+    # The lowest byte of each pixel is its ink, and converting keeps the lowest byte.
+    return window.Uint8Array.new(window.Uint32Array.new(colours.buffer))
+
+
+def ink_picture(picture: object, ink: str, width: int = 28) -> object:
+    """Return a canvas with the bytes of a picture as the opacity of the ink."""
+    height = picture.length // width
+    canvas = new_canvas(width, height)
     context = canvas.getContext("2d")
-    image = context.createImageData(side, side)
+    image = context.createImageData(width, height)
     # A byte in each pixel's first place; then three places on, where the opacity is.
     widened = window.Uint8Array.new(window.Uint32Array.new(picture).buffer)
     image.data.set(widened.subarray(0, widened.length - 3), 3)
     context.putImageData(image, 0, 0)
     context.globalCompositeOperation = "source-in"
     context.fillStyle = ink
-    context.fillRect(0, 0, side, side)
+    context.fillRect(0, 0, width, height)
     return canvas
