@@ -4,7 +4,7 @@ Each file goes to `assets/{hash of its bytes}/{name}`, which may be cached for e
 only `index.html` keeps its place. An attribute in `index.html` whose whole value is the name of a file
 (`src="brython.js"`, `data-kernel="kernel.wasm"`) gets the file's address; that is how scripts learn addresses, too.
 The names are those of the files in `site/`, and `brython.js`, `scrawl.js` and `scrawl-later.js` (the bundles),
-`later.css` (all of `site/styles/`), `kernel.wasm`, `kernel-relaxed.wasm`, `models.json`.
+`later.css` (all of `site/styles/`), `kernel.wasm`, `kernel-relaxed.wasm`, `models.json`, `graphs.json`.
 """
 
 import gzip
@@ -21,12 +21,13 @@ import msgspec
 from infra import kernel
 from infra.bundle import brython_data, bundles
 from infra.files import write_atomically
+from infra.graphs import graphs
 from infra.paths import BUILD, SITE
 from infra.shipped import shipped
 from model_export.architectures import parameter_table
 
 # What is loaded once the page is usable; of the kernel's builds, a browser takes one.
-LATER = ("scrawl-later.js", "later.css", "kernel.wasm")
+LATER = ("scrawl-later.js", "later.css", "graphs.json", "kernel.wasm")
 # Compressing these again gains nothing.
 _COMPRESSED = {".png", ".jpg", ".webp", ".woff2"}
 
@@ -57,6 +58,7 @@ def _assets() -> Iterator[tuple[str, bytes]]:
     yield "kernel.wasm", _kernel(relaxed=False)
     yield "kernel-relaxed.wasm", _kernel(relaxed=True)
     yield "models.json", _models()
+    yield "graphs.json", graphs()
     for path in sorted(SITE.iterdir()):
         if path.is_file() and path.name != "index.html" and not path.name.startswith("."):
             yield path.name, path.read_bytes()

@@ -10,9 +10,9 @@ from scrawl.views.training import SETTING_IDS
 
 
 class Actions:
-    """Binds the page's controls to the `parts` of the page and to the sharing of weights."""
+    """Binds the page's controls to the `parts` of the page."""
 
-    def __init__(self, parts: object, sharing: object) -> None:
+    def __init__(self, parts: object) -> None:
         page = self.page = parts.page
         self.state = page.state
         self.api = parts.api
@@ -28,9 +28,6 @@ class Actions:
             "train": self.train,
             "step": self.step,
             "weights-new": self.new_weights,
-            "weights-load": sharing.load,
-            "weights-send": sharing.send,
-            "weights-reset": sharing.reset,
         }
         for name, action in clicks.items():
             by_id(name).bind("click", _without_event(action))

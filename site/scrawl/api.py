@@ -1,6 +1,7 @@
 """The API as the page asks it: each route one method, answers as plain values. Errors are `fetching`'s.
 
-Whether the API is there, and what to do when it is not, is left to `actions`.
+What only sharing needs is in `share.routes`. Whether the API is there, and what to do when it is not, is left to
+`connection`.
 """
 
 from browser import self as window
@@ -25,11 +26,11 @@ class Api:
 
     async def describe(self) -> dict:
         """Return name, dataset and models."""
-        return await fetching.json(await self._ask("", {}, QUICK))
+        return await fetching.json(await self.ask("", {}, QUICK))
 
     async def sample(self) -> tuple:
         """Return (784 bytes, label) of a random test digit."""
-        content = await fetching.json(await self._ask("data?split=test", {}, QUICK))
+        content = await fetching.json(await self.ask("data?split=test", {}, QUICK))
         digit = content["data"][0]
         return window.Uint8Array.new([round(255 * pixel) for pixel in digit["image"]]), digit["target"]
 
@@ -37,29 +38,11 @@ class Api:
         """Return (safetensors bytes, ETag) of the shared weights, a quarter of the size if `small`."""
         precision = "&precision=int8" if small else ""
         options = {"headers": {"Accept": SAFETENSORS}, "cache": "no-cache"}
-        response = await self._ask(f"weights?model={model}{precision}", options, LONG)
+        response = await self.ask(f"weights?model={model}{precision}", options, LONG)
         return await fetching.body(response), response.headers.get("ETag") or ""
 
-    async def send_weights(self, model: str, buffer: object, etag: str) -> tuple:
-        """Publish weights, unless others have come since those of `etag`. Return (description, new ETag)."""
-        headers = {"Content-Type": SAFETENSORS, "Accept": "application/json"}
-        if etag:
-            headers["If-Match"] = etag
-        options = {"method": "POST", "headers": headers, "body": buffer}
-        response = await self._ask(f"weights?model={model}", options, LONG)
-        return await fetching.json(response), response.headers.get("ETag") or ""
-
-    async def reset_weights(self, model: str) -> dict:
-        """Have the weights retrained from nothing. Return the job."""
-        response = await self._ask(f"weights?model={model}", {"method": "DELETE"}, QUICK)
-        return (await fetching.json(response))["job"]
-
-    async def job(self, number: str) -> dict:
-        """Return how far a job has come."""
-        content = await fetching.json(await self._ask(f"jobs/{number}", {"cache": "no-store"}, QUICK))
-        return content.get("job", content)
-
-    async def _ask(self, path: str, options: dict, seconds: float) -> object:
+    async def ask(self, path: str, options: dict, seconds: float) -> object:
+        """Return the response of a route, counting it while it is under way."""
         self._change(1)
         try:
             return await fetching.fetch(self.base + path, options, seconds)

@@ -1,20 +1,19 @@
-"""The third part of the page's start: training, curves, shared weights, and all that is pressed or filled in."""
+"""The third part of the page's start: training, curves, whether the API is there, and all that is pressed or filled in."""
 
 from browser import self as window
 
 from scrawl.actions import Actions
 from scrawl.later import Later
-from scrawl.sharing import Sharing
+from scrawl.views.connection import ConnectionView
 from scrawl.views.curves import CurvesView
-from scrawl.views.sharing import SharingView
 from scrawl.views.training import TrainingView
 
 
 def begin(parts: object) -> None:
     """Add them to the page."""
     page, training, curves = parts.page, TrainingView(), CurvesView()
-    Actions(parts, Sharing(page, parts.api, parts.connection))
-    page.views += [training, curves, SharingView(), Later(parts)]
+    Actions(parts)
+    page.views += [training, curves, ConnectionView(), Later(parts)]
     parts.resizing.append(curves.resize)
     window.addEventListener("resize", parts.repaint)
     page.show()

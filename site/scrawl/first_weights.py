@@ -1,4 +1,7 @@
-"""The weights that a network begins with: the shared ones, first a quarter of the size, then exactly as they are."""
+"""The weights that a network begins with: those this browser has kept, else the shared ones.
+
+The shared ones come twice, first at a quarter of the size, then exactly as they are.
+"""
 
 from browser import aio
 
@@ -8,10 +11,11 @@ from scrawl import fetching
 class FirstWeights:
     """Fetches them as soon as they can be had, unless the network has weights of its own by then."""
 
-    def __init__(self, page: object, api: object, connection: object) -> None:
+    def __init__(self, page: object, api: object, connection: object, restoring: object) -> None:
         self.page = page
         self.api = api
         self.connection = connection
+        self.restoring = restoring
         self._under_way: list = []  # models, until the worker has taken theirs, or they cannot be had
         page.after("weights_taken", self._taken)
         page.after("weights_refused", self._refused)
@@ -28,6 +32,8 @@ class FirstWeights:
             aio.run(self._fetch(model, "shared" if origin == "quick" else "quick"))
 
     async def _fetch(self, model: str, origin: str) -> None:
+        if origin == "quick" and await self.restoring.ask(model):
+            return
         try:
             buffer, etag = await self.api.weights(model, small=origin == "quick")
             if self._is_untouched(model):

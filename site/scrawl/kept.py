@@ -1,8 +1,8 @@
 """What this browser has kept of an earlier visit, found before anything is asked of the network.
 
 Several tabs may be open: each has a place of its own, a number, held by a lock for as long as the tab lives, and
-found again after a reload. Drawing and settings lie in localStorage, which can be read and written at once, weights and
-curves in IndexedDB. Keeping anything new is left to `share.keeping`, which comes later.
+found again after a reload. Drawing and settings lie in localStorage, which can be read and written at once, weights
+and curves in IndexedDB. Keeping anything new is left to `share.autosave`, which comes later.
 """
 
 from browser import aio

@@ -25,7 +25,16 @@ from scrawl.dom import by_id, show_notice
 from scrawl.parts import absolute
 
 # The features' modules, in the order in which they begin.
-FEATURES: list = ["scrawl.tools"]
+FEATURES: list = [
+    "scrawl.tools",
+    "scrawl.share.start",
+    "scrawl.share.comparing",
+    "scrawl.share.files",
+    "scrawl.share.versions",
+    "scrawl.share.digits",
+    "scrawl.share.copying",
+    "scrawl.share.keeping_view",
+]
 AGAIN = 4000  # milliseconds until the bundle is asked for again
 
 

@@ -6,8 +6,10 @@ from browser import self as window
 from scrawl.api import Api
 from scrawl.connection import Connection
 from scrawl.first_weights import FirstWeights
+from scrawl.kept import Kept
 from scrawl.models import Models
 from scrawl.page import Page
+from scrawl.restoring import Restoring
 
 
 class Parts:
@@ -20,11 +22,17 @@ class Parts:
         self.connection = Connection(self.page, self.api)
         kernels = [absolute(addresses.kernel), absolute(addresses.kernelRelaxed)]
         self.models = Models(self.page, self.connection, absolute(addresses.models), kernels)
-        self.first_weights = FirstWeights(self.page, self.api, self.connection)
+        self.kept = Kept()
+        self.restoring = Restoring(self.page, self.kept)
+        self.first_weights = FirstWeights(self.page, self.api, self.connection, self.restoring)
         self.resizing: list = []  # what to do when the colours or the size change
 
     def begin(self) -> None:
-        """Ask for models, weights and data."""
+        """Ask for models, weights and data, beginning where the last visit ended."""
+        self.kept.find(self._begin)
+
+    def _begin(self) -> None:
+        self.restoring.begin()
         self.models.begin()
         self.first_weights.ask()
         self.connection.begin()

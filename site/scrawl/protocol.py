@@ -24,6 +24,7 @@ REQUESTS = {
     "ink": ("number", "width", "height", "colours"),  # of an image, RGBA
     "open_file": ("number", "buffer", "networks"),  # a file of weights; JSON {model: {tensor: shape}}
     "save_file": ("model", "kind", "metadata", "graph"),  # safetensors, onnx or json; JSON, JSON for onnx
+    "learn_mine": ("labels", "pictures"),  # digits that the person has drawn and kept
     "keep": ("key", "model", "record"),  # the weights, in the browser, with a text that belongs to them
     # Looking inside; `model` is its JSON where the worker may have to build it
     "palette": ("colours", "overlay"),  # bytes: 255 RGBA colours each, from the lowest weight to the highest
@@ -58,6 +59,7 @@ REPORTS = {
     "file_opened": ("number", "model", "buffer"),  # as safetensors
     "file_refused": ("number", "message"),
     "file_saved": ("model", "kind", "buffer"),
+    "learned_mine": ("model", "count", "right", "steps"),
     "kept": ("model",),
     "not_kept": ("model", "message"),
     "picture": ("model", "panel", "width", "height", "limit", "buffer"),  # RGBA; `limit` has full colour

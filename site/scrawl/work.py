@@ -1,7 +1,6 @@
 """A visitor's work as plain values that a browser can keep, and back: drawing, settings, figures and curves of a run.
 
-Pure. Where it is kept is `kept`'s and `share.keeping`'s business. What an older version has kept and this one does not
-understand is left out. `pack` and `unpack` turn bytes into text and back.
+Pure. Where it is kept is `kept`'s and `share.autosave`'s business. `pack` and `unpack` turn bytes into text and back.
 """
 
 from scrawl import presets

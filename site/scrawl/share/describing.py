@@ -24,6 +24,8 @@ def version(entry: dict) -> str:
     if samples:
         parts.append(f"on {grouped(samples)} {'digit' if samples == 1 else 'digits'}")
     created = entry.get("created_at")
+    if entry.get("restores"):
+        parts.append(f"({short(entry['restores'])})")
     return " ".join(parts) + (f", {text.moment(created)}" if created else "")
 
 

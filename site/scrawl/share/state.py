@@ -10,6 +10,7 @@ class Share:
     def __init__(self) -> None:
         self.conflicts: list = []  # models whose shared weights others have changed since this tab began
         self.token_wanted = False  # by the API, for what was tried last
+        self.token_used = False  # whether the API has wanted one
         self.versions: dict = {}  # model → the API's list
         self.versions_notice: Notice | None = None
         self.file_notice: Notice | None = None
@@ -45,6 +46,11 @@ def _versions(state: State, model: str, versions: list) -> None:
     state.share.versions_notice = None
 
 
+def _token_wanted(state: State, on: bool) -> None:
+    state.share.token_wanted = on
+    state.share.token_used = True
+
+
 def _file_noticed(state: State, text: str, tone: str) -> None:
     state.share.file_notice = Notice(text, tone)
     state.share.file_offer = ""
@@ -54,6 +60,17 @@ def _file_fits_another(state: State, name: str, model: str) -> None:
     text = f"{name} holds weights of {short_name(model)}, but {short_name(state.model)} is selected."
     state.share.file_notice = Notice(text, "warning")
     state.share.file_offer = model
+
+
+def _file_taken(state: State, model: str, name: str) -> None:
+    record = state.record_of(model)
+    record.version = {**record.version, "file": name}
+    record.touched = True
+
+
+def _asking(state: State, on: bool) -> None:
+    state.share.asking = on
+    state.share.answer = state.share.answer_notice = None
 
 
 def _answered(state: State, answer: dict) -> None:
@@ -73,24 +90,26 @@ def _kept_now(state: State, time: str) -> None:
 
 TRANSITIONS = {
     "conflict": _conflict,
-    "token_wanted": _changed("token_wanted"),
+    "token_wanted": _token_wanted,
     "versions": _versions,
     "versions_noticed": _changed("versions_notice"),
     "file_noticed": _file_noticed,
     "file_fits_another": _file_fits_another,
+    "file_taken": _file_taken,
     "digits": _changed("digits"),
     "digits_noticed": _changed("digits_notice"),
     "kept_now": _kept_now,
     "keeping_noticed": _changed("keeping_notice"),
     "tabs_noticed": _changed("tabs_notice"),
     "other_works": _changed("other_works"),
-    "asking": _changed("asking"),
+    "asking": _asking,
     "answered": _answered,
     "answer_failed": _answer_failed,
     "copied": _changed("copied"),
     # The worker's reports, which `files` and `autosave` take
     "file_opened": lambda _state, **_fields: None,
     "file_refused": lambda _state, **_fields: None,
+    "learned_mine": lambda _state, **_fields: None,
     "file_saved": lambda _state, **_fields: None,
     "kept": lambda _state, **_fields: None,
     "not_kept": lambda _state, **_fields: None,
