@@ -27,7 +27,7 @@ REQUESTS = {
     "learn_mine": ("labels", "pictures"),  # digits that the person has drawn and kept
     "keep": ("key", "model", "record"),  # the weights, in the browser, with a text that belongs to them
     # Looking inside; `model` is its JSON where the worker may have to build it
-    "palette": ("colours", "overlay"),  # bytes: 255 RGBA colours each, from the lowest weight to the highest
+    "palette": ("colours", "overlay", "ink"),  # bytes: 255 RGBA colours each, from the lowest number to the highest
     "look": ("model", "panels", "chosen"),  # JSON: [[panel, columns], …], [stage, unit] or null
     "saliency": ("model", "digit"),  # -1: the one that is read
     "confusion": ("model", "iteration"),
@@ -67,7 +67,7 @@ REPORTS = {
     "looked": ("model",),
     "salient": ("model", "digit", "speaks_for", "against", "buffer"),  # RGBA; None, and digit -1, for a blank pad
     "counted": ("model", "iteration", "counts"),  # 100, by label, then by what it is read as
-    "misread_digits": ("model", "label", "reading", "count", "pictures", "shares"),  # the surest first
+    "misread_digits": ("model", "label", "reading", "count", "shares", "buffer"),  # the surest first; RGBA
     "learned_misread": ("model", "label", "reading", "count", "right", "steps", "rate"),
     "reads_along": ("model",),
     "reads_not_along": ("model", "message"),

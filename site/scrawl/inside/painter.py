@@ -4,7 +4,9 @@ Nothing here loops over pixels: the kernel does. Which panels there are is said 
 `lens` and `scrawl.layers`.
 """
 
+from scrawl.inside.panels import SIDE
 from scrawl.layers import BLOCK, FLOAT
+from scrawl.network import PIXELS
 
 COLOURS = 255  # of a palette: the middle one is 0
 SPREAD = 3.0  # times the typical weight has full colour
@@ -17,6 +19,8 @@ class Painter:
         self.kernel = kernel
         self.palette = kernel.alloc(COLOURS * 4)
         self.overlay = kernel.alloc(COLOURS * 4)  # for saliency: the less it says, the more transparent
+        self.ink = kernel.alloc(COLOURS * 4)  # for pictures of digits
+        self._one = kernel.alloc(PIXELS * FLOAT)
         self._target = self._room = 0
 
     def weights(self, panel: object, lens: object, chosen: int, columns: int) -> tuple:
@@ -37,6 +41,15 @@ class Painter:
         """Paint one picture of side × side floats with the transparent palette. Return as `weights` does."""
         limit = self.kernel.function("peak")(source, side * side)
         return (*self._grid([source], side, side, 1, 1, limit, self.overlay), limit)
+
+    def digits(self, addresses: list) -> tuple:
+        """Paint digits, 784 u8 each, one below the other. Return as `weights` does."""
+        side, paint = SIDE, self.kernel.function("paint")
+        target = self._take(4 * PIXELS * len(addresses))
+        for place, address in enumerate(addresses):
+            self.kernel.write_floats(self._one, [*self.kernel.read_bytes(address, PIXELS)])
+            paint(target + 4 * PIXELS * place, side, self._one, side, 1, side, side, 1 / 255, self.ink)
+        return target, side, side * len(addresses), 255.0
 
     def _grid(
         self, sources: list, side: int, row_step: int, column_step: int, columns: int, limit: float, palette: int = 0

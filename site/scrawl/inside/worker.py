@@ -48,10 +48,11 @@ class Inside:
 
     # Pictures
 
-    def palette(self, colours: object, overlay: object) -> None:
+    def palette(self, colours: object, overlay: object, ink: object) -> None:
         """Take the theme's colours, RGBA bytes."""
         self.kernel.write(self.painter.palette, colours)
         self.kernel.write(self.painter.overlay, overlay)
+        self.kernel.write(self.painter.ink, ink)
 
     def look(self, model: str, panels: str, chosen: str) -> None:
         """Paint panels, JSON [[name, columns], …], and say what the chosen unit, JSON [stage, unit] or null, does."""
@@ -153,12 +154,10 @@ class Inside:
         """Hand out the digits with that label that were read so, the surest first."""
         found = self._counters[model].misread(label, reading)
         shown = found[:SHOWN]
-        pictures = window.Uint8Array.new(PIXELS * len(shown))
         images = self.worker.training.trainer.samples.images
-        for place, (row, _) in enumerate(shown):
-            pictures.set(self.kernel.read_bytes(images + PIXELS * row, PIXELS), PIXELS * place)
-        fields = {"label": label, "reading": reading, "count": len(found), "pictures": pictures}
-        self.tell("misread_digits", model=model, shares=[share for _, share in shown], **fields)
+        painted = self.painter.digits([images + PIXELS * row for row, _ in shown])
+        fields = {"label": label, "reading": reading, "count": len(found), "shares": [share for _, share in shown]}
+        self._hand_over("misread_digits", self._pixels(painted), model=model, **fields)
 
     def learn_misread(self, model: str, label: int, reading: int) -> None:
         """Train on those digits, with the settings' learning rate, until they are read right."""

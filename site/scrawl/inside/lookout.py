@@ -1,0 +1,156 @@
+"""The page's half of looking inside: makes its views, and has the worker asked for what is on the screen."""
+
+from browser import document
+from browser import self as window
+from javascript import JSON
+
+from scrawl import transitions
+from scrawl.dom import by_id, set_attribute
+from scrawl.inside import scale
+from scrawl.inside.asking import Asker, when_visible
+from scrawl.inside.confusion_view import ConfusionView
+from scrawl.inside.layers_view import LayersView
+from scrawl.inside.readers import Readers
+from scrawl.inside.saliency_view import SaliencyView
+from scrawl.inside.state import TRANSITIONS, Inside
+
+GAP = 150  # milliseconds between two looks, while the network learns
+LIVE = 50  # and between two answers that follow the pen
+# What changes the weights of the selected network, or which they are.
+CHANGES = ("progress", "weights_taken", "tuned", "learned_misread", "opened", "diverged")
+
+
+def begin(parts: object) -> None:
+    """Add the section and what belongs to it in the reading."""
+    parts.page.state.inside = Inside()
+    transitions.register(TRANSITIONS)
+    Lookout(parts)
+
+
+class Lookout:
+    """Asks whenever what is shown may have changed."""
+
+    def __init__(self, parts: object) -> None:
+        self.page = page = parts.page
+        self._send_palette()
+        self.look = Asker(page, self._look, GAP)
+        self.saliency = Asker(page, self._ask_saliency, LIVE)
+        self.reading = Asker(page, self._ask_readers, LIVE)
+        self.layers = LayersView(page, _place("inside-layers"), self.look.touch)
+        self.confusion_place = _place("inside-confusion")
+        self.confusion = ConfusionView(page, self.confusion_place, self.count, self.open_cell, self.learn)
+        self.salient = SaliencyView(page)
+        self.readers = Readers(parts, self.reading.touch)
+        page.views += [self.layers, self.confusion, self.salient, self.readers]
+        page.views += [self.look, self.saliency, self.reading]
+        parts.resizing.append(self._resized)
+        self._confusion_visible = False
+        when_visible(self.readers.root, self.readers.seen)
+        when_visible(self.confusion_place, self._confusion_seen)
+        self._listen()
+        page.show()
+
+    def _listen(self) -> None:
+        page = self.page
+        for kind in ("predicted", *CHANGES):
+            page.after(kind, self._changed)
+        for kind, asker in (("looked", self.look), ("salient", self.saliency), ("read_by", self.reading)):
+            page.after(kind, asker.answered)
+        page.after("evaluated", self._evaluated)
+        page.after("counted", self._counted)
+        page.after("learned_misread", lambda **_fields: self.count())
+
+    def _changed(self, **_fields: object) -> None:
+        for asker in (self.look, self.saliency, self.reading):
+            asker.touch()
+
+    # Questions
+
+    def _model(self) -> str:
+        state = self.page.state
+        return JSON.stringify(next(model for model in state.models if model["model"] == state.model))
+
+    def _look(self) -> bool | None:
+        inside = self.page.state.inside
+        panels = [[panel.name, columns] for panel, columns in self.layers.wanted()]
+        if not panels:
+            return False
+        chosen = JSON.stringify(list(inside.chosen) if inside.chosen else None)
+        self.page.ask("look", model=self._model(), panels=JSON.stringify(panels), chosen=chosen)
+        return None
+
+    def _ask_saliency(self) -> bool | None:
+        inside = self.page.state.inside
+        if not inside.saliency_on:
+            return False
+        self.page.ask("saliency", model=self.page.state.model, digit=inside.saliency_digit)
+        return None
+
+    def _ask_readers(self) -> bool | None:
+        if not self.readers.visible or not self.page.state.inside.along:
+            return False
+        self.page.ask("read_by_all")
+        return None
+
+    # What is misread
+
+    def count(self) -> None:
+        """Have the test digits read."""
+        self.page.dispatch("counting")
+        self.page.ask("confusion", model=self._model(), iteration=self.page.state.record.iteration)
+
+    def open_cell(self, label: int, reading: int) -> None:
+        """Show the digits behind a cell."""
+        self.page.dispatch("cell_opened", label=label, reading=reading)
+        self._ask_misread()
+
+    def learn(self) -> None:
+        """Train on the digits of the open cell."""
+        label, reading = self.page.state.inside.cell
+        self.page.dispatch("learn_wanted")
+        self.page.ask("learn_misread", model=self.page.state.model, label=label, reading=reading)
+
+    def _ask_misread(self) -> None:
+        state = self.page.state
+        if state.inside.cell and state.model in state.inside.confusions:
+            label, reading = state.inside.cell
+            self.page.ask("misread", model=state.model, label=label, reading=reading)
+
+    def _confusion_seen(self, _element: object, on: bool) -> None:
+        self._confusion_visible = on
+
+    def _evaluated(self, **_fields: object) -> None:
+        """Count anew with each measurement while one looks; the digits are there now."""
+        if self._confusion_visible and not self.page.state.inside.counting:
+            self.count()
+
+    def _counted(self, **_fields: object) -> None:
+        self._ask_misread()
+
+    # Colours
+
+    def _resized(self) -> None:
+        self._send_palette()
+        self.layers.resize()
+        self.salient.repaint()
+        self._changed()
+        self._ask_misread()
+
+    def _send_palette(self) -> None:
+        style = window.getComputedStyle(document.documentElement)
+        names = ("--negative", "--paper", "--positive", "--ink")
+        negative, paper, positive, ink = [scale.parse(style.getPropertyValue(name)) for name in names]
+        self.page.ask(
+            "palette",
+            colours=window.Uint8Array.new(scale.diverging(negative, paper, positive)),
+            overlay=window.Uint8Array.new(scale.fading(negative, positive)),
+            ink=window.Uint8Array.new(scale.fading(ink, ink)),
+        )
+
+
+def _place(name: str) -> object:
+    """Add a place to the section."""
+    element = document.createElement("div")
+    set_attribute(element, "id", name)
+    by_id("inside").appendChild(element)
+    return element

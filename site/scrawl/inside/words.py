@@ -1,0 +1,121 @@
+"""What the page says about the inside of a network. Pure.
+
+Each panel has a title and one sentence for somebody who has never heard of a gradient; what is chosen has a sentence
+of its own, with its numbers.
+"""
+
+ORDER = ("first", "second", "third", "fourth")
+
+SENTENCES = {
+    "tiles": "Each square is what one unit looks for, laid over the paper: it answers when there is ink on the "
+    "orange, and less when there is ink on the blue.",
+    "units": "Each cell is one unit; the more orange, the louder it answers to your drawing. Units that find nothing "
+    "of theirs stay silent.",
+    "filters": "Each square is a filter of 3×3 pixels, slid over the whole picture: it finds its little pattern, an "
+    "edge or a corner, wherever it is.",
+    "inner": "A map of the second layer is made of all maps of the first, each through its own 3×3 filter. These are "
+    "the filters of the chosen map.",
+    "maps": "Where in your drawing each filter has found its pattern. Of every 2×2 places only the strongest goes "
+    "on, so the picture shrinks.",
+}
+
+
+def title(panel: object) -> str:
+    """Return a panel's heading."""
+    layer = ORDER[panel.stage]
+    if panel.kind == "tiles":
+        return f"What the {layer} layer looks for"
+    if panel.kind == "filters":
+        return f"Filters of the {layer} layer"
+    if panel.kind == "maps":
+        return f"What the {layer} layer finds"
+    return f"How the {layer} layer answers"
+
+
+def sentence(panel: object) -> str:
+    """Return what a panel shows, for everyone."""
+    return SENTENCES["inner" if panel.kind == "filters" and panel.stage else panel.kind]
+
+
+def kind(panel: object) -> str:
+    """Return what the pictures of a panel are called: map or unit."""
+    return "map" if panel.kind in ("maps", "filters") else "unit"
+
+
+def scale(panel: object, limit: float) -> str:
+    """Return how colours are to be read."""
+    if panel.is_weights():
+        return f"One scale for all: full colour is a weight of ±{number(limit)}."
+    return f"One scale for all: full colour is {number(limit)}." if limit > 0 else "None of them answers."
+
+
+def number(value: float) -> str:
+    """Return a number of about three digits."""
+    size = abs(value)
+    return f"{value:.0f}" if size >= 100 else f"{value:.1f}" if size >= 10 else f"{value:.2f}"
+
+
+def signed(value: float) -> str:
+    """Return a number with its sign, a true minus."""
+    return ("+" if value > 0 else "−" if value < 0 else "") + number(abs(value))
+
+
+def chosen(noun: str, unit: int, activation: float | None, votes: list) -> str:
+    """Return what a unit does for the drawing: how loudly it answers, and for which digits it speaks."""
+    name = f"{noun.capitalize()} {unit + 1}"
+    if activation is None:
+        return f"{name}. Draw a digit to hear what it says."
+    if activation <= 0:
+        return f"{name} is silent: it has not found its pattern in your drawing, so it has no say."
+    most = max(range(10), key=votes.__getitem__)
+    least = min(range(10), key=votes.__getitem__)
+    return (
+        f"{name} answers with {number(activation)}. It speaks most for {most} ({signed(votes[most])}) and most "
+        f"against {least} ({signed(votes[least])})."
+    )
+
+
+def saliency(digit: int, speaks_for: float, against: float) -> str:
+    """Return what the coloured ink means, in sums."""
+    if digit < 0:
+        return "Draw something, and the ink that decides is coloured."
+    return (
+        f"Orange ink speaks for {digit} ({signed(speaks_for)} in all), blue ink against it ({signed(against)}). Each "
+        "pixel's share of the score, exactly: its ink times how much the score would rise with more of it."
+    )
+
+
+def cell(label: int, reading: int, count: int, total: int) -> str:
+    """Return what a cell of the confusion matrix says."""
+    share = f"{100 * count / total:.1f}%" if total else "none"
+    if label == reading:
+        return f"Of {total} digits meant as {label}, {count} are read right: {share}."
+    return f"Of {total} digits meant as {label}, {count} are read as {reading}: {share}."
+
+
+def learned(label: int, reading: int, count: int, right: int, steps: int, rate: float) -> str:
+    """Return what training on misread digits has changed."""
+    if not steps:
+        return (
+            f"Nothing has changed: with a learning rate of {rate:g} the loss was no number any more. Try a lower one."
+        )
+    word = "step" if steps == 1 else "steps"
+    return (
+        f"{steps} {word} at learning rate {rate:g}: of {count} digits meant as {label} and read as {reading}, "
+        f"{right} are read right now. The others have felt it too: see the table. And since these are test digits, "
+        "the test accuracy now flatters the network a little."
+    )
+
+
+def reader(digit: int, share: float) -> str:
+    """Return a reading in words."""
+    return f"reads {digit}, {share:.0%} sure"
+
+
+def counted(confusion: object) -> str:
+    """Return what has been counted, as a whole."""
+    wrong = confusion.total - confusion.correct
+    return (
+        f"At iteration {confusion.iteration}: of {confusion.total} test digits {confusion.correct} are read right, "
+        f"{wrong} are not."
+    )
