@@ -1,4 +1,4 @@
-"""The third part of the page's start: training, curves, whether the API is there, and all that is pressed or filled in."""
+"""The third part of the page's start: training, curves, the API's state, and all that is pressed or filled in."""
 
 from browser import self as window
 
