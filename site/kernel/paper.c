@@ -13,12 +13,16 @@
 #define TERMS 6 /* 1, x, y, x², xy, y²: paper whose brightness changes from place to place */
 #define COLOURS 3
 #define INK 25.5
-#define GRAIN 4.0    /* standard deviations of the paper's own variation that are not ink */
+#define GRAIN 4.0     /* standard deviations of the paper's own variation that are not ink */
+#define COARSEST 25.5 /* paper that seems to vary more than this fills less than half of the picture */
 #define SPREAD 1.4826 /* from the median of differences to their standard deviation */
-#define SAMPLES 20000 /* pixels that the paper is judged by */
+#define SAMPLES 5000 /* pixels that the paper is judged by */
+
+/* What is known of a pixel of grainy paper, instead of its opacity, of which nothing is left. */
+enum { INKED = 1, KEPT = 2, GROWN = 4 };
 
 typedef struct {
-    const u8 *rgba;
+    u8 *rgba;
     u32 width, height;
     double fit[COLOURS][TERMS]; /* the paper's colour at each place */
 } Paper;
@@ -93,17 +97,33 @@ static void level(Paper *paper, u32 step) {
     }
 }
 
+/* The paper has the lightest or the darkest colour, whichever is more like the corners: of digits cut out tightly. */
+static void level_of_corners(Paper *paper) {
+    const u8 *p = paper->rgba;
+    u32 count = paper->width * paper->height, low = 0, high = 0, last = paper->width - 1;
+    u32 corner[4] = {0, last, count - 1 - last, count - 1};
+    double light[2] = {1e9, -1}, corners = 0;
+    for (u32 i = 0; i < count; i++) {
+        double sum = p[4 * i] + p[4 * i + 1] + p[4 * i + 2];
+        if (sum < light[0]) light[0] = sum, low = i;
+        if (sum > light[1]) light[1] = sum, high = i;
+    }
+    for (u32 k = 0; k < 4; k++) corners += (p[4 * corner[k]] + p[4 * corner[k] + 1] + p[4 * corner[k] + 2]) / 4.0;
+    u32 place = corners - light[0] < light[1] - corners ? low : high;
+    for (u32 c = 0; c < COLOURS; c++) paper->fit[c][0] = p[4 * place + c];
+}
+
 /* Solve a (TERMS, TERMS + COLOURS) system by elimination; directions that nothing is known of stay zero. */
 static void solve(double system[TERMS][TERMS + COLOURS]) {
     for (u32 t = 0; t < TERMS; t++) {
         u32 best = t;
         for (u32 r = t; r < TERMS; r++)
-            if (magnitude(system[r][t]) > magnitude(system[best][t])) best = r;
+            if (magnitude(system[r][t]) > magnitude(system[best][t]) + 1e-9) best = r;
         double pivot = system[best][t];
         for (u32 k = 0; k < TERMS + COLOURS; k++) {
-            double kept = system[t][k];
-            system[t][k] = magnitude(pivot) > 1e-9 ? system[best][k] / pivot : 0;
-            system[best][k] = best == t ? system[t][k] : kept;
+            double kept = system[best][k];
+            system[best][k] = system[t][k];
+            system[t][k] = magnitude(pivot) > 1e-9 ? kept / pivot : 0;
         }
         for (u32 r = 0; r < TERMS; r++) {
             double factor = r == t ? 0 : system[r][t];
@@ -128,41 +148,66 @@ static void fit_surface(Paper *paper, u32 step, double limit) {
         for (u32 t = 0; t < TERMS; t++) paper->fit[c][t] = system[t][TERMS + c];
 }
 
-/* Ink from 0 at the floor to 255 at full; too little contrast is left as it is, for that is blank. Written over the
-   colours: the ink of pixel i takes the place of a byte that has been read. */
-static void stretch(const Paper *paper, u8 *ink, double floor, double full) {
+/* How many pixels are marked in the square around one, itself included. */
+static u32 around(const Paper *paper, u32 i, u32 reach, u8 mark) {
+    u32 w = paper->width, h = paper->height, x = i % w, y = i / w, found = 0;
+    for (u32 v = y < reach ? 0 : y - reach; v <= y + reach && v < h; v++)
+        for (u32 u = x < reach ? 0 : x - reach; u <= x + reach && u < w; u++)
+            found += (paper->rgba[4 * (v * w + u) + 3] & mark) != 0;
+    return found;
+}
+
+/* Mark what differs by more than `least` from the paper, without specks of grain, and with its soft edges. Returns what
+   counts as full ink, 0 if there is none. */
+static double mark_ink(Paper *paper, double least) {
+    u32 count = paper->width * paper->height, bins[BINS] = {0}, kept = 0;
+    u8 *marks = paper->rgba + 3;
+    for (u32 i = 0; i < count; i++) marks[4 * i] = difference(paper, i) > least ? INKED : 0;
+    for (u32 i = 0; i < count; i++)
+        if (marks[4 * i] && around(paper, i, 2, INKED) >= 5)
+            marks[4 * i] |= KEPT, bins[bin_of(difference(paper, i))]++, kept++;
+    for (u32 i = 0; i < count; i++)
+        if (around(paper, i, 1, KEPT)) marks[4 * i] |= GROWN;
+    return kept ? quantile(bins, 0.9) : 0;
+}
+
+/* Ink from 0 at the floor to 255 at full where all marks of `needed` are; too little contrast is left as it is, for that
+   is blank. Written over the colours: the ink of pixel i takes the place of a byte that has been read. */
+static void stretch(const Paper *paper, u8 *ink, double floor, double full, u8 needed) {
     for (u32 i = 0; i < paper->width * paper->height; i++) {
-        double value = difference(paper, i);
+        double value = (paper->rgba[4 * i + 3] & needed) == needed ? difference(paper, i) : 0;
         if (full >= INK) value = 255 * (value - floor) / (full - floor);
         ink[i] = value <= 0 ? 0 : value >= 255 ? 255 : (u8)(value + 0.5);
     }
 }
 
-/* rgba (height, width, 4) u8, overwritten with ink (height, width) u8. Returns 0 where nothing stands out from the paper. */
+/* All pixels count as they are: the paper has one colour, and whatever differs from it is ink. */
+static u32 ink_on_clean_paper(Paper *paper) {
+    double most = 0;
+    for (u32 i = 0; i < paper->width * paper->height; i++) {
+        double value = difference(paper, i);
+        most = value > most ? value : most;
+    }
+    stretch(paper, paper->rgba, 0, most, 0);
+    return most >= INK;
+}
+
+/* rgba (height, width, 4) u8, overwritten with ink (height, width) u8. Returns 0 where nothing stands out from the paper.
+   A picture should not be larger than the 320 pixels to which the API averages grainy ones. */
 EXPORT(ink_of)
 u32 ink_of(u8 *rgba, u32 width, u32 height) {
     Paper paper = {rgba, width, height, {{0}}};
-    u32 count = width * height, step = count > SAMPLES ? count / SAMPLES : 1, bins[BINS] = {0}, inked = 0;
+    u32 count = width * height, step = count > SAMPLES ? count / SAMPLES : 1;
     compose(rgba, count);
     level(&paper, step);
-    double grain = spread(&paper, step), most = 0;
-    if (grain == 0) {
-        for (u32 i = 0; i < count; i++) most = difference(&paper, i) > most ? difference(&paper, i) : most;
-        stretch(&paper, rgba, 0, most);
-        return most >= INK;
-    }
-    double limit = 3 * grain;
-    for (u32 round = 0; round < 3; round++) { /* fit, and leave out what turns out to be ink */
-        fit_surface(&paper, step, limit);
-        limit = 3 * spread(&paper, step) + 1e-4;
-    }
-    double floor = GRAIN * spread(&paper, step), least = floor > INK ? floor : INK;
-    for (u32 i = 0; i < count; i++) {
-        double value = difference(&paper, i);
-        if (value > least) bins[bin_of(value)]++, inked++;
-    }
-    if (inked < 5) return 0;
-    stretch(&paper, rgba, floor, quantile(bins, 0.9));
+    double grain = spread(&paper, step);
+    if (grain > COARSEST) level_of_corners(&paper);
+    if (grain == 0 || grain > COARSEST) return ink_on_clean_paper(&paper);
+    for (u32 round = 0; round < 4; round++) /* fit, and leave out what turns out to be ink */
+        fit_surface(&paper, step, 3 * spread(&paper, step) + 1e-4);
+    double floor = GRAIN * spread(&paper, step), full = mark_ink(&paper, floor > INK ? floor : INK);
+    if (!full) return 0;
+    stretch(&paper, rgba, floor, full, GROWN);
     return 1;
 }
 

@@ -11,7 +11,7 @@ from scrawl.views.pad import RASTER, ink_picture, inks, new_canvas
 
 MOST_BYTES = 20_000_000
 MOST_PIXELS = 20_000_000  # a phone's camera makes 12 million
-WORK_SIDE = 800  # pixels: larger images are scaled down to it, which a digit does not notice
+WORK_SIDE = 320  # pixels: larger images are scaled down to it, which a digit does not notice, and grain does
 
 
 class Pictures:
