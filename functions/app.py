@@ -5,7 +5,7 @@ import os
 from chalice.app import Chalice, CORSConfig
 
 from functions import http, metrics, settings, wiring
-from functions.routes import data, history, jobs, open_inference, predict, root, weights
+from functions.routes import data, docs, history, jobs, open_inference, predict, root, weights
 
 app = Chalice("scrawl", configure_logs=False)
 # Every body is bytes to API Gateway: it looks only at the first media type of Accept, and not at Content-Encoding.
@@ -21,6 +21,7 @@ app.register_middleware(http.middleware, "http")
 app.register_middleware(open_inference.middleware, "http")  # inside the other, which compresses
 for blueprint in (
     root.blueprint,
+    docs.blueprint,
     data.blueprint,
     weights.blueprint,
     history.blueprint,

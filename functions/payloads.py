@@ -101,7 +101,7 @@ class DataAnswer(msgspec.Struct):
 class WeightsBody(msgspec.Struct):
     """The body of POST /weights; what else GET gives is ignored."""
 
-    tensors: dict[str, msgspec.Raw]
+    tensors: dict[str, Annotated[msgspec.Raw, Meta(extra_json_schema={"type": "array"})]]
 
 
 def image(values: Sequence[float], field: str) -> NDArray[np.float32]:

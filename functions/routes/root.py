@@ -17,13 +17,13 @@ blueprint = Blueprint(__name__)
 def get_root(call: Call) -> Response:
     """Answer with the service's name, version, dataset, models and links."""
     prefix = call.service.settings.api_prefix
-    paths = ("data", "datablock", "weights", "predict", "jobs")
+    paths = ("data", "datablock", "weights", "predict", "jobs", "v2", "openapi.json", "docs")
     body = {
         "name": "scrawl",
         "version": VERSION,
         "dataset": _dataset(call.service),
         "models": [_model(call.service, name) for name in call.service.model_names()],
-        "links": {path: f"{prefix}/{path}" for path in paths},
+        "links": {path.removesuffix(".json"): f"{prefix}/{path}" for path in paths},
     }
     return json_answer(body)
 
