@@ -25,8 +25,8 @@ class Json(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         """Return time, level, message and extras, and the traceback if there is one."""
-        line = {"time": _time(record), "level": record.levelname.lower(), "message": record.getMessage()}
-        line = {**line, **_extras(record)}
+        line: dict[str, object] = {"time": _time(record), "level": record.levelname.lower()}
+        line |= {"message": record.getMessage(), **_extras(record)}
         if record.exc_info:
             line["exception"] = self.formatException(record.exc_info)
         return json.dumps(line, default=str)
