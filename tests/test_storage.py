@@ -107,3 +107,34 @@ def test_racing_guarded_writes_lose_no_update(served: Served) -> None:
     for thread in threads:
         thread.join()
     assert served.store.get("counter").body == b"40"
+
+
+def test_start_reads_no_object(served: Served, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """There may be hundreds of versions of weights."""
+    etags = {f"weights/{number}": served.store.put(f"weights/{number}", b"%d" % number) for number in range(20)}
+    served.server.close()
+    opened: list[str] = []
+    path_open = Path.open
+
+    def noted(path: Path, *arguments: object, **options: object) -> object:
+        opened.append(path.name)
+        return path_open(path, *arguments, **options)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "open", noted)
+        served.start()
+        assert not [name for name in opened if name.startswith("weights")]
+        assert served.store.get("weights/7").body == b"7"
+        assert [name for name in opened if name.startswith("weights")] != []
+    assert served.store.start("weights/11", 1) == b"1"
+    assert {key: served.store.get(key).etag for key in served.store.keys("")} == etags
+    assert len(list(folder.iterdir())) == 20
+
+
+def test_several_objects_are_deleted_at_once(served: Served, folder: Path) -> None:
+    for key in KEYS:
+        served.store.put(key, b"1")
+    served.store.delete(*KEYS[1:], "never there")
+    assert [path.name for path in folder.iterdir()] == [KEYS[0]]
+    served.restart()
+    assert served.store.keys("") == KEYS[:1]
