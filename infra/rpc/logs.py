@@ -65,4 +65,4 @@ def _extras(record: logging.LogRecord) -> dict[str, object]:
 def _plain(value: object) -> str:
     """Return a value so that it stays on its line and can be told from the next."""
     text = str(value)
-    return text if text.isprintable() and not set(text) & set(' "=') else json.dumps(text, ensure_ascii=False)
+    return text if text.isprintable() and not set(text) & set(' "=') else json.dumps(text, ensure_ascii=not text.isprintable())

@@ -1,0 +1,100 @@
+"""`scrawl grpc --bucket`: every model of a store, with the weights that are current."""
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import numpy as np
+import pytest
+import tritonclient.grpc as triton
+from tritonclient.utils import InferenceServerException
+
+from functions.dataset import Digits
+from functions.s3 import S3Store, client
+from functions.service import Service, ThreadLauncher
+from functions.settings import Settings
+from functions.store import MemoryStore
+from infra import registry
+from infra.storage import LocalS3
+from model_export.importing import import_onnx
+from tests.conftest import copy
+from tests.onnx_models import WEIGHT, linear, saved, softmax
+from tests.running_grpc import RunningGrpc, refused
+from tests.samples import digit_like
+
+BUCKET = "scrawl-test-grpc"
+IMAGES = digit_like(2, seed=3)[0]  # (B, D)
+TIMEOUT = 60  # seconds
+
+
+@pytest.fixture
+def s3(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[ExitStack]:
+    """Run an S3 until this is closed."""
+    server = LocalS3(tmp_path / "s3", BUCKET)
+    monkeypatch.setenv("AWS_ENDPOINT_URL_S3", server.endpoint)
+    with ExitStack() as running:
+        running.callback(server.close)
+        yield running
+
+
+@pytest.fixture
+def store(s3: ExitStack, seeded: MemoryStore, tmp_path: Path) -> S3Store:  # noqa: ARG001 — it must run
+    filled = S3Store(client("s3"), BUCKET)
+    copy(seeded, filled)
+    registry.register(filled, "theirs", import_onnx(saved(tmp_path, linear(WEIGHT)), "theirs"))
+    return filled
+
+
+def infer(channel: triton.InferenceServerClient, model: str, version: str = "") -> triton.InferResult:
+    sent = triton.InferInput("images", [2, 784], "FP32")
+    sent.set_data_from_numpy(IMAGES)
+    return channel.infer(model, [sent], model_version=version, client_timeout=TIMEOUT)
+
+
+def failure(channel: triton.InferenceServerClient) -> InferenceServerException | None:
+    try:
+        infer(channel, "mlp-128")
+    except InferenceServerException as error:
+        return error
+    return None
+
+
+def wait_until(true: Callable[[], bool]) -> None:
+    for _ in range(600):
+        if true():
+            return
+        time.sleep(0.05)
+    raise AssertionError("it did not come about")
+
+
+def test_every_model_is_served_with_its_current_weights(s3: ExitStack, store: S3Store) -> None:
+    service = Service(Settings(BUCKET), store, ThreadLauncher())
+    running = RunningGrpc("--model-architecture", "conv", SCRAWL_BUCKET=BUCKET)
+    with triton.InferenceServerClient(running.address) as channel:
+        found = infer(channel, "theirs").as_numpy("probabilities")
+        np.testing.assert_allclose(found, softmax(IMAGES @ WEIGHT), rtol=1e-5)
+
+        before = infer(channel, "mlp-128")
+        old = before.get_response().model_version
+        taught = service.model("mlp-128").teach(Digits.of(service.dataset.first("test", 1)), 0.05).version.version
+        wait_until(lambda: infer(channel, "mlp-128").get_response().model_version == taught)
+        assert list(channel.get_model_metadata("mlp-128").versions) == [taught, old]
+        again = infer(channel, "mlp-128", old).as_numpy("log_probabilities")
+        np.testing.assert_array_equal(again, before.as_numpy("log_probabilities"))
+
+        assert channel.is_server_ready()
+        s3.close()
+        wait_until(lambda: not channel.is_server_ready())
+        assert channel.is_server_live()
+        wait_until(lambda: failure(channel) is not None)  # what was read a moment ago is trusted for a while
+        error = failure(channel)
+    assert error is not None
+    assert error.status() == "StatusCode.UNAVAILABLE"
+    assert "the store failed" in error.message()
+    assert running.stop() == 0
+
+
+def test_bucket_that_is_not_there_is_refused() -> None:
+    said = refused("--bucket", "there-is-none", AWS_ENDPOINT_URL_S3="http://127.0.0.1:9")
+    assert "the store failed" in said
