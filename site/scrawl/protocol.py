@@ -23,7 +23,7 @@ REQUESTS = {
     "later": ("address",),  # of the second bundle
     "ink": ("number", "width", "height", "colours"),  # of an image, RGBA
     "open_file": ("number", "buffer", "networks"),  # a file of weights; JSON {model: {tensor: shape}}
-    "save_file": ("model", "kind", "metadata", "graph"),  # safetensors, onnx or json; JSON, JSON for onnx
+    "save_file": ("model", "form", "metadata", "graph"),  # safetensors, onnx or json; JSON, JSON for onnx
     "learn_mine": ("labels", "pictures"),  # digits that the person has drawn and kept
     "keep": ("key", "model", "record"),  # the weights, in the browser, with a text that belongs to them
     # Looking inside; `model` is its JSON where the worker may have to build it
@@ -58,7 +58,7 @@ REPORTS = {
     "later_begun": (),  # the worker's part of the second bundle
     "file_opened": ("number", "model", "buffer"),  # as safetensors
     "file_refused": ("number", "message"),
-    "file_saved": ("model", "kind", "buffer"),
+    "file_saved": ("model", "form", "buffer"),
     "learned_mine": ("model", "count", "right", "steps"),
     "kept": ("model",),
     "not_kept": ("model", "message"),

@@ -15,7 +15,7 @@ from scrawl.share import formats
 from scrawl.share.drawer import Drawer, button, message, row
 from scrawl.text import short_name
 
-KINDS = {
+FORMS = {
     "safetensors": ("safetensors", "For Python and PyTorch, and for opening here again."),
     "onnx": ("ONNX", "The whole network as a graph, for ONNX Runtime and whatever else runs ONNX."),
     "json": ("JSON", "Numbers in nested lists, readable by anything."),
@@ -52,7 +52,7 @@ class Files:
 
     def _fill(self, body: object) -> None:
         self.buttons = [
-            button(title, self._saver(kind), help_, f"download-{kind}") for kind, (title, help_) in KINDS.items()
+            button(title, self._saver(form), help_, f"download-{form}") for form, (title, help_) in FORMS.items()
         ]
         self.input = document.createElement("input")
         self.input.id, self.input.type, self.input.hidden = "file", "file", True
@@ -73,13 +73,13 @@ class Files:
 
     # Download
 
-    def _saver(self, kind: str) -> object:
-        return lambda: aio.run(self._save(kind))
+    def _saver(self, form: str) -> object:
+        return lambda: aio.run(self._save(form))
 
-    async def _save(self, kind: str) -> None:
+    async def _save(self, form: str) -> None:
         graph = {}
         try:
-            if kind == "onnx":
+            if form == "onnx":
                 graph = (await self._all_graphs())[self.state.model]
         except Exception:
             self._tell("The ONNX graph could not be fetched; the other forms need no network.", "warning")
@@ -92,7 +92,7 @@ class Files:
             known["parent"] = record.version["version"]
         known["created_at"] = window.Date.new().toISOString()
         metadata = JSON.stringify(known)
-        self.page.ask("save_file", model=self.state.model, kind=kind, metadata=metadata, graph=JSON.stringify(graph))
+        self.page.ask("save_file", model=self.state.model, form=form, metadata=metadata, graph=JSON.stringify(graph))
 
     async def _all_graphs(self) -> dict:
         if self._graphs is None:
@@ -100,9 +100,9 @@ class Files:
             self._graphs = JSON.parse(await response.text())
         return self._graphs
 
-    def _saved(self, model: str, kind: str, buffer: object) -> None:
-        download(f"{model}.{kind}", buffer, formats.MEDIA_TYPES[kind])
-        self._tell(f"{model}.{kind} is in your downloads.", "good")
+    def _saved(self, model: str, form: str, buffer: object) -> None:
+        download(f"{model}.{form}", buffer, formats.MEDIA_TYPES[form])
+        self._tell(f"{model}.{form} is in your downloads.", "good")
 
     # Open
 

@@ -35,17 +35,17 @@ class Files:
         content = tensors.encode(shapes[model], floats, metadata)
         self.tell("file_opened", number=number, model=model, buffer=content)
 
-    def save_file(self, model: str, kind: str, metadata: str, graph: str) -> None:
+    def save_file(self, model: str, form: str, metadata: str, graph: str) -> None:
         """Write a network's weights as a file; `graph` is JSON of what surrounds them in an ONNX file."""
         opened = self.worker.opened[model]
         floats = opened.network.export()
-        if kind == "json":
+        if form == "json":
             content = _json_file(opened.shapes, floats, JSON.parse(metadata))
-        elif kind == "onnx":
+        elif form == "onnx":
             content = _onnx_file(floats, JSON.parse(graph))
         else:
             content = tensors.encode(opened.shapes, floats, JSON.parse(metadata))
-        self.tell("file_saved", model=model, kind=kind, buffer=content)
+        self.tell("file_saved", model=model, form=form, buffer=content)
 
     def keep(self, key: str, model: str, record: str) -> None:
         """Keep a network's weights and what belongs to them in the browser."""
