@@ -20,6 +20,7 @@ FORMS = {
     "onnx": ("ONNX", "The whole network as a graph, for ONNX Runtime and whatever else runs ONNX."),
     "json": ("JSON", "Numbers in nested lists, readable by anything."),
 }
+SUFFIXES = (".safetensors", ".onnx", ".json")
 
 
 class Files:
@@ -37,8 +38,7 @@ class Files:
             self.page.after(kind, action)
         self.page.after("file_saved", self._saved)
         self.page.after("weights_taken", self._taken)
-        window.addEventListener("dragover", self._dragged)
-        window.addEventListener("drop", self._dropped)
+        window.addEventListener("drop", self._dropped, True)  # before `tools.pictures`
 
     def render(self, state: object) -> None:
         """Show what became of the file opened last."""
@@ -56,7 +56,7 @@ class Files:
         ]
         self.input = document.createElement("input")
         self.input.id, self.input.type, self.input.hidden = "file", "file", True
-        self.input.accept = ".safetensors,.onnx,.json"
+        self.input.accept = ",".join(SUFFIXES)
         self.input.bind("change", self._chosen)
         choose = button("Open a file…", lambda: self.input.click(), "Or drop it anywhere on this page.", "open-file")
         self.message = message("file-message")
@@ -111,17 +111,17 @@ class Files:
             self.open(self.input.files.item(0))
         self.input.value = ""  # so that the same file can be chosen again
 
-    def _dragged(self, event: object) -> None:
-        if _has_files(event):
-            event.preventDefault()  # else the browser would leave the page for the file
-
     def _dropped(self, event: object) -> None:
-        taken = event.defaultPrevented  # by the pad, which takes pictures
-        if _has_files(event) and not taken:
+        """Take what is dropped, unless it is for the drawing: the pad takes pictures, and what is dropped onto it."""
+        files = event.dataTransfer.files
+        if not files.length:
+            return
+        file = files.item(0)
+        if file.name.endswith(SUFFIXES) or not (file.type.startswith("image/") or event.target.closest(".pad-frame")):
             event.preventDefault()
             self.drawer.open()
             self.drawer.element.scrollIntoView({"block": "nearest"})
-            self.open(event.dataTransfer.files.item(0))
+            self.open(file)
 
     def open(self, file: object) -> None:
         """Read a file and find out what it is; the present weights stay until that is known."""
@@ -178,10 +178,6 @@ class Files:
 
     def _tell(self, text: str, tone: str) -> None:
         self.page.dispatch("file_noticed", text=text, tone=tone)
-
-
-def _has_files(event: object) -> bool:
-    return "Files" in list(event.dataTransfer.types)
 
 
 def download(name: str, content: object, media_type: str) -> None:

@@ -47,7 +47,8 @@ class Pictures:
 
     def _dropped(self, event: object) -> None:
         self._mark(False)
-        if event.dataTransfer.files.length:
+        # Weights have been taken by `share.files` by then.
+        if event.dataTransfer.files.length and not event.defaultPrevented:
             event.preventDefault()
             self._take(event.dataTransfer.files)
 
