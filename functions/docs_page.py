@@ -79,10 +79,11 @@ def _limits(schema: Json) -> str:
 
 
 def _operation(method: str, path: str, operation: Json, document: Json) -> str:
+    summary = operation["summary"] + ("" if operation["summary"].endswith("?") else ".")
     parts = [
         f'<section id="{operation["operationId"]}">',
         f'<h3><span class="{method.lower()}">{method}</span> <code>{escape(path)}</code></h3>',
-        f"<p><strong>{_prose(operation['summary'])}.</strong> {_prose(operation.get('description', ''))}</p>",
+        f"<p><strong>{_prose(summary)}</strong> {_prose(operation.get('description', ''))}</p>",
         "<p>Needs the token where one is set.</p>" if "security" in operation else "",
         f"<pre>{escape(operation['x-codeSamples'][0]['source'])}</pre>",
         _parameters(operation["parameters"], document),

@@ -25,6 +25,7 @@ a { color: var(--accent); }
 code, pre, nav b { font: .875rem/1.5 ui-monospace, SFMono-Regular, Menlo, Consolas, monospace; }
 pre { background: var(--sunken); border: 1px solid var(--line); border-radius: 6px; padding: .75rem; overflow-x: auto;
   margin: .5rem 0; }
+h3 code, nav a, p code { overflow-wrap: anywhere; }
 nav ul { list-style: none; padding: 0; display: grid; gap: 1rem; font-weight: 600;
   grid-template-columns: repeat(auto-fill, minmax(min(22rem, 100%), 1fr)); }
 nav a { font-weight: normal; text-decoration: none; display: inline-block; padding: .1rem 0; }

@@ -53,7 +53,7 @@ def test_weights_as_json(api: Api, current: Version) -> None:
     answer = api("GET", "/weights?model=mlp-128")
     assert answer.headers["Content-Type"] == "application/json"
     assert answer.headers["ETag"] == f'"{current.version}"'
-    assert answer.headers["Vary"] == "Accept"
+    assert answer.headers["Vary"] == "Accept, Accept-Encoding"
     body = answer.json_body
     assert (body["model"], body["version"], body["parent"]) == ("mlp-128", current.version, None)
     assert (body["source"], body["accuracy"]) == ("pretrained", current.accuracy)

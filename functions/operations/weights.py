@@ -22,7 +22,7 @@ _PUBLISHED = Answer("the version that is current now", {JSON: weights.VersionAns
 _RATE = Parameter(
     "learning_rate",
     "query",
-    "of a block; JSON has it inside",
+    "of the step; a body as JSON may have it inside",
     {"type": "number", "exclusiveMinimum": 0, "maximum": 1},
 )
 _LIMIT = {"type": "integer", "minimum": 1, "maximum": weights.MOST_LISTED, "default": weights.LISTED}

@@ -64,8 +64,8 @@ def get_shard(call: Call, split: str, index: str) -> Response:
 
 
 def _sample(call: Call, count: int) -> Block:
-    split = call.query("split") or "train"
-    return call.service.dataset.sample(split, count, np.random.default_rng())
+    split = call.query("split")
+    return call.service.dataset.sample("train" if split is None else split, count, np.random.default_rng())
 
 
 def _as_json(sample: Block) -> dict[str, object]:

@@ -57,7 +57,7 @@ def patch_weights(call: Call) -> Response:
     call.require_token()
     media_type = call.content_type(JSON, OCTETS)
     digits, rate = _lesson(call, media_type)
-    lesson = call.model.teach(digits, payloads.learning_rate(rate), call.if_version)
+    lesson = call.model.teach(digits, rate, call.if_version)
     batch = {"batch_loss": lesson.batch_loss, "batch_accuracy": lesson.batch_accuracy}
     return json_answer(payloads_weights.provenance(lesson.version) | batch, 200, _etag(lesson.version))
 
@@ -111,14 +111,16 @@ def _read(call: Call, model: Model, media_type: str) -> Tensors:
 
 
 def _lesson(call: Call, media_type: str) -> tuple[Digits, float]:
-    """Return the labelled digits in the body, and the learning rate."""
+    """Return the labelled digits in the body, and the learning rate: the query's, or else the body's."""
+    asked = call.query("learning_rate")
+    rate = None if asked is None else payloads.learning_rate(read_json(asked.encode(), float))
     if media_type == JSON:
         body = call.json(payloads.LessonBody)
-        return payloads.digits(body.data), body.learning_rate
+        inside = payloads.learning_rate(body.learning_rate)
+        return payloads.digits(body.data), inside if rate is None else rate
     samples = block.decode(call.body)
     payloads.count("samples", len(samples), payloads.MOST_IN_BINARY, "count")
-    rate = call.query("learning_rate")
-    return Digits.of(samples), payloads.LEARNING_RATE if rate is None else read_json(rate.encode(), float)
+    return Digits.of(samples), payloads.LEARNING_RATE if rate is None else rate
 
 
 def _etag(version: Version) -> dict[str, str]:
