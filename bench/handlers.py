@@ -6,6 +6,7 @@ a second at most. Run: `python -m bench.handlers` (MNIST_DIR is used where it is
 """
 
 import base64
+import io
 import json
 import os
 import statistics
@@ -19,6 +20,7 @@ from typing import Any
 
 import numpy as np
 from moto import mock_aws
+from PIL import Image
 
 os.environ |= {
     "AWS_ACCESS_KEY_ID": "bench",
@@ -75,7 +77,7 @@ def event(method: str, path: str, body: object = None, **extra: Any) -> dict[str
         "httpMethod": method,
         "headers": {
             "Accept": extra.get("accept", "*/*"),
-            "Accept-Encoding": "gzip, deflate, br",
+            "Accept-Encoding": extra.get("encoding", "identity"),
             "Content-Type": extra.get("content_type", JSON),
         },
         "multiValueHeaders": {},
@@ -99,19 +101,45 @@ def median_ms(action: Callable[[], object], times: int) -> float:
     return statistics.median(taken) * 1000
 
 
+def pictures(some: Block) -> dict[str, bytes]:
+    """Return image files of a digit: what is measured, and the file."""
+    digit = Image.fromarray(255 - some.pixels[0].reshape(28, 28))
+    grain = np.random.default_rng(0).normal(0, 6, (900, 1200))
+    photo = Image.fromarray(np.uint8(np.clip(60 + 0.6 * np.array(digit.resize((1200, 900))) + grain, 0, 255)))
+    return {
+        "predict a PNG of 28x28": _file(digit, "PNG"),
+        "predict a PNG of 280x280": _file(digit.resize((280, 280)), "PNG"),
+        "predict a JPEG photo of 1200x900": _file(photo, "JPEG"),
+    }
+
+
+def _file(picture: Image.Image, kind: str) -> bytes:
+    content = io.BytesIO()
+    picture.save(content, kind)
+    return content.getvalue()
+
+
 def events(image: list[float], some: Block, weights: bytes) -> dict[str, tuple[dict[str, Any], int]]:
     """Return what is measured: the event, and how many times."""
     taught = {"data": [{"target": int(some.labels[0]), "image": image}]}
     shard = {"split": "train", "index": "0"}
     route = "/datablock/{split}/{index}"
+    files = pictures(some)
     return {
         "predict a tensor, mlp-128": (event("POST", "/predict", {"tensor": image}), 2000),
         "predict a tensor, conv-32-64": (event("POST", "/predict", {"tensor": image}, query=CONV), 2000),
+        "predict 100 tensors, mlp-128": (event("POST", "/predict", {"tensors": [image] * 100}), 50),
+        **{name: (event("POST", "/predict", file, content_type="image/*"), 50) for name, file in files.items()},
         "block of 128, JSON": (event("POST", "/datablock", {"block": 128}, accept=JSON), 300),
+        "block of 128, JSON, gzip": (event("POST", "/datablock", {"block": 128}, accept=JSON, encoding="gzip"), 100),
         "block of 128, binary": (event("POST", "/datablock", {"block": 128}, accept=OCTETS), 1000),
         "one sample": (event("GET", "/data"), 1000),
-        "a shard as stored": (event("GET", "/datablock/train/0", parameters=shard, resource=route), 50),
+        "a shard as stored": (
+            event("GET", "/datablock/train/0", parameters=shard, resource=route, encoding="gzip"),
+            50,
+        ),
         "weights, JSON": (event("GET", "/weights"), 30),
+        "weights, JSON, gzip": (event("GET", "/weights", encoding="gzip"), 20),
         "weights, safetensors": (event("GET", "/weights", accept=SAFETENSORS), 50),
         "PATCH one sample": (event("PATCH", "/weights", taught), 30),
         "PATCH a block of 128": (event("PATCH", "/weights", block.encode(some), content_type=OCTETS), 30),
