@@ -49,10 +49,10 @@ def images(request: InferRequest, tail: memoryview) -> NDArray[np.float32]:
     if size != len(tail):
         raise FormatError(f"binary_data_size adds up to {size} bytes, {len(tail)} come behind the JSON")
     if "binary_data_size" in tensor.parameters:
-        if tensor.data:
+        if tensor.data is not msgspec.UNSET:
             raise InvalidValueError(f"input {tensor.name!r} has both data and binary_data_size")
         return from_bytes(tensor.datatype, tensor.shape, tail)
-    if not tensor.data:
+    if tensor.data is msgspec.UNSET:
         raise InvalidValueError(f"input {tensor.name!r} has neither data nor binary_data_size")
     return from_json(tensor.datatype, tensor.shape, tensor.data)
 

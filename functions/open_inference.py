@@ -26,7 +26,7 @@ class RequestInput(msgspec.Struct):
     shape: list[int]
     datatype: str
     parameters: Parameters = {}
-    data: Data = msgspec.field(default_factory=msgspec.Raw)
+    data: Data | msgspec.UnsetType = msgspec.UNSET
 
 
 class RequestOutput(msgspec.Struct):
@@ -52,7 +52,7 @@ class ResponseOutput(msgspec.Struct, omit_defaults=True):
     datatype: str
     shape: list[int]
     parameters: Parameters = {}
-    data: Data = msgspec.field(default_factory=msgspec.Raw)
+    data: Data | msgspec.UnsetType = msgspec.UNSET
 
 
 class InferResponse(msgspec.Struct, omit_defaults=True):
