@@ -19,9 +19,11 @@ from functions.errors import FormatError, InvalidValueError
 from functions.models import Model
 from functions.negotiation import GZIP, compress, decompress, quality, shrinks, wants_gzip
 from functions.service import Predictor, Service
+from functions.settings import LOCAL
 
 DEFAULT_MODEL = "mlp-128"
 LARGEST_BODY = 6 * 1024 * 1024  # what Lambda carries
+LARGEST_ANSWER = 4_700_000  # of which base64 makes those 6 MB
 LARGEST_UNPACKED = 16 * 1024 * 1024  # of a body that comes as gzip: conv-32-64's weights as JSON are 9 MB
 
 _request: ContextVar[Request] = ContextVar("request")
@@ -182,6 +184,9 @@ def middleware(request: Request, get_response: Callable[[Request], Response]) ->
         code = _CHALICE_CODES.get(response.status_code, "internal")
         response = error_answer(response.status_code, code, response.body["Message"], headers=response.headers)
     _encode(response, request.headers)
+    if len(response.body) > LARGEST_ANSWER and wiring.service().settings.stage != LOCAL:
+        message = f"this answer has {len(response.body)} bytes, more than a Lambda carries: ask for it in gzip"
+        return error_answer(406, "not_acceptable", message, headers={"Vary": "Accept-Encoding"})
     return response
 
 

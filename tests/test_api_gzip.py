@@ -8,10 +8,11 @@ import zlib
 import pytest
 
 from functions.app import app
-from functions.http import LARGEST_BODY, LARGEST_UNPACKED
+from functions.http import LARGEST_ANSWER, LARGEST_BODY, LARGEST_UNPACKED
 from functions.negotiation import compress, decompress, wants_gzip
+from functions.s3 import S3Store
 from infra.gateway import ApiGateway
-from tests.api import Api
+from tests.api import Api, serving
 
 ZIPPED = {"Accept-Encoding": "gzip, deflate, br"}
 TENSOR = json.dumps({"tensor": [0.25] * 784}).encode()
@@ -89,6 +90,16 @@ def test_compressed_answer_has_an_etag_of_its_own(api: Api) -> None:
         if status == 304:
             assert answer.headers["ETag"] == etag.removeprefix("W/")
             assert "Content-Encoding" not in answer.headers
+
+
+def test_answer_that_no_lambda_carries_is_to_be_had_in_gzip(bucket: S3Store) -> None:
+    with serving(bucket, stage="prod", write_token="t") as api:
+        plain = api("GET", "/weights?model=conv-32-64")
+        assert plain.status_code == 406
+        assert "ask for it in gzip" in plain.json_body["error"]["message"]
+        zipped = api("GET", "/weights?model=conv-32-64", headers=ZIPPED)
+        assert zipped.status_code == 200
+        assert len(zipped.body) < LARGEST_ANSWER < len(gzip.decompress(zipped.body))
 
 
 def test_etag_of_a_compressed_answer_is_good_for_writing(api: Api) -> None:
