@@ -28,7 +28,7 @@ STRICT = 'set -euo pipefail\ncurl() { command curl --fail-with-body --show-error
 
 @pytest.fixture(scope="module")
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningStack]:
-    digits = os.environ.get("MNIST_DIR") or str(idx_files.write(tmp_path_factory.mktemp("idx")))
+    digits = str(idx_files.write(tmp_path_factory.mktemp("idx")))
     running = RunningStack(tmp_path_factory.mktemp("stack"), MNIST_DIR=digits, SCRAWL_WRITE_TOKEN="")
     yield running
     running.stop()
