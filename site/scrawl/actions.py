@@ -1,7 +1,6 @@
 """What buttons, fields and keys do: each handler changes the state and asks the worker or the API for the rest."""
 
 from browser import aio
-from browser import self as window
 from javascript import JSON
 
 from scrawl import fetching
@@ -67,7 +66,7 @@ class Actions:
 
     def new_weights(self) -> None:
         """Begin anew from random weights."""
-        self.page.ask("randomise", seed=int(window.Math.random() * 1_000_000))
+        self.page.ask("randomise", seed=self.state.settings["seed"])
 
     def tune(self, event: object) -> None:
         """Teach the drawing with the chosen label."""

@@ -26,6 +26,7 @@ from scrawl.parts import absolute
 
 # The features' modules, in the order in which they begin.
 FEATURES: list = [
+    "scrawl.options",
     "scrawl.inside.lookout",
     "scrawl.tools",
     "scrawl.share.start",

@@ -23,8 +23,7 @@ def _model_chosen(state: State, model: str) -> None:
     left, was_training = state.model, state.training
     state.model = model
     state.training = False
-    state.invalid = []
-    state.notices.pop("settings", None)
+    state.invalid = {}
     state.notices.pop("tune", None)
     _use_settings(state)
     if was_training:
@@ -34,11 +33,7 @@ def _model_chosen(state: State, model: str) -> None:
 
 def _use_settings(state: State) -> None:
     """Take what the person has filled in, as far as the network allows, and the network's own values otherwise."""
-    layers = state.layers()
-    settings = {**presets.settings_for(layers), **state.typed}
-    for name, (low, high) in presets.limits_for(layers).items():
-        settings[name] = min(max(settings[name], low), high)
-    state.settings = settings
+    state.settings = presets.settings_for(state.layers(), state.typed)
 
 
 def _opened(state: State, model: str) -> None:
@@ -57,15 +52,16 @@ def ready_if_complete(state: State) -> None:
 
 def _setting_changed(state: State, name: str, text: str) -> None:
     value, problem = presets.check_setting(name, text, presets.limits_for(state.layers()))
-    state.invalid = [other for other in state.invalid if other != name]
+    state.invalid = {other: why for other, why in state.invalid.items() if other != name}
     if problem:
-        state.invalid.append(name)
-        state.notices["settings"] = Notice(problem, "error")
+        state.invalid[name] = problem
         return
-    state.typed = {**state.typed, name: value}
-    state.settings = {**state.settings, name: value}
-    if not state.invalid:
-        state.notices.pop("settings", None)
+    typed = {**state.typed, name: value}
+    if name == "optimizer" and value != state.settings[name]:
+        typed.pop("learning_rate", None)  # what suits one makes another diverge
+        state.invalid.pop("learning_rate", None)
+    state.typed = typed
+    _use_settings(state)
 
 
 def _training_wanted(state: State, on: bool) -> None:
@@ -79,24 +75,44 @@ def _step_wanted(state: State) -> None:
 
 def _begun(state: State) -> None:
     state.record.touched = True
+    if not state.record.iteration:
+        state.record.run_settings = dict(state.settings)
     state.record.notices.pop("train", None)
     if not state.cached:
         state.record.notices["train"] = Notice(FETCHING)
 
 
 def _progress(
-    state: State, model: str, iteration: int, loss: float, accuracy: float, samples_per_second: float
+    state: State,
+    model: str,
+    iteration: int,
+    epoch: float,
+    loss: float,
+    accuracy: float,
+    samples_per_second: float,
+    points: list,
 ) -> None:
     record = state.record_of(model)
-    record.iteration, record.loss, record.train_accuracy = iteration, loss, accuracy
+    record.iteration, record.epoch, record.loss, record.train_accuracy = iteration, epoch, loss, accuracy
     record.samples_per_second = samples_per_second
-    record.history.add("train", iteration, loss, accuracy)
+    for i in range(0, len(points), 3):
+        record.history.add("train", points[i], points[i + 1], points[i + 2])
 
 
-def _evaluated(state: State, model: str, iteration: int, loss: float, accuracy: float, count: int) -> None:
+def _evaluated(
+    state: State, model: str, iteration: int, loss: float, accuracy: float, count: int, on_curve: bool
+) -> None:
     record = state.record_of(model)
     record.test_accuracy, record.test_count = accuracy, count
-    record.history.add("test", iteration, loss, accuracy)
+    if on_curve:
+        record.history.add("test", iteration, loss, accuracy)
+
+
+def _target_reached(state: State, model: str, iteration: int, accuracy: float) -> None:
+    if model == state.model:
+        state.training = False
+    text = f"Stopped at iteration {iteration}: {100 * accuracy:.2f}% of all test digits are read correctly."
+    state.record_of(model).notices["train"] = Notice(text, "good")
 
 
 def _diverged(state: State, model: str, iteration: int, back_to: int) -> None:
@@ -108,11 +124,38 @@ def _diverged(state: State, model: str, iteration: int, back_to: int) -> None:
     if not back_to:
         record.loss = record.train_accuracy = None
     record.history.cut(back_to)
+    record.scrubbed = -1
     message = (
         f"Training diverged at iteration {iteration}: the loss was no number any more. It has stopped, and the "
         f"weights of iteration {back_to} are back. A lower learning rate will help."
     )
     record.notices["train"] = Notice(message, "error")
+
+
+def _checkpoint(state: State, model: str, number: int, iteration: int, test_accuracy: float) -> None:
+    record = state.record_of(model)
+    record.checkpoints = [*record.checkpoints, (number, iteration, test_accuracy)]
+
+
+def _checkpoint_gone(state: State, model: str, number: int) -> None:
+    record = state.record_of(model)
+    record.checkpoints = [one for one in record.checkpoints if one[0] != number]
+
+
+def _scrubbed(state: State, model: str, number: int) -> None:
+    state.record_of(model).scrubbed = number
+
+
+def _restored(state: State, model: str, number: int, iteration: int) -> None:
+    record = state.record_of(model)
+    if model == state.model:
+        state.training = False
+    record.iteration = iteration
+    record.touched = True
+    record.history.cut(iteration)
+    accuracy = next((one[2] for one in record.checkpoints if one[0] == number), record.test_accuracy)
+    record.test_accuracy = accuracy
+    record.notices["train"] = Notice(f"The weights of iteration {iteration} are back; training goes on from there.")
 
 
 def _blocks(state: State, cached: int, total: int, in_flight: int) -> None:
@@ -184,6 +227,11 @@ TRANSITIONS = {
     "progress": _progress,
     "evaluated": _evaluated,
     "diverged": _diverged,
+    "target_reached": _target_reached,
+    "checkpoint": _checkpoint,
+    "checkpoint_gone": _checkpoint_gone,
+    "scrubbed": _scrubbed,
+    "restored": _restored,
     "blocks": _blocks,
     "block_refused": _block_refused,
     "failed": _failed,

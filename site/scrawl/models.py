@@ -32,6 +32,6 @@ class Models:
             "open",
             model=JSON.stringify(model),
             settings=JSON.stringify(state.settings),
-            seed=int(window.Math.random() * 1_000_000),
+            seed=state.settings["seed"],
         )
         self.connection.tell_worker()

@@ -45,15 +45,24 @@ class Samples:
 
     def shuffle(self, ranges, seed):
         """Set the order to the rows of `ranges`, a list of (first row, count), shuffled. Return how many."""
-        number, count = self.kernel.function("number"), 0
-        for first, rows in ranges:
-            if first < 0 or first + rows > self.capacity or count + rows > self.capacity:
-                raise ValueError(f"there are {self.capacity} rows, got a range of {rows} from {first}")
-            number(self.order + 4 * count, first, rows)
-            count += rows
-        self.kernel.function("shuffle")(self.order, count, seed)
-        self.count = count
-        return count
+        self.count = 0
+        for first, count in ranges:
+            self._number(first, count)
+        self.kernel.function("shuffle")(self.order, self.count, seed)
+        return self.count
+
+    def append(self, first, count, seed):
+        """Add rows `first` .. `first + count`, shuffled among themselves, to the order. Return how many it has."""
+        begin = self.order + 4 * self.count
+        self._number(first, count)
+        self.kernel.function("shuffle")(begin, count, seed)
+        return self.count
+
+    def _number(self, first, count):
+        if first < 0 or first + count > self.capacity or self.count + count > self.capacity:
+            raise ValueError(f"there are {self.capacity} rows, got a range of {count} from {first}")
+        self.kernel.function("number")(self.order + 4 * self.count, first, count)
+        self.count += count
 
 
 class Network:

@@ -1,33 +1,135 @@
-"""What one can set, between which limits, and what each network begins with. Pure; page and worker agree by it."""
+"""What one can set: one table for the form, the address and the checks. Pure; page and worker agree by it.
+
+A setting's kind says what its text may be: a `whole` number, a `number`, a `percent` (its value is a fraction), a
+`choice` of names or a `switch`. Values are whole numbers, numbers, names, and True or False.
+"""
 
 CONVOLUTION = "conv3x3"
-SETTINGS = {"batch_size": 64, "learning_rate": 0.3, "cache_size": 60}
-LIMITS = {"batch_size": (1, 1024), "learning_rate": (0.0001, 10.0), "cache_size": (1, 200)}
+# With these an epoch goes well. Momentum adds up ten steps; Adam's steps do not depend on how large gradients are.
+RATES = {"sgd": 0.3, "momentum": 0.05, "adam": 0.002}
+CONVOLUTION_RATES = {"sgd": 0.1, "momentum": 0.02, "adam": 0.001}
+# A convolution takes about 100 KB of memory per sample of a batch.
+CONVOLUTION_BATCH = 256
 
 
-def settings_for(layers: list) -> dict:
-    """Return the settings with which a network of these layers learns well."""
-    return {**SETTINGS, "learning_rate": 0.1} if _has_convolutions(layers) else dict(SETTINGS)
+class Setting:
+    """One of them. `limits` are the least and the greatest number; `choices` are (name, title)."""
+
+    def __init__(self, kind, default, title, text, limits=None, choices=()):
+        self.kind = kind
+        self.default = default
+        self.title = title
+        self.help = text
+        self.limits = limits
+        self.choices = choices
+
+
+SETTINGS = {
+    "batch_size": Setting("whole", 64, "Batch size", "How many digits each step learns from.", (1, 1024)),
+    "learning_rate": Setting("number", 0.3, "Learning rate", "How far each step goes.", (0.0001, 10.0)),
+    "cache_size": Setting(
+        "whole", 60, "Cache size", "How many blocks of 1,000 digits it learns from; beyond that, they take turns.",
+        (1, 200),
+    ),
+    "optimizer": Setting(
+        "choice", "sgd", "Optimizer", "How gradients move the weights. Adam is AdamW when weights decay.",
+        choices=(("sgd", "SGD"), ("momentum", "SGD with momentum"), ("adam", "Adam")),
+    ),
+    "momentum": Setting(
+        "number", 0.9, "Momentum", "How much of its speed a weight keeps. For SGD with momentum only.", (0.0, 0.999)
+    ),
+    "weight_decay": Setting(
+        "number", 0.0, "Weight decay", "How strongly weights are pulled to 0, against learning by heart.", (0.0, 1.0)
+    ),
+    "augment": Setting(
+        "switch", False, "Vary the digits", "Shift, turn and scale each digit a little, anew each time it is seen."
+    ),
+    "seed": Setting(
+        "whole", 1, "Seed", "New weights and all that is random follow from it: same seed, same curve.",
+        (0, 999_999),
+    ),
+    "target": Setting(
+        "percent", 0.0, "Stop at", "Stop once so many percent of all test digits are read correctly; 0 never does.",
+        (0.0, 99.99),
+    ),
+    "pace": Setting(
+        "choice", "full", "Pace", "Slow motion shows every single step.",
+        choices=(("full", "Full speed"), ("slow", "Slow motion")),
+    ),
+    "speed": Setting("number", 2.0, "Steps a second", "How fast slow motion is.", (0.2, 20.0)),
+}  # fmt: skip
+
+
+def settings_for(layers: list, typed: dict | None = None) -> dict:
+    """Return all settings: those `typed`, within the limits, else what a network of these layers learns well with."""
+    settings = {name: setting.default for name, setting in SETTINGS.items()}
+    settings.update(typed or {})
+    if "learning_rate" not in (typed or {}):
+        rates = CONVOLUTION_RATES if _has_convolutions(layers) else RATES
+        settings["learning_rate"] = rates[settings["optimizer"]]
+    for name, (low, high) in limits_for(layers).items():
+        share = 100 if SETTINGS[name].kind == "percent" else 1
+        settings[name] = min(max(settings[name], low / share), high / share)
+    return settings
 
 
 def limits_for(layers: list) -> dict:
-    """Return the settings' limits. A convolution takes about 100 KB of memory per sample of a batch."""
-    return {**LIMITS, "batch_size": (1, 256)} if _has_convolutions(layers) else LIMITS
+    """Return the limits of those settings that have any."""
+    limits = {name: setting.limits for name, setting in SETTINGS.items() if setting.limits}
+    if _has_convolutions(layers):
+        limits["batch_size"] = (1, CONVOLUTION_BATCH)
+    return limits
+
+
+def measuring_for(layers: list) -> tuple:
+    """Return on how many test digits the curve is measured (0: all), and how many samples pass between two points."""
+    return (1000, 4096) if _has_convolutions(layers) else (0, 32_768)
 
 
 def check_setting(name: str, text: str, limits: dict) -> tuple:
     """Return (value, None) for what was typed into a setting, or (None, what is expected)."""
-    low, high = limits[name]
-    kind = "number" if isinstance(low, float) else "whole number"
+    setting = SETTINGS[name]
+    value = _value(setting, text)
+    if value is not None and setting.limits:
+        low, high = limits[name]
+        value = value if low <= value <= high else None
+    if value is None:
+        return None, f"The {setting.title.lower()} is {_expected(name, limits)}, got {text or 'nothing'}. {KEEPS}"
+    return value / 100 if setting.kind == "percent" else value, None
+
+
+KEEPS = "Training keeps the last one."
+
+
+def _value(setting: Setting, text: str) -> object:
+    if setting.kind == "switch":
+        return {"on": True, "off": False}.get(text)
+    if setting.kind == "choice":
+        return text if text in [name for name, _ in setting.choices] else None
     try:
-        value = float(text) if isinstance(low, float) else int(text)
+        return int(text) if setting.kind == "whole" else float(text)
     except ValueError:
-        value = None
-    if value is None or not low <= value <= high:
-        title = name.replace("_", " ")
-        came = text or "nothing"
-        return None, f"The {title} is a {kind} from {low} to {high}, got {came}. Training keeps the last one."
-    return value, None
+        return None
+
+
+def _expected(name: str, limits: dict) -> str:
+    setting = SETTINGS[name]
+    if setting.kind == "switch":
+        return "on or off"
+    if setting.kind == "choice":
+        return "one of " + ", ".join(choice for choice, _ in setting.choices)
+    low, high = limits[name]
+    kind = {"whole": "a whole number", "number": "a number", "percent": "a percentage"}[setting.kind]
+    return f"{kind} from {low:g} to {high:g}"
+
+
+def text_of(name: str, value: object) -> str:
+    """Return the text that `check_setting` turns into that value."""
+    if SETTINGS[name].kind == "switch":
+        return "on" if value else "off"
+    if SETTINGS[name].kind == "percent":
+        return f"{100 * value:g}"
+    return str(value)
 
 
 def _has_convolutions(layers: list) -> bool:

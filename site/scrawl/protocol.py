@@ -8,7 +8,7 @@ receiving is left to `main` and `worker`.
 REQUESTS = {
     "start": ("kernel",),  # JSON of two addresses
     "open": ("model", "settings", "seed"),  # or select; JSON, JSON, int
-    "settings": ("settings",),  # JSON: batch_size, learning_rate, cache_size
+    "settings": ("settings",),  # JSON of all of `presets`
     "blocks_at": ("url", "splits"),  # address with {split} and {index}, JSON {split: {count, shards}}; also: retry
     "weights": ("model", "buffer", "origin"),  # a safetensors file's bytes
     "randomise": ("seed",),
@@ -20,6 +20,8 @@ REQUESTS = {
     "tune": ("label",),  # learn the picture predicted last
     "export": ("model", "metadata"),  # JSON of texts
     "sample": (),
+    "scrub": ("model", "number"),  # look at a checkpoint, -1: at the network as it is
+    "restore": ("model", "number"),  # go back to a checkpoint
     "later": ("address",),  # of the second bundle
     "ink": ("number", "width", "height", "colours"),  # of an image, RGBA
     "open_file": ("number", "buffer", "networks"),  # a file of weights; JSON {model: {tensor: shape}}
@@ -43,8 +45,14 @@ REPORTS = {
     "weights_taken": ("model", "origin", "metadata"),  # origin: "random", or as asked; JSON of texts
     "weights_refused": ("model", "message"),
     "predicted": ("number", "blank", "picture", "probabilities"),
-    "progress": ("model", "iteration", "loss", "accuracy", "samples_per_second"),
-    "evaluated": ("model", "iteration", "loss", "accuracy", "count"),
+    # `points` are of the training curve, new ones: iteration, loss, accuracy, iteration, …
+    "progress": ("model", "iteration", "epoch", "loss", "accuracy", "samples_per_second", "points"),
+    "evaluated": ("model", "iteration", "loss", "accuracy", "count", "on_curve"),
+    "target_reached": ("model", "iteration", "accuracy"),  # training has stopped
+    "checkpoint": ("model", "number", "iteration", "test_accuracy"),
+    "checkpoint_gone": ("model", "number"),  # to make room, or because the run has gone back
+    "scrubbed": ("model", "number"),  # what readings and views look at from now on, -1: the network as it is
+    "restored": ("model", "number", "iteration"),
     "diverged": ("model", "iteration", "back_to"),  # training has stopped, the last good weights are back
     "blocks": ("cached", "total", "in_flight"),
     "block_refused": ("split", "index", "message"),

@@ -1,7 +1,7 @@
 """Fetches blocks in the background, a few at a time, and keeps asking when the API is away.
 
-Which block comes next is `cache`'s decision; what a good block is, `block`'s. Nothing here waits for training, and
-training never waits for this once there is a first block.
+Which block comes next is `cache`'s decision; what a good block is, `block`'s. A run waits for its next block, so that
+it does not depend on how fast blocks come; while the API is away, it goes on with those it has.
 """
 
 from browser import aio
@@ -42,7 +42,7 @@ class Source:
         self.tell = lambda _kind, **_fields: None
 
     def retry(self) -> None:
-        """Ask again at once: the API is known to be back."""
+        """Ask again at once: the API is known to be back, or may be."""
         self.away = False
         self.pump()
 
@@ -61,8 +61,7 @@ class Source:
     def report(self) -> None:
         """Tell the page how full the cache is."""
         cache = self.trainer.cache
-        total = min(cache.limit, cache.shards["train"])
-        self.tell("blocks", cached=len(cache.train), total=total, in_flight=len(self.in_flight))
+        self.tell("blocks", cached=cache.cached(), total=len(cache.window), in_flight=len(self.in_flight))
 
     async def _fetch(self, wanted: tuple) -> None:
         split, index = wanted
@@ -97,7 +96,7 @@ class Source:
     def _failed(self, message: str) -> None:
         if self.away:
             return  # another request of the same moment has said so
-        self.away = True
+        self.away = self.trainer.away = True
         seconds = self._backoff.failed()
         self.tell("source_failed", message=message, seconds=seconds)
         if self._timer is not None:
@@ -105,6 +104,7 @@ class Source:
         self._timer = window.setTimeout(self.retry, 1000 * seconds)
 
     def _succeeded(self) -> None:
+        self.trainer.away = False
         if self._backoff.failures:
             self._backoff.succeeded()
             self.tell("source_back")

@@ -36,6 +36,10 @@ class Record:
         self.train_accuracy: float | None = None
         self.test_accuracy: float | None = None
         self.samples_per_second = 0.0
+        self.epoch = 0.0
+        self.run_settings: dict = {}  # with which the run began
+        self.checkpoints: list = []  # that the worker keeps: (number, iteration, test accuracy)
+        self.scrubbed = -1  # the checkpoint that is looked at, -1: the network as it is
         self.history = History()
 
 
@@ -57,7 +61,7 @@ class State:
         # Training
         self.settings = presets.settings_for([])
         self.typed: dict = {}  # the settings that the person has filled in; the others are the network's own
-        self.invalid: list = []  # settings whose field holds what cannot be used
+        self.invalid: dict = {}  # setting → why what its field holds cannot be used
         self.awaiting_weights = True  # the first ones; until they come or cannot, the page is not ready
         self.training = False
         self.cached = 0

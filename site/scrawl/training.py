@@ -7,6 +7,7 @@ learned and measured is `trainer`'s business, where blocks come from `source`'s.
 from browser import self as window
 from javascript import JSON
 
+from scrawl import presets
 from scrawl.learner import Learner
 from scrawl.source import Source
 from scrawl.teaching import Teacher
@@ -35,6 +36,7 @@ class Training:
         self.source = None
         self._scheduled = False
         self._last_report = 0.0
+        self._timer = None  # of slow motion
         self._channel = window.MessageChannel.new()
         self._channel.port1.onmessage = self._tick
 
@@ -50,17 +52,18 @@ class Training:
 
     def restart(self, model: str) -> None:
         """Begin counting anew, or where a kept run has stopped: a network's weights are others."""
+        iteration = self.worker.opened[model].iteration
         if model == self.model:
-            self.trainer.restart()
+            self.trainer.restart(iteration)
         elif model in self.learners:
-            self.learners[model].restart()
-        if model in self.learners:
-            self.learners[model].iteration = self.worker.opened[model].iteration
+            self.learners[model].restart(iteration)
+        self.worker.opened[model].look_at(None)
 
     def _learner(self, opened: object) -> object:
         if opened.model not in self.learners:
-            self.learners[opened.model] = Learner(opened.network, now)
-            self.learners[opened.model].iteration = opened.iteration
+            digits, every = presets.measuring_for(opened.layers)
+            self.learners[opened.model] = Learner(opened.network, now, digits, every)
+            self.learners[opened.model].restart(opened.iteration)
         return self.learners[opened.model]
 
     # Requests
@@ -96,6 +99,28 @@ class Training:
         self.trainer.steps_wanted += 1
         self._want_blocks()
 
+    def scrub(self, model: str, number: int) -> None:
+        """Have readings and views look at a checkpoint; -1 is the network as it is. Training does not notice."""
+        opened = self.worker.opened[model]
+        checkpoint = self.learners[model].checkpoints.get(number) if number >= 0 and model in self.learners else None
+        opened.look_at(checkpoint.weights if checkpoint else None)
+        if model == self.worker.selected.model:
+            self.worker.reader.network = opened.shown
+        self.tell("scrubbed", model=model, number=checkpoint.number if checkpoint else -1)
+        self.worker.read_again()
+
+    def restore(self, model: str, number: int) -> None:
+        """Go back to a checkpoint: its weights become the network's, and the run goes on from there."""
+        checkpoint = self.learners[model].checkpoints.get(number)
+        if checkpoint is None:
+            raise ValueError(f"there is no checkpoint {number} of {model}")
+        if model == self.model:
+            self.trainer.training, self.trainer.steps_wanted = False, 0
+        self.learners[model].restore(checkpoint)
+        self.scrub(model, -1)
+        self.tell("restored", model=model, number=checkpoint.number, iteration=checkpoint.iteration)
+        self._tell_checkpoints()
+
     def tune(self, label: int) -> None:
         """Learn the picture that was read last."""
         reader = self.worker.reader
@@ -122,14 +147,19 @@ class Training:
     # Slices
 
     def wake(self) -> None:
-        """Have a slice done soon if there is something to do."""
-        if not self._scheduled and self.trainer.is_busy():
+        """Have a slice done soon if there is something to do; in slow motion, when it is time."""
+        if self._scheduled:
+            return
+        if self.trainer.is_busy():
             self._scheduled = True
             self._channel.port2.postMessage(0)
+        elif self.trainer.pause_left():
+            window.clearTimeout(self._timer)
+            self._timer = window.setTimeout(self.wake, 1000 * self.trainer.pause_left() + 1)
 
     def _tick(self, _event: object) -> None:
         self._scheduled = False
-        stepping = self.trainer.steps_wanted
+        before = self.trainer.learner.iteration
         try:
             result = self.trainer.run(now() + SLICE)
         except Exception as error:
@@ -138,10 +168,17 @@ class Training:
             return
         if self.trainer.divergence:
             self.tell("diverged", model=self.model, **self.trainer.divergence)
-        if stepping or result or now() - self._last_report >= REPORT_EVERY:
+        single = self.trainer.learner.iteration - before == 1
+        if single or result or now() - self._last_report >= REPORT_EVERY:
             self._report()
         if result:
             self.tell("evaluated", model=self.model, **result)
+        self._tell_checkpoints()
+        if self.trainer.reached:
+            reached = self.trainer.reached
+            self.tell(
+                "target_reached", model=self.model, iteration=reached["iteration"], accuracy=reached["accuracy"]
+            )
         self.wake()
 
     def _report(self) -> None:
@@ -151,6 +188,16 @@ class Training:
         self.worker.read_again()
         if self.source is not None:
             self.source.pump()
+
+    def _tell_checkpoints(self) -> None:
+        learner = self.trainer.learner
+        news, learner.news = learner.news, []
+        for number, checkpoint in news:
+            if checkpoint is None:
+                self.tell("checkpoint_gone", model=self.model, number=number)
+            else:
+                fields = {"iteration": checkpoint.iteration, "test_accuracy": checkpoint.test_accuracy}
+                self.tell("checkpoint", model=self.model, number=number, **fields)
 
     def _want_blocks(self) -> None:
         if self.source is not None:

@@ -1,7 +1,9 @@
 """The training card: buttons, settings, and the figures of the run. The curves are `views.curves`'s."""
 
-from scrawl import presets, text
+from scrawl import text
 from scrawl.dom import by_id, set_attribute, set_flag, set_text, show_notice
+from scrawl.state import Notice
+from scrawl.views.fields import Fields
 
 SETTING_IDS = {"batch_size": "batch-size", "learning_rate": "learning-rate", "cache_size": "cache-size"}
 
@@ -14,9 +16,9 @@ class TrainingView:
         self.train_label = self.train.querySelector("span")
         self.buttons = [self.train, by_id("step"), by_id("weights-new")]
         self.model = by_id("model")
-        self.inputs = {name: by_id(name_on_page) for name, name_on_page in SETTING_IDS.items()}
+        self.fields = Fields({name: by_id(name_on_page) for name, name_on_page in SETTING_IDS.items()})
         self._models: object = None
-        self._model = ""  # whose settings are shown
+        self._model = ""  # the one that is shown as chosen
         self._shown: dict = {}  # figure → its text
 
     def render(self, state: object) -> None:
@@ -27,17 +29,10 @@ class TrainingView:
             set_flag(button, "disabled", not state.record.opened)
         self._show_models(state)
         self._show_figures(state)
-        for name, field in self.inputs.items():
-            set_attribute(field, "aria-invalid", "true" if name in state.invalid else "false")
-        show_notice(by_id("settings-message"), state.notices.get("settings"))
+        self.fields.render(state)
+        wrong = [state.invalid[name] for name in SETTING_IDS if name in state.invalid]
+        show_notice(by_id("settings-message"), Notice(wrong[0], "error") if wrong else None)
         show_notice(by_id("train-message"), state.record.notices.get("train"))
-
-    def _show_settings(self, state: object) -> None:
-        """Fill in the fields for a network that has just been selected; from then on they are the person's."""
-        limits = presets.limits_for(state.layers())
-        for name, field in self.inputs.items():
-            field.value = str(state.settings[name])
-            field.setAttribute("max", str(limits[name][1]))
 
     def _show_figures(self, state: object) -> None:
         for name, shown in (
@@ -65,7 +60,6 @@ class TrainingView:
             self._model = self.model.value = state.model
             titles = [model["title"] for model in state.models if model["model"] == state.model]
             set_attribute(self.model, "title", titles[0] if titles else "")
-            self._show_settings(state)
 
 
 def _option(model: dict) -> str:
