@@ -3,6 +3,7 @@
 # make lint    formatting, lint and types
 # make bench   the benchmarks
 # make protos  the gRPC server's generated code, anew from its .proto files
+# make lock     the list of what the Lambda package holds, anew from requirements.txt
 #
 # Works with GNU make 3.81 and newer. Everything is installed into .venv; a change of pyproject.toml renews it.
 
@@ -15,7 +16,7 @@ PIP_INSTALL := $(BIN)/python -m pip install -qq --disable-pip-version-check --ro
 # The newest interpreters come last: their wheels may not be there yet.
 PYTHONS := $(PYTHON) python3.12 python3.13 python3.14 python3 python
 
-.PHONY: help serve test lint format bench protos clean
+.PHONY: help serve test lint format bench protos lock clean
 help:
 	@sed -n 's/^# \(make .*\)/\1/p' Makefile
 
@@ -42,6 +43,9 @@ bench: $(DEV_STAMP)
 	  echo "== bench.$$name"; \
 	  $(BIN)/python -m bench.$$name || exit 1; \
 	done
+
+lock: $(DEV_STAMP)
+	@$(BIN)/python -m infra.lock
 
 protos: $(DEV_STAMP)
 	@$(BIN)/python -m infra.rpc.generate

@@ -8,6 +8,7 @@ from infra.cli_client import predict, weights
 from infra.cli_errors import plain_errors
 from infra.cli_grpc import grpc
 from infra.cli_models import evaluate, export, import_onnx, train
+from infra.cli_package import package
 from infra.cli_store import bucket_option, data_dir_option, opened
 from infra.paths import SITE_BUILD
 
@@ -68,7 +69,7 @@ def build_site_command(out: Path) -> None:
     build_site(out, click.echo)
 
 
-for command in (train, export, evaluate, import_onnx, grpc, predict, weights):
+for command in (train, export, evaluate, import_onnx, grpc, predict, weights, package):
     main.add_command(command)
 
 

@@ -1,0 +1,31 @@
+"""The command that packs the API for Lambda. What is packed, and how, is said in `infra.lambda_package`."""
+
+from pathlib import Path
+
+import click
+
+from infra.cli_errors import plain_errors
+from infra.lock import MACHINES
+from infra.paths import BUILD
+
+
+@click.command()
+@click.option("--stage", default="prod", show_default=True, help="A stage of .chalice/config.json.")
+@click.option(
+    "--architecture", default="x86_64", show_default=True, type=click.Choice([*MACHINES]), help="Of the Lambda."
+)
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path),
+    default=BUILD / "package" / "out",
+    help="Where to. [default: build/package/out]",
+)
+def package(stage: str, architecture: str, out: Path) -> None:
+    """Pack the API for Lambda: deployment.zip and its CloudFormation template.
+
+    The same sources give the same bytes.
+    """
+    from infra.lambda_package import build
+
+    with plain_errors():
+        build(out, stage, architecture, say=click.echo)
