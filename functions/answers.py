@@ -76,7 +76,7 @@ def answer_to(error: Exception) -> Response:
             return error_answer(409, "conflict", str(error), headers={"Retry-After": "1"})
         case CorruptDataError():
             log.error("stored data is damaged", extra={"error": str(error)})
-            return error_answer(503, "corrupt_data", str(error))
+            return error_answer(503, "corrupt_data", str(error), headers={"Retry-After": "60"})
         case UnavailableError():
             log.error("store is away", extra={"error": str(error)})
             return error_answer(503, "unavailable", str(error), headers={"Retry-After": "2"})
