@@ -92,21 +92,32 @@ def test_misread_digits_are_found_the_surest_first(case: Case) -> None:
     assert not set(range(130, 150)) & {row for row, _ in found}
 
 
-def test_misread_digits_can_be_learned(case: Case) -> None:
+def learned(case: Case, others: list) -> int:
+    """Learn the most frequent mistake, and return how many digits are read right then."""
     counts = np.reshape(case.count(), (10, 10)).copy()
     np.fill_diagonal(counts, 0)
     label, reading = map(int, np.unravel_index(counts.argmax(), (10, 10)))
     rows = [row for row, _ in case.counter.misread(label, reading)]
-    right, steps = Learning(case.kernel).learn(case.network, case.samples, rows, RATE)
+    right, steps = Learning(case.kernel).learn(case.network, case.samples, rows, others, RATE)
     assert right == len(rows)
     assert 1 <= steps <= MOST_STEPS
     assert np.reshape(case.count(), (10, 10))[label, reading] == 0
+    return int(np.trace(np.reshape(case.counter.counts, (10, 10))))
+
+
+def test_misread_digits_can_be_learned_amid_others(case: Case) -> None:
+    assert learned(case, [(0, 10), (130, 20)])
+
+
+def test_company_keeps_it_from_forgetting_the_others(kernel: WasmtimeKernel) -> None:
+    alone, amid = [learned(Case(kernel, "mlp-128"), others) for others in ([], [(0, 10), (130, 20)])]
+    assert amid > alone
 
 
 def test_learning_that_diverges_changes_nothing(case: Case) -> None:
     before = case.network.export()
     rows = [int(row) for row in ROWS[:8]]
-    right, steps = Learning(case.kernel).learn(case.network, case.samples, rows, 1e30)
+    right, steps = Learning(case.kernel).learn(case.network, case.samples, rows, [(0, 10)], 1e30)
     assert steps == 0
     assert 0 <= right < 8
     for name, floats in case.network.export().items():

@@ -30,7 +30,6 @@ class Case:
         self.lens, self.painter = Lens(kernel, network), Painter(kernel)
         self.lens.look(kernel.put(digits(1, seed=5)[0][0] | 1))
         kernel.write(self.painter.palette, COLOURS.tobytes())
-        kernel.write(self.painter.overlay, COLOURS[::-1].tobytes())
         self.panels = {panel.name: panel for panel in panels_for(described(name))}
 
     def pictures(self, painted: tuple, panel: object) -> np.ndarray:
@@ -107,8 +106,31 @@ def test_activations_are_painted_up_to_the_greatest(kernel: WasmtimeKernel, name
     assert greatest == painted[3] == floats.max()
 
 
+def test_saliency_is_painted_above_the_digit_itself(kernel: WasmtimeKernel) -> None:
+    painter = Painter(kernel)
+    kernel.write(painter.overlay, COLOURS.tobytes())
+    kernel.write(painter.ink, COLOURS[::-1].tobytes())
+    numbers, image = np.linspace(-4, 2, 784, dtype=np.float32), digits(1)[0][0]
+    address, width, height, limit = painter.salient(kernel.put(numbers), kernel.put(image))
+    painted = kernel.read(address, np.uint32, (2, 784)).astype(int)
+    assert (width, height, limit) == (28, 56, 4)
+    np.testing.assert_allclose(painted[0], colours(numbers, 4), atol=0.51)
+    np.testing.assert_allclose(painted[1], 254 - colours(image.astype(float), 255), atol=0.51)
+
+
 def test_nothing_to_show_is_painted_as_zero(kernel: WasmtimeKernel) -> None:
-    case = Case(kernel, "mlp-128")
-    address, width, height, limit = case.painter.picture(kernel.alloc(4 * 784), 28)
-    assert (width, height, limit) == (28, 28, 0)
+    painter = Painter(kernel)
+    kernel.write(painter.overlay, COLOURS.tobytes())
+    address, _, _, limit = painter.salient(kernel.alloc(4 * 784), kernel.alloc(784))
+    assert limit == 0
     assert (kernel.read(address, np.uint32, (28, 28)) == 127).all()
+
+
+def test_digits_are_painted_one_below_the_other(kernel: WasmtimeKernel) -> None:
+    painter = Painter(kernel)
+    kernel.write(painter.ink, COLOURS.tobytes())
+    pixels = digits(3)[0]
+    address, width, height, _ = painter.digits([kernel.put(one) for one in pixels])
+    assert (width, height) == (28, 84)
+    painted = kernel.read(address, np.uint32, (3, 784)).astype(int)
+    np.testing.assert_allclose(painted, colours(pixels.astype(float), 255), atol=0.51)

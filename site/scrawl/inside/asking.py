@@ -20,6 +20,10 @@ class Asker:
         self._asked = -gap
         self._timer_set = False
 
+    def is_wanted(self) -> bool:
+        """Whether there is something to ask yet."""
+        return self._wanted
+
     def touch(self, **_fields: object) -> None:
         """What was answered may no longer hold."""
         self._wanted = True

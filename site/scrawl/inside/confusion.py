@@ -9,7 +9,9 @@ from scrawl.program import Program
 
 AT_ONCE = 50  # digits that are read in one call
 MOST_STEPS = 20
-MOST_LEARNED = 256  # digits that are learned together
+MOST_LEARNED = 50  # digits that are learned together
+COMPANY = 4  # times as many others
+STRIDE = 7919  # a prime: which others it are, jumps about
 
 
 class Counter:
@@ -79,30 +81,48 @@ class Counter:
 
 
 class Learning:
-    """Teaches some digits of the memory to a network."""
+    """Teaches some digits of the memory to a network, amid others, so that it does not forget those for these."""
 
     def __init__(self, kernel: object) -> None:
         self.kernel = kernel
-        self._own = Samples(kernel, MOST_LEARNED)
+        self._own = Samples(kernel, MOST_LEARNED * (1 + COMPANY))
 
-    def learn(self, network: object, samples: object, rows: list, rate: float) -> tuple:
+    def learn(self, network: object, samples: object, rows: list, others: list, rate: float) -> tuple:
         """Do steps on the digits of the rows until all are read right. Return (how many are, how many steps).
 
-        If the loss is no number any more, the weights are as before and no step is counted.
+        Each step mixes them with COMPANY times as many of the ranges `others`, (first row, count). If the loss is no
+        number any more, the weights are as before and no step is counted.
         """
-        rows = rows[:MOST_LEARNED]
-        for place, row in enumerate(rows):
-            pixels = self.kernel.read_bytes(samples.images + PIXELS * row, PIXELS)
-            self._own.store(place, self.kernel.read_bytes(samples.labels + row, 1), pixels)
-        before, count = network.export(), len(rows)
-        at_once, steps = min(count, network.max_batch), 0
+        count = min(len(rows), MOST_LEARNED)
+        for place in range(count):
+            self._copy(samples, rows[place], place)
+        before, steps = network.export(), 0
         loss, right = network.evaluate(self._own, 0, count)
         while steps < MOST_STEPS and right < count:
-            self._own.shuffle([(0, count)], steps + 1)
-            network.train_step(self._own, 0, at_once, rate)
+            total = count + self._add_company(samples, others, count, steps)
+            self._own.shuffle([(0, total)], steps + 1)
+            network.train_step(self._own, 0, min(total, network.max_batch), rate)
             steps += 1
             loss, right = network.evaluate(self._own, 0, count)
         if loss - loss != 0:
             network.load(before)
             return network.evaluate(self._own, 0, count)[1], 0
         return right, steps
+
+    def _add_company(self, samples: object, others: list, count: int, step: int) -> int:
+        """Put other digits after the first `count`, others at each step. Return how many."""
+        total = sum(size for _, size in others)
+        if not total:
+            return 0
+        for place in range(count * COMPANY):
+            number = (step * count * COMPANY + place) * STRIDE % total
+            for first, size in others:
+                if number < size:
+                    self._copy(samples, first + number, count + place)
+                    break
+                number -= size
+        return count * COMPANY
+
+    def _copy(self, samples: object, row: int, place: int) -> None:
+        pixels = self.kernel.read_bytes(samples.images + PIXELS * row, PIXELS)
+        self._own.store(place, self.kernel.read_bytes(samples.labels + row, 1), pixels)

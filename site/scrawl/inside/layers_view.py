@@ -154,9 +154,9 @@ class ChosenView:
         shares = [float(vote) for vote in votes["votes"]] if votes else [0.0] * 10
         activation = float(votes["activation"]) if votes else None
         set_text(self.words, words.chosen(noun, chosen[1], activation, shares))
-        set_flag(self.votes, "hidden", not votes)
+        set_flag(self.votes, "hidden", not activation)
         most = max(abs(share) for share in shares) or 1.0
         for bar, number, share in zip(self.bars, self.numbers, shares, strict=True):
             bar.style.transform = f"scaleY({-share / most:.3f})"
             set_attribute(bar, "class", "for" if share > 0 else "against")
-            set_text(number, words.signed(share))
+            set_text(number, words.vote(share))

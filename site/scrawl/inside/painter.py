@@ -37,23 +37,27 @@ class Painter:
         sources = [stage.layer.output + FLOAT * stage.start(unit) for unit in range(panel.count)]
         return (*self._grid(sources, panel.side, stage.row_step(), stage.count, columns, limit), limit)
 
-    def picture(self, source: int, side: int) -> tuple:
-        """Paint one picture of side × side floats with the transparent palette. Return as `weights` does."""
-        limit = self.kernel.function("peak")(source, side * side)
-        return (*self._grid([source], side, side, 1, 1, limit, self.overlay), limit)
+    def salient(self, source: int, image: int) -> tuple:
+        """Paint what each pixel has contributed, 784 floats, and below it the digit itself. Return as ever."""
+        limit = self.kernel.function("peak")(source, PIXELS)
+        target = self._take(2 * 4 * PIXELS)
+        self._paint_digit(target + 4 * PIXELS, image)
+        scale = 1 / limit if limit > 0 else 0.0
+        self.kernel.function("paint")(target, SIDE, source, SIDE, 1, SIDE, SIDE, scale, self.overlay)
+        return target, SIDE, 2 * SIDE, limit
 
     def digits(self, addresses: list) -> tuple:
         """Paint digits, 784 u8 each, one below the other. Return as `weights` does."""
-        side, paint = SIDE, self.kernel.function("paint")
         target = self._take(4 * PIXELS * len(addresses))
         for place, address in enumerate(addresses):
-            self.kernel.write_floats(self._one, [*self.kernel.read_bytes(address, PIXELS)])
-            paint(target + 4 * PIXELS * place, side, self._one, side, 1, side, side, 1 / 255, self.ink)
-        return target, side, side * len(addresses), 255.0
+            self._paint_digit(target + 4 * PIXELS * place, address)
+        return target, SIDE, SIDE * len(addresses), 255.0
 
-    def _grid(
-        self, sources: list, side: int, row_step: int, column_step: int, columns: int, limit: float, palette: int = 0
-    ) -> tuple:
+    def _paint_digit(self, target: int, address: int) -> None:
+        self.kernel.write_floats(self._one, [*self.kernel.read_bytes(address, PIXELS)])
+        self.kernel.function("paint")(target, SIDE, self._one, SIDE, 1, SIDE, SIDE, 1 / 255, self.ink)
+
+    def _grid(self, sources: list, side: int, row_step: int, column_step: int, columns: int, limit: float) -> tuple:
         rows = -(-len(sources) // columns)
         width, height = columns * side, rows * side
         target = self._take(4 * width * height)
@@ -61,7 +65,7 @@ class Painter:
         paint, scale = self.kernel.function("paint"), 1 / limit if limit > 0 else 0.0
         for number, source in enumerate(sources):
             corner = target + 4 * (number // columns * side * width + number % columns * side)
-            paint(corner, width, source, row_step, column_step, side, side, scale, palette or self.palette)
+            paint(corner, width, source, row_step, column_step, side, side, scale, self.palette)
         return target, width, height
 
     def _take(self, size: int) -> int:

@@ -33,6 +33,7 @@ class Readers:
         self.load.bind("click", lambda _event: self._fetch_all())
         self.visible = False
         self.rows: dict = {}  # model → its elements
+        self._shown: list = []
         saver = getattr(window.navigator, "connection", None)
         self._saving = bool(saver and saver.saveData)
 
@@ -48,7 +49,11 @@ class Readers:
         """Show what each of them reads."""
         if not self.rows and state.models:
             self._add_rows(state.models)
-            self.page.after("reads_along", lambda **_fields: self.touch())
+            self.seen(self.root, self.visible)
+        shown = [state.model, state.probabilities, state.blank, state.inside.readings, state.inside.along]
+        if self._shown and all(now is before for now, before in zip(shown, self._shown, strict=True)):
+            return
+        self._shown = shown
         for model, row in self.rows.items():
             self._show(state, model, *row)
         missing = [model for model in self._others(state) if state.inside.along.get(model) != "there"]

@@ -5,7 +5,7 @@ from browser import self as window
 
 from scrawl.dom import by_id, set_attribute, set_flag, set_text
 from scrawl.inside import words
-from scrawl.views.pad import ink_picture
+from scrawl.views.pad import new_canvas
 
 SIDE = 28
 FAINT = 0.28  # opacity of the ink that lies below the colours
@@ -32,6 +32,7 @@ class SaliencyView:
         self.canvas = self._overlay()
         self.button.bind("click", self._toggled)
         by_id("saliency-digit").bind("change", self._digit_chosen)
+        self._both = new_canvas(SIDE, 2 * SIDE)
         self._painted: object = None
 
     def _overlay(self) -> object:
@@ -64,22 +65,18 @@ class SaliencyView:
         said = words.saliency(int(salient["digit"]), float(salient["speaks_for"]), float(salient["against"]))
         set_text(self.words, said)
         set_attribute(self.canvas, "aria-label", said)
-        self._paint(state.picture, salient["buffer"])
+        self._paint(salient["buffer"])
 
-    def _paint(self, picture: object, buffer: object) -> None:
+    def _paint(self, buffer: object) -> None:
         context = self.canvas.getContext("2d")
         context.clearRect(0, 0, SIDE, SIDE)
-        if picture is None or buffer is None:
+        if buffer is None:
             return
-        context.globalAlpha = FAINT
-        context.drawImage(ink_picture(picture, window.getComputedStyle(self.seen).color), 0, 0)
-        context.globalAlpha = 1
-        colours = document.createElement("canvas")
-        for size in ("width", "height"):
-            set_attribute(colours, size, str(SIDE))
-        image = window.ImageData.new(window.Uint8ClampedArray.new(buffer), SIDE, SIDE)
-        colours.getContext("2d").putImageData(image, 0, 0)
-        context.drawImage(colours, 0, 0)
+        image = window.ImageData.new(window.Uint8ClampedArray.new(buffer), SIDE, 2 * SIDE)
+        self._both.getContext("2d").putImageData(image, 0, 0)
+        for top, opacity in ((SIDE, FAINT), (0, 1)):  # the ink, then what it says
+            context.globalAlpha = opacity
+            context.drawImage(self._both, 0, top, SIDE, SIDE, 0, 0, SIDE, SIDE)
 
     def _toggled(self, _event: object) -> None:
         self.page.dispatch("saliency_wanted", on=not self.page.state.inside.saliency_on)

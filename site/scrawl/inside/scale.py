@@ -6,6 +6,7 @@ as nothing.
 
 SIDE = 127  # colours on each side of the middle
 OPAQUE = 255
+GAMMA = 0.6  # of opacity: a little can be seen, too
 
 
 def parse(colour: str) -> tuple:
@@ -30,5 +31,5 @@ def fading(negative: tuple, positive: tuple) -> list:
     """Return the bytes of 255 colours: full at both ends, and the more transparent the nearer to zero."""
     colours: list = []
     for step in range(-SIDE, SIDE + 1):
-        colours += [*(positive if step > 0 else negative), round(OPAQUE * abs(step) / SIDE)]
+        colours += [*(positive if step > 0 else negative), round(OPAQUE * (abs(step) / SIDE) ** GAMMA)]
     return colours

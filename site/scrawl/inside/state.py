@@ -34,6 +34,7 @@ class Inside:
         self.misread: dict | None = None  # the digits behind it
         self.learning = False
         self.notice: Notice | None = None  # about them
+        self.scrub_to: int | None = None  # the checkpoint that has been asked for and is not yet shown
         self.along: dict = {}  # model → "loading", "there", or why it is not
         self.readings: dict = {}  # model → ten probabilities
 
@@ -62,7 +63,7 @@ def _network_left(state: State) -> None:
     """Forget what was shown of another network."""
     inside = state.inside
     inside.pictures, inside.chosen, inside.votes, inside.salient = {}, None, None, None
-    inside.cell = inside.misread = inside.notice = None
+    inside.cell = inside.misread = inside.notice = inside.scrub_to = None
 
 
 def _saliency_wanted(state: State, on: bool) -> None:
@@ -109,13 +110,22 @@ def _learn_wanted(state: State) -> None:
 def _learned_misread(state: State, model: str, **learned: object) -> None:
     from scrawl.inside import words
 
-    state.record_of(model).touched = True
+    if learned["steps"]:
+        state.record_of(model).touched = True
     state.inside.learning = False
     state.inside.notice = Notice(words.learned(**learned), "good" if learned["steps"] else "warning")
 
 
+def _scrub_wanted(state: State, number: int) -> None:
+    state.inside.scrub_to = number
+
+
+def _scrub_done(state: State) -> None:
+    state.inside.scrub_to = None
+
+
 def _along(state: State, model: str, stage: str) -> None:
-    state.inside.along[model] = stage
+    state.inside.along = {**state.inside.along, model: stage}
 
 
 def _read_by(state: State, models: list, probabilities: list) -> None:
@@ -141,6 +151,8 @@ TRANSITIONS = {
     "misread_digits": _misread_digits,
     "learn_wanted": _learn_wanted,
     "learned_misread": _learned_misread,
+    "scrub_wanted": _scrub_wanted,
+    "scrub_done": _scrub_done,
     "along": _along,
     "reads_along": lambda state, model: _along(state, model, "there"),
     "reads_not_along": lambda state, model, message: _along(state, model, message),

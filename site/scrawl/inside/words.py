@@ -60,6 +60,12 @@ def signed(value: float) -> str:
     return ("+" if value > 0 else "−" if value < 0 else "") + number(abs(value))
 
 
+def vote(value: float) -> str:
+    """Return a vote, as short as it must be below a narrow bar."""
+    size = f"{abs(value):.1f}"
+    return size if size == "0.0" else ("+" if value > 0 else "−") + size
+
+
 def chosen(noun: str, unit: int, activation: float | None, votes: list) -> str:
     """Return what a unit does for the drawing: how loudly it answers, and for which digits it speaks."""
     name = f"{noun.capitalize()} {unit + 1}"
@@ -102,9 +108,17 @@ def learned(label: int, reading: int, count: int, right: int, steps: int, rate: 
     word = "step" if steps == 1 else "steps"
     return (
         f"{steps} {word} at learning rate {rate:g}: of {count} digits meant as {label} and read as {reading}, "
-        f"{right} are read right now. The others have felt it too: see the table. And since these are test digits, "
-        "the test accuracy now flatters the network a little."
+        f"{right} are read right now. The table shows what it did to the others. These were test digits: since it "
+        "has seen them, the test accuracy flatters it a little."
     )
+
+
+def moment(checkpoint: tuple | None, kept: int) -> str:
+    """Return where on the timeline one looks; a checkpoint is (number, iteration, test accuracy), None is now."""
+    if checkpoint is None:
+        return f"Live: the network as it is. {kept} {'moments' if kept > 1 else 'moment'} of the run kept."
+    _, iteration, accuracy = checkpoint
+    return f"Iteration {iteration}: {100 * accuracy:.2f}% of the test digits read right."
 
 
 def reader(digit: int, share: float) -> str:

@@ -102,7 +102,7 @@ class Inside:
             digit = probabilities.index(max(probabilities))
         parts = [float(part) for part in lens.saliency(digit)]
         sums = {"speaks_for": sum([p for p in parts if p > 0]), "against": sum([p for p in parts if p < 0])}
-        painted = self.painter.picture(lens.saliency_address(), 28)
+        painted = self.painter.salient(lens.saliency_address(), reader.image)
         self._hand_over("salient", self._pixels(painted), model=model, digit=digit, **sums)
 
     def _hand_over(self, kind: str, buffer: object, **fields: object) -> None:
@@ -164,7 +164,7 @@ class Inside:
         trainer, network = self.worker.training.trainer, self.worker.opened[model].network
         rows = [row for row, _ in self._counters[model].misread(label, reading)]
         rate = trainer.settings["learning_rate"]
-        right, steps = self.learning.learn(network, trainer.samples, rows, rate)
+        right, steps = self.learning.learn(network, trainer.samples, rows, trainer.cache.ranges(), rate)
         fields = {"label": label, "reading": reading, "count": len(rows), "right": right, "steps": steps}
         self.tell("learned_misread", model=model, rate=rate, **fields)
         trainer.learner.ask_evaluation()
