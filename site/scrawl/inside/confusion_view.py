@@ -7,6 +7,7 @@ from scrawl.dom import by_id, set_attribute, set_flag, set_text, show_notice
 from scrawl.inside import grid, words
 
 SIDE = 28
+AT_ONCE = 20  # cells a frame
 CONFUSION = """<h3>What it takes for what</h3>
 <p class="hint">Rows: what the writer meant. Columns: what the network read. Off the diagonal are its mistakes;
 open one to see the digits.</p>
@@ -18,7 +19,8 @@ open one to see the digits.</p>
 <div id="misread" hidden><div class="misread-head"><h4></h4><button type="button" id="misread-close" class="bare"
  aria-label="Close" title="Close">✕</button></div><ul></ul><p class="hint more"></p>
 <button type="button" id="learn-misread" aria-describedby="learn-help">Train on these</button>
-<p class="help" id="learn-help">Up to 20 steps on these alone, at the learning rate of the settings.</p>
+<p class="help" id="learn-help">Up to 20 steps on these, amid four times as many other
+digits so that it does not forget those, at the learning rate of the settings.</p>
 <p class="message" role="status" hidden></p></div></div>"""
 
 
@@ -51,17 +53,18 @@ class ConfusionView:
         for event in ("pointerover", "focusin"):
             self.table.bind(event, self._described)
         self._shown: object = False
+        self._next = 0  # the first cell that does not show them yet
         self._cell = -1
 
-    def render(self, state: object) -> None:
-        """Show the counts of the selected network."""
+    def render(self, state: object) -> bool:
+        """Show the counts of the selected network, some cells a frame. Return whether there are more."""
         inside = state.inside
         confusion = inside.confusions.get(state.model)
         set_flag(self.count, "disabled", inside.counting)
         set_text(self.count, "Reading…" if inside.counting else "Read again" if confusion else "Read the test digits")
         if confusion is not self._shown:
-            self._shown = confusion
-            self._show(confusion)
+            self._shown, self._next = confusion, 0
+            set_text(self.words, words.counted(confusion) if confusion else "")
         cell = 10 * inside.cell[0] + inside.cell[1] if inside.cell else -1
         if cell != self._cell:
             for place, chosen in ((self._cell, "false"), (cell, "true")):
@@ -69,18 +72,21 @@ class ConfusionView:
                     set_attribute(self.cells[place], "aria-selected", chosen)
             self._cell = cell
         self.gallery.render(state)
+        if self._next < len(self.cells):
+            self._show_some(confusion)
+        return self._next < len(self.cells)
 
-    def _show(self, confusion: object) -> None:
-        for place, element in enumerate(self.cells):
-            label, reading = place // 10, place % 10
+    def _show_some(self, confusion: object) -> None:
+        """Fill in the next cells."""
+        for place in range(self._next, self._next + AT_ONCE):
+            element, label, reading = self.cells[place], place // 10, place % 10
             count = confusion.counts[place] if confusion else 0
             total = confusion.row_total(label) if confusion else 0
             set_text(element, str(count) if count else "·" if confusion else "")
+            element.removeAttribute("aria-label")  # of what it was
             most = total if label == reading else confusion.worst if confusion else 0
             element.style.setProperty("--heat", f"{count / most:.3f}" if most else "0")
-            said = words.cell(label, reading, count, total) if confusion else f"{label} read as {reading}: not known"
-            set_attribute(element, "aria-label", said)
-        set_text(self.words, words.counted(confusion) if confusion else "")
+        self._next += AT_ONCE
 
     def _place(self, element: object) -> int:
         place = element.getAttribute("data-cell")
@@ -89,7 +95,10 @@ class ConfusionView:
     def _described(self, event: object) -> None:
         place = self._place(event.target)
         if place >= 0 and self._shown:
-            set_text(self.words, event.target.getAttribute("aria-label"))
+            label, counts = place // 10, self._shown
+            said = words.cell(label, place % 10, counts.counts[place], counts.row_total(label))
+            set_text(self.words, said)
+            set_attribute(event.target, "aria-label", said)
 
     def _key(self, event: object) -> None:
         place = self._place(event.target)
@@ -137,7 +146,7 @@ class GalleryView:
         set_text(self.title, f"{label}, read right" if right else f"{label}, read as {reading}")
         set_flag(self.learn, "hidden", right)
         count = int(inside.misread["count"]) if inside.misread else 0
-        set_flag(self.learn, "disabled", inside.learning or not count)
+        set_flag(self.learn, "disabled", inside.learning or not count or state.record.scrubbed >= 0)
         show_notice(self.message, inside.notice)
         if inside.misread is not self._shown:
             self._shown = inside.misread

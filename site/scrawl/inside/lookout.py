@@ -13,11 +13,13 @@ from scrawl.inside.layers_view import LayersView
 from scrawl.inside.readers import Readers
 from scrawl.inside.saliency_view import SaliencyView
 from scrawl.inside.state import TRANSITIONS, Inside
+from scrawl.inside.timeline_view import TimelineView
 
 GAP = 150  # milliseconds between two looks, while the network learns
-LIVE = 50  # and between two answers that follow the pen
+LIVE = 60  # and between two answers that follow the pen
+BETWEEN_COUNTS = 1000  # and between two counts of what is misread
 # What changes the weights of the selected network, or which they are.
-CHANGES = ("progress", "weights_taken", "tuned", "learned_misread", "opened", "diverged")
+CHANGES = ("progress", "weights_taken", "tuned", "learned_misread", "opened", "diverged", "scrubbed", "restored")
 
 
 def begin(parts: object) -> None:
@@ -36,15 +38,18 @@ class Lookout:
         self.look = Asker(page, self._look, GAP)
         self.saliency = Asker(page, self._ask_saliency, LIVE)
         self.reading = Asker(page, self._ask_readers, LIVE)
+        self.scrubbing = Asker(page, self._ask_scrub, LIVE)
+        self.timeline = TimelineView(_place("inside-timeline"), self.scrub, self.restore)
         self.layers = LayersView(page, _place("inside-layers"), self.look.touch)
         self.confusion_place = _place("inside-confusion")
         self.confusion = ConfusionView(page, self.confusion_place, self.count, self.open_cell, self.learn)
         self.salient = SaliencyView(page)
         self.readers = Readers(parts, self.reading.touch)
-        page.views += [self.layers, self.confusion, self.salient, self.readers]
-        page.views += [self.look, self.saliency, self.reading]
+        page.views += [self.timeline, self.layers, self.confusion, self.salient, self.readers]
+        page.views += [self.scrubbing, self.look, self.saliency, self.reading]
         parts.resizing.append(self._resized)
         self._confusion_visible = False
+        self._count_asked = 0.0
         when_visible(self.readers.root, self.readers.seen)
         when_visible(self.confusion_place, self._confusion_seen)
         self._listen()
@@ -56,9 +61,11 @@ class Lookout:
             page.after(kind, self._changed)
         for kind, asker in (("looked", self.look), ("salient", self.saliency), ("read_by", self.reading)):
             page.after(kind, asker.answered)
+        page.after("scrubbed", self._scrubbed)
         page.after("evaluated", self._evaluated)
         page.after("counted", self._counted)
-        page.after("learned_misread", lambda **_fields: self.count())
+        page.after("learned_misread", self._learned)
+        page.after("reads_along", self.reading.touch)
 
     def _changed(self, **_fields: object) -> None:
         for asker in (self.look, self.saliency, self.reading):
@@ -92,12 +99,39 @@ class Lookout:
         self.page.ask("read_by_all")
         return None
 
+    # Going back in the run
+
+    def scrub(self, number: int) -> None:
+        """Look at a checkpoint, or, if it is -1, at the network as it is."""
+        self.page.dispatch("scrub_wanted", number=number)
+        self.scrubbing.touch()
+
+    def restore(self, number: int) -> None:
+        """Take a checkpoint's weights for the network's own."""
+        self.page.ask("restore", model=self.page.state.model, number=number)
+
+    def _ask_scrub(self) -> bool | None:
+        state = self.page.state
+        if state.inside.scrub_to is None:
+            return False
+        self.page.ask("scrub", model=state.model, number=state.inside.scrub_to)
+        return None
+
+    def _scrubbed(self, model: str, number: int) -> None:
+        state = self.page.state
+        self.scrubbing.answered()
+        if model == state.model and number == state.record.scrubbed and not self.scrubbing.is_wanted():
+            self.page.dispatch("scrub_done")
+        if self._confusion_visible and state.model in state.inside.confusions:
+            self.count()
+
     # What is misread
 
     def count(self) -> None:
         """Have the test digits read."""
+        self._count_asked = window.performance.now()
         self.page.dispatch("counting")
-        self.page.ask("confusion", model=self._model(), iteration=self.page.state.record.iteration)
+        self.page.ask("confusion", model=self._model(), iteration=_iteration_shown(self.page.state.record))
 
     def open_cell(self, label: int, reading: int) -> None:
         """Show the digits behind a cell."""
@@ -121,8 +155,13 @@ class Lookout:
 
     def _evaluated(self, **_fields: object) -> None:
         """Count anew with each measurement while one looks; the digits are there now."""
-        if self._confusion_visible and not self.page.state.inside.counting:
+        due = window.performance.now() - self._count_asked > BETWEEN_COUNTS or not self.page.state.training
+        idle = not self.page.state.inside.counting and self.page.state.record.scrubbed < 0
+        if self._confusion_visible and due and idle:
             self.count()
+
+    def _learned(self, **_fields: object) -> None:
+        self.count()
 
     def _counted(self, **_fields: object) -> None:
         self._ask_misread()
@@ -146,6 +185,11 @@ class Lookout:
             overlay=window.Uint8Array.new(scale.fading(negative, positive)),
             ink=window.Uint8Array.new(scale.fading(ink, ink)),
         )
+
+
+def _iteration_shown(record: object) -> int:
+    """Return the iteration that reading and views are of."""
+    return next((one[1] for one in record.checkpoints if one[0] == record.scrubbed), record.iteration)
 
 
 def _place(name: str) -> object:
