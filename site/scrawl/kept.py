@@ -110,8 +110,8 @@ def _lock(place: int) -> object:
 
     def begin(resolve: object, _reject: object) -> None:
         def held(lock: object) -> object:
-            resolve(lock is not None)
-            return FOREVER if lock is not None else None
+            resolve(bool(lock))  # null, which is not None, where another tab has it
+            return FOREVER if lock else None
 
         if hasattr(window.navigator, "locks"):
             window.navigator.locks.request(f"{PREFIX}{place}", {"ifAvailable": True}, held)

@@ -19,6 +19,7 @@ NOT_KEPT = (
     "This browser keeps nothing for this page ({reason}). It works all the same; download weights to keep them."
 )
 FULL = "There is no room left in this browser's storage, so your weights are not kept. Download them to keep them."
+CHANGES = ("progress", "tuned", "weights_taken", "diverged", "restored", "learned_mine", "learned_misread")
 BY_API = ("quick", "shared")  # weights that can be had again
 
 
@@ -33,7 +34,7 @@ class Autosave:
         self._under_way = ""  # the model whose weights the worker is keeping
         self._page_timer = self._weights_timer = 0
         self._ended = False
-        for kind in ("progress", "tuned", "weights_taken", "diverged", "learned_mine", "learned_misread"):
+        for kind in CHANGES:
             self.page.after(kind, self._weights_changed)
         self.page.after("kept", self._weights_kept)
         self.page.after("not_kept", self._weights_not_kept)
@@ -112,7 +113,7 @@ class Autosave:
         except Exception as error:
             self._refused(f"{error}")
         else:
-            self.page.dispatch("kept_now", time=window.Date.new().toLocaleTimeString())
+            self.page.dispatch("kept_now", value=window.Date.new().toLocaleTimeString())
 
     # Weights
 
@@ -139,16 +140,20 @@ class Autosave:
 
     def _weights_kept(self, model: str) -> None:
         self._under_way = ""
+        if self.state.share.keeping_notice:
+            self.page.dispatch("keeping_noticed", value=None)
         iterations = {**self.kept.work.get("iterations", {}), model: self.state.record_of(model).iteration}
         self.kept.works[self.kept.place] = {**self.kept.work, "iterations": iterations}
         self._keep_page()
         self._plan()
 
-    def _weights_not_kept(self, message: str, **_fields: object) -> None:
+    def _weights_not_kept(self, model: str, message: str) -> None:
         self._under_way = ""
-        full = "Quota" in message
-        self.page.dispatch("keeping_noticed", value=Notice(FULL, "warning") if full else None)
-        if not full:
+        if model not in self._changed:
+            self._changed.append(model)  # tried again with the next change
+        if "Quota" in message:
+            self.page.dispatch("keeping_noticed", value=Notice(FULL, "warning"))
+        else:
             self._refused(message)
 
     def _forget_weights(self, model: str) -> None:

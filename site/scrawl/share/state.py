@@ -83,11 +83,6 @@ def _answer_failed(state: State, text: str) -> None:
     state.share.answer_notice = Notice(text, "warning")
 
 
-def _kept_now(state: State, time: str) -> None:
-    state.share.keeping = time
-    state.share.keeping_notice = None
-
-
 TRANSITIONS = {
     "conflict": _conflict,
     "token_wanted": _token_wanted,
@@ -98,7 +93,7 @@ TRANSITIONS = {
     "file_taken": _file_taken,
     "digits": _changed("digits"),
     "digits_noticed": _changed("digits_notice"),
-    "kept_now": _kept_now,
+    "kept_now": _changed("keeping"),
     "keeping_noticed": _changed("keeping_notice"),
     "tabs_noticed": _changed("tabs_notice"),
     "other_works": _changed("other_works"),
