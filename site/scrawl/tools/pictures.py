@@ -93,7 +93,7 @@ def unusable(name: str, kind: str, size: int) -> str:
     if not kind.startswith("image/"):
         return f"{name} is no image ({kind or 'of an unknown kind'}): expected a PNG, JPEG, WebP, GIF or BMP file."
     if size > MOST_BYTES:
-        return f"{name} has {size // 1_000_000} MB; at most {MOST_BYTES // 1_000_000} MB can be read."
+        return f"{name} has more than {MOST_BYTES // 1_000_000} MB: please make it smaller."
     return ""
 
 
