@@ -58,41 +58,14 @@ def test_prediction_is_the_likeliest_digit(state: State) -> None:
     assert state.label_of() is None
 
 
-def test_setting_takes_effect(state: State) -> None:
-    apply(state, "setting_changed", name="batch_size", text="32")
-    apply(state, "setting_changed", name="learning_rate", text="0.05")
-    assert state.settings["batch_size"] == 32
-    assert state.settings["learning_rate"] == 0.05
-
-
-@pytest.mark.parametrize(
-    ("name", "text"),
-    [
-        *[("batch_size", text) for text in ("0", "-1", "1.5", "1025", "", "a", "1e9")],
-        *[("learning_rate", text) for text in ("0", "-0.1", "11", "nan", "inf", "")],
-        ("cache_size", "0"),
-    ],
-)
-def test_impossible_setting_is_named_and_the_last_one_kept(state: State, name: str, text: str) -> None:
-    before = state.settings
-    apply(state, "setting_changed", name=name, text=text)
-    assert state.settings is before
-    assert name.replace("_", " ") in state.notices["settings"].text
-    assert f"got {text or 'nothing'}" in state.notices["settings"].text
-    assert state.invalid == [name]
-
-
-def test_message_stays_until_every_setting_is_possible(state: State) -> None:
-    apply(state, "setting_changed", name="batch_size", text="0")
-    apply(state, "setting_changed", name="cache_size", text="10")
-    assert "settings" in state.notices
-    apply(state, "setting_changed", name="batch_size", text="8")
-    assert "settings" not in state.notices
+def progress(state: State, model: str, iteration: int, loss: float, accuracy: float) -> None:
+    figures = {"epoch": 0.5, "loss": loss, "accuracy": accuracy, "samples_per_second": 1e5}
+    apply(state, "progress", model=model, iteration=iteration, points=[iteration, loss, accuracy], **figures)
 
 
 def test_other_weights_start_the_figures_over(state: State) -> None:
-    apply(state, "progress", model=MLP, iteration=10, loss=0.5, accuracy=0.8, samples_per_second=1e5)
-    apply(state, "evaluated", model=MLP, iteration=10, loss=0.6, accuracy=0.75, count=10000)
+    progress(state, MLP, 10, 0.5, 0.8)
+    apply(state, "evaluated", model=MLP, iteration=10, loss=0.6, accuracy=0.75, count=10000, on_curve=True)
     apply(state, "weights_taken", model=MLP, origin="random", metadata={})
     assert (state.record.iteration, state.record.loss, state.record.train_accuracy, state.record.test_accuracy) == (
         0,
@@ -104,8 +77,8 @@ def test_other_weights_start_the_figures_over(state: State) -> None:
 
 
 def report_training(state: State, model: str, iteration: int) -> None:
-    apply(state, "progress", model=model, iteration=iteration, loss=0.5, accuracy=0.8, samples_per_second=1e5)
-    apply(state, "evaluated", model=model, iteration=iteration, loss=0.6, accuracy=0.75, count=10000)
+    progress(state, model, iteration, 0.5, 0.8)
+    apply(state, "evaluated", model=model, iteration=iteration, loss=0.6, accuracy=0.75, count=10000, on_curve=True)
 
 
 def test_another_network_has_its_own_run_and_switching_back_finds_the_first(state: State) -> None:
@@ -147,29 +120,10 @@ def test_late_answers_concern_the_network_they_are_about(state: State) -> None:
     assert state.record_of(MLP).etag == "b"
 
 
-def test_settings_are_the_networks_own_until_filled_in(state: State) -> None:
-    apply(state, "model_chosen", model=CONV)
-    assert state.settings["learning_rate"] < 0.2
-    apply(state, "setting_changed", name="learning_rate", text="0.05")
-    apply(state, "model_chosen", model=MLP)
-    assert state.settings["learning_rate"] == 0.05
-
-
-def test_batch_size_is_limited_by_the_network(state: State) -> None:
-    apply(state, "setting_changed", name="batch_size", text="1024")
-    apply(state, "model_chosen", model=CONV)
-    assert state.settings["batch_size"] == 256
-    apply(state, "setting_changed", name="batch_size", text="257")
-    assert "from 1 to 256, got 257" in state.notices["settings"].text
-    apply(state, "model_chosen", model=MLP)
-    assert state.settings["batch_size"] == 1024
-    assert (state.invalid, "settings" in state.notices) == ([], False)
-
-
 def test_diverged_run_is_told_with_its_iteration_and_loses_what_came_after_the_good_weights(state: State) -> None:
     apply(state, "training_wanted", on=True)
     report_training(state, MLP, 10)
-    apply(state, "progress", model=MLP, iteration=15, loss=900.0, accuracy=0.1, samples_per_second=1e5)
+    progress(state, MLP, 15, 900.0, 0.1)
     apply(state, "diverged", model=MLP, iteration=17, back_to=10)
     assert not state.training
     assert "at iteration 17" in state.record.notices["train"].text
