@@ -25,7 +25,8 @@ from playwright.sync_api import Error, Page
 from bench.browser.tab import open_page
 from functions import block
 from functions.training import initial_weights
-from infra.bundle import brython_data, bundle
+from infra import brython
+from infra.bundle import worker_bundle
 from infra.data import Sources, load_dataset
 from infra.kernel import build_kernel
 from infra.paths import BUILD, SITE
@@ -84,11 +85,10 @@ def prepare(model: str, batch: int, build: str) -> None:
     for name in ("main.js", "convnetjs.js", "tensorflow.js"):
         shutil.copy(HERE / name, SERVED)
     shutil.copy(HERE / "onnxruntime.js", SERVED / "onnxruntime-web.js")
-    shutil.copy(brython_data() / "brython.js", SERVED)
-    shutil.copytree(SITE / "scrawl", SERVED / "scrawl")
-    worker = (HERE / "scrawl_worker.py").read_text("utf-8")
-    (SERVED / "index.html").write_text((HERE / "index.html").read_text("utf-8").replace("{worker}", worker), "utf-8")
-    (SERVED / "bundle.js").write_text(bundle(SERVED), "utf-8")
+    shutil.copy(HERE / "index.html", SERVED)
+    (SERVED / "brython.js").write_bytes(brython.runtime())
+    worker = worker_bundle(SITE / "scrawl", (HERE / "scrawl_worker.py").read_text("utf-8"))
+    (SERVED / "scrawl.js").write_text(f"importScripts('brython.js')\n{worker}", "utf-8")
     build_kernel(SERVED / "kernel.wasm")
     build_kernel(SERVED / "kernel-relaxed.wasm", relaxed=True)
     (SERVED / "train_step.onnx").write_bytes(train_step_graph(ARCHITECTURES[model]))
@@ -139,7 +139,7 @@ def starters(
     stack: contextlib.ExitStack, model: str
 ) -> dict[str, Callable[[], contextlib.AbstractContextManager[Measure]]]:
     """Return what starts each contender; those of the browser share one page."""
-    page = functools.cache(lambda: stack.enter_context(open_page(SERVED, "window.measure && window.startScrawl")))
+    page = functools.cache(lambda: stack.enter_context(open_page(SERVED, "window.measure")))
     peers = [name for name in PEERS if name != "convnetjs" or model.startswith("mlp")]
     browser = {name: functools.partial(in_browser, page, name) for name in ("scrawl", *peers)}
     return {**browser, "pytorch": in_torch}

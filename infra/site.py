@@ -18,8 +18,8 @@ from pathlib import Path
 import brotli
 import msgspec
 
-from infra import kernel
-from infra.bundle import brython_data, bundles
+from infra import brython, kernel
+from infra.bundle import bundles
 from infra.files import write_atomically
 from infra.graphs import graphs
 from infra.paths import BUILD, SITE
@@ -51,8 +51,8 @@ def transfer_size(out: Path) -> int:
 
 
 def _assets() -> Iterator[tuple[str, bytes]]:
-    yield "brython.js", (brython_data() / "brython.js").read_bytes()
-    for name, script in zip(("scrawl.js", "scrawl-later.js"), bundles(SITE), strict=True):
+    yield "brython.js", brython.runtime()
+    for name, script in zip(("scrawl.js", "scrawl-later.js"), bundles(SITE / "scrawl"), strict=True):
         yield name, script.encode()
     yield "later.css", "\n".join(path.read_text("utf-8") for path in sorted(SITE.glob("styles/*.css"))).encode()
     yield "kernel.wasm", _kernel(relaxed=False)

@@ -79,14 +79,9 @@ def test_changed_part_gets_another_address_and_the_old_one_goes(
 
 
 @pytest.fixture
-def small_site(tmp_path: Path) -> Path:
+def package(tmp_path: Path) -> Path:
     for folder in ("views", "late"):
         (tmp_path / "scrawl" / folder).mkdir(parents=True)
-    (tmp_path / "index.html").write_text(
-        '<script type="text/python">\n  import scrawl.main\n</script>'
-        '<script type="text/python" class="webworker" id="worker">from scrawl.worker import *</script>'
-        "<script>import_nothing_from_here()</script>"
-    )
     for name, source in {
         "__init__": "",
         "main": "from browser import timer\nfrom scrawl.views import bars\n",
@@ -102,7 +97,7 @@ def small_site(tmp_path: Path) -> Path:
         "views/bars": "from ..shared import nothing\n",
     }.items():
         (tmp_path / "scrawl" / f"{name}.py").write_text(source)
-    return tmp_path
+    return tmp_path / "scrawl"
 
 
 def modules(script: str) -> dict[str, list[object]]:
@@ -112,27 +107,41 @@ def modules(script: str) -> dict[str, list[object]]:
     return {name: entry for name, entry in json.loads(found[1]).items() if not name.startswith("$")}
 
 
-def test_bundle_holds_what_is_imported_and_no_more(small_site: Path) -> None:
-    assert set(modules(bundle.bundles(small_site)[0])) == {
+def test_bundle_holds_what_is_imported_and_no_more(package: Path) -> None:
+    assert set(modules(bundle.bundles(package)[0])) == {
         *("browser", "browser.timer"),
         *("scrawl", "scrawl.main", "scrawl.worker", "scrawl.shared", "scrawl.views", "scrawl.views.bars"),
     }
 
 
-def test_second_bundle_holds_what_is_begun_later_and_not_in_the_first(small_site: Path) -> None:
-    assert set(modules(bundle.bundles(small_site)[1])) == {
+def test_second_bundle_holds_what_is_begun_later_and_not_in_the_first(package: Path) -> None:
+    assert set(modules(bundle.bundles(package)[1])) == {
         "colorsys",
         *("scrawl.worker_later", "scrawl.late", "scrawl.late.views", "scrawl.late.answers"),
     }
 
 
-def test_bundle_depends_on_the_sources_alone(small_site: Path) -> None:
-    first, _ = bundle.bundles(small_site)
-    assert bundle.bundles(small_site)[0] == first
-    (small_site / "scrawl" / "shared.py").write_text("changed = True\n")
-    changed, _ = bundle.bundles(small_site)
-    stamps = [json.loads(re.search(r"update_VFS\((.*)\)\n", script)[1])["$timestamp"] for script in (first, changed)]
-    assert stamps[0] != stamps[1]  # by which Brython tells that its compiled copies are old
+def test_bundle_depends_on_the_sources_alone(package: Path) -> None:
+    first = bundle.bundles(package)
+    assert bundle.bundles(package) == first
+    (package / "shared.py").write_text("changed = True\n")
+    changed = bundle.bundles(package)
+    assert (changed[0] == first[0], changed[1] == first[1]) == (False, True)
+
+
+def test_mistake_in_a_module_ends_the_build_and_is_named(package: Path) -> None:
+    (package / "shared.py").write_text("def f():\n    nonlocal nothing\n")
+    with pytest.raises(Exception, match=r"scrawl\.shared.*nothing"):
+        bundle.bundles(package)
+
+
+def test_runtime_has_all_that_compiled_code_calls_and_no_compiler(built: Path) -> None:
+    runtime = part(built, "brython.js").read_text("utf-8")
+    given = set(re.findall(r"\$B\.([\w$]+) *=|[{,\n]([\w$]+):", runtime))
+    for name in ("scrawl.js", "scrawl-later.js"):
+        called = set(re.findall(r"\$B\.([\w$]+)\(", part(built, name).read_text("utf-8")))
+        assert called - {name for names in given for name in names} == set()
+    assert "$B.Parser=" not in runtime
 
 
 def test_pages_bundle_keeps_out_the_heavy_library(built: Path) -> None:

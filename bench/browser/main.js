@@ -14,19 +14,8 @@ function answer(contender) {
   return new Promise((resolve, reject) => { workers[contender].next = { resolve, reject }; });
 }
 
-function startBrython() {
-  workers.scrawl = {};
-  window.startScrawl(
-    (data, worker) => {
-      workers.scrawl.post = message => worker.postMessage(message);
-      settle('scrawl', data);
-    },
-    event => settle('scrawl', { error: event.message }),
-  );
-}
-
-function startScript(contender, settings) {
-  const classic = ['convnetjs', 'tensorflow'].includes(contender);
+function start(contender, settings) {
+  const classic = ['scrawl', 'convnetjs', 'tensorflow'].includes(contender);
   const worker = new Worker(`${contender}.js`, { type: classic ? 'classic' : 'module' });
   workers[contender] = { post: message => worker.postMessage(message) };
   worker.onmessage = event => settle(contender, event.data);
@@ -35,8 +24,7 @@ function startScript(contender, settings) {
 }
 
 window.load = (contender, settings) => {
-  if (contender === 'scrawl') startBrython();
-  else startScript(contender, settings);
+  start(contender, settings);
   return answer(contender);
 };
 

@@ -10,13 +10,13 @@ async def fetch(url, how):
     return await getattr(response, how)()
 
 
-async def set_up(url):
+async def set_up():
     """Load the kernel, the settings and the digits, and build the network."""
-    settings = await fetch(f"{url}/settings.json", "json")
+    settings = await fetch("settings.json", "json")
     build = settings.build
-    plain, relaxed = f"{url}/kernel.wasm", f"{url}/kernel-relaxed.wasm"
+    plain, relaxed = "kernel.wasm", "kernel-relaxed.wasm"
     kernel = await load_kernel(plain if build != "relaxed" else relaxed, relaxed if build != "plain" else plain)
-    block = self.Uint8Array.new(await fetch(f"{url}/digits.bin", "arrayBuffer"))
+    block = self.Uint8Array.new(await fetch("digits.bin", "arrayBuffer"))
     count = settings.count
     samples = Samples(kernel, count)
     samples.store(0, block.subarray(16, 16 + count), block.subarray(16 + count))
@@ -51,7 +51,7 @@ def train(seconds):
 
 @bind(self, "message")
 def on_message(event):
-    if "url" in event.data:
-        aio.run(set_up(event.data["url"]))
+    if "count" in event.data:
+        aio.run(set_up())
     else:
         train(event.data["seconds"])

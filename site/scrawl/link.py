@@ -1,30 +1,25 @@
-"""The page's end of the line to the worker. It is made before anything else, since the worker takes longest to start.
+"""The page's end of the line to the worker, which the page's head has started already, since it takes longest.
 
-What is asked before the worker listens, and told before the page does, waits here.
+What is told before the page listens waits here; what is asked before the worker listens, waits with the browser.
 """
 
-from browser import worker as webworker
+from browser import self as window
 
 from scrawl import protocol
 
 
 class Link:
-    """Starts the worker; `listener(kind, **fields)` is called for each report."""
+    """The line to the worker; `listener(kind, **fields)` is called for each report."""
 
     def __init__(self) -> None:
         self.listener = None
-        self._worker = None
-        self._unsent: list = []
         self._unheard: list = []
-        webworker.create_worker("worker", self._ready, self._receive)
+        self._worker = window.firstWorker
+        self._worker.onmessage = self._receive
 
     def ask(self, kind: str, **fields: object) -> None:
         """Send the worker a request."""
-        message = protocol.message(protocol.REQUESTS, kind, **fields)
-        if self._worker is None:
-            self._unsent.append(message)
-        else:
-            self._worker.send(message)
+        self._worker.postMessage(protocol.message(protocol.REQUESTS, kind, **fields))
 
     def listen(self, listener: object) -> None:
         """Have reports delivered."""
@@ -32,12 +27,6 @@ class Link:
         for kind, fields in self._unheard:
             listener(kind, **fields)
         self._unheard = []
-
-    def _ready(self, worker: object) -> None:
-        self._worker = worker
-        for message in self._unsent:
-            worker.send(message)
-        self._unsent = []
 
     def _receive(self, event: object) -> None:
         kind, fields = protocol.fields(protocol.REPORTS, event.data)

@@ -125,7 +125,7 @@ def _later_loaded(state: State) -> None:
 
 
 def _later_failed(state: State, seconds: float) -> None:
-    text = f"The rest of the page did not come. You can draw and train; asking for it again in {seconds} s."
+    text = f"The rest of the page did not come. You can draw and read; asking for it again in {seconds} s."
     state.notices["page"] = Notice(text, "warning")
 
 

@@ -1,7 +1,7 @@
 """The worker: the kernel and the networks behind the messages of `protocol`.
 
-What reading a drawing needs is here and comes first; training follows once the page can be used (`training`), and
-requests for it wait until then.
+What reading a drawing needs is here and comes first; training and the rest follow once the page can be used
+(`worker_later`), and requests for them wait until then.
 """
 
 from browser import aio
@@ -21,9 +21,23 @@ class Opened:
         self.model = model["model"]
         self.shapes = {p["name"]: p["shape"] for p in model["parameters"]}
         self.iteration = 0  # at which its weights come in: 0 unless a kept run goes on
-        most = presets.limits_for(model["layers"])["batch_size"][1]
-        self.network = Network(kernel, model["layers"], model["parameters"], most)
+        self.layers, self._parameters = model["layers"], model["parameters"]
+        self._kernel = kernel
+        most = presets.limits_for(self.layers)["batch_size"][1]
+        self.network = Network(kernel, self.layers, self._parameters, most)
         self.network.randomise(seed)
+        self.shown = self.network  # what is read with and looked at: itself, or a copy with a checkpoint's weights
+        self._copy = None
+
+    def look_at(self, weights: dict | None) -> None:
+        """Show these weights instead of the network's own; None shows those again."""
+        if weights is None:
+            self.shown = self.network
+            return
+        if self._copy is None:
+            self._copy = Network(self._kernel, self.layers, self._parameters, 1)
+        self._copy.load(weights)
+        self.shown = self._copy
 
 
 class Worker:
@@ -31,7 +45,7 @@ class Worker:
 
     def __init__(self) -> None:
         self.kernel = None
-        self._settings = "{}"  # JSON, as asked for last
+        self.asked_settings = "{}"  # JSON, as asked for last
         self.opened: dict = {}  # model → Opened
         self.selected = None  # one of them
         self.training = None
@@ -51,8 +65,6 @@ class Worker:
     def _can(self, kind: str) -> bool:
         if kind == "open":
             return self.kernel is not None
-        if kind == "later":
-            return self.training is not None
         return self.selected is not None and self._handler(kind) is not None
 
     def _handler(self, kind: str) -> object:
@@ -81,13 +93,6 @@ class Worker:
         self.reader = Reader(self.kernel, None)
         self._catch_up()
 
-    def _open_training(self) -> None:
-        from scrawl.training import Training
-
-        self.training = Training(self, JSON.parse(self._settings))
-        self.handlers.append(self.training)
-        self._catch_up()
-
     def _catch_up(self) -> None:
         """Carry out the requests that have waited, in their order, as far as that is possible now."""
         waiting, self.waiting = self.waiting, []
@@ -101,15 +106,13 @@ class Worker:
 
     def open(self, model: str, settings: str, seed: int) -> None:
         """Select a network as it was left; make it, of random weights, if it is asked for the first time."""
-        self._settings = settings
+        self.asked_settings = settings
         described = JSON.parse(model)
         name = described["model"]
-        if not self.opened:
-            window.setTimeout(self._open_training, 0)
         if name not in self.opened:
             self.opened[name] = Opened(self.kernel, described, seed)
         self.selected = self.opened[name]
-        self.reader.network = self.selected.network
+        self.reader.network = self.selected.shown
         if self.training is not None:
             self.training.select(self.selected)
             self.training.settings(settings)
@@ -165,6 +168,7 @@ class Worker:
             self.training.restart(model)
         self.tell("weights_taken", model=model, origin=origin, metadata=JSON.stringify(metadata))
         if model == self.selected.model:
+            self.reader.network = self.selected.shown
             self.read_again()
 
 

@@ -1,0 +1,116 @@
+"""Brython as far as the page needs it: its library, its runtime, and its compiler, which runs here, in V8.
+
+The page's Python is compiled when the page is built. So the browser need not fetch, start and run a compiler, which
+is half of brython.js, and Brython need not keep compiled copies in the browser's storage.
+"""
+
+import hashlib
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+from brython import list_modules
+from py_mini_racer import MiniRacer
+
+from infra.files import write_atomically
+from infra.paths import BUILD
+
+type Modules = dict[str, list[Any]]  # name → [".py" or ".js", source, imports, 1 if a package]
+
+# Between Brython's own marks stands what turns Python into syntax trees, and after them what describes the builtins.
+_COMPILER = re.compile(
+    r"// >>> brython compiler chain\n.*?// <<< brython compiler chain\nvar docs=\{.*?=docs\[key\]\}\}\}\n", re.DOTALL
+)
+# The next step, from syntax trees to JavaScript; what running code needs of it, and a few lines to hold that.
+_GENERATOR = re.compile(
+    r'"use strict";\n\(function\(\$B\)\{var _b_=\$B\.builtins\nfunction ast_dump\(.*?\n;\n', re.DOTALL
+)
+_NEEDED = (
+    re.compile(r"\$B\.scope_name=.*\n"),
+    re.compile(r"\$B\.decode_position=.*?(?=function get_source_from_position)", re.DOTALL),
+    re.compile(r"function resolve_in_namespace\(.*?(?=var \$operators=)", re.DOTALL),
+)
+_HOLDER = """\
+(function($B){{const _b_=$B.builtins,builtins_scope={{locals:new Set(Object.keys(_b_))}}
+{needed}}})(__BRYTHON__);
+;
+"""
+
+# What a browser has and brython.js looks for while it is loaded.
+_SURROUNDINGS = """
+globalThis.self = globalThis.global = globalThis
+globalThis.module = {}
+globalThis.process = { release: { name: 'node' } }
+globalThis.console = { log() {}, info() {}, warn() {}, error() {} }
+globalThis.addEventListener = () => {}
+globalThis.URL = class { constructor(url) { this.pathname = url; this.search = this.hash = '' } }
+"""
+_COMPILE = """
+(modules => {
+  const $B = __BRYTHON__, compiled = {}
+  for (const [name, [source, isPackage]] of Object.entries(modules)) {
+    const filename = `VFS.${name}${isPackage ? '/__init__' : ''}.py`
+    $B.url2name[filename] = name
+    $B.imported[name] = $B.module.$factory(name)
+    try {
+      compiled[name] = $B.py2js({ src: source, filename, imported: true }, name, name, $B.builtins_scope).to_js()
+    } catch (error) {
+      throw Error(`${filename}: ${$B.class_name(error)} ${error.args}, line ${error.lineno}`)
+    }
+  }
+  return JSON.stringify(compiled)
+})
+"""
+
+
+def library() -> Modules:
+    """Return Brython's own modules."""
+    found: Modules = list_modules.parse_stdlib(str(_data()))
+    return found
+
+
+def runtime() -> bytes:
+    """Return brython.js without its compiler."""
+    script = _whole()
+    needed = "".join(_only(part, script) for part in _NEEDED)
+    script = script.replace(_only(_COMPILER, script), "")
+    return script.replace(_only(_GENERATOR, script), _HOLDER.format(needed=needed)).encode()
+
+
+def compiled(sources: dict[str, tuple[str, bool]]) -> dict[str, str]:
+    """Return the JavaScript of modules, name → (source, whether it is a package). Answers are kept."""
+    question = json.dumps(sources)
+    digest = hashlib.sha256("\0".join([question, _COMPILE, _whole()]).encode()).hexdigest()
+    kept = BUILD / "python" / f"{digest[:16]}.json"
+    if not kept.exists():
+        kept.parent.mkdir(parents=True, exist_ok=True)
+        with MiniRacer() as engine:
+            engine.eval(_SURROUNDINGS)
+            engine.eval(_whole())
+            write_atomically(kept, str(engine.eval(f"{_COMPILE}({question})")).encode())
+    answer: dict[str, str] = {name: _shortened(script) for name, script in json.loads(kept.read_bytes()).items()}
+    return answer
+
+
+def _shortened(script: str) -> str:
+    """Leave out what only serves to point at a column of a source that is not there, and the indentation."""
+    without = re.sub(r"^\s*frame\.positions = \[[\d,\[\]]*\]\n", "", script, flags=re.MULTILINE)
+    return re.sub(r"^ +", "", without, flags=re.MULTILINE)
+
+
+def _only(part: re.Pattern[str], script: str) -> str:
+    found = part.findall(script)
+    if len(found) != 1:
+        raise ValueError(
+            f"brython.js has {len(found)} parts like {part.pattern!r}, expected one: is it another version?"
+        )
+    return str(found[0])
+
+
+def _data() -> Path:
+    return Path(list_modules.__file__).with_name("data")
+
+
+def _whole() -> str:
+    return (_data() / "brython.js").read_text("utf-8")
