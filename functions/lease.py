@@ -116,8 +116,6 @@ class Lease:
     def _write_after_lost_answer(self, job: Job) -> str:
         """Write again, if what stands there is ours: a write takes effect even when its answer is lost."""
         found, etag = self._jobs.read(job.id)
-        if found == job:
-            return etag
         if found not in self._unanswered:
             self._lose()
         try:
