@@ -16,6 +16,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
+from threadpoolctl import threadpool_limits
 from waitress import create_server
 
 from functions.s3 import S3Store, client
@@ -59,7 +60,8 @@ def serve(port: int, folder: Path, sources: Sources, say: Say) -> None:
         )
         logging.getLogger("waitress.queue").setLevel(logging.ERROR)  # a short queue is no news
         say(f"Scrawl runs on http://localhost:{sockets[0].getsockname()[1]} (Ctrl-C ends it)")
-        server.run()
+        with threadpool_limits(1, "blas"):  # otherwise each request's threads wait in a loop for those of the others
+            server.run()
     say("Stopped")
 
 

@@ -10,6 +10,7 @@ from typing import Any
 import grpc
 from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection
+from threadpoolctl import threadpool_limits
 
 from functions.open_inference_core import Models
 from infra.rpc.address import AddressError, usable
@@ -44,10 +45,11 @@ def serve(models: Models, model: str, address: str, say: Callable[[str], None]) 
     where = f"{chosen.rpartition(':')[0]}:{port}"
     log.info("serving", extra={"address": where, "models": ", ".join(models.model_names()), "mnist": model})
     say(f"gRPC on {where} (Ctrl-C ends it)")
-    stop.wait()
-    log.info("stopping", extra={"grace_seconds": _GRACE})
-    healthy.enter_graceful_shutdown()
-    server.stop(_GRACE).wait()
+    with threadpool_limits(1, "blas"):  # otherwise each call's threads wait in a loop for those of the others
+        stop.wait()
+        log.info("stopping", extra={"grace_seconds": _GRACE})
+        healthy.enter_graceful_shutdown()
+        server.stop(_GRACE).wait()
     say("Stopped")
 
 
