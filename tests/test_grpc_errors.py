@@ -1,13 +1,16 @@
 """What the gRPC server answers to calls that are wrong, too large or too late: a status, and what was expected."""
 
 import io
+import threading
 import uuid
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import grpc
 import numpy as np
 import pytest
+from grpc_reflection.v1alpha import reflection_pb2_grpc
 from PIL import Image
 from tritonclient.grpc import service_pb2, service_pb2_grpc
 
@@ -38,6 +41,14 @@ def failure(call: Callable[[], object]) -> tuple[grpc.StatusCode, str]:
     with pytest.raises(grpc.RpcError) as caught:
         call()
     return caught.value.code(), caught.value.details()
+
+
+def failure_or_none(call: Callable[[], object]) -> tuple[grpc.StatusCode, str] | None:
+    try:
+        call()
+    except grpc.RpcError as error:
+        return error.code(), error.details()
+    return None
 
 
 def predict(channel: grpc.Channel, data: bytes) -> Any:
@@ -170,6 +181,36 @@ def test_deadline_is_kept_and_ends_the_work(server: RunningGrpc, channel: grpc.C
             break
     line = server.wait_for(lambda line: line.get("request_id") == ids[0][1])
     assert (line["code"], line["error"]) == ("DEADLINE_EXCEEDED", "the deadline has passed")
+
+
+@contextmanager
+def held_open(channel: grpc.Channel, count: int) -> Iterator[None]:
+    """Keep so many reflection streams open, which wait for questions."""
+    stub = reflection_pb2_grpc.ServerReflectionStub(channel)
+    over = threading.Event()
+
+    def questions() -> Iterator[Any]:
+        over.wait(TIMEOUT)
+        yield from ()
+
+    streams = [stub.ServerReflectionInfo(questions()) for _ in range(count)]
+    yield
+    over.set()
+    for stream in streams:
+        stream.cancel()
+
+
+def test_streams_that_are_held_open_do_not_keep_calls_waiting(channel: grpc.Channel) -> None:
+    with held_open(channel, 20):
+        assert infer(channel).model_name == MODEL
+
+
+def test_calls_beyond_the_limit_are_refused_until_others_end(channel: grpc.Channel) -> None:
+    with held_open(channel, 72):
+        attempts = (failure_or_none(lambda: infer(channel)) for _ in range(200))  # until all streams have begun
+        assert next(filter(None, attempts))[0] is Code.RESOURCE_EXHAUSTED
+    attempts = (failure_or_none(lambda: infer(channel)) for _ in range(200))
+    assert None in attempts
 
 
 def test_refusal_is_logged_with_its_reason(server: RunningGrpc, channel: grpc.Channel) -> None:

@@ -8,6 +8,7 @@ import re
 import secrets
 import time
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import grpc
@@ -42,19 +43,37 @@ def still_wanted(context: Any) -> None:
 
 
 class Calls(grpc.ServerInterceptor):  # type: ignore[misc]  # grpc has no types
-    """Wraps every call of the services that answer one message with one message."""
+    """Wraps every call of the services that answer one message with one message.
+
+    Reflection is a stream, which a client may hold open: it gets threads of its own.
+    """
+
+    def __init__(self) -> None:
+        self._aside = ThreadPoolExecutor(4, "reflection")
 
     def intercept_service(self, continuation: Callable[[Any], Any], details: Any) -> Any:
         """Return a handler around the one that a call leads to; None: there is no such method."""
         handler = continuation(details)
+        if handler is not None and handler.stream_stream is not None:
+            return _in_threads(self._aside, handler)
         if handler is None or handler.unary_unary is None:
-            return handler  # reflection and watching health, which are streams
+            return handler  # watching health holds no thread at all
         request_id = _request_id(details.invocation_metadata)
 
         def call(body: bytes, context: Any) -> Any:
             return _answer(handler, details.method, request_id, body, context)
 
         return grpc.unary_unary_rpc_method_handler(call, None, handler.response_serializer)
+
+
+def _in_threads(pool: ThreadPoolExecutor, handler: Any) -> Any:
+    """Return a handler of streams that runs in these threads."""
+
+    def call(requests: Any, context: Any) -> Any:
+        return handler.stream_stream(requests, context)
+
+    call.experimental_thread_pool = pool  # type: ignore[attr-defined]  # where gRPC looks for it
+    return grpc.stream_stream_rpc_method_handler(call, handler.request_deserializer, handler.response_serializer)
 
 
 def _answer(handler: Any, method: str, request_id: str, body: bytes, context: Any) -> Any:
@@ -76,11 +95,16 @@ def _answer(handler: Any, method: str, request_id: str, body: bytes, context: An
         "request_id": request_id,
         "peer": context.peer(),
     }
-    level = logging.ERROR if code in _OURS else logging.INFO
-    log.log(level, "call", extra=said | ({"error": message} if message else {}), exc_info=unforeseen)
+    log.log(_level(method, code), "call", extra=said | ({"error": message} if message else {}), exc_info=unforeseen)
     if code is not grpc.StatusCode.OK:
         context.abort(code, message)
     return answer
+
+
+def _level(method: str, code: grpc.StatusCode) -> int:
+    if code in _OURS:
+        return logging.ERROR
+    return logging.DEBUG if method.startswith("/grpc.health.") else logging.INFO  # probes ask every few seconds
 
 
 def _decoded(deserialize: Callable[[bytes], Any], body: bytes) -> Any:

@@ -65,4 +65,6 @@ def _extras(record: logging.LogRecord) -> dict[str, object]:
 def _plain(value: object) -> str:
     """Return a value so that it stays on its line and can be told from the next."""
     text = str(value)
-    return text if text.isprintable() and not set(text) & set(' "=') else json.dumps(text, ensure_ascii=not text.isprintable())
+    if text.isprintable() and not set(text) & set(' "='):
+        return text
+    return json.dumps(text, ensure_ascii=not text.isprintable())
