@@ -1,10 +1,10 @@
-"""The shared weights from the page: send, reload and find them; load, reset, conflicts, in a real browser."""
+"""The shared weights from the page: send, reload and find them; load, reset, in a real browser."""
 
 from collections.abc import Iterator
 
 import pytest
 import requests
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Page
 
 from tests.browser.lab import Lab
 from tests.running_stack import RunningStack
@@ -69,25 +69,6 @@ def test_weights_that_know_nothing_are_declined_in_words(visit: Lab, quick_stack
     visit.wait_text("weights-message", "declined")
     assert current_version(quick_stack) == before
     visit.errors.clear()  # the browser's own line about the 422
-
-
-def test_weights_sent_by_others_meanwhile_are_not_overwritten_unasked(
-    visit: Lab, browser: Browser, quick_stack: RunningStack
-) -> None:
-    other = Lab(browser.new_page(), quick_stack.url).open()
-    train_a_little(other)
-    other.click("weights-send")
-    other.wait_text("weights-message", "^Sent")
-    other.page.close()
-    theirs = current_version(quick_stack)
-    train_a_little(visit)
-    visit.click("weights-send")
-    visit.wait_text("weights-message", "Others have sent")
-    assert current_version(quick_stack) == theirs
-    visit.click("weights-send")
-    visit.wait_text("weights-message", "^Sent")
-    assert current_version(quick_stack) != theirs
-    visit.errors.clear()  # the browser's own line about the 412
 
 
 def test_reset_shows_progress_and_loads_what_was_learned(visit: Lab, quick_stack: RunningStack) -> None:

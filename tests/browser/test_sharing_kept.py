@@ -1,0 +1,119 @@
+"""What the browser keeps: nothing is lost by a reload, tabs do not disturb each other, and a refusal is told."""
+
+from playwright.sync_api import Page
+
+from tests.browser.lab import Lab
+from tests.running_stack import RunningStack
+
+KEPT = "JSON.parse(localStorage['scrawl.work.1'] || '{}')"
+
+
+def train(lab: Lab, iterations: int) -> int:
+    lab.click("train")
+    lab.wait_number("iteration", iterations)
+    lab.click("train")
+    lab.wait("document.querySelector('#train').dataset.on === 'no'")
+    return settled_iteration(lab)
+
+
+def settled_iteration(lab: Lab) -> int:
+    """Wait until the last weights have been kept, and return their iteration."""
+    lab.wait(f"({KEPT}.iterations || {{}})['mlp-128'] == document.querySelector('#iteration').textContent")
+    return int(lab.number("iteration"))
+
+
+def test_reload_loses_nothing(lab: Lab) -> None:
+    lab.complete()
+    lab.page.fill("#batch-size", "50")
+    lab.draw(4)
+    lab.wait_text("prediction", "^4$")
+    lab.page.select_option("#label", "4")
+    iteration = train(lab, 300)
+    lab.wait_text("test-accuracy", "%")
+    digit = lab.text("prediction")
+    curve = lab.page.get_attribute("#accuracy-curve svg", "aria-label")
+    lab.open()
+    assert lab.number("iteration") == iteration
+    lab.wait_text("prediction", f"^{digit}$")
+    assert lab.page.input_value("#batch-size") == "50"
+    assert lab.page.input_value("#label") == "4"
+    assert f"trained here for {iteration} iterations" in lab.wait_text("weights-origin", "trained")
+    assert lab.page.get_attribute("#accuracy-curve svg", "aria-label") == curve
+    lab.click("train")
+    assert lab.wait_number("iteration", iteration + 50) >= iteration + 50
+    lab.click("train")
+
+
+def test_other_network_is_selected_again_with_its_weights(lab: Lab) -> None:
+    lab.complete()
+    lab.page.select_option("#model", "mlp-128-64")
+    lab.click("weights-new")
+    lab.wait_text("weights-origin", "random")
+    lab.wait(f"'mlp-128-64' in ({KEPT}.iterations || {{}})")
+    lab.open()
+    assert lab.page.input_value("#model") == "mlp-128-64"
+    lab.complete()
+    lab.wait_text("weights-origin", "random")
+
+
+def test_starting_afresh_forgets_the_work(lab: Lab) -> None:
+    lab.complete()
+    lab.draw(4)
+    train(lab, 100)
+    lab.click("afresh")
+    lab.click("afresh-not")
+    assert lab.page.is_hidden("#afresh-sure")
+    lab.click("afresh")
+    with lab.page.expect_navigation():
+        lab.click("afresh-sure")
+    lab.wait("document.body.dataset.state === 'ready'")
+    assert lab.number("iteration") == 0
+    assert lab.text("prediction") == ""
+    assert lab.page.evaluate(f"'mlp-128' in ({KEPT}.iterations || {{}})") is False
+
+
+def test_two_tabs_keep_their_own_work(lab: Lab, stack: RunningStack) -> None:
+    lab.complete()
+    first = train(lab, 100)
+    other = Lab(lab.page.context.new_page(), stack.url).open().complete()
+    assert other.number("iteration") == 0
+    other.wait_text("tabs-message", "open in another tab as well")
+    lab.wait_text("tabs-message", "open in another tab as well")
+    other.click("weights-new")
+    other.wait("'mlp-128' in (JSON.parse(localStorage['scrawl.work.2'] || '{}').iterations || {})")
+    other.open().complete()
+    other.wait_text("weights-origin", "random")
+    lab.open().complete()
+    assert lab.number("iteration") == first
+    other.page.close()
+    lab.open().complete()
+    lab.page.click("text=Go on with it")
+    lab.wait("document.body.dataset.complete === 'yes'")
+    lab.wait_text("weights-origin", "random")
+    assert other.errors == []
+
+
+def test_blocked_storage_is_told_and_the_page_works(page: Page, stack: RunningStack) -> None:
+    page.add_init_script(
+        """const denied = () => { throw new DOMException("denied", "SecurityError") }
+        for (const name of ["localStorage", "sessionStorage"]) Object.defineProperty(window, name, {get: denied})
+        IDBFactory.prototype.open = denied"""
+    )
+    lab = Lab(page, stack.url).open().complete()
+    lab.wait_text("keeping-message", "keeps nothing for this page")
+    lab.draw(3)
+    lab.wait_text("prediction", "^3$")
+    lab.click("weights-new")
+    lab.wait_text("weights-origin", "random")
+    assert lab.errors == []
+
+
+def test_full_storage_is_told_and_the_page_works(lab: Lab) -> None:
+    lab.complete()
+    session = lab.page.context.new_cdp_session(lab.page)
+    session.send("Storage.overrideQuotaForOrigin", {"origin": lab.url, "quotaSize": 1000})
+    lab.click("weights-new")
+    lab.wait_text("keeping-message", "no room left")
+    session.send("Storage.overrideQuotaForOrigin", {"origin": lab.url, "quotaSize": 100_000_000})
+    lab.click("weights-new")
+    lab.wait("document.querySelector('#keeping-message').hidden")
