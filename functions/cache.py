@@ -30,3 +30,8 @@ class Cache[K, V]:
             self._values.move_to_end(key)
             while len(self._values) > self._size:
                 self._values.popitem(last=False)
+
+    def drop(self, key: K) -> None:
+        """Let go of a value, if it is kept."""
+        with self._lock:
+            self._values.pop(key, None)

@@ -213,6 +213,8 @@ class WeightsRepository:
         gone = pruning.superfluous(self._files.ids(), pointer, self._keep, self._needed())
         if gone:
             self._files.remove(gone)
+            for version in gone:
+                self._versions.drop(version)
             log.info("old versions removed", extra={"model": self._model, "versions": len(gone)})
         return gone
 

@@ -13,6 +13,7 @@ from functions import s3
 from functions.block import Block
 from functions.s3 import S3Store
 from functions.store import MemoryStore, Store
+from functions.versions import Version
 from infra.data import Dataset, Sources, load_files, scikit_learn_digits
 from infra.seed import seed
 from tests.api import BUCKET, Api, serving
@@ -86,6 +87,21 @@ def api(bucket: S3Store) -> Iterator[Api]:
     """Return the API over a seeded bucket."""
     with serving(bucket) as served:
         yield served
+
+
+@pytest.fixture
+def current(api: Api) -> Version:
+    """Return the weights that mlp-128 has at first."""
+    return api.service.model("mlp-128").weights.current()
+
+
+@pytest.fixture
+def unchanged(api: Api, bucket: S3Store) -> Iterator[None]:
+    """Check that a test leaves the pointer and every version as they were."""
+    before = {key: bucket.get(key).etag for key in bucket.keys("weights/")}
+    yield
+    assert {key: bucket.get(key).etag for key in bucket.keys("weights/")} == before
+    assert api("GET", "/weights").status_code == 200
 
 
 def copy(source: MemoryStore, target: Store) -> None:
