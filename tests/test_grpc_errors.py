@@ -4,7 +4,6 @@ import io
 import threading
 import uuid
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from typing import Any
 
 import grpc
@@ -183,34 +182,41 @@ def test_deadline_is_kept_and_ends_the_work(server: RunningGrpc, channel: grpc.C
     assert (line["code"], line["error"]) == ("DEADLINE_EXCEEDED", "the deadline has passed")
 
 
-@contextmanager
-def held_open(channel: grpc.Channel, count: int) -> Iterator[None]:
-    """Keep so many reflection streams open, which wait for questions."""
+@pytest.fixture
+def hold(channel: grpc.Channel) -> Iterator[Callable[[], None]]:
+    """Return what opens a reflection stream that waits for questions; they end with the test."""
     stub = reflection_pb2_grpc.ServerReflectionStub(channel)
-    over = threading.Event()
+    over, streams = threading.Event(), []
 
     def questions() -> Iterator[Any]:
         over.wait(TIMEOUT)
         yield from ()
 
-    streams = [stub.ServerReflectionInfo(questions()) for _ in range(count)]
-    yield
+    yield lambda: streams.append(stub.ServerReflectionInfo(questions()))
     over.set()
     for stream in streams:
         stream.cancel()
 
 
-def test_streams_that_are_held_open_do_not_keep_calls_waiting(channel: grpc.Channel) -> None:
-    with held_open(channel, 20):
+def test_streams_that_are_held_open_do_not_keep_calls_waiting(
+    channel: grpc.Channel, hold: Callable[[], None]
+) -> None:
+    for _ in range(20):
+        hold()
         assert infer(channel).model_name == MODEL
 
 
-def test_calls_beyond_the_limit_are_refused_until_others_end(channel: grpc.Channel) -> None:
-    with held_open(channel, 72):
-        attempts = (failure_or_none(lambda: infer(channel)) for _ in range(200))  # until all streams have begun
-        assert next(filter(None, attempts))[0] is Code.RESOURCE_EXHAUSTED
-    attempts = (failure_or_none(lambda: infer(channel)) for _ in range(200))
-    assert None in attempts
+def test_calls_beyond_the_limit_are_refused(channel: grpc.Channel, hold: Callable[[], None]) -> None:
+    for _ in range(100):
+        hold()
+        if refusal := failure_or_none(lambda: infer(channel)):
+            break
+    assert refusal is not None
+    assert refusal[0] is Code.RESOURCE_EXHAUSTED
+
+
+def test_calls_are_answered_again_when_others_have_ended(channel: grpc.Channel) -> None:
+    assert None in (failure_or_none(lambda: infer(channel)) for _ in range(200))
 
 
 def test_refusal_is_logged_with_its_reason(server: RunningGrpc, channel: grpc.Channel) -> None:
