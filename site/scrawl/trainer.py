@@ -140,13 +140,19 @@ class Trainer:
             return None
         all_digits = result["count"] == sum(self.cache.test.values())
         self.learner.measured(all_digits)
-        wanted = self.settings["target"] and result["accuracy"] >= self.settings["target"] and self.training
+        wanted = self._reaches_target(result)
         if wanted and all_digits:
             self.training = False
             self.reached = result
         self._unconfirmed = CONFIRM_AFTER if self._confirming else self._unconfirmed - result["on_curve"]
         self._confirming = bool(wanted and not all_digits and self._unconfirmed <= 0)
         return result
+
+    def _reaches_target(self, result: dict) -> bool:
+        """Tell whether a point of the curve is good enough; also if the run was paused while it was measured."""
+        target, counts = self.settings["target"], result["on_curve"] or self._confirming
+        begun = self.training or result["iteration"]
+        return bool(target and counts and begun and result["accuracy"] >= target)
 
     # Training
 
