@@ -3,7 +3,7 @@
 # make lint    formatting, lint and types
 # make bench   the benchmarks
 # make protos  the gRPC server's generated code, anew from its .proto files
-# make lock     the list of what the Lambda package holds, anew from requirements.txt
+# make lock    the list of what the Lambda package holds, anew from requirements.txt
 #
 # Works with GNU make 3.81 and newer. Everything is installed into .venv; a change of pyproject.toml renews it.
 

@@ -1,8 +1,8 @@
 """The Lambda package and its CloudFormation template: `build` writes deployment.zip and sam.json into a folder.
 
-Chalice says what the functions are and what they may do; the dependencies are those that `infra.lock` has fixed, made
-slim by `infra.slim`. The same sources give the same bytes. What else belongs to a stack (buckets, CloudFront, alarms) is
-left to the template that is merged in.
+Chalice says what the functions are and what they may do; the dependencies are those that `infra.lock` has fixed,
+made slim by `infra.slim`. The same sources give the same bytes. What else belongs to a stack (buckets, CloudFront,
+alarms) is left to the template that is merged in.
 """
 
 import hashlib
