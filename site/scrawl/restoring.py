@@ -15,7 +15,7 @@ class Restoring:
         self.page = page
         self.kept = kept
         self._records: dict = {}  # model → what belongs to the weights under way
-        transitions.register({"work_found": _work_found, "run_restored": _run_restored})
+        transitions.register(TRANSITIONS)
         page.after("weights_taken", self._taken)
 
     def begin(self) -> None:
@@ -58,3 +58,9 @@ def _work_found(state: State, found: dict) -> None:
 
 def _run_restored(state: State, model: str, record: dict) -> None:
     work.take_record(state.record_of(model), record)
+
+
+TRANSITIONS = {
+    "work_found": _work_found,
+    "run_restored": _run_restored,
+}

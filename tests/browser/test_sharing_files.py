@@ -142,9 +142,10 @@ def test_own_digits_are_kept_downloaded_as_idx_and_trained_on(lab: Lab) -> None:
         lab.click("clear") if lab.page.is_enabled("#clear") else None
         lab.draw(label)
         lab.wait_text("prediction", f"^{label}$")
-        lab.page.select_option("#label", str(label))
+        assert lab.page.input_value("#keep-label") == str(label)
         lab.click("keep-digit")
         lab.wait_text("digits-message", f"Kept, as a {label}")
+    lab.page.select_option("#label", "7")
     lab.click("tune")
     lab.wait_text("digits-message", "This 7 is kept already")
     lab.open().complete()

@@ -36,8 +36,8 @@ class Copying:
         set_text(self.said, state.share.copied)
 
     def _fill(self, body: object) -> None:
-        self.task = _select("copy-task", "What to do", snippets.TASKS)
-        self.language = _select("copy-language", "Language", snippets.LANGUAGES)
+        self.task = _select("copy-task", "What to do", "What the command asks the API for.", snippets.TASKS)
+        self.language = _select("copy-language", "Language", "For a terminal, or for a program.", snippets.LANGUAGES)
         for element in (self.task, self.language):
             element.bind("change", lambda _event: self.page.show())
         self.copy = button("Copy", lambda: aio.run(self._copy()), "Copy it to the clipboard.", "copy-code")
@@ -73,10 +73,10 @@ class Copying:
         window.setTimeout(lambda: self.page.dispatch("copied", value=""), SAID_FOR)
 
 
-def _select(name: str, title: str, options: dict) -> object:
+def _select(name: str, label: str, title: str, options: dict) -> object:
     made = document.createElement("select")
-    made.id = name
-    made.setAttribute("aria-label", title)
+    made.id, made.title = name, title
+    made.setAttribute("aria-label", label)
     for value, text in options.items():
         option = document.createElement("option")
         option.value, option.textContent = value, text

@@ -7,7 +7,7 @@ from browser import aio, document
 from browser import self as window
 
 from scrawl import database
-from scrawl.dom import by_id, set_flag, set_text, show_notice
+from scrawl.dom import set_flag, set_text, show_notice
 from scrawl.share import idx
 from scrawl.share.drawer import Drawer, button, message, row
 from scrawl.share.files import download
@@ -18,7 +18,7 @@ PREFIX = "digits/"
 SHOWN = 60  # pictures on the page; all are downloaded
 PIXELS = 784
 MEDIA_TYPE = "application/octet-stream"
-KEEP = "Keep the drawing in this browser, with the label chosen beside Teach."
+KEEP = "Keep the drawing in this browser, with this label."
 DOWNLOAD = "Two files, images and labels, as MNIST is published: for scrawl evaluate, PyTorch or anything else."
 TRAIN = "Small steps on these digits alone, until the network reads them all."
 
@@ -32,6 +32,7 @@ class Digits:
         self.drawer = Drawer("digits", "My digits", "", self._fill)
         self.count = self.drawer.element.querySelector(".hint")
         self._shown: object = None  # the list whose pictures are on the page
+        self._guessed: tuple = ()  # the drawing whose label was guessed, and the guess
         self.page.after("tuned", self._taught)
         self.page.after("learned_mine", self._learned)
         parts.resizing.append(self._repaint)
@@ -45,6 +46,7 @@ class Digits:
             return
         show_notice(self.message, state.share.digits_notice)
         set_flag(self.keep, "disabled", state.blank or state.picture is None)
+        self._guess(state)
         for element in (self.download, self.train):
             set_flag(element, "disabled", not digits)
         if self._shown is not digits:
@@ -52,7 +54,11 @@ class Digits:
             self._show(digits)
 
     def _fill(self, body: object) -> None:
-        self.keep = button("Keep this drawing", self._keep_drawing, KEEP, "keep-digit")
+        self.keep = button("Keep this drawing as", self._keep_drawing, KEEP, "keep-digit")
+        self.label = document.createElement("select")
+        self.label.id = "keep-label"
+        self.label.setAttribute("aria-label", "What the drawing is")
+        self.label.innerHTML = "".join(f"<option>{digit}</option>" for digit in range(10))
         self.download = button("Download IDX pair", self._download, DOWNLOAD, "download-idx")
         self.train = button("Train on mine", self._train, TRAIN, "train-on-mine")
         self.message = message("digits-message")
@@ -60,7 +66,12 @@ class Digits:
         self.list.className = "digits"
         self.more = document.createElement("p")
         self.more.className = "hint"
-        for part in (row("My digits", self.keep, self.download, self.train), self.message, self.list, self.more):
+        for part in (
+            row("My digits", self.keep, self.label, self.download, self.train),
+            self.message,
+            self.list,
+            self.more,
+        ):
             body.appendChild(part)
 
     def _show(self, digits: list) -> None:
@@ -80,6 +91,14 @@ class Digits:
         set_text(self.more, f"and {hidden} older ones" if hidden > 0 else "")
         set_flag(self.list, "hidden", not digits)
 
+    def _guess(self, state: object) -> None:
+        """Propose what was read, or what a sample is, until the person says otherwise."""
+        sample, answer = state.drawing.sample(), state.label_of()
+        guess = sample[1] if sample else answer[0] if answer else 0
+        if self._guessed != (state.drawing.revision, guess):
+            self._guessed = (state.drawing.revision, guess)
+            self.label.value = str(guess)
+
     def _repaint(self) -> None:
         self._shown = None
 
@@ -89,7 +108,7 @@ class Digits:
         self._keep(label)
 
     def _keep_drawing(self) -> None:
-        self._keep(int(by_id("label").value))
+        self._keep(int(self.label.value))
 
     def _keep(self, label: int) -> None:
         digits, picture = self.state.share.digits, self.state.picture

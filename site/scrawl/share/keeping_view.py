@@ -21,6 +21,7 @@ class KeepingView:
         self.back = button("Keep it", self._do_not, name="afresh-not")
         self.confirm = row("Forget this tab's work?", self.sure, self.back)
         self.confirm.hidden = True
+        self.confirm.className = "row confirm"
         self.others = document.createElement("div")
         self.notices = [message("keeping-message"), message("tabs-message")]
         part = document.createElement("div")

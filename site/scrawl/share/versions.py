@@ -58,6 +58,9 @@ class Versions:
             item.setAttribute("aria-current", "true")
             return item
         model, version = self.state.model, entry["version"]
+        choices = document.createElement("span")
+        choices.className = "choices"
+        item.appendChild(choices)
         for label, title, action in (
             ("Try", LOOK, lambda: self.sending.load_version(model, version)),
             ("Go back", BACK, lambda: self._roll_back(model, version)),
@@ -65,7 +68,7 @@ class Versions:
             made = button(label, action, title)
             made.setAttribute("aria-label", f"{label}: {name}")
             set_flag(made, "disabled", busy)
-            item.appendChild(made)
+            choices.appendChild(made)
         return item
 
     def _ask(self, record: object) -> None:
