@@ -14,7 +14,7 @@ open one to see the digits.</p>
 <div class="confusion-grid"><div><table role="grid" aria-label="Confusion matrix">
 <thead><tr><td></td>{0}</tr></thead><tbody>{1}</tbody></table>
 <p id="confusion-words" class="cell-words"></p>
-<button type="button" id="count">Read the test digits</button>
+<button type="button" id="count" aria-describedby="count-help">Read the test digits</button>
 <p class="help" id="count-help">All of them, in the background: neither training nor drawing waits.</p></div>
 <div id="misread" hidden><div class="misread-head"><h4></h4><button type="button" id="misread-close" class="bare"
  aria-label="Close" title="Close">✕</button></div><ul></ul><p class="hint more"></p>

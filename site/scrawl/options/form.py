@@ -42,7 +42,8 @@ def field(name: str) -> str:
         control = f'<input id="{place}" type="number" {limits} inputmode="decimal" required {described}>'
     if name == "seed":
         control = (
-            f'<span class="with-button">{control}<button type="button" id="seed-another">Another</button></span>'
+            f'<span class="with-button">{control}'
+            '<button type="button" id="seed-another" title="Draw lots.">Another</button></span>'
         )
     return f"""<div class="field kind-{setting.kind}" id="{place}-field">{label}{control}
 <p class="help" id="{place}-help">{setting.help}</p>

@@ -1,0 +1,122 @@
+"""The page for those who use it by keyboard, by ear, enlarged, in their own colours or without motion."""
+
+from typing import Any
+
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Page
+
+from tests.browser.lab import Lab
+
+# Findings that count; what is minor is a hint.
+SERIOUS = ("moderate", "serious", "critical")
+CONTROLS = "button, input:not([type=file]), select, summary, textarea"
+
+
+def findings(page: Page) -> list[str]:
+    """Return what axe finds, each with the elements it means."""
+    violations: list[dict[str, Any]] = Axe().run(page).response["violations"]
+    return [
+        f"{found['id']} ({found['impact']}): {node['target']} {node['failureSummary']}"
+        for found in violations
+        if found["impact"] in SERIOUS
+        for node in found["nodes"]
+    ]
+
+
+def in_both_themes(lab: Lab) -> list[str]:
+    """Return what axe finds in the theme that is on, and in the other one."""
+    lab.page.emulate_media(reduced_motion="reduce")  # colours that change slowly are measured half way
+    found = findings(lab.page)
+    lab.click("theme")
+    lab.page.wait_for_timeout(100)
+    return found + findings(lab.page)
+
+
+def test_axe_finds_nothing_on_a_first_visit(lab: Lab) -> None:
+    assert in_both_themes(lab.complete()) == []
+
+
+def test_axe_finds_nothing_after_drawing_and_training_with_everything_open(lab: Lab) -> None:
+    lab.complete().draw(3)
+    lab.wait_text("prediction", "^3$")
+    lab.click("train")
+    lab.wait_number("iteration", 50)
+    lab.click("train")
+    open_all(lab)
+    assert in_both_themes(lab) == []
+
+
+def open_all(lab: Lab) -> None:
+    """Open whatever can be opened, once the page is complete."""
+    lab.complete().page.evaluate("document.querySelectorAll('details').forEach(details => { details.open = true })")
+    lab.page.wait_for_timeout(300)  # for what is filled in once it is open
+
+
+def test_every_control_has_a_name_and_a_line_of_help(lab: Lab) -> None:
+    open_all(lab)
+    session = lab.page.context.new_cdp_session(lab.page)
+    nodes = session.send("Accessibility.getFullAXTree")["nodes"]
+    roles = {"button", "checkbox", "combobox", "radio", "slider", "spinbutton", "switch", "textbox"}
+    controls = [node for node in nodes if node.get("role", {}).get("value") in roles and not node.get("ignored")]
+    assert len(controls) > 20
+    told = [tuple(node.get(part, {}).get("value", "") for part in ("name", "description")) for node in controls]
+    assert not [words for name, words in told if not name]
+    assert not [name for name, words in told if not words]
+
+
+def test_every_control_is_reached_by_tab_and_shows_it(lab: Lab) -> None:
+    open_all(lab)
+    wanted = lab.page.evaluate(
+        f"""[...document.querySelectorAll("{CONTROLS}")].filter(control =>
+            !control.disabled && control.checkVisibility() && control.tabIndex >= 0
+            && (control.type != "radio" || control.checked)).length"""
+    )
+    lab.page.evaluate(
+        """() => { window.met = new Set(); window.unseen = []
+            document.addEventListener("focusin", ({ target }) => {
+                met.add(target)
+                const { outlineStyle, outlineWidth } = getComputedStyle(target)
+                if (outlineStyle == "none" || parseFloat(outlineWidth) < 2) unseen.push(target.outerHTML.slice(0, 90))
+            }) }"""
+    )
+    for _ in range(wanted + 40):  # there are also the pad, and pictures that keys explore
+        lab.page.keyboard.press("Tab")
+    assert lab.page.evaluate(f"[...met].filter(element => element.matches('{CONTROLS}')).length") >= wanted
+    assert lab.page.evaluate("unseen") == []
+
+
+def test_targets_are_large_enough_for_fingers(lab: Lab) -> None:
+    lab.page.set_viewport_size({"width": 360, "height": 740})
+    open_all(lab)
+    small = lab.page.evaluate(
+        f"""[...document.querySelectorAll("{CONTROLS}")].filter(control => control.checkVisibility())
+            .map(control => [(control.closest("label") || control).getBoundingClientRect(), control.outerHTML])
+            .filter(([box]) => box.width < 24 || box.height < 24).map(([, html]) => html.slice(0, 90))"""
+    )
+    assert small == []
+
+
+def test_page_reflows_when_it_is_enlarged(lab: Lab) -> None:
+    lab.page.set_viewport_size({"width": 320, "height": 256})  # 1280 by 1024 pixels at 400 %
+    open_all(lab)
+    assert lab.page.evaluate("document.documentElement.scrollWidth") <= 320
+    lab.page.set_viewport_size({"width": 720, "height": 450})
+    lab.page.evaluate("document.documentElement.style.fontSize = '200%'")
+    assert lab.page.evaluate("document.documentElement.scrollWidth") <= 720
+
+
+def test_motion_is_reduced_on_request(lab: Lab) -> None:
+    seconds = "parseFloat(getComputedStyle(document.querySelector('.bars i')).transitionDuration)"
+    assert lab.page.evaluate(seconds) > 0
+    lab.page.emulate_media(reduced_motion="reduce")
+    assert lab.page.evaluate(seconds) == 0
+
+
+def test_forced_colours_keep_what_colour_alone_would_show(lab: Lab) -> None:
+    lab.complete().draw(3)
+    lab.wait_text("prediction", "^3$")
+    lab.page.emulate_media(forced_colors="active")
+    colour = "getComputedStyle(document.querySelector('%s')).backgroundColor"
+    assert lab.page.evaluate(colour % ".bars .best i") != lab.page.evaluate(colour % ".bars .best .track")
+    dot = "getComputedStyle(document.getElementById('pen-medium'), '::before').backgroundColor"
+    assert lab.page.evaluate(dot) != lab.page.evaluate(colour % "#pen-medium")
