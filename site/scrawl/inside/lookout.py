@@ -43,11 +43,12 @@ class Lookout:
         self.layers = LayersView(page, _place("inside-layers"), self.look.touch)
         self.confusion_place = _place("inside-confusion")
         self.confusion = ConfusionView(page, self.confusion_place, self.count, self.open_cell, self.learn)
-        self.salient = SaliencyView(page)
+        self.salient = SaliencyView(page, self.saliency.touch)
         self.readers = Readers(parts, self.reading.touch)
         page.views += [self.timeline, self.layers, self.confusion, self.salient, self.readers]
-        page.views += [self.scrubbing, self.look, self.saliency, self.reading]
+        page.views += [self, self.scrubbing, self.look, self.saliency, self.reading]
         parts.resizing.append(self._resized)
+        self._reading: object = None  # the probabilities that have been shown last
         self._confusion_visible = False
         self._count_asked = 0.0
         when_visible(self.readers.root, self.readers.seen)
@@ -57,7 +58,7 @@ class Lookout:
 
     def _listen(self) -> None:
         page = self.page
-        for kind in ("predicted", *CHANGES):
+        for kind in CHANGES:
             page.after(kind, self._changed)
         for kind, asker in (("looked", self.look), ("salient", self.saliency), ("read_by", self.reading)):
             page.after(kind, asker.answered)
@@ -66,6 +67,12 @@ class Lookout:
         page.after("counted", self._counted)
         page.after("learned_misread", self._learned)
         page.after("reads_along", self.reading.touch)
+
+    def render(self, state: object) -> None:
+        """Ask anew when the drawing, or what it is read as, has changed."""
+        if self._reading is not state.probabilities:
+            self._reading = state.probabilities
+            self._changed()
 
     def _changed(self, **_fields: object) -> None:
         for asker in (self.look, self.saliency, self.reading):

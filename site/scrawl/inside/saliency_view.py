@@ -17,10 +17,11 @@ CONTROLS = """<button type="button" id="saliency" aria-pressed="false" aria-desc
 
 
 class SaliencyView:
-    """Owns #saliency-box, made below the reading, and a canvas over #seen."""
+    """Owns #saliency-box, below the reading, and a canvas over #seen. `touch` is called when it wants an answer."""
 
-    def __init__(self, page: object) -> None:
+    def __init__(self, page: object, touch: object) -> None:
         self.page = page
+        self.touch = touch
         box = document.createElement("div")
         set_attribute(box, "id", "saliency-box")
         box.innerHTML = CONTROLS.format("".join(f"<option>{digit}</option>" for digit in range(10)))
@@ -80,6 +81,8 @@ class SaliencyView:
 
     def _toggled(self, _event: object) -> None:
         self.page.dispatch("saliency_wanted", on=not self.page.state.inside.saliency_on)
+        self.touch()
 
     def _digit_chosen(self, event: object) -> None:
         self.page.dispatch("saliency_digit", digit=int(event.target.value))
+        self.touch()
