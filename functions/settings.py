@@ -3,6 +3,7 @@
 botocore reads its own variables (region, credentials, `AWS_ENDPOINT_URL_S3`) itself.
 """
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
@@ -10,6 +11,7 @@ from functions import logs
 
 LOCAL = "local"
 MOST_VERSIONS = 5000  # to keep; they are all in the pointer, 130 bytes each
+_ORIGIN = re.compile(r"https?://[A-Za-z0-9.:\[\]-]+")
 LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
 
 
@@ -62,8 +64,15 @@ class Settings:
 
 
 def cors_origin(environment: Mapping[str, str]) -> str:
-    """Return the origin that foreign pages may have; apart, because the routes need it when they are declared."""
-    return environment.get("SCRAWL_CORS_ORIGIN") or "*"
+    """Return the origin that foreign pages may have; apart, because the routes need it when they are declared.
+
+    Raises:
+        SettingsError: when it is no origin.
+    """
+    origin = environment.get("SCRAWL_CORS_ORIGIN") or "*"
+    if origin != "*" and not _ORIGIN.fullmatch(origin):
+        raise SettingsError(f"SCRAWL_CORS_ORIGIN must be * or like 'https://example.org', got {origin!r}")
+    return origin
 
 
 def _required(environment: Mapping[str, str], name: str, meaning: str) -> str:

@@ -1,9 +1,12 @@
 """Many clients at once, over two processes that share one S3: no accepted step is lost, and none counts twice."""
 
+import contextlib
 import threading
+import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +17,7 @@ import requests
 from functions import block, tensors
 from functions.block import Block
 from functions.dataset import Digits
+from functions.jobs import STALE_AFTER, JobActiveError
 from functions.s3 import S3Store, client
 from functions.service import Service, ThreadLauncher
 from functions.settings import Settings
@@ -105,7 +109,7 @@ def replay(service: Service, first: Tensors, taught: list[Block]) -> Tensors:
 def test_every_accepted_step_of_many_clients_counts_exactly_once(
     apis: list[ApiProcess], s3: LocalS3, seeded: MemoryStore
 ) -> None:
-    service = Service(Settings(BUCKET, keep_versions=1000), S3Store(client("s3"), BUCKET), ThreadLauncher())
+    service = over(s3)
     model, todo = service.model("mlp-128"), lessons(seeded)
     first = model.weights.current()
     readers = [Reader(api.url, model.manifest.shapes()) for api in apis]
@@ -144,6 +148,75 @@ def test_every_accepted_step_of_many_clients_counts_exactly_once(
     assert [reader.wrong for reader in readers] == [[], []]
     assert all(len(set(reader.seen)) > 3 for reader in readers)
     assert sorted(stored_versions(s3)) == sorted(chain)  # those that lost a race have left nothing
+
+
+def test_api_killed_in_the_middle_of_lessons_leaves_whole_weights(s3: LocalS3, seeded: MemoryStore) -> None:
+    todo, doomed = lessons(seeded)[:8], ApiProcess(s3.endpoint, BUCKET)
+    accepted: list[str] = []
+
+    def teach(number: int) -> None:
+        with requests.Session() as session, contextlib.suppress(requests.ConnectionError):
+            while True:
+                body, headers = block.encode(todo[number]), {"Content-Type": OCTETS}
+                answer = session.patch(f"{doomed.url}/weights", body, headers=headers, timeout=60)
+                if answer.status_code == 200:
+                    accepted.append(answer.json()["version"])
+
+    with ThreadPoolExecutor(4) as pool:
+        for number in range(4):
+            pool.submit(teach, number)
+        try:
+            wait_until(lambda: len(accepted) >= 8)
+        finally:
+            doomed.kill()
+    weights = over(s3).model("mlp-128").weights
+    assert weights.current().version == weights.history().current
+    chain = [entry.version for entry in weights.history(1000).versions]
+    assert set(accepted) <= set(chain)
+    assert over(s3).model("mlp-128").teach(Digits.of(todo[0]), 0.01).version.parent == chain[0]
+
+
+def test_retraining_whose_process_is_killed_has_failed_and_can_be_begun_anew(s3: LocalS3) -> None:
+    doomed = ApiProcess(s3.endpoint, BUCKET, TRAIN_ITER="1000000")
+    job_id = doomed.session.delete(f"{doomed.url}/weights", timeout=60).json()["job"]["id"]
+    service = over(s3)
+    before = service.model("mlp-128").weights.current().version
+    try:
+        wait_until(lambda: service.jobs.get(job_id).iteration > 0)
+    finally:
+        doomed.kill()
+    with pytest.raises(JobActiveError):  # nobody can know yet
+        service.begin_retraining(service.model("mlp-128"))
+    service.jobs.now = lambda: datetime.now(UTC) + timedelta(seconds=STALE_AFTER)
+    dead = service.jobs.get(job_id)
+    assert dead.state == "failed"
+    assert "has shown no sign of life" in str(dead.error)
+    assert service.model("mlp-128").weights.current().version == before
+    done = service.run_job(service.begin_retraining(service.model("mlp-128")).id)
+    assert done.state == "done"
+    assert service.model("mlp-128").weights.current().version == done.version
+
+
+def wait_until(happened: Callable[[], bool]) -> None:
+    """Wait for something, generously: the machine may be busy."""
+    for _ in range(6000):
+        if happened():
+            return
+        time.sleep(0.02)
+    raise AssertionError("it did not happen")
+
+
+class Later:
+    """A launcher that leaves the job to the test."""
+
+    def start(self, job_id: str, run: object) -> None:
+        pass
+
+
+def over(_: LocalS3) -> Service:
+    """Return the service over the S3 of these tests, with nothing in memory."""
+    settings = Settings(BUCKET, keep_versions=1000, train_iterations=2)
+    return Service(settings, S3Store(client("s3"), BUCKET), Later())
 
 
 def stored_versions(_: LocalS3) -> list[str]:

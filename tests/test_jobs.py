@@ -15,6 +15,7 @@ from functions.routes.jobs import retrain as retrain_lambda
 from functions.service import Service
 from functions.settings import Settings
 from functions.store import MemoryStore
+from functions.training import Trainer
 from functions.versions import iso
 
 
@@ -207,6 +208,36 @@ def test_repeated_event_does_not_train_again(service: Service, launcher: Later) 
     done = launcher.run()
     assert launcher.run() == done
     assert len(service.model("mlp-128").weights.history().versions) == 2
+
+
+def test_retraining_that_runs_out_of_time_publishes_what_it_has(
+    service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A Lambda has a quarter of an hour, and conv-32-64 may need more."""
+    rates: list[float] = []
+    step = Trainer.step
+
+    def slow(trainer: Trainer, *arguments: object, **settings: float) -> object:
+        rates.append(settings["learning_rate"])
+        monkeypatch.setattr("functions.retrain.time.monotonic", lambda: float(len(rates)))
+        return step(trainer, *arguments, **settings)
+
+    monkeypatch.setattr(Trainer, "step", slow)
+    monkeypatch.setattr("functions.retrain.time.monotonic", lambda: 0.0)
+    job = service.begin_retraining(service.model("mlp-128"))
+    done = service.run_job(job.id, seconds=10)
+    assert (done.state, done.iteration, done.iterations) == ("done", 10, 60)
+    assert rates == sorted(rates, reverse=True)  # it ends as calmly
+    assert rates[-1] == pytest.approx(rates[0] / 10)
+    assert service.model("mlp-128").weights.current().samples == 10 * 128
+
+
+def test_retraining_without_time_fails_and_changes_nothing(service: Service) -> None:
+    model = service.model("mlp-128")
+    before = model.weights.current().version
+    failed = service.run_job(service.begin_retraining(model).id, seconds=0)
+    assert (failed.state, model.weights.current().version) == ("failed", before)
+    assert "no time for a single step" in str(failed.error)
 
 
 def test_lambda_runs_the_job_that_its_event_names(service: Service) -> None:

@@ -72,6 +72,12 @@ def test_cors_is_open_unless_an_origin_is_named() -> None:
     assert cors_origin({"SCRAWL_CORS_ORIGIN": "https://example.org"}) == "https://example.org"
 
 
+@pytest.mark.parametrize("origin", ["example.org", "https://example.org/", "https://a.org, https://b.org", "null"])
+def test_wrong_cors_origin_is_refused(origin: str) -> None:
+    with pytest.raises(SettingsError, match="SCRAWL_CORS_ORIGIN must be"):
+        cors_origin({"SCRAWL_CORS_ORIGIN": origin})
+
+
 def test_version_is_the_project_s() -> None:
     project = tomllib.loads((Path(__file__).parent.parent / "pyproject.toml").read_text())
     assert project["project"]["version"] == VERSION

@@ -238,3 +238,31 @@ def test_damaged_pointer_is_named(store: Failing, weights: WeightsRepository) ->
     store.put(POINTER, b"{")
     with pytest.raises(CorruptDataError, match=POINTER):
         weights.current()
+
+
+def test_update_that_waits_too_long_for_its_turn_is_a_conflict(
+    weights: WeightsRepository, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("functions.weights._TURN", 0.01)
+    with weights._updating, pytest.raises(ConflictError, match="by many at once: waited 0 s for a turn"):
+        weights.update(one_more)
+    assert weights.update(one_more).tensors["b"].tolist() == [1, 1]
+
+
+def test_weights_whose_loss_is_no_number_are_not_published(weights: WeightsRepository) -> None:
+    before = weights.current().version
+    with pytest.raises(InvalidValueError, match="the loss on the test digits is nan"):
+        weights.update(lambda _: Change(values(1), "test", float("nan"), 0.1))
+    assert weights.current().version == before
+
+
+@pytest.mark.usefixtures("weights")
+def test_current_version_that_is_missing_is_damage_and_can_be_replaced(store: Failing) -> None:
+    store.delete(store.keys("weights/m/2")[0])
+    repaired = WeightsRepository(store, MANIFEST)
+    with pytest.raises(CorruptDataError, match=r"m's current version 2.* is missing"):
+        repaired.current()
+    with pytest.raises(CorruptDataError):
+        repaired.update(one_more)
+    repaired.replace(change_to(5))
+    assert repaired.current().tensors["b"].tolist() == [5, 5]
