@@ -40,9 +40,19 @@ _ADDRESS = "[::1]:50051"
 )
 @click.option("--address", default=_ADDRESS, show_default=True, help="Where to listen; port 0 takes any free one.")
 @click.option(
-    "--log-level", type=click.Choice(("debug", "info", "warning", "error")), default="info", show_default=True
+    "--log-level",
+    type=click.Choice(("debug", "info", "warning", "error")),
+    default="info",
+    show_default=True,
+    help="The least that is logged; probes of health are debug.",
 )
-@click.option("--log-format", type=click.Choice(("pretty", "json", "compact")), default="pretty", show_default=True)
+@click.option(
+    "--log-format",
+    type=click.Choice(("pretty", "json", "compact")),
+    default="pretty",
+    show_default=True,
+    help="pretty: a line for each detail; compact: one line for each call; json: an object for each.",
+)
 def grpc(model: str, weights: Path | None, bucket: str | None, address: str, log_level: str, log_format: str) -> None:
     """Serve predictions over gRPC.
 
