@@ -1,0 +1,173 @@
+"""Looking inside in a real browser: layers, the chosen unit, readers, saliency, confusion, and the timeline."""
+
+import pytest
+from playwright.sync_api import Page
+
+from tests.browser.lab import PATIENCE, Lab
+
+# How many of a canvas's pixels differ from the most frequent colour: how much there is to see on it.
+INKED = """name => {
+  const canvas = document.querySelector(name)
+  const pixels = new Uint32Array(canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height).data.buffer)
+  const counts = new Map()
+  for (const pixel of pixels) counts.set(pixel, (counts.get(pixel) || 0) + 1)
+  return pixels.length - Math.max(...counts.values())
+}"""
+PICTURE = "name => document.querySelector(name).toDataURL()"
+
+
+@pytest.fixture
+def inside(lab: Lab) -> Lab:
+    """Wait until the whole page is there, and draw a 3."""
+    lab.wait("document.body.dataset.complete === 'yes'")
+    lab.draw(3)
+    lab.wait_text("prediction", "^3$")
+    return lab
+
+
+def see(lab: Lab, name: str) -> None:
+    """Scroll there, as one who wants to see it."""
+    lab.page.locator(name).first.scroll_into_view_if_needed(timeout=PATIENCE)
+
+
+def painted(lab: Lab, name: str, at_least: int) -> None:
+    """Wait until there is something to see on a canvas."""
+    lab.page.wait_for_function(f"name => ({INKED})(name) >= {at_least}", arg=f"{name} canvas", timeout=PATIENCE)
+
+
+def unit(panel: str, number: int) -> str:
+    return f'[data-panel="{panel}"] [data-unit="{number}"]'
+
+
+def accuracy_counted(lab: Lab) -> int:
+    """Return how many of the test digits are on the matrix's diagonal."""
+    counts = lab.page.locator("#inside td.right").all_inner_texts()
+    return sum(int(count) for count in counts if count.isdigit())
+
+
+def test_tiles_and_answers_show_the_same_unit(inside: Lab) -> None:
+    see(inside, '[data-panel="fc1-tiles"]')
+    painted(inside, '[data-panel="fc1-tiles"]', 128 * 100)
+    painted(inside, '[data-panel="fc1-units"]', 10)
+    inside.page.hover(unit("fc1-tiles", 17))
+    inside.wait(f"document.querySelector('{unit('fc1-units', 17)}').getAttribute('aria-selected') === 'true'")
+    inside.wait("/^Unit 18 (answers|is silent)/.test(document.querySelector('.chosen-words').textContent)")
+    inside.page.focus(unit("fc1-units", 17))
+    inside.page.keyboard.press("ArrowRight")
+    inside.page.keyboard.press("ArrowDown")
+    inside.wait("document.querySelectorAll('[aria-selected=true]').length === 2")
+    chosen = inside.page.locator("[data-panel] [aria-selected=true]").first.get_attribute("data-unit")
+    assert int(str(chosen)) in (18 + 8, 18 + 16)
+    assert inside.page.locator("[data-panel] [tabindex='0']").count() == 2  # one stop each for the Tab key
+
+
+def test_weights_are_repainted_while_they_learn(inside: Lab) -> None:
+    inside.click("weights-new")
+    inside.wait_text("weights-origin", "random")
+    see(inside, '[data-panel="fc1-tiles"]')
+    painted(inside, '[data-panel="fc1-tiles"]', 128 * 100)
+    before = inside.page.evaluate(PICTURE, '[data-panel="fc1-tiles"] canvas')
+    inside.page.evaluate("document.querySelector('#train').click()")
+    inside.page.wait_for_function(
+        f"before => ({PICTURE})('[data-panel=\"fc1-tiles\"] canvas') !== before", arg=before
+    )
+    again = inside.page.evaluate(PICTURE, '[data-panel="fc1-tiles"] canvas')
+    inside.page.wait_for_function(f"before => ({PICTURE})('[data-panel=\"fc1-tiles\"] canvas') !== before", arg=again)
+
+
+def test_networks_read_side_by_side_and_one_is_chosen_there(inside: Lab) -> None:
+    see(inside, "#readers")
+    for model in ("mlp-128", "mlp-128-64", "conv-32-64"):
+        reads = f"document.querySelector('#readers [data-model=\"{model}\"] .reads').textContent"
+        inside.wait(f"{reads} === '3'")
+    inside.page.click("#clear")
+    inside.wait("[...document.querySelectorAll('#readers .reads')].every(reads => reads.textContent === '–')")
+    inside.draw(3)
+    inside.page.click('#readers [data-model="conv-32-64"]')
+    inside.wait_text("weights-origin", "shared weights")
+    inside.wait_text("prediction", "^3$")
+    for panel, pixels in (("conv1-filters", 100), ("conv1-maps", 300), ("conv2-maps", 300), ("fc1-units", 5)):
+        see(inside, f'[data-panel="{panel}"]')
+        painted(inside, f'[data-panel="{panel}"]', pixels)
+    before = inside.page.evaluate(PICTURE, '[data-panel="conv2-filters"] canvas')
+    see(inside, '[data-panel="conv2-maps"]')
+    inside.page.click(unit("conv2-maps", 33))
+    inside.wait("/^Map 34 /.test(document.querySelector('.chosen-words').textContent)")
+    see(inside, '[data-panel="conv2-filters"]')
+    inside.page.wait_for_function(
+        f"before => ({PICTURE})('[data-panel=\"conv2-filters\"] canvas') !== before", arg=before
+    )
+
+
+def test_ink_that_decides_is_coloured(inside: Lab) -> None:
+    inside.click("saliency")
+    inside.wait_text("saliency-words", "Orange ink speaks for 3 ")
+    inside.page.wait_for_function(f"() => ({INKED})('#salient') > 40", timeout=PATIENCE)
+    inside.page.select_option("#saliency-digit", "8")
+    inside.wait_text("saliency-words", "speaks for 8 ")
+    inside.click("clear")
+    inside.wait_text("saliency-words", "Draw something")
+    inside.click("saliency")
+    inside.wait("document.querySelector('#salient').hidden")
+
+
+def test_mistakes_are_counted_opened_and_learned(inside: Lab) -> None:
+    see(inside, "#inside-confusion")
+    inside.click("count")
+    counted = inside.wait_text("confusion-words", "digits [0-9]+ are read right")
+    total, right = [int(word) for word in counted.split() if word.isdigit()][:2]
+    inside.wait("[...document.querySelectorAll('#inside td.right')].every(cell => cell.textContent)")
+    assert accuracy_counted(inside) == right > total * 0.9
+    cells = inside.page.locator("#inside td.wrong")
+    worst = max(range(90), key=lambda place: int("0" + cells.nth(place).inner_text().strip("·")))
+    cells.nth(worst).focus()
+    inside.page.keyboard.press("Enter")
+    count = int(cells.nth(worst).inner_text())
+    inside.wait(f"document.querySelectorAll('#misread li canvas').length === {min(count, 48)}")
+    inside.page.wait_for_function(f"() => ({INKED})('#misread canvas') > 40")
+    inside.click("learn-misread")
+    message = "document.querySelector('#misread .message').textContent"
+    inside.wait(f"/{count} are read right now/.test({message})")
+    inside.wait("document.querySelectorAll('#misread li canvas').length === 0")  # none is left in the cell
+    inside.click("misread-close")
+    assert inside.page.is_hidden("#misread")
+
+
+def test_timeline_goes_back_and_training_goes_on(inside: Lab) -> None:
+    inside.click("weights-new")
+    inside.wait_text("weights-origin", "random")
+    inside.click("train")
+    inside.wait_number("iteration", 100)
+    see(inside, "#inside-confusion")
+    inside.wait_text("confusion-words", "are read right")
+    see(inside, "#timeline")
+    inside.page.focus("#timeline")
+    inside.page.keyboard.press("Home")
+    inside.wait_text("timeline-words", "^Iteration 0:")
+    reached = inside.number("iteration")
+    see(inside, "#inside-confusion")
+    inside.wait_text("confusion-words", "^At iteration 0:")
+    assert accuracy_counted(inside) < 6000
+    inside.wait_number("iteration", reached + 50)
+    inside.page.click("#timeline-live")
+    inside.wait_text("timeline-words", "^Live")
+    inside.wait_text("prediction", "^3$")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_everything_fits_a_phone(page: Page, stack, scheme: str) -> None:  # type: ignore[no-untyped-def]
+    page.set_viewport_size({"width": 360, "height": 740})
+    page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+    lab = Lab(page, stack.url).open()
+    lab.wait("document.body.dataset.complete === 'yes'")
+    lab.draw(3)
+    see(lab, '[data-panel="fc1-tiles"]')
+    painted(lab, '[data-panel="fc1-tiles"]', 128 * 100)
+    for name in ("#inside-layers [role=option]", "#inside td[data-cell]", "#readers button", "#saliency"):
+        boxes = page.locator(name).evaluate_all(
+            "all => all.filter(one => one.offsetParent).map(one => [one.offsetWidth, one.offsetHeight])"
+        )
+        assert boxes
+        assert all(width >= 24 and height >= 24 for width, height in boxes), name
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    assert lab.errors == []
