@@ -1,7 +1,7 @@
 """Builds the page: Brython, the bundle of its Python, the kernel, the models' shapes, styles, all compressed.
 
 Each file goes to `assets/{hash of its bytes}/{name}`, which may be cached for ever, with `.br` and `.gz` beside it;
-only `index.html` keeps its place. An attribute in `index.html` whose whole value is the name of a file
+only `index.html` and `service-worker.js` keep their places. An attribute in `index.html` whose whole value is the name of a file
 (`src="brython.js"`, `data-kernel="kernel.wasm"`) gets the file's address; that is how scripts learn addresses, too.
 The names are those of the files in `site/`, and `brython.js`, `scrawl.js` and `scrawl-later.js` (the bundles),
 `later.css` (all of `site/styles/`), `kernel.wasm`, `kernel-relaxed.wasm`, `models.json`, `graphs.json`.
@@ -9,6 +9,7 @@ The names are those of the files in `site/`, and `brython.js`, `scrawl.js` and `
 
 import gzip
 import hashlib
+import json
 import os
 import re
 import shutil
@@ -27,7 +28,9 @@ from infra.shipped import shipped
 from model_export.architectures import parameter_table
 
 # What is loaded once the page is usable; of the kernel's builds, a browser takes one.
-LATER = ("scrawl-later.js", "later.css", "graphs.json", "kernel.wasm")
+LATER = ("scrawl-later.js", "later.css", "graphs.json", "kernel.wasm", "service-worker.js")
+# It stands beside index.html, since it serves what lies below it.
+SERVICE_WORKER = "service-worker.js"
 # Compressing these again gains nothing.
 _COMPRESSED = {".png", ".jpg", ".webp", ".woff2"}
 
@@ -41,6 +44,7 @@ def build_site(out: Path, say: Callable[[str], None] = lambda _: None) -> None:
         addresses[name] = (folder / name).relative_to(out).as_posix()
     page = _with_addresses((SITE / "index.html").read_text("utf-8"), addresses)
     _write_variants(out / "index.html", page.encode())
+    _write_variants(out / SERVICE_WORKER, _service_worker(page, addresses))
     _remove_stale(out, addresses)
     say(f"Page built: {len(addresses)} files, {transfer_size(out):,} bytes compressed before it is usable")
 
@@ -60,7 +64,7 @@ def _assets() -> Iterator[tuple[str, bytes]]:
     yield "models.json", _models()
     yield "graphs.json", graphs()
     for path in sorted(SITE.iterdir()):
-        if path.is_file() and path.name != "index.html" and not path.name.startswith("."):
+        if path.is_file() and path.name not in ("index.html", SERVICE_WORKER) and not path.name.startswith("."):
             yield path.name, path.read_bytes()
 
 
@@ -89,6 +93,13 @@ def _models() -> bytes:
         for a in shipped()
     ]
     return msgspec.json.encode({"models": models})
+
+
+def _service_worker(page: str, addresses: dict[str, str]) -> bytes:
+    """Return the service worker with the page's version and what belongs to it."""
+    built = {"version": hashlib.sha256(page.encode()).hexdigest()[:12], "assets": list(addresses.values())}
+    source = (SITE / SERVICE_WORKER).read_text("utf-8")
+    return f"self.BUILT = {json.dumps(built)}\n{source}".encode()
 
 
 def _with_addresses(page: str, addresses: dict[str, str]) -> str:

@@ -25,8 +25,9 @@ class Api:
         return f"{self.base}datablock/{{split}}/{{index}}?dataset={window.encodeURIComponent(dataset)}"
 
     async def describe(self) -> dict:
-        """Return name, dataset and models."""
-        return await fetching.json(await self.ask("", {}, QUICK))
+        """Return name, dataset and models; `kept` says that they come from an earlier visit, since nobody answers."""
+        response = await self.ask("", {}, QUICK)
+        return {**await fetching.json(response), "kept": response.headers.get("Scrawl-Kept") == "yes"}
 
     async def sample(self) -> tuple:
         """Return (784 bytes, label) of a random test digit."""

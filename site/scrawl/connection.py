@@ -39,9 +39,18 @@ class Connection:
     def tell_worker(self) -> None:
         """Tell the worker where blocks are, if that is known."""
         if self._known is not None:
-            splits = {name: self._known["splits"][name] for name in ("train", "test")}
             url = self.api.block_address(self._known["id"])
-            self.page.ask("blocks_at", url=url, splits=JSON.stringify(splits))
+            self.page.ask("blocks_at", url=url, splits=JSON.stringify(self._known["splits"]))
+
+    def block_addresses(self, most: int) -> list:
+        """Return the addresses of all blocks, at most so many."""
+        if self._known is None:
+            return []
+        url = self.api.block_address(self._known["id"])
+        blocks = [
+            (split, index) for split in ("test", "train") for index in range(self._known["splits"][split]["shards"])
+        ]
+        return [url.replace("{split}", split).replace("{index}", str(index)) for split, index in blocks[:most]]
 
     def _again(self) -> None:
         self._waiting = False
@@ -49,17 +58,35 @@ class Connection:
 
     async def _describe(self) -> None:
         try:
-            self._known = (await self.api.describe())["dataset"]
+            description = await self.api.describe()
+            known = checked(description["dataset"])
         except fetching.AwayError as error:
             self.lost(str(error))
             return
-        except (fetching.RefusedError, KeyError, TypeError) as error:
-            self.lost(f"The API does not say what it has ({error})")
+        except (fetching.RefusedError, KeyError, TypeError, ValueError) as error:
+            self.lost(f"The API does not say what it has ({type(error).__name__}: {error})")
             return
-        self._backoff.succeeded()
-        notice = self._known.get("notice") or ""
-        self.page.dispatch("api_up")
-        self.page.dispatch("api_described", dataset=notice or self._known["title"])
+        self._known = known
+        self.page.dispatch("api_described", dataset=known["notice"] or known["title"])
+        if description["kept"]:
+            self.lost("There is no connection to the API")
+        else:
+            self._backoff.succeeded()
+            self.page.dispatch("api_up")
         self.tell_worker()
         for action in self._then:
             action()
+
+
+def checked(dataset: dict) -> dict:
+    """Return what the page needs to know of the dataset, or raise an error that says what is wrong."""
+    splits = {}
+    for name in ("train", "test"):
+        splits[name] = {key: dataset["splits"][name][key] for key in ("count", "shards")}
+        for key, value in splits[name].items():
+            if not isinstance(value, int) or value < 1:
+                raise ValueError(f"{key} of {name} is a whole number from 1, got {value!r}")
+    for name in ("id", "title"):
+        if not isinstance(dataset[name], str):
+            raise ValueError(f"the dataset's {name} is a text, got {dataset[name]!r}")
+    return {"id": dataset["id"], "title": dataset["title"], "notice": dataset.get("notice") or "", "splits": splits}

@@ -8,7 +8,8 @@ What a feature's author must know:
 - Features begin one after the other, each in a task of its own, which should stay under 50 ms: put off what is not
   seen at once (a view in a closed section, a first painting), and import it where it is needed.
 - `parts` is `scrawl.parts.Parts`: `.page` (`dispatch`, `ask`, `after`, `instead`, `views`, `state`), `.api`,
-  `.connection`, `.models`, `.first_weights`, and `.resizing`, a list of functions called when size or theme change.
+  `.connection`, `.models`, `.first_weights`, and two lists of functions: `.resizing`, called when size or theme change,
+  and `.when_complete`.
 - A feature adds its events with `transitions.register({"event": function})`, its views to `page.views`, and keeps its
   state in an object of its own, `page.state.inside = Inside()`, which `begin` sets before anything is dispatched.
 - Its messages to and from the worker stand in `protocol`. Its half in the worker is an object whose methods are named
@@ -36,6 +37,7 @@ FEATURES: list = [
     "scrawl.share.digits",
     "scrawl.share.copying",
     "scrawl.share.keeping_view",
+    "scrawl.offline",
 ]
 AGAIN = 4000  # milliseconds until the bundle is asked for again
 
@@ -99,3 +101,5 @@ class Later:
         self._awaited -= 1
         if not self._awaited:
             document.body.setAttribute("data-complete", "yes")
+            for action in self.parts.when_complete:
+                action()

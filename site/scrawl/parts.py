@@ -25,6 +25,7 @@ class Parts:
         self.kept = Kept()
         self.restoring = Restoring(self.page, self.kept)
         self.first_weights = FirstWeights(self.page, self.api, self.connection, self.restoring)
+        self.when_complete: list = []  # what to do once all features have begun
         self.resizing: list = []  # what to do when the colours or the size change
 
     def begin(self) -> None:

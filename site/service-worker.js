@@ -1,0 +1,106 @@
+// Lets the page work without a network once it has been visited: keeps its files, the digits seen, and the API's last
+// answers about itself and its weights. The build puts `self.BUILT = {version, assets}` in front.
+//
+// Files under assets/ never change, so a kept one is as good as a fetched one. The page itself is asked for each time;
+// only when nobody answers is the kept one shown, which names files that are kept with it. So no visit mixes versions.
+const { version, assets } = self.BUILT
+const APP = `scrawl-app-${version}`
+const ANSWERS = 'scrawl-answers'
+const BLOCKS = 'scrawl-blocks-' // and the dataset's id
+const PATIENCE = 4000 // milliseconds that a network may take for the page when one is kept
+
+addEventListener('install', event => {
+  event.waitUntil(caches.open(APP).then(cache => cache.addAll(['./', ...assets])))
+})
+
+// Runs once no tab uses the version before, whose files may go then.
+addEventListener('activate', event => {
+  event.waitUntil(Promise.all([clients.claim(), forget('scrawl-app-', APP)]))
+})
+
+addEventListener('fetch', event => {
+  const { request } = event, url = new URL(request.url)
+  if (request.method !== 'GET' || url.origin !== location.origin) return
+  const path = url.href.slice(registration.scope.length).split('?')[0]
+  if (request.mode === 'navigate') event.respondWith(page(request))
+  else if (path.startsWith('assets/')) event.respondWith(kept(request, () => fetch(request)))
+  else if (path.startsWith('api/datablock/')) event.respondWith(block(event, url))
+  else if (path === 'api/' || (path === 'api/weights' && !url.searchParams.has('version')
+    && (request.headers.get('Accept') || '').includes('safetensors'))) event.respondWith(answer(event))
+})
+
+// What came before this worker is in the browser's ordinary cache: it is taken from there, blocks only from there.
+addEventListener('message', event => {
+  const { blocks, answers } = event.data
+  const dataset = blocks.length ? new URL(blocks[0]).searchParams.get('dataset') : ''
+  event.waitUntil(Promise.all([
+    ...answers.map(([url, accept]) => take(ANSWERS, url, { headers: { Accept: accept }, cache: 'force-cache' })),
+    ...blocks.map(url => take(BLOCKS + dataset, url, { cache: 'only-if-cached', mode: 'same-origin' })),
+  ]))
+})
+
+async function take(name, url, options) {
+  const cache = await caches.open(name)
+  if (await cache.match(url, { ignoreVary: true })) return
+  const response = await fetch(url, options).catch(() => null)
+  if (response && response.ok) await keep(cache, url, response)
+}
+
+async function page(request) {
+  const shell = await caches.open(APP).then(cache => cache.match('./'))
+  const late = shell && new Promise(resolve => setTimeout(resolve, PATIENCE, shell))
+  try {
+    return await Promise.race([fetch(request), ...(late ? [late] : [])])
+  } catch (error) {
+    if (shell) return shell
+    throw error
+  }
+}
+
+async function block(event, url) {
+  const name = BLOCKS + url.searchParams.get('dataset')
+  return kept(event.request, async () => {
+    const response = await fetch(event.request)
+    if (response.ok) {
+      const copy = response.clone()
+      event.waitUntil(forget(BLOCKS, name).then(() => caches.open(name)).then(cache => keep(cache, url, copy)))
+    }
+    return response
+  })
+}
+
+async function answer(event) {
+  try {
+    const response = await fetch(event.request)
+    if (response.ok) {
+      const copy = response.clone()
+      event.waitUntil(caches.open(ANSWERS).then(cache => keep(cache, event.request, copy)))
+    }
+    return response
+  } catch (error) {
+    const last = await match(event.request)
+    if (!last) throw error
+    const headers = new Headers(last.headers)
+    headers.set('Scrawl-Kept', 'yes') // the page says that the API is away, and works with this
+    return new Response(last.body, { headers })
+  }
+}
+
+async function kept(request, otherwise) {
+  return (await match(request)) || otherwise()
+}
+
+// Storage may be blocked or broken: then nothing is kept, and the network is all there is.
+function match(request) {
+  return caches.match(request, { ignoreVary: true }).catch(() => undefined)
+}
+
+// Storage may be full: what does not fit is fetched again when it is needed.
+function keep(cache, request, response) {
+  return cache.put(request, response).catch(() => {})
+}
+
+async function forget(prefix, but) {
+  const names = (await caches.keys()).filter(name => name.startsWith(prefix) && name !== but)
+  await Promise.all(names.map(name => caches.delete(name)))
+}

@@ -1,0 +1,108 @@
+"""The page without a network after a first visit, and a new version taking over: a real browser, a stack that ends."""
+
+import contextlib
+import shutil
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+from wsgiref.simple_server import WSGIRequestHandler, make_server
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext
+
+from infra import site
+from infra.paths import SITE
+from infra.web import Page
+from tests.browser.lab import Lab
+from tests.running_stack import RunningStack
+
+APPS = "caches.keys().then(names => names.filter(name => name.startsWith('scrawl-app-')))"
+CONTROLLED = "navigator.serviceWorker.controller !== null"
+
+
+@pytest.fixture
+def keeping(browser: Browser) -> Iterator[BrowserContext]:
+    """Make a browser profile in which service workers are allowed, as everywhere but in the other tests."""
+    context = browser.new_context(service_workers="allow")
+    yield context
+    context.close()
+
+
+class _Quiet(WSGIRequestHandler):
+    def get_environ(self) -> dict[str, Any]:
+        return {**super().get_environ(), "REQUEST_URI": self.path}
+
+    def log_message(self, *_: object) -> None:
+        """Say nothing of each request."""
+
+
+@contextlib.contextmanager
+def serving(folder: Path) -> Iterator[tuple[str, Callable[[], None]]]:
+    """Serve a built page without an API. Return its address, and what builds it anew and serves that."""
+    pages: list[Page] = []
+
+    def rebuild() -> None:
+        site.build_site(folder)
+        pages.append(Page(folder))
+
+    with make_server("localhost", 0, lambda *request: pages[-1](*request), handler_class=_Quiet) as server:
+        thread = threading.Thread(target=server.serve_forever, daemon=True)
+        thread.start()
+        yield f"http://localhost:{server.server_port}", rebuild
+        server.shutdown()
+        thread.join()
+
+
+def first_visit(context: BrowserContext, stack: RunningStack) -> Lab:
+    lab = Lab(context.new_page(), stack.url).open().complete()
+    lab.wait(CONTROLLED)
+    return lab
+
+
+def test_page_draws_reads_and_trains_on_seen_blocks_without_a_network(
+    keeping: BrowserContext, own_stack: RunningStack
+) -> None:
+    lab = first_visit(keeping, own_stack)
+    lab.page.fill("#cache-size", "3")
+    lab.click("train")
+    lab.wait_number("cached-blocks", 3)
+    lab.wait_number("test-accuracy", 1)
+    lab.click("train")
+    own_stack.stop()
+    lab.open().complete()
+    lab.wait_text("api-status", "There is no connection to the API")
+    lab.draw(1)
+    lab.wait_text("prediction", "^1$")
+    before = lab.number("iteration")
+    lab.click("train")
+    lab.wait_number("iteration", before + 50)
+    lab.wait("!isNaN(parseFloat(document.querySelector('#test-accuracy').textContent))")
+    own_stack.start()
+    lab.wait_text("api-status", "connected")
+
+
+def test_new_version_takes_over_and_the_old_files_go(
+    keeping: BrowserContext, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source = tmp_path / "source"
+    shutil.copytree(SITE, source)
+    monkeypatch.setattr(site, "SITE", source)
+    with serving(tmp_path / "built") as (url, rebuild):
+        rebuild()
+        lab = Lab(keeping.new_page(), url).open().complete()
+        lab.wait(CONTROLLED)
+        (old,) = lab.page.evaluate(APPS)
+        page = (source / "index.html").read_text("utf-8")
+        (source / "index.html").write_text(page.replace("<h1>", "<h1>The newest: "), "utf-8")
+        with (source / "style.css").open("a") as style:
+            style.write("h1 { letter-spacing: 3px }")
+        rebuild()
+        lab.open().complete()
+        assert lab.page.inner_text("h1").startswith("The newest")
+        assert lab.page.evaluate("getComputedStyle(document.querySelector('h1')).letterSpacing") == "3px"
+        lab.page.goto("about:blank")  # no tab uses the old version any more
+        lab.open().complete()
+        lab.page.wait_for_function(
+            f"async () => {{ const n = await {APPS}; return n.length === 1 && n[0] !== '{old}' }}"
+        )
