@@ -9,7 +9,7 @@ from scrawl.views.pad import new_canvas
 
 SIDE = 28
 FAINT = 0.28  # opacity of the ink that lies below the colours
-CONTROLS = """<button type="button" id="saliency" aria-pressed="false" aria-describedby="saliency-words"
+CONTROLS = """<button type="button" id="saliency" aria-pressed="false"
  title="Colour each pixel of the drawing by what it adds to the digit's score.">Which ink decides?</button>
 <label class="saliency-digit" for="saliency-digit" hidden>speaking for
 <select id="saliency-digit"><option value="-1">what is read</option>{}</select></label>

@@ -58,6 +58,7 @@ class Digits:
         self.label = document.createElement("select")
         self.label.id = "keep-label"
         self.label.setAttribute("aria-label", "What the drawing is")
+        self.label.title = "The digit that it is kept as."
         self.label.innerHTML = "".join(f"<option>{digit}</option>" for digit in range(10))
         self.download = button("Download IDX pair", self._download, DOWNLOAD, "download-idx")
         self.train = button("Train on mine", self._train, TRAIN, "train-on-mine")
