@@ -74,6 +74,9 @@ def test_versions_are_told_in_words() -> None:
     entry = {"source": "patch", "samples": 1, "created_at": "2026-05-17T09:30:00.000Z", "accuracy": 0.98765}
     assert describing.version(entry) == "taught on 1 digit, 2026-05-17 09:30 UTC"
     assert describing.accuracy(entry) == "98.77%"
+    first = {"version": "20260101T000000000-0123abcd", "parent": None}
+    assert describing.descent(first) == "0123abcd, the first"
+    assert describing.descent({"version": "x-89abcdef", "parent": first["version"]}) == "89abcdef, from 0123abcd"
     back = {"source": "rollback", "restores": "20260101T000000000-0123abcd", "samples": 0}
     assert describing.version(back) == "went back to an earlier one (0123abcd)"
     assert describing.version({"source": "retrain", "samples": 60000}) == "trained anew by the API on 60,000 digits"

@@ -57,6 +57,8 @@ class FirstWeights:
 
     def _refused(self, model: str, **_fields: object) -> None:
         self._done(model)
+        if self.restoring.gives_up(model):  # damaged in the browser's storage: take the shared ones
+            self._ask(model)
 
     def _done(self, model: str) -> None:
         self._under_way = [other for other in self._under_way if other != model]

@@ -34,6 +34,13 @@ class Restoring:
         self.page.ask("weights", model=model, buffer=buffer, origin=ORIGIN)
         return True
 
+    def gives_up(self, model: str) -> bool:
+        """Forget weights that have just been refused. Return whether they were those that had been kept."""
+        if self._records.pop(model, None) is None:
+            return False
+        self.kept.work["iterations"].pop(model)
+        return True
+
     def _taken(self, model: str, origin: str, **_fields: object) -> None:
         if origin == ORIGIN:
             self.page.dispatch("run_restored", model=model, record=self._records.pop(model))

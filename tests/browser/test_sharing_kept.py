@@ -72,6 +72,24 @@ def test_starting_afresh_forgets_the_work(lab: Lab) -> None:
     assert lab.page.evaluate(f"'mlp-128' in ({KEPT}.iterations || {{}})") is False
 
 
+def test_damaged_weights_give_way_to_the_shared_ones(lab: Lab) -> None:
+    lab.complete()
+    train(lab, 50)
+    lab.page.evaluate(
+        """() => new Promise(done => {
+            indexedDB.open("scrawl").onsuccess = event => {
+                const store = event.target.result.transaction("kept", "readwrite").objectStore("kept")
+                store.put({buffer: new ArrayBuffer(100), record: "{}"}, "1/weights/mlp-128").onsuccess = done
+            }
+        })"""
+    )
+    lab.open().complete()
+    assert lab.wait_text("weights-origin", "the shared weights")
+    assert lab.number("iteration") == 0
+    lab.draw(3)
+    lab.wait_text("prediction", "^3$")
+
+
 def test_two_tabs_keep_their_own_work(lab: Lab, stack: RunningStack) -> None:
     lab.complete()
     first = train(lab, 100)

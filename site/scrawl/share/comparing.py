@@ -13,9 +13,10 @@ from scrawl.share import describing
 REST = 350  # milliseconds without a change until the API is asked
 HTML = """\
 <label class="check">
-  <input type="checkbox" id="api-asking" title="Sends the 28 by 28 picture to the API while you draw."> Ask the API, too
+  <input type="checkbox" id="api-asking" title="Sends the 28 by 28 picture to the API while you draw.">
+  Ask the API, too
 </label>
-<p id="api-reading" class="api-reading" role="status" aria-live="off" hidden>
+<p id="api-reading" class="api-reading" hidden>
   <output class="api-digit" id="api-prediction" for="pad"></output>
   <span><span id="api-share"></span> <span class="hint" id="api-details"></span></span>
 </p>

@@ -29,6 +29,12 @@ def version(entry: dict) -> str:
     return " ".join(parts) + (f", {text.moment(created)}" if created else "")
 
 
+def descent(entry: dict) -> str:
+    """Return which version it is, and which one it was made from."""
+    parent = entry.get("parent")
+    return f"{short(entry['version'])}, {f'from {short(parent)}' if parent else 'the first'}"
+
+
 def accuracy(entry: dict) -> str:
     """Return how many test digits a version reads, a dash when that is not known."""
     measured = entry.get("accuracy")

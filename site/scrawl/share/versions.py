@@ -48,12 +48,13 @@ class Versions:
 
     def _item(self, entry: dict, busy: bool) -> object:
         item = document.createElement("li")
-        item.innerHTML = '<span class="version"><strong></strong> <span></span></span>'
+        item.innerHTML = '<span class="version"><strong></strong> <span></span> <i class="hint"></i></span>'
         line = item.firstChild
         line.setAttribute("title", f"{entry['version']}, made from {entry.get('parent') or 'nothing'}")
         set_text(line.querySelector("strong"), describing.accuracy(entry))
         name = describing.version(entry)
         set_text(line.querySelector("span"), name + (" · current" if entry["current"] else ""))
+        set_text(line.querySelector("i"), describing.descent(entry))
         if entry["current"]:
             item.setAttribute("aria-current", "true")
             return item
