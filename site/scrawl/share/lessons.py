@@ -21,7 +21,7 @@ class Lessons:
         first = max(0, labels.length - MOST_LEARNED)  # more than the newest would not fit
         self._samples.store(0, labels.subarray(first), pictures.subarray(PIXELS * first))
         selected, count = self.worker.selected, labels.length - first
-        right, steps = self._learning.learn(selected.network, self._samples, list(range(count)), RATE)
+        right, steps = self._learning.learn(selected.network, self._samples, list(range(count)), [], RATE)
         self.worker.tell("learned_mine", model=selected.model, count=count, right=right, steps=steps)
         self.worker.training.trainer.learner.ask_evaluation()
         self.worker.read_again()
