@@ -148,7 +148,7 @@ def _read_manifest(store: Store) -> DatasetManifest:
 
 def _described(manifest: DatasetManifest) -> dict[str, object]:
     digits = {split: manifest.count(split) for split in manifest.splits}
-    return {"dataset": manifest.dataset, "id": manifest.id, "digits": digits}
+    return {"dataset": manifest.dataset, "id": manifest.id, **digits}
 
 
 def _decode(shard: Shard, body: bytes) -> Block:

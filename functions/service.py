@@ -116,7 +116,8 @@ class Service:
         except UnavailableError as error:
             self.jobs.fail(job.id, str(error))
             raise
-        log.info("weights cleared", extra={"model": job.model, "version": job.replaces, "job": job.id})
+        known = {"model": job.model, "version": job.replaces, "by": "DELETE /weights", "job": job.id}
+        log.info("weights cleared", extra=known)
         return job
 
     def run_job(self, job_id: str, seconds: float | None = None) -> Job:

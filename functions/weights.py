@@ -30,9 +30,10 @@ from functions.manifest import ModelManifest
 from functions.pointer import Pointer, PointerFile
 from functions.store import Store
 from functions.version_files import VersionFiles
-from functions.versions import Change, Metadata, Tensors, Version, iso, new_id, to_strings
+from functions.versions import Change, Metadata, Tensors, Version, iso, new_id
 
 KEEP = 200  # versions, where the service's settings do not say
+_LOGGED = ("model", "version", "parent", "source", "samples", "loss", "accuracy", "restores")
 _ATTEMPTS = 12
 _PAUSE = 0.02  # seconds, at most, before a second attempt; doubled for each further one up to a second
 _TURN = 15.0  # seconds that an update waits for those before it in this process; API Gateway gives up after 29
@@ -179,7 +180,7 @@ class WeightsRepository:
                 self._files.remove([version.version])
             raise
         self._versions.put(version.version, version)
-        log.info("weights published", extra=to_strings(version))
+        log.info("weights published", extra={name: getattr(version, name) for name in _LOGGED})
         if pruning.is_due(pointer, self._keep):
             self._prune_quietly(pointer)
         return replace(version, etag=etag)

@@ -100,10 +100,10 @@ def test_change_is_logged_with_its_accuracy_and_measured_per_model(
     assert accuracy["Accuracy"] == [pytest.approx(100 * made["accuracy"])]
     (published,) = (line for line in logged if line["message"] == "weights published")
     assert (published["level"], published["service"], published["source"]) == ("INFO", "scrawl", "patch")
-    assert float(published["accuracy"]) == made["accuracy"]
+    assert published["accuracy"] == made["accuracy"]
     assert published["request_id"] == measured[-1]["request_id"]
     (data,) = (line for line in logged if line["message"] == "dataset found")
-    assert data["digits"] == {"train": 3000, "test": 2000}
+    assert (data["train"], data["test"]) == (3000, 2000)
 
 
 def test_clearing_the_weights_is_logged_with_what_does_it(
@@ -116,6 +116,7 @@ def test_clearing_the_weights_is_logged_with_what_does_it(
     _, logged = lines(capsys.readouterr().out)
     (cleared,) = (line for line in logged if line["message"] == "weights cleared")
     assert (cleared["model"], cleared["version"], cleared["job"]) == ("mlp-128", before, job["id"])
+    assert cleared["by"] == "DELETE /weights"
 
 
 def test_level_comes_from_the_environment(
