@@ -1,5 +1,6 @@
 """`scrawl grpc` as a process of its own, on a free port."""
 
+import atexit
 import json
 import os
 import re
@@ -34,6 +35,7 @@ class RunningGrpc:
             stderr=subprocess.PIPE,
             text=True,
         )
+        atexit.register(self.process.kill)  # of a test that failed; one that has ended is left alone
         self.lines: list[str] = []
         self._reader = threading.Thread(target=lambda: self.lines.extend(self.process.stderr or ()), daemon=True)
         self._reader.start()
