@@ -1,7 +1,7 @@
 """How fast shared weights change and are looked back on: PATCHes a second, and the history of hundreds of versions.
 
 The API is called as Lambda calls it; the S3 is the local one, over HTTP and on disk, so Amazon's own latency is not
-in the figures. Printed, and written to build/bench/. Run: `python -m bench.weights` (MNIST_DIR is used where it is set).
+in the figures. Printed, and written to build/bench/. Run: `python -m bench.weights` (MNIST_DIR is used where set).
 """
 
 import json
