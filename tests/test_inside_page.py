@@ -166,6 +166,19 @@ def test_others_read_along(state: State) -> None:
     assert happen(state, ("read_by", {"models": ["mlp-128"], "probabilities": []})).readings == {}
 
 
+def test_another_worker_knows_nothing_of_what_the_last_one_counted(state: State) -> None:
+    inside = happen(
+        state,
+        ("counting", {}),
+        ("counted", {"model": "mlp-128", "iteration": 7, "counts": [1] * 100}),
+        ("cell_opened", {"label": 4, "reading": 9}),
+        ("learn_wanted", {}),
+        ("reads_along", {"model": "conv-32-64"}),
+        ("worker_anew", {}),
+    )
+    assert (inside.confusions, inside.cell, inside.along, inside.learning) == ({}, None, {}, False)
+
+
 def test_moment_of_the_timeline() -> None:
     assert words.moment((3, 400, 0.9612), 5) == "Iteration 400: 96.12% of the test digits read right."
     assert "Live" in words.moment(None, 5)

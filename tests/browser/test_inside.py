@@ -19,8 +19,7 @@ PICTURE = "name => document.querySelector(name).toDataURL()"
 @pytest.fixture
 def inside(lab: Lab) -> Lab:
     """Wait until the whole page is there, and draw a 3."""
-    lab.wait("document.body.dataset.complete === 'yes'")
-    lab.draw(3)
+    lab.complete().draw(3)
     lab.wait_text("prediction", "^3$")
     return lab
 
@@ -159,8 +158,7 @@ def test_everything_fits_a_phone(page: Page, stack, scheme: str) -> None:  # typ
     page.set_viewport_size({"width": 360, "height": 740})
     page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
     lab = Lab(page, stack.url).open()
-    lab.wait("document.body.dataset.complete === 'yes'")
-    lab.draw(3)
+    lab.complete().draw(3)
     see(lab, '[data-panel="fc1-tiles"]')
     painted(lab, '[data-panel="fc1-tiles"]', 128 * 100)
     for name in ("#inside-layers [role=option]", "#inside td[data-cell]", "#readers button", "#saliency"):

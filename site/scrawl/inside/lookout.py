@@ -67,6 +67,7 @@ class Lookout:
         page.after("counted", self._counted)
         page.after("learned_misread", self._learned)
         page.after("reads_along", self.reading.touch)
+        page.after("later_begun", self._worker_begun)
 
     def render(self, state: object) -> None:
         """Ask anew when the drawing, or what it is read as, has changed."""
@@ -77,6 +78,15 @@ class Lookout:
     def _changed(self, **_fields: object) -> None:
         for asker in (self.look, self.saliency, self.reading):
             asker.touch()
+
+    def _worker_begun(self) -> None:
+        """Begin anew if this is another worker than the first: it has neither colours nor counts nor readers."""
+        inside = self.page.state.inside
+        if inside.confusions or "there" in inside.along.values():
+            self.page.dispatch("worker_anew")
+            self._send_palette()
+            self._changed()
+            self.readers.seen(self.readers.root, self.readers.visible)
 
     # Questions
 

@@ -124,6 +124,14 @@ def _scrub_done(state: State) -> None:
     state.inside.scrub_to = None
 
 
+def _worker_anew(state: State) -> None:
+    """Another worker has begun: it knows none of the counts and none of those that read along."""
+    _network_left(state)
+    inside = state.inside
+    inside.confusions, inside.along, inside.readings = {}, {}, {}
+    inside.counting = inside.learning = False
+
+
 def _along(state: State, model: str, stage: str) -> None:
     state.inside.along = {**state.inside.along, model: stage}
 
@@ -137,6 +145,7 @@ def _read_by(state: State, models: list, probabilities: list) -> None:
 
 TRANSITIONS = {
     "network_left": _network_left,
+    "worker_anew": _worker_anew,
     "picture": _picture,
     "looked": _looked,
     "voted": _voted,

@@ -152,6 +152,8 @@ class Inside:
 
     def misread(self, model: str, label: int, reading: int) -> None:
         """Hand out the digits with that label that were read so, the surest first."""
+        if model not in self._counters:
+            return  # asked of a worker before this one
         found = self._counters[model].misread(label, reading)
         shown = found[:SHOWN]
         images = self.worker.training.trainer.samples.images
