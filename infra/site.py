@@ -1,7 +1,7 @@
 """Builds the page: Brython, the bundle of its Python, the kernel, the models' shapes, styles, all compressed.
 
 Each file goes to `assets/{hash of its bytes}/{name}`, which may be cached for ever, with `.br` and `.gz` beside it;
-only `index.html` and `service-worker.js` keep their places. An attribute in `index.html` whose whole value is the name of a file
+only `index.html` and `service-worker.js` keep their places. An attribute in `index.html` whose value is a file's name
 (`src="brython.js"`, `data-kernel="kernel.wasm"`) gets the file's address; that is how scripts learn addresses, too.
 The names are those of the files in `site/`, and `brython.js`, `scrawl.js` and `scrawl-later.js` (the bundles),
 `later.css` (all of `site/styles/`), `kernel.wasm`, `kernel-relaxed.wasm`, `models.json`, `graphs.json`.

@@ -18,14 +18,32 @@ RELAXED_PROBE = [
     *(0x0A, 0x0D, 0x01, 0x0B, 0x00, 0x20, 0x00, 0x20, 0x01, 0x20, 0x02, 0xFD, 0x85, 0x02, 0x0B),
 ]
 
+# (module (func (result v128)  i32.const 0  i8x16.splat))
+SIMD_PROBE = [
+    *(0x00, 0x61, 0x73, 0x6D, 0x01, 0x00, 0x00, 0x00),
+    *(0x01, 0x05, 0x01, 0x60, 0x00, 0x01, 0x7B),
+    *(0x03, 0x02, 0x01, 0x00),
+    *(0x0A, 0x08, 0x01, 0x06, 0x00, 0x41, 0x00, 0xFD, 0x0F, 0x0B),
+]
+
 
 def has_relaxed_simd():
     """Tell whether this browser knows relaxed SIMD."""
     return scope.WebAssembly.validate(scope.Uint8Array.new(RELAXED_PROBE))
 
 
+def check_browser():
+    """Raise an error that a person understands if this browser cannot run the kernel."""
+    wanted = "a current Chrome, Edge, Firefox or Safari has it"
+    if not hasattr(scope, "WebAssembly"):
+        raise RuntimeError(f"this browser has no WebAssembly, or has it switched off; {wanted}")
+    if not scope.WebAssembly.validate(scope.Uint8Array.new(SIMD_PROBE)):
+        raise RuntimeError(f"this browser's WebAssembly has no SIMD; {wanted}")
+
+
 async def load_kernel(plain_url, relaxed_url):
     """Fetch the build that suits this browser, from absolute addresses, and return its `Kernel`."""
+    check_browser()
     url = relaxed_url if has_relaxed_simd() else plain_url
     response = await scope.fetch(url)
     if not response.ok:

@@ -8,8 +8,8 @@ What a feature's author must know:
 - Features begin one after the other, each in a task of its own, which should stay under 50 ms: put off what is not
   seen at once (a view in a closed section, a first painting), and import it where it is needed.
 - `parts` is `scrawl.parts.Parts`: `.page` (`dispatch`, `ask`, `after`, `instead`, `views`, `state`), `.api`,
-  `.connection`, `.models`, `.first_weights`, and two lists of functions: `.resizing`, called when size or theme change,
-  and `.when_complete`.
+  `.connection`, `.models`, `.first_weights`, and two lists of functions: `.resizing`, called when size or theme
+  change, and `.when_complete`.
 - A feature adds its events with `transitions.register({"event": function})`, its views to `page.views`, and keeps its
   state in an object of its own, `page.state.inside = Inside()`, which `begin` sets before anything is dispatched.
 - Its messages to and from the worker stand in `protocol`. Its half in the worker is an object whose methods are named
@@ -28,6 +28,7 @@ from scrawl.parts import absolute
 # The features' modules, in the order in which they begin.
 FEATURES: list = [
     "scrawl.options",
+    "scrawl.runs",
     "scrawl.inside.lookout",
     "scrawl.tools",
     "scrawl.share.start",
@@ -38,6 +39,7 @@ FEATURES: list = [
     "scrawl.share.copying",
     "scrawl.share.keeping_view",
     "scrawl.offline",
+    "scrawl.guard",
 ]
 AGAIN = 4000  # milliseconds until the bundle is asked for again
 

@@ -16,7 +16,18 @@ NO_DIGITS = "The API is away, so there are no digits to learn from yet. Training
 
 def _models_known(state: State, models: list) -> None:
     state.models = models
+    state.notices.pop("page", None)
     _use_settings(state)
+
+
+def _models_missing(state: State, message: str, seconds: int) -> None:
+    text = f"The list of networks did not come ({message}). Asking for it again in {seconds} s."
+    state.notices["page"] = Notice(text, "warning")
+
+
+def _no_kernel(state: State, message: str) -> None:
+    text = f"Scrawl cannot read or train here: {message}. You can draw, and look around."
+    state.notices["page"] = Notice(text, "error")
 
 
 def _model_chosen(state: State, model: str) -> None:
@@ -61,6 +72,13 @@ def _setting_changed(state: State, name: str, text: str) -> None:
         typed.pop("learning_rate", None)  # what suits one makes another diverge
         state.invalid.pop("learning_rate", None)
     state.typed = typed
+    _use_settings(state)
+
+
+def _settings_given(state: State, typed: dict) -> None:
+    """All settings at once, as an address has them; what it does not name is the network's own again."""
+    state.typed = dict(typed)
+    state.invalid = {}
     _use_settings(state)
 
 
@@ -219,9 +237,12 @@ def _etag_known(state: State, model: str, etag: str) -> None:
 
 TRANSITIONS = {
     "models_known": _models_known,
+    "models_missing": _models_missing,
+    "no_kernel": _no_kernel,
     "model_chosen": _model_chosen,
     "opened": _opened,
     "setting_changed": _setting_changed,
+    "settings_given": _settings_given,
     "training_wanted": _training_wanted,
     "step_wanted": _step_wanted,
     "progress": _progress,

@@ -4,6 +4,11 @@ from browser import aio
 from browser import self as window
 from javascript import JSON
 
+from scrawl import fetching
+
+SECONDS = 10.0  # until an answer is given up on
+AGAIN = 3000  # milliseconds until the list is asked for again
+
 
 class Models:
     """The architectures listed at `address`; `kernels` are the addresses of the kernel's two builds."""
@@ -16,12 +21,22 @@ class Models:
 
     def begin(self) -> None:
         """Fetch the list and open the first."""
-        self.page.ask("start", kernel=JSON.stringify(self.kernels))
+        self.start()
         aio.run(self._begin())
 
+    def start(self) -> None:
+        """Have the worker load its kernel."""
+        self.page.ask("start", kernel=JSON.stringify(self.kernels))
+
     async def _begin(self) -> None:
-        response = await window.fetch(self.address)
-        self.page.dispatch("models_known", models=JSON.parse(await response.text())["models"])
+        try:
+            response = await fetching.fetch(self.address, {}, SECONDS)
+            models = (await fetching.json(response))["models"]
+        except (fetching.AwayError, fetching.RefusedError) as error:
+            self.page.dispatch("models_missing", message=str(error), seconds=AGAIN // 1000)
+            window.setTimeout(lambda: aio.run(self._begin()), AGAIN)
+            return
+        self.page.dispatch("models_known", models=models)
         self.open()
 
     def open(self) -> None:

@@ -17,6 +17,7 @@ class Parts:
 
     def __init__(self, link: object) -> None:
         addresses = document.body.dataset
+        self.link = link
         self.page = Page(link)
         self.api = Api(absolute(addresses.api), lambda count: self.page.dispatch("requests", count=count))
         self.connection = Connection(self.page, self.api)

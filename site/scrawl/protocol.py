@@ -23,6 +23,7 @@ REQUESTS = {
     "scrub": ("model", "number"),  # look at a checkpoint, -1: at the network as it is
     "restore": ("model", "number"),  # go back to a checkpoint
     "later": ("address",),  # of the second bundle
+    "ping": (),  # whether it lives
     "ink": ("number", "width", "height", "colours"),  # of an image, RGBA
     "open_file": ("number", "buffer", "networks"),  # a file of weights; JSON {model: {tensor: shape}}
     "save_file": ("model", "form", "metadata", "graph"),  # safetensors, onnx or json; JSON, JSON for onnx
@@ -62,6 +63,8 @@ REPORTS = {
     "exported": ("model", "buffer"),
     "sampled": ("picture", "label"),  # picture is None while there is no block
     "failed": ("message",),
+    "no_kernel": ("message",),  # without it nothing works
+    "pong": (),
     "inked": ("number", "width", "height", "ink"),  # bytes; None where there is none
     "later_begun": (),  # the worker's part of the second bundle
     "file_opened": ("number", "model", "buffer"),  # as safetensors

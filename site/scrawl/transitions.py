@@ -155,5 +155,6 @@ TRANSITIONS = {
     "later_loaded": _later_loaded,
     "later_failed": _later_failed,
     "later_begun": lambda _state: None,
+    "pong": lambda _state: None,
     "feature_failed": _feature_failed,
 }

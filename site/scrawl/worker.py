@@ -88,7 +88,7 @@ class Worker:
         try:
             self.kernel = await load_kernel(*JSON.parse(kernel))
         except Exception as error:
-            self.tell("failed", message=f"the kernel does not start, {error}")
+            self.tell("no_kernel", message=str(error))
             return
         self.reader = Reader(self.kernel, None)
         self._catch_up()
@@ -153,6 +153,10 @@ class Worker:
         """Tell what the weights as they are now make of the picture read last."""
         if self.reader.picture is not None:
             self.tell("predicted", number=0, **self.reader.read_again())
+
+    def ping(self) -> None:
+        """Tell that it lives."""
+        self.tell("pong")
 
     def later(self, address: str) -> None:
         """Take in the second bundle, and let what it brings answer, too."""

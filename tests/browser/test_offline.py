@@ -1,4 +1,4 @@
-"""The page without a network after a first visit, and a new version taking over: a real browser, a stack that ends."""
+"""The page without a network after a first visit, and a new version taking over: a browser, a stack that ends."""
 
 import contextlib
 import shutil

@@ -1,0 +1,97 @@
+"""What the page does when something it builds on is missing, breaks or lies: it says so in place, and goes on."""
+
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import BrowserContext, Page, Route
+
+from tests.browser.lab import Lab
+from tests.running_stack import RunningStack
+
+
+@pytest.fixture
+def visitor(page: Page, stack: RunningStack) -> Iterator[Lab]:
+    """Make a visit that the test itself begins; the console may say what the browser says of absence."""
+    lab = Lab(page, stack.url)
+    yield lab
+    lab.forgive_absence()
+    assert lab.errors == []
+
+
+def test_worker_that_dies_is_replaced_and_the_run_goes_on(visitor: Lab) -> None:
+    visitor.open().complete()
+    visitor.page.fill("#cache-size", "2")
+    visitor.click("train")
+    visitor.wait('Object.keys(localStorage).some(key => (localStorage[key].match(/"mlp-128":\\s*[1-9]/)))')
+    visitor.page.evaluate("scrawlWorker.terminate()")
+    visitor.wait_text("train-message", "had stopped working and was started again.*weights kept last")
+    before = visitor.number("iteration")
+    assert before > 0
+    visitor.wait_number("iteration", before + 50)
+    visitor.draw(1)
+    visitor.wait_text("prediction", "^[0-9]$")
+
+
+@pytest.mark.parametrize(
+    ("spoil", "message"),
+    [
+        ("delete self.WebAssembly", "has no WebAssembly"),
+        ("WebAssembly.validate = () => false", "has no SIMD"),
+    ],
+    ids=["no WebAssembly", "no SIMD"],
+)
+def test_missing_webassembly_is_explained(visitor: Lab, context: BrowserContext, spoil: str, message: str) -> None:
+    def answer(route: Route) -> None:
+        route.fulfill(body=f"{spoil}\n{route.fetch().text()}", content_type="text/javascript")
+
+    context.route("**/worker.js", answer)
+    visitor.page.goto(visitor.url)
+    assert "current Chrome" in visitor.wait_text("page-message", message)
+    visitor.draw(1)  # drawing needs no kernel
+    visitor.wait("!document.querySelector('#undo').disabled")
+
+
+def test_worker_that_does_not_come_is_asked_for_again(visitor: Lab, context: BrowserContext) -> None:
+    context.route("**/worker.js", lambda route: route.abort())
+    visitor.page.goto(visitor.url)
+    visitor.wait_text("api-status", "connected")
+    context.unroute("**/worker.js")
+    visitor.wait("document.body.dataset.state === 'ready'")
+
+
+def test_page_works_where_storage_is_blocked(visitor: Lab, context: BrowserContext) -> None:
+    context.add_init_script("""
+        for (const name of ['indexedDB', 'caches', 'localStorage', 'sessionStorage'])
+          Object.defineProperty(window, name, { get() { throw new DOMException('denied', 'SecurityError') } })
+    """)
+    visitor.open().complete()
+    visitor.draw(1)
+    visitor.wait_text("prediction", "^1$")
+    visitor.click("train")
+    visitor.wait_number("iteration", 10)
+
+
+@pytest.mark.parametrize(
+    ("status", "body"),
+    [
+        (200, "<!doctype html><title>Welcome to this hotel</title>"),
+        (200, '{"name": "scrawl", "dataset": {"id"'),
+        (200, '{"dataset": null}'),
+        (200, '{"dataset": {"id": 3, "title": [], "splits": {"train": {"count": "many", "shards": {}}, "test": 1}}}'),
+        (200, "[]"),
+        (500, '{"error": {"code": "internal", "message": "broken"}}'),
+        (404, "Not Found"),
+    ],
+    ids=["HTML", "truncated", "null", "wrong types", "list", "500", "404"],
+)
+def test_garbage_from_the_api_is_told_and_survived(
+    visitor: Lab, context: BrowserContext, status: int, body: str
+) -> None:
+    context.route("**/api/**", lambda route: route.fulfill(status=status, body=body, content_type="application/json"))
+    visitor.open()
+    visitor.wait_text("api-status", "Asking again in")
+    visitor.draw(1)
+    visitor.wait_text("prediction", "^[0-9]$")
+    visitor.errors = [error for error in visitor.errors if "status of 404" not in error]
+    context.unroute("**/api/**")
+    visitor.wait_text("api-status", "connected")
