@@ -1,5 +1,6 @@
-// Gives Playwright two functions: load(contender, settings) and measure(contender, seconds).
+// Gives Playwright two functions: load(contender, settings) and measure(contender, seconds, rule).
 // Each contender lives in a worker of its own and answers {ready} once, then {steps, seconds, loss} to each {seconds}.
+// Only ours knows of a rule, by which weights move; the others do plain SGD.
 'use strict';
 
 const workers = {}; // contender → {post, next: resolve and reject of the answer awaited}
@@ -28,8 +29,8 @@ window.load = (contender, settings) => {
   return answer(contender);
 };
 
-window.measure = (contender, seconds) => {
+window.measure = (contender, seconds, rule = {}) => {
   const measured = answer(contender);
-  workers[contender].post({ seconds });
+  workers[contender].post({ seconds, rule: JSON.stringify(rule) });
   return measured;
 };

@@ -1,4 +1,5 @@
 from browser import aio, bind, self
+from javascript import JSON
 from scrawl.kernel import load_kernel
 from scrawl.network import Network, Samples
 
@@ -28,8 +29,8 @@ async def set_up():
     self.postMessage({"ready": True})
 
 
-def train(seconds):
-    """Train for some seconds, as the page's worker does, and say how many steps that were."""
+def train(seconds, rule):
+    """Train for some seconds by a rule, as the page's worker does, and say how many steps that were."""
     samples, network, settings = state["samples"], state["network"], state["settings"]
     batch, rate, place = settings.batch, settings.learningRate, state["place"]
     now = self.performance.now
@@ -41,7 +42,7 @@ def train(seconds):
             samples.shuffle([(0, settings.count)], state["seed"])
             place = 0
         many = min((settings.count - place) // batch, at_once)
-        loss, _ = network.train_steps(samples, place, batch, many, rate)
+        loss, _ = network.train_steps(samples, place, batch, many, rate, **rule)
         place += batch * many
         steps += many
     elapsed = (now() - start) / 1000
@@ -54,4 +55,4 @@ def on_message(event):
     if "count" in event.data:
         aio.run(set_up())
     else:
-        train(event.data["seconds"])
+        train(event.data["seconds"], JSON.parse(event.data["rule"]))
