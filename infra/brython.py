@@ -35,7 +35,8 @@ _HOLDER = """\
 (function($B){{const _b_=$B.builtins,builtins_scope={{locals:new Set(Object.keys(_b_))}}
 {needed}}})(__BRYTHON__);
 ;
-"""
+"""  # Merely looking for the browser's database throws where storage is blocked; nothing needs it.
+_DATABASE = re.compile(r"_window\.indexedDB|self\.indexedDB !==undefined")
 
 # What a browser has and brython.js looks for while it is loaded.
 _SURROUNDINGS = """
@@ -73,6 +74,7 @@ def library() -> Modules:
 def runtime() -> bytes:
     """Return brython.js without its compiler."""
     script = _whole()
+    script = _DATABASE.sub("undefined", script)
     needed = "".join(_only(part, script) for part in _NEEDED)
     script = script.replace(_only(_COMPILER, script), "")
     return script.replace(_only(_GENERATOR, script), _HOLDER.format(needed=needed)).encode()
