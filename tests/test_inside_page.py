@@ -143,6 +143,18 @@ def test_counts_are_kept_for_each_network(state: State) -> None:
     assert words.cell(4, 4, 8, 10) == "Of 10 digits meant as 4, 8 are read right: 80.0%."
 
 
+def test_counts_of_other_weights_are_forgotten(state: State) -> None:
+    counted = {"iteration": 7, "counts": [1] * 100}
+    inside = happen(
+        state,
+        ("counted", {"model": "mlp-128", **counted}),
+        ("counted", {"model": "conv-32-64", **counted}),
+        ("counts_stale", {"model": "mlp-128"}),
+        ("counts_stale", {"model": "mlp-128-64"}),
+    )
+    assert list(inside.confusions) == ["conv-32-64"]
+
+
 @pytest.mark.parametrize(("steps", "tone"), [(3, "good"), (0, "warning")])
 def test_what_learning_has_changed_is_told_and_counts_as_a_change(state: State, steps: int, tone: str) -> None:
     learned = {"label": 4, "reading": 9, "count": 5, "right": 5, "steps": steps, "rate": 0.3}

@@ -62,6 +62,8 @@ class Lookout:
             page.after(kind, self._changed)
         for kind, asker in (("looked", self.look), ("salient", self.saliency), ("read_by", self.reading)):
             page.after(kind, asker.answered)
+        for kind in ("weights_taken", "restored", "tuned", "diverged"):
+            page.after(kind, self._weights_replaced)
         page.after("scrubbed", self._scrubbed)
         page.after("evaluated", self._evaluated)
         page.after("counted", self._counted)
@@ -139,8 +141,7 @@ class Lookout:
         self.scrubbing.answered()
         if model == state.model and number == state.record.scrubbed and not self.scrubbing.is_wanted():
             self.page.dispatch("scrub_done")
-        if self._confusion_visible and state.model in state.inside.confusions:
-            self.count()
+        self._count_again()
 
     # What is misread
 
@@ -169,6 +170,19 @@ class Lookout:
 
     def _confusion_seen(self, _element: object, on: bool) -> None:
         self._confusion_visible = on
+        self._count_again()
+
+    def _count_again(self) -> None:
+        """Count anew if what is on the screen was counted at another moment of the run."""
+        state = self.page.state
+        counted = state.inside.confusions.get(state.model)
+        stale = counted is not None and counted.iteration != _iteration_shown(state.record)
+        if self._confusion_visible and stale and not (state.training and state.record.scrubbed < 0):
+            self.count()
+
+    def _weights_replaced(self, model: str, **_fields: object) -> None:
+        """Forget what was counted of other weights."""
+        self.page.dispatch("counts_stale", model=model)
 
     def _evaluated(self, **_fields: object) -> None:
         """Count anew with each measurement while one looks; the digits are there now."""
@@ -186,22 +200,28 @@ class Lookout:
     # Colours
 
     def _resized(self) -> None:
-        self._send_palette()
+        """Take the page's new size, or its new colours."""
         self.layers.resize()
-        self.salient.repaint()
+        if self._tokens != _tokens():
+            self._send_palette()
+            self._ask_misread()
         self._changed()
-        self._ask_misread()
 
     def _send_palette(self) -> None:
-        style = window.getComputedStyle(document.documentElement)
-        names = ("--negative", "--paper", "--positive", "--ink")
-        negative, paper, positive, ink = [scale.parse(style.getPropertyValue(name)) for name in names]
+        self._tokens = _tokens()
+        negative, paper, positive, ink = [scale.parse(token) for token in self._tokens]
         self.page.ask(
             "palette",
             colours=window.Uint8Array.new(scale.diverging(negative, paper, positive)),
             overlay=window.Uint8Array.new(scale.fading(negative, positive)),
             ink=window.Uint8Array.new(scale.fading(ink, ink)),
         )
+
+
+def _tokens() -> list:
+    """Return the theme's colours that things here are painted with."""
+    style = window.getComputedStyle(document.documentElement)
+    return [str(style.getPropertyValue(name)) for name in ("--negative", "--paper", "--positive", "--ink")]
 
 
 def _iteration_shown(record: object) -> int:

@@ -49,10 +49,6 @@ class SaliencyView:
         frame.appendChild(canvas)
         return canvas
 
-    def repaint(self) -> None:
-        """Paint again: the theme has changed."""
-        self._painted = None
-
     def render(self, state: object) -> None:
         """Show it, if it is wanted."""
         on = state.inside.saliency_on

@@ -88,6 +88,10 @@ def _counted(state: State, model: str, iteration: int, counts: list) -> None:
     state.inside.counting = False
 
 
+def _counts_stale(state: State, model: str) -> None:
+    state.inside.confusions.pop(model, None)
+
+
 def _cell_opened(state: State, label: int, reading: int) -> None:
     state.inside.cell = (label, reading)
     state.inside.misread = state.inside.notice = None
@@ -155,6 +159,7 @@ TRANSITIONS = {
     "salient": _salient,
     "counting": _counting,
     "counted": _counted,
+    "counts_stale": _counts_stale,
     "cell_opened": _cell_opened,
     "cell_closed": _cell_closed,
     "misread_digits": _misread_digits,
