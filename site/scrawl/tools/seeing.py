@@ -20,6 +20,7 @@ class SeeingView:
         self._small.imageSmoothingQuality = "high"
         self._shown = by_id("raw").getContext("2d")
         self._revision: object = None
+        self._normalising = True
         self.switch.disabled = False
         self.switch.bind("change", self._switched)
         self.reading.bare = self.bare
@@ -28,6 +29,9 @@ class SeeingView:
     def render(self, state: object) -> None:
         """Show the drawing in 28 by 28 pixels."""
         set_flag(self.switch, "checked", state.tools.normalising)
+        if self._normalising != state.tools.normalising:
+            self._normalising = state.tools.normalising
+            self.reading.again()
         if self._revision != state.drawing.revision:
             self._revision = state.drawing.revision
             self._paint()
@@ -42,7 +46,6 @@ class SeeingView:
 
     def _switched(self, _event: object) -> None:
         self.page.dispatch("normalising_chosen", on=self.switch.checked)
-        self.reading.again()
 
     def _paint(self) -> None:
         self._shown.clearRect(0, 0, SIDE, SIDE)
