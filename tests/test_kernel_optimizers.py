@@ -195,3 +195,12 @@ def test_several_steps_in_one_call_are_the_same_to_the_last_digit(
             place += 7 * steps
         results.append((total, b"".join(floats.tobytes() for floats in network.export().values())))
     assert results[0] == results[1]
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_measuring_in_parts_gives_the_same_sum_to_the_last_digit(kernel: WasmtimeKernel, model: str) -> None:
+    network, samples = build(kernel, NETWORKS[model], 32), stored(kernel, *digits(45))
+    network.load(weights_for(NETWORKS[model]))
+    whole = network.evaluate(samples, 0, 45)
+    parts = [network.evaluate(samples, first, count) for first, count in ((0, 1), (1, 7), (8, 3), (11, 34))]
+    assert (sum(loss for loss, _ in parts), sum(correct for _, correct in parts)) == whole
