@@ -109,7 +109,8 @@ def test_history_tells_where_versions_come_from_and_goes_back(visit: Lab, guarde
 def test_history_of_an_api_that_is_away_is_told(visit: Lab) -> None:
     visit.page.route("**/weights/history*", lambda route: route.abort())
     visit.page.click("#versions summary")
-    visit.wait_text("versions-message", "The API is away")
+    visit.page.wait_for_selector("#versions-message:not([hidden])")
+    assert "The API is away" in visit.text("versions-message")
 
 
 def test_api_reads_along_and_says_when_it_cannot(visit: Lab, guarded: RunningStack) -> None:
