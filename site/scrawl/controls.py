@@ -14,6 +14,7 @@ def begin(parts: object) -> None:
     page, training, curves = parts.page, TrainingView(), CurvesView()
     Actions(parts)
     page.views += [training, curves, ConnectionView(), Later(parts)]
+    parts.curves = curves
     parts.resizing.append(curves.resize)
     window.addEventListener("resize", parts.repaint)
     page.show()

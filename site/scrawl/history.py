@@ -45,6 +45,14 @@ class Series:
                 points[:] = points[::2]
             self.stride *= 2
 
+    def copy(self) -> "Series":
+        """Return the same points, to which nothing more will come."""
+        other = Series()
+        other.iterations = list(self.iterations)
+        for name in ("values", "heights", "marks"):
+            setattr(other, name, {quantity: list(points) for quantity, points in getattr(self, name).items()})
+        return other
+
     def cut(self, iteration: int) -> None:
         """Forget what came after an iteration."""
         while self.iterations and self.iterations[-1] > iteration:
@@ -74,6 +82,12 @@ class History:
         """Add a point to one of the series, train or test."""
         getattr(self, kind).add(iteration, loss, accuracy)
         self.revision += 1
+
+    def copy(self) -> "History":
+        """Return the run as it is now."""
+        other = History()
+        other.train, other.test = self.train.copy(), self.test.copy()
+        return other
 
     def cut(self, iteration: int) -> None:
         """Forget what came after an iteration."""

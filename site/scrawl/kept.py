@@ -13,6 +13,7 @@ from scrawl import database
 
 PREFIX = "scrawl.work."
 OWN = "scrawl.place"  # in sessionStorage, which belongs to one tab and survives its reload
+ADDRESS = "scrawl.address"  # there as well: what stands behind the # of the address that this tab has written last
 PATIENCE = 250  # milliseconds until a reloaded page's lock is let go, at most
 FOREVER = window.Promise.new(lambda _resolve, _reject: None)
 
@@ -26,6 +27,7 @@ class Kept:
         self.refused = ""  # why the browser keeps nothing
         self.works: dict = {}  # place → what lies there
         self.others = 0  # tabs whose places this one did not get
+        self._new_only = False  # whether to begin with nothing, in a place that nobody has used
         self._when_claimed: list = []
 
     @property
@@ -35,10 +37,13 @@ class Kept:
 
     def find(self, then: object) -> None:
         """Find out what was kept, and go on with `then()`: at once, unless several places could be meant."""
-        own = 0
+        own, asked = 0, window.location.hash
         try:
             self.works = _read_works()
             own = int(window.sessionStorage.getItem(OWN) or 0)
+            if asked and asked != window.sessionStorage.getItem(ADDRESS):  # somebody's address: what is kept stays so
+                own = 0
+                self._new_only = True
         except Exception as error:
             self.refused = str(error)
         if own or not self.works:
@@ -86,6 +91,7 @@ class Kept:
     async def _take_another(self) -> None:
         used = sorted(self.works, key=lambda place: -self.works[place].get("saved", 0))
         new = [place for place in range(1, len(used) + 20) if place not in used]
+        used = [] if self._new_only else used
         for place in [place for place in used + new if not (self.others and place == self.place)]:
             if await _lock(place):
                 self.place = place

@@ -28,9 +28,9 @@ from scrawl.parts import absolute
 # The features' modules, in the order in which they begin.
 FEATURES: list = [
     "scrawl.options",
-    "scrawl.runs",
     "scrawl.inside.lookout",
     "scrawl.tools",
+    "scrawl.runs",
     "scrawl.share.start",
     "scrawl.share.comparing",
     "scrawl.share.files",

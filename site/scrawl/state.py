@@ -64,6 +64,7 @@ class State:
         self.invalid: dict = {}  # setting → why what its field holds cannot be used
         self.awaiting_weights = True  # the first ones; until they come or cannot, the page is not ready
         self.training = False
+        self.overlays: tuple = ()  # (series, slot) of other runs, drawn over the selected network's curves
         self.cached = 0
         self.blocks_total = 0
         # The API

@@ -30,12 +30,12 @@ class CurvesView:
     def render(self, state: object) -> bool:
         """Draw the curves anew when the run has gone on, one a frame. Return whether there is one left."""
         history = state.record.history
-        shown = (history, history.revision)
+        shown = (history, history.revision, state.overlays)
         if shown != self._shown:
             self._shown = shown
             self._stale = [plot for plot in self.plots if plot not in self._stale] + self._stale
         if self._stale:
-            self._stale.pop().draw(history)
+            self._stale.pop().draw(history, state.overlays)
         return bool(self._stale)
 
 
@@ -46,10 +46,11 @@ class Plot:
         self.name, self.label = name, label
         self.places = {line: height(line) for line in lines}
         self.svg = by_id(f"{name}-curve").querySelector("svg")
-        self.svg.innerHTML = '<g></g><g class="curves">' + "".join(
+        self.scale: object = None  # of what is drawn, None for an empty figure
+        self.svg.innerHTML = '<g></g><g class="curves"><g></g>' + "".join(
             f'<path class="line {kind}"/>' for kind in KINDS
         ) + "</g>" + "".join(f'<circle class="{kind}" r="3.5"/>' for kind in KINDS)  # fmt: skip
-        self.grid, self.area = self.svg.querySelectorAll("g")
+        self.grid, self.area, self.others = self.svg.querySelectorAll("g")
         self.paths = self.svg.querySelectorAll("path.line")
         self.dots = self.svg.querySelectorAll("circle")
         self.resize()
@@ -59,13 +60,20 @@ class Plot:
         self.width = max(self.svg.getBoundingClientRect().width, 160)
         self.svg.setAttribute("viewBox", f"0 0 {self.width:g} {curves.HEIGHT:g}")
 
-    def draw(self, history: object) -> None:
-        """Draw grid, curves and the newest points."""
+    def draw(self, history: object, overlays: tuple) -> None:
+        """Draw grid, other runs, curves and the newest points."""
         series = [history.train, history.test]
-        heights = [height for one in series for height in one.heights[self.name]]
+        drawn = [*series, *[other for other, _slot in overlays]]
+        heights = [height for one in drawn for height in one.heights[self.name]]
         places = list(self.places.values())
         low, high = curves.bounds(heights or places[:4], places)
-        scale = curves.Scale(history.last_iteration(), low, high, self.width)
+        last = max([one.iterations[-1] for one in drawn if one.iterations] + [0])
+        scale = curves.Scale(last, low, high, self.width)
+        self.scale = scale if heights else None
+        self.others.innerHTML = "".join(
+            f'<path class="line run run-{slot}" d="{curves.path(other.marks[self.name])}"/>'
+            for other, slot in overlays
+        )
         self.grid.innerHTML = self._grid(scale) + ("" if heights else self._invitation())
         self.area.setAttribute("transform", scale.transform())
         for one, path, dot in zip(series, self.paths, self.dots, strict=True):
