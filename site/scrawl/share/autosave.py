@@ -38,6 +38,7 @@ class Autosave:
             self.page.after(kind, self._weights_changed)
         self.page.after("kept", self._weights_kept)
         self.page.after("not_kept", self._weights_not_kept)
+        self.page.after("opened", self._opened)
         window.addEventListener("pagehide", lambda _event: self._keep_page())
         document.addEventListener("visibilitychange", self._hidden)
         self.kept.when_claimed(self._claimed)
@@ -137,6 +138,11 @@ class Autosave:
         model = self._under_way = self._changed.pop(0)
         record = JSON.stringify(work.record_to_plain(self.state.record_of(model)))
         self.page.ask("keep", key=f"{self.kept.place}/weights/{model}", model=model, record=record)
+
+    def _opened(self, **_fields: object) -> None:
+        """Wait for nothing that was asked before: the worker may be a new one."""
+        self._under_way = ""
+        self._plan()
 
     def _weights_kept(self, model: str) -> None:
         self._under_way = ""
