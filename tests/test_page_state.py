@@ -18,7 +18,7 @@ MODELS = [
 SITE = Path(transitions.__file__).parent
 SOURCES = "\n".join(path.read_text("utf-8") for path in SITE.rglob("*.py") if path.name != "protocol.py")
 # The page's own, and those in the tables that features add.
-EVENTS = {*transitions.TRANSITIONS, *re.findall(r'^    "(\w+)": \w', SOURCES, re.MULTILINE)}
+EVENTS = {*transitions.TRANSITIONS, *re.findall(r'(?:^    |[{,] ?)"(\w+)": \w', SOURCES, re.MULTILINE)}
 
 
 @pytest.fixture
