@@ -25,10 +25,11 @@ def own_stack(tmp_path: Path) -> Iterator[RunningStack]:
 
 
 def commands(heading: str) -> str:
-    """Return the first block of shell commands under a heading of the README."""
-    block = re.search(r"```sh\n(.*?)```", README.split(heading)[1], re.DOTALL)
-    assert block is not None
-    return block[1]
+    """Return the shell commands under a heading of the README."""
+    section = README.split(heading)[1].split("\n## ")[0]
+    blocks = re.findall(r"```sh\n(.*?)```", section, re.DOTALL)
+    assert blocks
+    return "".join(blocks)
 
 
 def printed_by(script: str, folder: Path) -> str:
@@ -40,11 +41,18 @@ def printed_by(script: str, folder: Path) -> str:
 
 
 def test_api_examples_work(own_stack: RunningStack, tmp_path: Path) -> None:
-    printed = printed_by(commands("## The API by example").replace("http://localhost:8000", own_stack.url), tmp_path)
+    script = commands("## The API by example").replace("http://localhost:8000", own_stack.url)
+    settings = f"export SCRAWL_API={own_stack.url}/api PYTHONPATH={ROOT}\n"
+    printed = printed_by(settings + script.replace(".venv/bin/scrawl", f"{sys.executable} -m infra.cli"), tmp_path)
     assert '"label"' in printed
+    assert "digit.png: " in printed
+    assert (tmp_path / "mine.onnx").stat().st_size > 400_000
     assert (tmp_path / "digit.png").read_bytes().startswith(b"\x89PNG")
     assert (tmp_path / "block.bin").read_bytes().startswith(b"SCRB")
-    assert requests.get(f"{own_stack.url}/api/weights", timeout=30).json()["source"] in ("upload", "retrain")
+    assert requests.get(f"{own_stack.url}/api/weights", timeout=30).json()["source"] in (
+        "rollback",
+        "retrain",
+    )
 
 
 def test_model_examples_work(tmp_path: Path) -> None:
