@@ -1,3 +1,3 @@
 """Everything that runs in a Lambda: thin routes, and a pure core that knows neither Chalice nor boto3."""
 
-VERSION = "0.1.0"  # as in pyproject.toml, which no Lambda carries
+VERSION = "0.2.0"  # as in pyproject.toml, which no Lambda carries

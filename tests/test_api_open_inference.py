@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from chalice.test import HTTPResponse
 
+from functions import VERSION
 from functions.s3 import S3Store
 from infra import registry
 from model_export.importing import import_onnx
@@ -40,7 +41,7 @@ def failure(answer: HTTPResponse, status: int) -> str:
 
 
 def test_server_says_what_it_is(api: Api) -> None:
-    assert api("GET", "/v2").json_body == {"name": "scrawl", "version": "0.1.0", "extensions": ["binary_tensor_data"]}
+    assert api("GET", "/v2").json_body == {"name": "scrawl", "version": VERSION, "extensions": ["binary_tensor_data"]}
     assert api("GET", "/v2/health/live").json_body == {"live": True}
     assert api("GET", "/v2/health/ready").json_body == {"ready": True}
 
