@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
 
-_ENCODINGS = {"br": ".br", "gzip": ".gz"}  # the best first
+ENCODINGS = {"br": ".br", "gzip": ".gz"}  # the best first
 _TYPES = {".js": "text/javascript; charset=utf-8", ".wasm": "application/wasm", ".html": "text/html; charset=utf-8"}
 
 
@@ -29,7 +29,7 @@ class Page:
     def __init__(self, folder: Path) -> None:
         self._files: dict[str, dict[str, _Variant]] = {}
         for path in folder.rglob("*"):
-            if path.is_file() and path.suffix not in _ENCODINGS.values() and not path.name.startswith("."):
+            if path.is_file() and path.suffix not in ENCODINGS.values() and not path.name.startswith("."):
                 self._files["/" + path.relative_to(folder).as_posix()] = _variants(path, "assets" in path.parts)
         self._files["/"] = self._files["/index.html"]
 
@@ -48,9 +48,19 @@ class Page:
         return [] if environ["REQUEST_METHOD"] == "HEAD" else [variant.body]
 
 
+def content_type(suffix: str) -> str:
+    """Return the type of a file by the end of its name."""
+    return _TYPES.get(suffix) or mimetypes.types_map.get(suffix, "application/octet-stream")
+
+
+def cache_control(immutable: bool) -> str:
+    """Return how long a file may be kept without asking again."""
+    return "public, max-age=31536000, immutable" if immutable else "no-cache"
+
+
 def _variants(path: Path, immutable: bool) -> dict[str, _Variant]:
     variants = {"identity": _variant(path, path.suffix, "identity", immutable)}
-    for encoding, suffix in _ENCODINGS.items():
+    for encoding, suffix in ENCODINGS.items():
         compressed = path.with_name(path.name + suffix)
         if compressed.exists():
             variants[encoding] = _variant(compressed, path.suffix, encoding, immutable)
@@ -61,9 +71,9 @@ def _variant(path: Path, suffix: str, encoding: str, immutable: bool) -> _Varian
     body = path.read_bytes()
     etag = f'"{hashlib.sha256(body).hexdigest()[:20]}"'
     headers = [
-        ("Content-Type", _TYPES.get(suffix) or mimetypes.types_map.get(suffix, "application/octet-stream")),
+        ("Content-Type", content_type(suffix)),
         ("Content-Length", str(len(body))),
-        ("Cache-Control", "public, max-age=31536000, immutable" if immutable else "no-cache"),
+        ("Cache-Control", cache_control(immutable)),
         ("ETag", etag),
         ("Vary", "Accept-Encoding"),
         ("X-Content-Type-Options", "nosniff"),
@@ -80,7 +90,7 @@ def _best(accept: str, variants: dict[str, _Variant]) -> str:
     for entry in accept.split(","):
         name, _, quality = entry.strip().lower().partition(";")
         (refused if quality.replace(" ", "").strip("0.") == "q=" else accepted).add(name.strip())
-    wanted = [e for e in _ENCODINGS if e in variants and e not in refused and (e in accepted or "*" in accepted)]
+    wanted = [e for e in ENCODINGS if e in variants and e not in refused and (e in accepted or "*" in accepted)]
     return wanted[0] if wanted else "identity"
 
 
