@@ -2,6 +2,8 @@
 # make test    the same set-up, then the whole test suite, in a real browser too
 # make lint    formatting, lint and types
 # make bench   the benchmarks
+# make package the Lambda package and the stack's template, for both architectures
+# make review  what cfn-lint and checkov say of the stack's template
 # make protos  the gRPC server's generated code, anew from its .proto files
 # make lock    the list of what the Lambda package holds, anew from requirements.txt
 #
@@ -16,7 +18,7 @@ PIP_INSTALL := $(BIN)/python -m pip install -qq --disable-pip-version-check --ro
 # The newest interpreters come last: their wheels may not be there yet.
 PYTHONS := $(PYTHON) python3.12 python3.13 python3.14 python3 python
 
-.PHONY: help serve test lint format bench protos lock clean
+.PHONY: help serve test lint format bench package review protos lock clean
 help:
 	@sed -n 's/^# \(make .*\)/\1/p' Makefile
 
@@ -43,6 +45,18 @@ bench: $(DEV_STAMP)
 	  echo "== bench.$$name"; \
 	  $(BIN)/python -m bench.$$name || exit 1; \
 	done
+
+package: $(SERVE_STAMP)
+	@for architecture in x86_64 arm64; do \
+	  $(BIN)/scrawl package --architecture $$architecture --out build/package/$$architecture || exit 1; \
+	done
+
+# checkov wants other versions of much that Scrawl uses: it gets an environment of its own.
+review: $(DEV_STAMP)
+	@test -x .venv-review/bin/checkov || { $(BIN)/python -m venv .venv-review && .venv-review/bin/python -m pip install -qq checkov; }
+	@$(BIN)/scrawl package --template-only --out build/review
+	@$(BIN)/cfn-lint build/review/sam.json
+	@.venv-review/bin/checkov --file build/review/sam.json --framework cloudformation --compact --quiet --skip-download
 
 lock: $(DEV_STAMP)
 	@$(BIN)/python -m infra.lock

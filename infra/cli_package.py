@@ -20,12 +20,16 @@ from infra.paths import BUILD
     default=BUILD / "package" / "out",
     help="Where to. [default: build/package/out]",
 )
-def package(stage: str, architecture: str, out: Path) -> None:
-    """Pack the API for Lambda: deployment.zip and its CloudFormation template.
+@click.option("--template-only", is_flag=True, help="Write the CloudFormation template, and pack nothing.")
+def package(stage: str, architecture: str, out: Path, template_only: bool) -> None:
+    """Pack the API for Lambda: deployment.zip, and sam.json, the CloudFormation template of the whole stack.
 
     The same sources give the same bytes.
     """
-    from infra.lambda_package import build
+    from infra.lambda_package import build, describe
 
     with plain_errors():
-        build(out, stage, architecture, say=click.echo)
+        if template_only:
+            click.echo(describe(out, stage, architecture))
+        else:
+            build(out, stage, architecture, say=click.echo)

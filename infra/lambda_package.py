@@ -1,8 +1,8 @@
 """The Lambda package and its CloudFormation template: `build` writes deployment.zip and sam.json into a folder.
 
-Chalice says what the functions are and what they may do; the dependencies are those that `infra.lock` has fixed,
-made slim by `infra.slim`. The same sources give the same bytes. What else belongs to a stack (buckets, CloudFront,
-alarms) is left to the template that is merged in.
+Chalice says what the functions are; the dependencies are those that `infra.lock` has fixed, made slim by
+`infra.slim`. The same sources give the same bytes. What else belongs to a stack (buckets, CloudFront, alarms) is said
+by `infra.cloudformation`, whose template is merged in.
 """
 
 import hashlib
@@ -19,6 +19,7 @@ from functools import partial
 from pathlib import Path
 
 from infra import lock, slim
+from infra.cloudformation import template
 from infra.paths import BUILD, ROOT
 
 LARGEST_ZIP, LARGEST_UNZIPPED = 50 * 1024**2, 250 * 1024**2  # bytes that Lambda takes
@@ -31,7 +32,7 @@ class PackageError(RuntimeError):
     """The package cannot be built; the message says why and what to do."""
 
 
-def build(out: Path, stage: str, architecture: str, template: Path | None = None, say: Say = lambda _: None) -> Path:
+def build(out: Path, stage: str, architecture: str, say: Say = lambda _: None) -> Path:
     """Build the package into `out` and return the zip's path.
 
     Raises:
@@ -42,7 +43,7 @@ def build(out: Path, stage: str, architecture: str, template: Path | None = None
         raise PackageError(f"packages are built under Python 3.12, which runs in the Lambda; this is {came}")
     packages = _dependencies(architecture, say)
     with _staged(stage, architecture) as project:
-        _run_chalice(project, stage, template)
+        _run_chalice(project, stage)
         out.mkdir(parents=True, exist_ok=True)
         unfinished = out / "deployment.zip.new"
         size = _write_zip(unfinished, project / "out" / "deployment.zip", packages)
@@ -88,18 +89,22 @@ def _staged(stage: str, architecture: str) -> Iterator[Path]:
         (project / "requirements.txt").touch()
         config = project / ".chalice" / "config.json"
         settings = json.loads(config.read_text())
-        if stage not in settings["stages"]:
-            raise PackageError(
-                f"there is no stage {stage!r}; .chalice/config.json has: {', '.join(settings['stages'])}"
-            )
+        settings["stages"].setdefault(stage, settings["stages"]["prod"])  # what differs is said by the stack
         config.write_text(json.dumps(settings | {"lambda_architecture": architecture}))
         yield project
 
 
-def _run_chalice(project: Path, stage: str, template: Path | None) -> None:
-    command = [sys.executable, "-c", _CHALICE, "package", "--stage", stage, "out"]
-    if template is not None:
-        command += ["--merge-template", str(template)]
+def describe(out: Path, stage: str, architecture: str) -> Path:
+    """Write the CloudFormation template alone into `out`, and return its path."""
+    with _staged(stage, architecture) as project:
+        _run_chalice(project, stage)
+        out.mkdir(parents=True, exist_ok=True)
+        return Path(shutil.copyfile(project / "out" / "sam.json", out / "sam.json"))
+
+
+def _run_chalice(project: Path, stage: str) -> None:
+    template.write(project / "stack.json", stage)
+    command = [sys.executable, "-c", _CHALICE, "package", "--stage", stage, "--merge-template", "stack.json", "out"]
     environment = os.environ | {"AWS_DEFAULT_REGION": os.environ.get("AWS_DEFAULT_REGION", "us-east-1")}
     ended = subprocess.run(command, cwd=project, env=environment, capture_output=True, text=True, check=False)
     if ended.returncode or "Could not install" in ended.stdout + ended.stderr:

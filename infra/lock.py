@@ -1,7 +1,7 @@
 """Fixes what a Lambda's package consists of: `python -m infra.lock` writes `infra/lambda-requirements.txt` anew.
 
-Each package that `requirements.txt` asks for, and each that these need, stands there with its version and the hashes
-of its wheels for both architectures, so that a package built next year is the same to the byte.
+Each package that `requirements.txt` asks for, boto3, and each that these need, stands there with its version and the
+hashes of its wheels for both architectures, so that a package built next year is the same to the byte.
 """
 
 import hashlib
@@ -15,6 +15,7 @@ from infra.paths import ROOT
 
 LOCK = Path(__file__).with_name("lambda-requirements.txt")
 MACHINES = {"x86_64": "x86_64", "arm64": "aarch64"}  # Lambda's name of an architecture → that of its wheels
+BUNDLED = ("boto3>=1.40",)  # Lambda has it, too, but of a version that changes, and slower to start
 GLIBC = (34, 31, 28, 27, 17)  # 2.x, that Lambda's Python 3.12 has (2.34) or that is older
 _HEADER = "# Written by `make lock` from requirements.txt: what the Lambda's package holds, for both architectures.\n"
 
@@ -32,17 +33,8 @@ def main() -> None:
     hashes: dict[str, set[str]] = defaultdict(set)
     for architecture in MACHINES:
         with tempfile.TemporaryDirectory() as folder:
-            command = [
-                sys.executable,
-                "-m",
-                "pip",
-                "download",
-                "-q",
-                "-r",
-                str(ROOT / "requirements.txt"),
-                "-d",
-                folder,
-            ]
+            wanted = ["-r", str(ROOT / "requirements.txt"), *BUNDLED]
+            command = [sys.executable, "-m", "pip", "download", "-q", "-d", folder, *wanted]
             subprocess.run([*command, *wheel_options(architecture)], check=True)
             for wheel in Path(folder).glob("*.whl"):
                 name, version = wheel.name.split("-")[:2]

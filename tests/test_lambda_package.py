@@ -167,12 +167,6 @@ def test_the_same_sources_give_the_same_bytes(package: Path, tmp_path: Path) -> 
         assert (tmp_path / name).read_bytes() == (package / name).read_bytes()
 
 
-def test_an_unknown_stage_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(PackageError, match=r"no stage 'moon'; .* has: prod"):
-        lambda_package.build(tmp_path, "moon", "x86_64")
-    assert not list(tmp_path.iterdir())
-
-
 def test_what_lambda_does_not_take_is_not_left_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "deployment.zip").write_bytes(b"old")
     monkeypatch.setattr(lambda_package, "LARGEST_ZIP", 1000)

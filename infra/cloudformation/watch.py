@@ -1,0 +1,106 @@
+"""Alarms, who is told of them, and the budget. What to do about each is said in docs/operations.md."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from infra.cloudformation.parameters import Json, when
+
+
+@dataclass(frozen=True)
+class _Alarm:
+    """When `statistic` of `metric` reaches `threshold` in `periods` successive five minutes."""
+
+    says: str
+    metric: str  # namespace/name
+    dimensions: Mapping[str, object]
+    statistic: str
+    threshold: float
+    periods: int = 1
+    below: bool = False
+
+
+_API = {"FunctionName": {"Ref": "APIHandler"}}
+_RETRAIN = {"FunctionName": {"Ref": "Retrain"}}
+_GATEWAY = {"ApiName": {"Fn::Sub": "${AWS::StackName}"}, "Stage": "api"}
+
+
+def _accuracy(model: str) -> _Alarm:
+    says = f"The shared weights of {model} have become bad; roll them back"
+    return _Alarm(says, "Scrawl/Accuracy", {"model": model, "service": "scrawl"}, "Minimum", 90, below=True)
+
+
+ALARMS = {
+    "ApiFails": _Alarm("The API answers 5xx", "AWS/ApiGateway/5XXError", _GATEWAY, "Sum", 5),
+    "ApiCrashes": _Alarm("The API's Lambda ends or times out", "AWS/Lambda/Errors", _API, "Sum", 3),
+    "ApiThrottled": _Alarm("There are too few Lambdas for the requests", "AWS/Lambda/Throttles", _API, "Sum", 10),
+    "ApiSlow": _Alarm("One request in a hundred takes over 3 s", "AWS/Lambda/Duration", _API, "p99", 3000, 3),
+    "RetrainFails": _Alarm("A retraining ended before its time", "AWS/Lambda/Errors", _RETRAIN, "Sum", 1),
+    "Mlp128Bad": _accuracy("mlp-128"),
+    "Mlp12864Bad": _accuracy("mlp-128-64"),
+    "Conv3264Bad": _accuracy("conv-32-64"),
+}
+
+
+def resources() -> Json:
+    """Return the alarms, the topic that they tell, and the budget."""
+    return {name: _resource(alarm) for name, alarm in ALARMS.items()} | {
+        "AlarmTopic": {
+            "Type": "AWS::SNS::Topic",
+            "Condition": "HasEmail",
+            "Properties": {"Subscription": [{"Protocol": "email", "Endpoint": {"Ref": "AlarmEmail"}}]},
+        },
+        "Budget": _budget(),
+    }
+
+
+def _resource(alarm: _Alarm) -> Json:
+    namespace, _, metric = alarm.metric.rpartition("/")
+    kind = "ExtendedStatistic" if alarm.statistic.startswith("p") else "Statistic"
+    told = when("HasEmail", [{"Ref": "AlarmTopic"}])
+    return {
+        "Type": "AWS::CloudWatch::Alarm",
+        "Properties": {
+            "AlarmDescription": alarm.says,
+            "Namespace": namespace,
+            "MetricName": metric,
+            "Dimensions": [{"Name": name, "Value": value} for name, value in alarm.dimensions.items()],
+            kind: alarm.statistic,
+            "Period": 300,
+            "EvaluationPeriods": alarm.periods,
+            "Threshold": alarm.threshold,
+            "ComparisonOperator": "LessThanThreshold" if alarm.below else "GreaterThanOrEqualToThreshold",
+            # Nobody asks: nothing is wrong.
+            "TreatMissingData": "notBreaching",
+            "AlarmActions": told,
+            "OKActions": told,
+        },
+    }
+
+
+def _budget() -> Json:
+    """Return a budget that warns when most of it is spent, and when more than it is about to be."""
+    warnings = [
+        {
+            "Notification": {
+                "NotificationType": kind,
+                "ComparisonOperator": "GREATER_THAN",
+                "Threshold": percent,
+                "ThresholdType": "PERCENTAGE",
+            },
+            "Subscribers": [{"SubscriptionType": "EMAIL", "Address": {"Ref": "AlarmEmail"}}],
+        }
+        for kind, percent in (("ACTUAL", 80), ("FORECASTED", 100))
+    ]
+    return {
+        "Type": "AWS::Budgets::Budget",
+        "Condition": "HasEmail",
+        "Properties": {
+            "Budget": {
+                "BudgetName": {"Fn::Sub": "${AWS::StackName}-${AWS::Region}"},
+                "BudgetLimit": {"Amount": {"Ref": "MonthlyBudget"}, "Unit": "USD"},
+                "BudgetType": "COST",
+                "TimeUnit": "MONTHLY",
+            },
+            "NotificationsWithSubscribers": warnings,
+        },
+    }
