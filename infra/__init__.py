@@ -1,1 +1,6 @@
-"""Dataset download and seeding, the page's build, the local stack and the command line."""
+"""Dataset download and seeding, the page's build, the local stack, deployment and the command line."""
+
+import sys
+
+if sys.version_info < (3, 12):  # noqa: UP036 — said before older ones stumble over the syntax
+    sys.exit(f"Scrawl needs Python 3.12 or newer; this is {sys.version.split()[0]} ({sys.executable})")

@@ -5,6 +5,7 @@ from pathlib import Path
 import click
 
 from infra.cli_client import predict, weights
+from infra.cli_deploy import deploy, destroy, status
 from infra.cli_errors import plain_errors
 from infra.cli_grpc import grpc
 from infra.cli_models import evaluate, export, import_onnx, train
@@ -69,7 +70,7 @@ def build_site_command(out: Path) -> None:
     build_site(out, click.echo)
 
 
-for command in (train, export, evaluate, import_onnx, grpc, predict, weights, package):
+for command in (train, export, evaluate, import_onnx, grpc, predict, weights, package, deploy, status, destroy):
     main.add_command(command)
 
 

@@ -13,6 +13,7 @@ def plain_errors() -> Iterator[None]:
     from functions.settings import SettingsError
     from infra.client import ApiError
     from infra.data import DataError
+    from infra.deploy.errors import DeployError
     from infra.lambda_package import PackageError
     from infra.stack import StackError
 
@@ -21,7 +22,7 @@ def plain_errors() -> Iterator[None]:
         yield
     except BrokenPipeError:  # `| head`: click knows what to do
         raise
-    except (*known, ApiError, DataError, PackageError, SettingsError, StackError, OSError) as error:
+    except (*known, ApiError, DataError, DeployError, PackageError, SettingsError, StackError, OSError) as error:
         raise click.ClickException(str(error)) from error
     except KeyboardInterrupt:
         raise click.exceptions.Exit(130) from None

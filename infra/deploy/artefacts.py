@@ -1,0 +1,146 @@
+"""The bucket that CloudFormation reads packages and templates from. What they hold is left to `infra.deploy.package`.
+
+An artefact's key tells its content, and S3 takes a file whole or not at all: whatever is there is complete, and is
+not sent again.
+"""
+
+import hashlib
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from infra.deploy.account import Account
+from infra.deploy.emptying import empty
+from infra.deploy.errors import DeployError, code
+
+KEPT = 10  # artefacts of a kind: releases that one can go back to
+_TAKEN = {"BucketAlreadyExists", "403", "Forbidden", "AccessDenied"}
+
+
+@dataclass(frozen=True)
+class Artefacts:
+    """One stage's part of the bucket."""
+
+    account: Account
+    bucket: str
+    stage: str
+
+    @classmethod
+    def of(cls, account: Account, stage: str, bucket: str | None) -> "Artefacts":
+        """Return the named bucket, or the one that every stage of an account and region shares."""
+        return cls(account, bucket or f"scrawl-artefacts-{account.id}-{account.region}", stage)
+
+    def exists(self) -> bool:
+        """Say whether the bucket is there.
+
+        Raises:
+            DeployError: when it is, in another account.
+        """
+        try:
+            self._s3.head_bucket(Bucket=self.bucket, ExpectedBucketOwner=self.account.id)
+            return True
+        except ClientError as error:
+            if code(error) in ("404", "NoSuchBucket"):
+                return False
+            if code(error) in _TAKEN:
+                raise self._taken() from error
+            raise
+
+    def create(self) -> bool:
+        """Make the bucket, private and only for encrypted connections; return whether that was needed.
+
+        Its settings are put again each time: an earlier run may have ended before them.
+        """
+        created = not self.exists()
+        if created:
+            where = {"LocationConstraint": self.account.region}
+            extra = {} if self.account.region == "us-east-1" else {"CreateBucketConfiguration": where}
+            try:
+                self._s3.create_bucket(Bucket=self.bucket, **extra)
+            except ClientError as error:
+                if code(error) in _TAKEN:
+                    raise self._taken() from error
+                raise
+        blocked = ("BlockPublicAcls", "IgnorePublicAcls", "BlockPublicPolicy", "RestrictPublicBuckets")
+        self._s3.put_public_access_block(
+            Bucket=self.bucket, PublicAccessBlockConfiguration=dict.fromkeys(blocked, True)
+        )
+        self._s3.put_bucket_policy(Bucket=self.bucket, Policy=self._policy())
+        return created
+
+    def key(self, body: bytes, ending: str) -> str:
+        """Return the key of an artefact."""
+        return f"{self.stage}/{ending}/{hashlib.sha256(body).hexdigest()[:20]}.{ending}"
+
+    def holds(self, body: bytes, ending: str) -> bool:
+        """Say whether an artefact is there."""
+        try:
+            present = self._s3.head_object(Bucket=self.bucket, Key=self.key(body, ending))
+        except ClientError as error:
+            if code(error) in ("404", "NoSuchKey"):
+                return False
+            raise
+        return bool(present["ContentLength"] == len(body))
+
+    def put(self, body: bytes, ending: str) -> bool:
+        """Store an artefact under its key; return whether that was needed."""
+        if self.holds(body, ending):
+            return False
+        self._s3.put_object(Bucket=self.bucket, Key=self.key(body, ending), Body=body)
+        return True
+
+    def take_back(self, body: bytes, ending: str) -> None:
+        """Remove an artefact."""
+        self._s3.delete_object(Bucket=self.bucket, Key=self.key(body, ending))
+
+    def url(self, key: str) -> str:
+        """Return the address under which CloudFormation reads a template."""
+        ending = "amazonaws.com.cn" if self.account.region.startswith("cn-") else "amazonaws.com"
+        return f"https://{self.bucket}.s3.{self.account.region}.{ending}/{key}"
+
+    def prune(self, used: set[str]) -> int:
+        """Remove all but the latest artefacts of each kind, and never those in use; return how many went."""
+        old = []
+        for ending in ("zip", "json"):
+            pages = self._s3.get_paginator("list_objects_v2").paginate(
+                Bucket=self.bucket, Prefix=f"{self.stage}/{ending}/"
+            )
+            found = [entry for page in pages for entry in page.get("Contents", ())]
+            found.sort(key=lambda entry: entry["LastModified"], reverse=True)
+            old += [entry["Key"] for entry in found[KEPT:] if entry["Key"] not in used]
+        for key in old:
+            self._s3.delete_object(Bucket=self.bucket, Key=key)
+        return len(old)
+
+    def remove(self) -> str:
+        """Remove the stage's artefacts, and the bucket if no other stage has any; return what is left, in words."""
+        empty(self._s3, self.bucket, f"{self.stage}/")
+        if self._s3.list_objects_v2(Bucket=self.bucket, MaxKeys=1).get("KeyCount"):
+            return f"kept the bucket {self.bucket}: other stages have artefacts in it"
+        self._s3.delete_bucket(Bucket=self.bucket)
+        return f"removed the bucket {self.bucket}"
+
+    @property
+    def _s3(self) -> Any:
+        return self.account.client("s3")
+
+    def _taken(self) -> DeployError:
+        return DeployError(
+            f"the bucket name {self.bucket} is taken by another account, or these credentials may not look at it: "
+            "choose another with --artefact-bucket"
+        )
+
+    def _policy(self) -> str:
+        partition = {"cn": "aws-cn", "us-gov": "aws-us-gov"}.get(self.account.region.rsplit("-", 2)[0], "aws")
+        bucket = f"arn:{partition}:s3:::{self.bucket}"
+        statement = {
+            "Sid": "OnlyOverTLS",
+            "Effect": "Deny",
+            "Principal": "*",
+            "Action": "s3:*",
+            "Resource": [bucket, f"{bucket}/*"],
+            "Condition": {"Bool": {"aws:SecureTransport": "false"}},
+        }
+        return json.dumps({"Version": "2012-10-17", "Statement": [statement]})

@@ -1,0 +1,70 @@
+"""`scrawl deploy --dry-run`: what a deployment would do, found out without doing it.
+
+CloudFormation compares only what lies in a bucket: the template is put there and taken away again, as is the change
+set. Where there is no stack yet, nothing at all is written to AWS.
+"""
+
+from functions.s3 import S3Store
+from infra.data import Sources
+from infra.deploy import changes, page
+from infra.deploy.deploy import Plan, Prepared, prepare
+from infra.deploy.errors import plainly
+from infra.deploy.note import Note
+from infra.deploy.rehearsal import Rehearsal
+from infra.deploy.stack import Say
+from infra.seed import bring_up_to_date
+
+
+def dry_run(plan: Plan, say: Say) -> None:
+    """Say what `deploy` would change, and whether it would refuse to.
+
+    Raises:
+        DeployError: when something is in the way of deploying.
+    """
+    ready = prepare(plan, say)
+    with plainly():
+        bucket = ready.artefacts.exists()
+        if not bucket:
+            say(f"Package: the bucket {ready.artefacts.bucket} would be made")
+        if not bucket or not ready.artefacts.holds(ready.package.body, "zip"):
+            say(f"Package: {len(ready.package.body) / 1e6:.1f} MB would be sent")
+        if ready.present is None:
+            _tell_of_a_new_stack(ready, say)
+            return
+        _tell_of_the_stack(ready, plan.allow_replacement, say)
+        s3 = ready.account.client("s3")
+        store = Rehearsal(S3Store(s3, ready.stack.physical("DataBucket")))
+        bring_up_to_date(
+            store, Sources.from_environment(), lambda line: say(line.replace("Stored:", "To be stored:"))
+        )
+        difference = page.compare(s3, ready.stack.physical("SiteBucket"), ready.page)
+        say(f"Page: {difference}" if difference else "Page: nothing to change")
+        if bucket and (paths := sorted({*Note(ready.artefacts).read(), *difference.paths})):
+            say(f"Page: CloudFront would forget {', '.join(paths)}")
+
+
+def _tell_of_a_new_stack(ready: Prepared, say: Say) -> None:
+    added = changes.additions(ready.package.template)
+    ready.check_parameters()
+    say(f"Stack: {ready.stack.name} would be made, with {len(added)} resources")
+    for change in added:
+        say(f"  {change}")
+    say("Digits, models and first weights would be stored")
+    say(f"Page: {page.Difference(ready.page, [])}")
+
+
+def _tell_of_the_stack(ready: Prepared, allow_replacement: bool, say: Say) -> None:
+    if not ready.artefacts.exists():
+        say("Stack: what would change cannot be told before there is that bucket, from which the template is read")
+        return
+    was_there = not ready.artefacts.put(ready.template, "json")
+    try:
+        with changes.prepared(ready.stack, False, **ready.change_set()) as change_set:
+            found = change_set.changes if change_set else []
+            say(f"Stack: {len(found)} changes" if change_set else "Stack: nothing to change")
+            for change in found:
+                say(f"  {change}")
+            changes.check_losses(found, allow_replacement)
+    finally:
+        if not was_there:
+            ready.artefacts.take_back(ready.template, "json")

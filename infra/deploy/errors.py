@@ -1,0 +1,85 @@
+"""What AWS and its libraries complain of, said plainly, with what to do. When to stop is left to the steps."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from botocore import exceptions
+from botocore.exceptions import BotoCoreError, ClientError
+
+_SIGN_IN = (
+    "Sign in with `aws sso login` or `aws configure`, or set AWS_PROFILE, "
+    "or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY."
+)
+_AGAIN = "What was sent stays and is not sent again: run the same command again."
+_WRONG_KEY = {"InvalidClientTokenId", "UnrecognizedClientException", "InvalidAccessKeyId", "AuthFailure"}
+_WRONG_SECRET = {"SignatureDoesNotMatch", "InvalidSignatureException"}
+_EXPIRED = {"ExpiredToken", "ExpiredTokenException", "RequestExpired", "TokenRefreshRequired"}
+_FORBIDDEN = {"AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "403"}
+_SIGNED_OUT = (
+    exceptions.SSOError,
+    exceptions.LoginError,
+    exceptions.TokenRetrievalError,
+    exceptions.NoAuthTokenError,
+    exceptions.CredentialRetrievalError,
+)
+_INCOMPLETE = (exceptions.NoCredentialsError, exceptions.PartialCredentialsError)
+_UNREACHED = (exceptions.EndpointConnectionError, exceptions.ConnectTimeoutError, exceptions.ProxyConnectionError)
+
+
+class DeployError(RuntimeError):
+    """A step cannot be done; the message says why and what to do."""
+
+
+@contextmanager
+def plainly() -> Iterator[None]:
+    """Turn the errors of boto3 into `DeployError`."""
+    try:
+        yield
+    except ClientError as error:
+        raise DeployError(_of_aws(error)) from error
+    except BotoCoreError as error:
+        raise DeployError(_of_library(error)) from error
+
+
+def code(error: ClientError) -> str:
+    """Return AWS's short name of an error."""
+    return str(error.response.get("Error", {}).get("Code", "?"))
+
+
+def message(error: ClientError) -> str:
+    """Return AWS's sentence about an error."""
+    return str(error.response.get("Error", {}).get("Message", error)).strip()
+
+
+def _of_aws(error: ClientError) -> str:
+    name, said = code(error), message(error)
+    if name in _WRONG_KEY:
+        return f"AWS does not know these credentials ({said}): the key is mistyped, or was removed. {_SIGN_IN}"
+    if name in _WRONG_SECRET:
+        return f"AWS refuses these credentials: the secret key does not belong to the key's id. {_SIGN_IN}"
+    if name in _EXPIRED:
+        return f"These AWS credentials have expired. {_SIGN_IN}"
+    if name in _FORBIDDEN:
+        return (
+            f"These credentials may not do {error.operation_name}: {said}. "
+            "docs/deploy.md lists what they need; `aws sts get-caller-identity` says whose they are."
+        )
+    return f"AWS refused {error.operation_name}: {said} ({name})"
+
+
+def _of_library(error: BotoCoreError) -> str:
+    if isinstance(error, _INCOMPLETE):
+        return f"No AWS credentials: {error}. {_SIGN_IN}"
+    if isinstance(error, _SIGNED_OUT):
+        return f"The AWS sign-in is not valid: {error}. {_SIGN_IN}"
+    if isinstance(error, exceptions.ProfileNotFound):
+        return (
+            f"{error}: AWS_PROFILE names a profile that ~/.aws/config has not; `aws configure list-profiles` lists."
+        )
+    if isinstance(error, exceptions.NoRegionError):
+        return "No AWS region: name one with --region, as in --region eu-central-1, or set AWS_REGION."
+    if isinstance(error, _UNREACHED):
+        return f"AWS cannot be reached: {error}. Is there a network, and is the region right? {_AGAIN}"
+    if isinstance(error, exceptions.HTTPClientError | exceptions.ConnectionError):
+        return f"The connection to AWS broke off: {error}. {_AGAIN}"
+    return f"boto3 failed: {error}"

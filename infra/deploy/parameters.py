@@ -1,0 +1,69 @@
+"""The values of the template's parameters: those named now, else those the stack has, else the template's own."""
+
+import secrets
+from collections.abc import Mapping
+from pathlib import Path
+
+from infra.deploy.errors import DeployError
+from infra.deploy.stack import Json, Say
+from infra.paths import STATE
+
+TOKEN = "WriteToken"
+TOKEN_VARIABLE = "SCRAWL_WRITE_TOKEN"
+
+
+def read(texts: tuple[str, ...]) -> dict[str, str]:
+    """Return what NAME=VALUE texts say.
+
+    Raises:
+        DeployError: naming the text that is none.
+    """
+    chosen = {}
+    for text in texts:
+        name, equals, value = text.partition("=")
+        if not equals or not name:
+            raise DeployError(f"--parameter takes NAME=VALUE, as in --parameter XRay=on; got {text!r}")
+        chosen[name.strip()] = value
+    if TOKEN in chosen:
+        raise DeployError(f"{TOKEN} would be seen by others in the list of processes: set {TOKEN_VARIABLE} instead")
+    return chosen
+
+
+def values(template: Json, chosen: Mapping[str, str], stack: Json | None) -> list[Json]:
+    """Return each parameter as CloudFormation takes it. What a stack keeps secret stays as it is.
+
+    Raises:
+        DeployError: when a chosen one is unknown, or one has no value.
+    """
+    known = template.get("Parameters", {})
+    if unknown := sorted(chosen.keys() - known.keys()):
+        raise DeployError(f"the stack has no parameter {unknown[0]!r}; it has: {', '.join(sorted(known))}")
+    previous = {entry["ParameterKey"]: entry["ParameterValue"] for entry in (stack or {}).get("Parameters", ())}
+    return [_value(name, entry, chosen, previous) for name, entry in sorted(known.items())]
+
+
+def token(stack: str, new: bool, environment: Mapping[str, str], say: Say, folder: Path = STATE) -> dict[str, str]:
+    """Return the write token if it is to be set: the environment's, or for a new stack one made up and kept."""
+    if given := environment.get(TOKEN_VARIABLE):
+        return {TOKEN: given}
+    if not new:
+        return {}
+    path = folder / f"{stack}.token"
+    if not path.exists():
+        folder.mkdir(parents=True, exist_ok=True)
+        path.touch(0o600)
+        path.write_text(secrets.token_urlsafe(32))
+    say(f"The token for changing shared weights is in {path}; {TOKEN_VARIABLE} sets another")
+    return {TOKEN: path.read_text().strip()}
+
+
+def _value(name: str, entry: Json, chosen: Mapping[str, str], previous: Mapping[str, str]) -> Json:
+    if name in chosen:
+        return {"ParameterKey": name, "ParameterValue": chosen[name]}
+    if name in previous:
+        if entry.get("NoEcho"):
+            return {"ParameterKey": name, "UsePreviousValue": True}
+        return {"ParameterKey": name, "ParameterValue": previous[name]}
+    if "Default" in entry:
+        return {"ParameterKey": name, "ParameterValue": str(entry["Default"])}
+    raise DeployError(f"the parameter {name} needs a value: {entry.get('Description', '')} Set it with --parameter")
