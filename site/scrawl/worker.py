@@ -117,6 +117,7 @@ class Worker:
             self.training.select(self.selected)
             self.training.settings(settings)
         self.tell("opened", model=name)
+        self._catch_up()  # weights may have come before the list of networks
 
     def weights(self, model: str, buffer: object, origin: str) -> None:
         """Take other weights for a network, selected or not, unless something is wrong with them."""
