@@ -1,0 +1,76 @@
+# syntax=docker/dockerfile:1
+# The images of compose.yaml, a target for each: api, grpc, prepare, site. What is installed in each is fixed in
+# infra/containers/requirements/; a test starts each with nothing else, from the very files that are copied here.
+
+FROM python:3.12-slim-trixie AS python
+ENV PYTHONDONTWRITEBYTECODE=1 PYTHONUNBUFFERED=1 PIP_NO_CACHE_DIR=1 PIP_DISABLE_PIP_VERSION_CHECK=1 \
+    OPENBLAS_NUM_THREADS=1
+WORKDIR /scrawl
+
+# Packages are installed apart, so that pip's leavings stay out of the images, and by image, so that one waits for
+# no other. `--only-binary`: nothing is compiled, nor does a package's own script run.
+FROM python AS api-packages
+COPY infra/containers/requirements/api.txt requirements.txt
+RUN pip install --only-binary :all: --target /packages -r requirements.txt
+
+FROM python AS grpc-packages
+COPY infra/containers/requirements/grpc.txt requirements.txt
+RUN pip install --only-binary :all: --target /packages -r requirements.txt
+
+FROM python AS prepare-packages
+COPY infra/containers/requirements/prepare.txt requirements.txt
+RUN pip install --only-binary :all: --target /packages -r requirements.txt
+
+FROM python AS site-packages
+COPY infra/containers/requirements/site.txt requirements.txt
+RUN pip install --only-binary :all: --target /packages -r requirements.txt
+
+# What runs with Python: no root, nothing to write to.
+FROM python AS runtime
+RUN useradd --system --uid 10001 --no-create-home scrawl
+ENV PYTHONPATH=/packages HOME=/tmp
+USER 10001
+
+FROM runtime AS api
+COPY --from=api-packages /packages /packages
+COPY functions functions
+COPY infra infra
+EXPOSE 8000
+HEALTHCHECK --interval=10s --timeout=6s --start-period=60s --start-interval=1s \
+    CMD ["python", "-m", "infra.containers.health", "http://127.0.0.1:8000/api/v2/health/ready"]
+CMD ["python", "-m", "gunicorn", "--config", "python:infra.containers.gunicorn_conf"]
+
+FROM runtime AS grpc
+COPY --from=grpc-packages /packages /packages
+COPY functions functions
+COPY infra infra
+EXPOSE 50051
+HEALTHCHECK --interval=10s --timeout=6s --start-period=60s --start-interval=1s \
+    CMD ["python", "-m", "infra.containers.health", "grpc://127.0.0.1:50051"]
+CMD ["python", "-m", "infra.containers.rpc"]
+
+# Runs once, before the others: fills the store.
+FROM runtime AS prepare
+COPY --from=prepare-packages /packages /packages
+COPY functions functions
+COPY model_export model_export
+COPY infra infra
+CMD ["python", "-m", "infra.containers.prepare"]
+
+FROM python AS site-build
+ENV PYTHONPATH=/packages
+COPY --from=site-packages /packages /packages
+COPY functions functions
+COPY model_export model_export
+COPY infra infra
+COPY site site
+RUN python -m infra.containers.site /built
+
+FROM nginx:1.30-alpine-slim AS site
+COPY infra/containers/nginx.conf /etc/scrawl/nginx.conf
+COPY --from=site-build /built /etc/scrawl
+USER 101
+EXPOSE 8080
+HEALTHCHECK --interval=10s --timeout=6s --start-period=10s --start-interval=1s \
+    CMD ["wget", "-q", "-O", "/dev/null", "http://127.0.0.1:8080/"]
+CMD ["nginx", "-p", "/etc/scrawl", "-c", "/etc/scrawl/nginx.conf", "-g", "daemon off;"]

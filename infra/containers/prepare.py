@@ -1,0 +1,46 @@
+"""Makes the store ready before the servers start: the bucket, and in it digits, models and first weights.
+
+A second run finds everything there and writes nothing. What is stored is left to `infra.seed`.
+"""
+
+import os
+import sys
+from typing import Any
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from functions.errors import UnavailableError
+from functions.s3 import S3Store, client
+from infra.data import DataError, Sources
+from infra.seed import bring_up_to_date
+
+
+def main() -> None:
+    """Prepare the bucket that the environment names."""
+    bucket = os.environ.get("SCRAWL_BUCKET")
+    if not bucket:
+        sys.exit("SCRAWL_BUCKET must be set: the name of the S3 bucket")
+    s3 = client("s3")
+    try:
+        _ensure(s3, bucket)
+        bring_up_to_date(S3Store(s3, bucket), Sources.from_environment(), _say)
+    except (ClientError, BotoCoreError, UnavailableError, DataError) as error:
+        sys.exit(f"The store cannot be prepared: {error}")
+    _say(f"The bucket {bucket} is ready")
+
+
+def _ensure(s3: Any, bucket: str) -> None:
+    try:
+        s3.head_bucket(Bucket=bucket)
+    except ClientError as error:
+        if error.response["Error"]["Code"] not in ("404", "NoSuchBucket"):
+            raise
+        s3.create_bucket(Bucket=bucket)
+
+
+def _say(line: str) -> None:
+    print(line, flush=True)
+
+
+if __name__ == "__main__":
+    main()
