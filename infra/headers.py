@@ -36,9 +36,9 @@ def content_security_policy(index: str) -> str:
         # Brython turns Python into JavaScript and evaluates it; the kernel is WebAssembly.
         "script-src": ["'self'", "'wasm-unsafe-eval'", "'unsafe-eval'", *hashes],
         "style-src": ["'self'", "'unsafe-inline'"],  # the pens' dots and the bars have widths of their own
-        "img-src": ["'self'", "blob:", "data:"],
+        "img-src": ["'self'", "data:"],
         "connect-src": ["'self'"],
-        "worker-src": ["'self'", "blob:"],
+        "worker-src": ["'self'"],
         "manifest-src": ["'self'"],
         "base-uri": ["'none'"],
         "form-action": ["'none'"],

@@ -1,7 +1,7 @@
 """Serves the built page: from memory, compressed as the browser likes, and cacheable as far as it is safe.
 
 What lies under `assets/` is named after its content and never changes; all else is asked for again each time, at the
-cost of an empty 304. Building it is left to `infra.site`.
+cost of an empty 304. Building it is left to `infra.site`; what browsers may do with it is said by `infra.headers`.
 """
 
 import hashlib
@@ -12,14 +12,17 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
 
+from infra.headers import page_headers
+
 ENCODINGS = {"br": ".br", "gzip": ".gz"}  # the best first
 _TYPES = {".js": "text/javascript; charset=utf-8", ".wasm": "application/wasm", ".html": "text/html; charset=utf-8"}
+type _Headers = list[tuple[str, str]]
 
 
 @dataclass(frozen=True)
 class _Variant:
     body: bytes
-    headers: list[tuple[str, str]]
+    headers: _Headers
     etag: str
 
 
@@ -28,9 +31,12 @@ class Page:
 
     def __init__(self, folder: Path) -> None:
         self._files: dict[str, dict[str, _Variant]] = {}
+        always = list(page_headers((folder / "index.html").read_text("utf-8")).items())
         for path in folder.rglob("*"):
             if path.is_file() and path.suffix not in ENCODINGS.values() and not path.name.startswith("."):
-                self._files["/" + path.relative_to(folder).as_posix()] = _variants(path, "assets" in path.parts)
+                self._files["/" + path.relative_to(folder).as_posix()] = _variants(
+                    path, "assets" in path.parts, always
+                )
         self._files["/"] = self._files["/index.html"]
 
     def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
@@ -58,16 +64,16 @@ def cache_control(immutable: bool) -> str:
     return "public, max-age=31536000, immutable" if immutable else "no-cache"
 
 
-def _variants(path: Path, immutable: bool) -> dict[str, _Variant]:
-    variants = {"identity": _variant(path, path.suffix, "identity", immutable)}
+def _variants(path: Path, immutable: bool, always: _Headers) -> dict[str, _Variant]:
+    variants = {"identity": _variant(path, path.suffix, "identity", immutable, always)}
     for encoding, suffix in ENCODINGS.items():
         compressed = path.with_name(path.name + suffix)
         if compressed.exists():
-            variants[encoding] = _variant(compressed, path.suffix, encoding, immutable)
+            variants[encoding] = _variant(compressed, path.suffix, encoding, immutable, always)
     return variants
 
 
-def _variant(path: Path, suffix: str, encoding: str, immutable: bool) -> _Variant:
+def _variant(path: Path, suffix: str, encoding: str, immutable: bool, always: _Headers) -> _Variant:
     body = path.read_bytes()
     etag = f'"{hashlib.sha256(body).hexdigest()[:20]}"'
     headers = [
@@ -76,7 +82,7 @@ def _variant(path: Path, suffix: str, encoding: str, immutable: bool) -> _Varian
         ("Cache-Control", cache_control(immutable)),
         ("ETag", etag),
         ("Vary", "Accept-Encoding"),
-        ("X-Content-Type-Options", "nosniff"),
+        *always,
     ]
     if encoding != "identity":
         headers.append(("Content-Encoding", encoding))
