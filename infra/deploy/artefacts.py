@@ -5,7 +5,6 @@ not sent again.
 """
 
 import hashlib
-import json
 from dataclasses import dataclass
 from typing import Any
 
@@ -49,10 +48,7 @@ class Artefacts:
             raise
 
     def create(self) -> bool:
-        """Make the bucket, private and only for encrypted connections; return whether that was needed.
-
-        Its settings are put again each time: an earlier run may have ended before them.
-        """
+        """Make the bucket, and private, which an earlier run may not have come to; return whether it was needed."""
         created = not self.exists()
         if created:
             where = {"LocationConstraint": self.account.region}
@@ -67,7 +63,6 @@ class Artefacts:
         self._s3.put_public_access_block(
             Bucket=self.bucket, PublicAccessBlockConfiguration=dict.fromkeys(blocked, True)
         )
-        self._s3.put_bucket_policy(Bucket=self.bucket, Policy=self._policy())
         return created
 
     def key(self, body: bytes, ending: str) -> str:
@@ -131,16 +126,3 @@ class Artefacts:
             f"the bucket name {self.bucket} is taken by another account, or these credentials may not look at it: "
             "choose another with --artefact-bucket"
         )
-
-    def _policy(self) -> str:
-        partition = {"cn": "aws-cn", "us-gov": "aws-us-gov"}.get(self.account.region.rsplit("-", 2)[0], "aws")
-        bucket = f"arn:{partition}:s3:::{self.bucket}"
-        statement = {
-            "Sid": "OnlyOverTLS",
-            "Effect": "Deny",
-            "Principal": "*",
-            "Action": "s3:*",
-            "Resource": [bucket, f"{bucket}/*"],
-            "Condition": {"Bool": {"aws:SecureTransport": "false"}},
-        }
-        return json.dumps({"Version": "2012-10-17", "Statement": [statement]})

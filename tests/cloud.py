@@ -1,0 +1,192 @@
+"""An account of AWS for tests of deploying: moto's server, a small package, a small page, a small template.
+
+moto's CloudFormation knows no CloudFront: the distribution is taught to it here. What else it cannot do is said in
+docs/deploy.md.
+"""
+
+import gzip
+import json
+import zipfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import boto3
+import brotli
+import pytest
+import requests
+from moto.cloudformation import parsing
+from moto.cloudfront.models import cloudfront_backends
+from moto.core.common_models import CloudFormationModel
+from moto.core.models import DEFAULT_ACCOUNT_ID
+from moto.server import ThreadedMotoServer
+
+from infra.deploy import stack
+from infra.deploy.deploy import Plan
+from infra.paths import ROOT
+
+ACCOUNT, REGION, STAGE = DEFAULT_ACCOUNT_ID, "us-east-1", "prod"
+X86_64 = b"\x7fELF" + bytes(14) + b"\x3e\x00"
+ARM64 = b"\x7fELF" + bytes(14) + b"\xb7\x00"
+LIBRARY = "onnxruntime/capi/state.cpython-312-x86_64-linux-gnu.so"
+
+
+class Distribution(CloudFormationModel):
+    """What moto lacks: AWS::CloudFront::Distribution in a template."""
+
+    @staticmethod
+    def cloudformation_name_type() -> str:
+        return ""
+
+    @staticmethod
+    def cloudformation_type() -> str:
+        return "AWS::CloudFront::Distribution"
+
+    @classmethod
+    def has_cfn_attr(cls, attr: str) -> bool:
+        return attr in ("DomainName", "Id")
+
+    @classmethod
+    def create_from_cloudformation_json(
+        cls, resource_name: str, cloudformation_json: Any, account_id: str, region_name: str, **kwargs: Any
+    ) -> "Distribution":
+        del cloudformation_json, region_name, kwargs
+        config = {
+            "CallerReference": resource_name,
+            "Origins": {"Items": [{"Id": "site", "DomainName": "site.example"}]},
+            "DefaultCacheBehavior": {"TargetOriginId": "site", "ViewerProtocolPolicy": "https-only"},
+        }
+        made = cls()
+        made.model = cloudfront_backends[account_id]["aws"].create_distribution(config, [])[0]
+        return made
+
+    @property
+    def physical_resource_id(self) -> str:
+        return str(self.model.distribution_id)
+
+    def get_cfn_attribute(self, name: str) -> str:
+        return {"Id": self.model.distribution_id, "DomainName": self.model.domain_name}[name]
+
+    def delete(self, account_id: str, region_name: str) -> None:
+        del region_name
+        del cloudfront_backends[account_id]["aws"].distributions[self.model.distribution_id]
+
+
+@contextmanager
+def cloud() -> Iterator[str]:
+    """Run moto's server with an empty account, point boto3 at it, and yield its address."""
+    parsing.get_model_list.cache_clear()
+    parsing.get_model_map.cache_clear()
+    parsing.get_name_type_map.cache_clear()
+    server = ThreadedMotoServer("127.0.0.1", 0)
+    server.start()
+    address = "http://{}:{}".format(*server.get_host_and_port())
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("AWS_ENDPOINT_URL", address)
+        patch.setenv("AWS_MAX_ATTEMPTS", "1")
+        patch.setenv("AWS_DEFAULT_REGION", REGION)
+        patch.delenv("SCRAWL_WRITE_TOKEN", raising=False)
+        patch.setattr(stack, "PAUSE", 0.01)
+        requests.post(f"{address}/moto-api/reset", timeout=30)
+        yield address
+        requests.post(f"{address}/moto-api/reset", timeout=30)
+        server.stop()
+
+
+def template(**changed: Any) -> dict[str, Any]:
+    """Return a template with what deploying looks at; `changed` replaces or adds resources."""
+    function = {
+        "Type": "AWS::Serverless::Function",
+        "Properties": {
+            "Runtime": "python3.12",
+            "Handler": "app.app",
+            "CodeUri": "./deployment.zip",
+            "Architectures": ["x86_64"],
+            "Environment": {"Variables": {"SCRAWL_STAGE": STAGE, "SCRAWL_WRITE_TOKEN": {"Ref": "WriteToken"}}},
+        },
+    }
+    resources = {
+        "APIHandler": function,
+        "DataBucket": {"Type": "AWS::S3::Bucket", "DeletionPolicy": "Retain"},
+        "SiteBucket": {"Type": "AWS::S3::Bucket"},
+        "Distribution": {"Type": "AWS::CloudFront::Distribution", "Properties": {}},
+    }
+    return {
+        "AWSTemplateFormatVersion": "2010-09-09",
+        "Transform": "AWS::Serverless-2016-10-31",
+        "Parameters": {
+            "WriteToken": {"Type": "String", "NoEcho": True},
+            "MonthlyBudget": {"Type": "Number", "Default": 20},
+        },
+        "Resources": resources | changed,
+    }
+
+
+def write_package(
+    folder: Path,
+    described: dict[str, Any] | None = None,
+    *,
+    libraries: dict[str, bytes] | None = None,
+    **changed: bytes | None,
+) -> Path:
+    """Write a package as `scrawl package` does, with today's sources; `changed` replaces one by its module's name."""
+    folder.mkdir(exist_ok=True)
+    (folder / "sam.json").write_text(json.dumps(template() if described is None else described))
+    files = {path.relative_to(ROOT).as_posix(): path.read_bytes() for path in (ROOT / "functions").rglob("*.py")}
+    files |= {"app.py": (ROOT / "app.py").read_bytes(), "onnxruntime/__init__.pyc": b"code"}
+    files |= {LIBRARY: X86_64} if libraries is None else libraries
+    for name, body in changed.items():
+        path = f"functions/{name}.py"
+        files.pop(path, None)
+        files |= {path: body} if body is not None else {}
+    with zipfile.ZipFile(folder / "deployment.zip", "w") as zipped:
+        for name in sorted(files):
+            zipped.writestr(zipfile.ZipInfo(name), files[name])
+    return folder
+
+
+def write_page(folder: Path, text: str = "first") -> Path:
+    """Write a page as `scrawl build-site` does: index.html, a worker, two assets, compressed where that helps."""
+    name = f"assets/{text:0<12}/scrawl.js"
+    files = {
+        "index.html": f'<script src="{name}"></script>',
+        "service-worker.js": f"self.BUILT = '{text}'",
+        name: f"console.log('{text}')",
+        "assets/0123456789ab/kernel.wasm": "\0asm",
+    }
+    for path, content in files.items():
+        file = folder / path
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(content)
+        file.with_name(file.name + ".br").write_bytes(brotli.compress(content.encode()))
+        file.with_name(file.name + ".gz").write_bytes(gzip.compress(content.encode(), mtime=0))
+    (folder / "assets/0123456789ab/icon.png").write_bytes(b"\x89PNG")
+    return folder
+
+
+def plan(folder: Path, **changed: Any) -> Plan:
+    """Return what to deploy: a package and a page in a folder, which are written unless they are there."""
+    if not (folder / "package").exists():
+        write_package(folder / "package")
+    if not (folder / "page").exists():
+        write_page(folder / "page")
+    return Plan(**{"stage": STAGE, "package": folder / "package", "site": folder / "page"} | changed)
+
+
+def objects() -> dict[str, dict[str, tuple[str, str]]]:
+    """Return all there is in the account's buckets: bucket → key → (ETag, when it was written)."""
+    s3 = boto3.client("s3")
+    return {
+        bucket["Name"]: {
+            entry["Key"]: (entry["ETag"], str(entry["LastModified"]))
+            for entry in s3.list_objects_v2(Bucket=bucket["Name"]).get("Contents", ())
+        }
+        for bucket in s3.list_buckets()["Buckets"]
+    }
+
+
+def bucket_of(logical: str) -> str:
+    """Return the name of one of the stack's buckets."""
+    found = boto3.client("cloudformation").list_stack_resources(StackName=f"scrawl-{STAGE}")["StackResourceSummaries"]
+    return str({entry["LogicalResourceId"]: entry["PhysicalResourceId"] for entry in found}[logical])
