@@ -1,0 +1,151 @@
+"""Which part of a deployed Scrawl saturates first, and at what load: a simulation, whose tables docs/scale.md quotes.
+
+The numbers that it starts from are in `bench/simulation/parameters.py`; nothing is measured here, and the same seed
+gives the same figures everywhere. Run: `python -m bench.capacity`, `--set get_s=0.1` to see what another number does.
+"""
+
+import dataclasses
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import click
+
+from bench.simulation.parameters import DEPLOYED, Parameters
+from bench.simulation.pointer import Tally, World
+from bench.simulation.predictions import Answers, Api
+
+SEED = 1
+PATCH_SECONDS = 60.0
+START, THEN = (0.0, 2.0), (2.0, 5.0)  # seconds since the first prediction
+LESSONS = 1_000  # that come at each rate
+CLIENTS = (1, 2, 4, 8, 16, 32, 64)
+PREDICTIONS = (10, 100, 1_000, 5_000, 10_000, 20_000)
+PATCHES = (1, 10, 100, 1_000)  # per second: as many as one pointer bears with ease, and 10, 100 and 1000 times that
+AT_ONCE = 1_000  # lessons that the queue's reader takes
+POINTERS = 16
+CHANGES = 1.0  # of the weights, per second, while predictions are made
+
+
+def table(head: Sequence[str], rows: list[Sequence[object]]) -> str:
+    """Return a table in Markdown."""
+    lines = [head, ["---"] * len(head), *rows]
+    return "\n".join("| " + " | ".join(map(str, line)) + " |" for line in lines)
+
+
+def percentile(values: Sequence[float], part: float) -> float:
+    """Return the value that so many parts of all do not exceed; not a number when there are none."""
+    ordered = sorted(values)
+    return ordered[min(len(ordered) - 1, int(part * len(ordered)))] if ordered else float("nan")
+
+
+def clients(parameters: Parameters) -> str:
+    """Return what becomes of PATCHes, depending on how many clients send one after the other."""
+    rows: list[Sequence[object]] = []
+    for number in CLIENTS:
+        tally = World(parameters, SEED).clients(number, PATCH_SECONDS)
+        rows.append([number, *_outcome(tally)])
+    head = ("clients", "accepted per second", "attempts per PATCH", "answered 409", "p50", "p99")
+    return table(head, rows)
+
+
+def s3(parameters: Parameters) -> str:
+    """Return what S3's speed does to PATCHes, since it is the number that is known least."""
+    rows: list[Sequence[object]] = []
+    for name, factor in (("twice as fast", 0.5), ("as assumed", 1.0), ("half as fast", 2.0)):
+        other = dataclasses.replace(parameters, get_s=factor * parameters.get_s, put_s=factor * parameters.put_s)
+        tally = World(other, SEED).clients(8, PATCH_SECONDS)
+        read, write = _s(other.get_s), _s(other.put_s)
+        rows.append([name, read, write, _s(other.cycle_s), f"{1 / other.cycle_s:.1f}", _outcome(tally)[0]])
+    head = ("S3", "GET", "PUT", "shortest cycle", "its inverse, per second", "accepted per second, 8 clients")
+    return table(head, rows)
+
+
+def plans(parameters: Parameters) -> str:
+    """Return what becomes of PATCHes that come at a rate: as it is, with several pointers, and with a queue."""
+    ways: dict[str, Callable[[float], Tally]] = {
+        "one pointer, as it is": lambda rate: World(parameters, SEED).arrivals(rate, LESSONS / rate),
+        f"{POINTERS} pointers": lambda rate: World(parameters, SEED, POINTERS).arrivals(rate, LESSONS / rate),
+        f"a queue, {AT_ONCE:,} at once": lambda rate: World(parameters, SEED).queued(rate, LESSONS / rate, AT_ONCE),
+    }
+    rows: list[Sequence[object]] = []
+    for rate in PATCHES:
+        for name, way in ways.items():
+            tally = way(rate)
+            latencies = [seconds for _, seconds in tally.accepted]
+            accepted = f"{len(tally.accepted) / tally.begun:.0%}"
+            rows.append(
+                [f"{rate:,}", name, accepted, _s(percentile(latencies, 0.5)), _s(percentile(latencies, 0.99))]
+            )
+    return table(("PATCHes per second", "way", "accepted", "p50", "p99"), rows)
+
+
+def predictions(parameters: Parameters) -> str:
+    """Return what becomes of predictions: with the stack's own limits, and with AWS's."""
+    limits = {"the stack's": dataclasses.replace(parameters, **DEPLOYED), "AWS's": parameters}
+    rows: list[Sequence[object]] = []
+    for name, limited in limits.items():
+        for rate in PREDICTIONS if limited is parameters else (100, 1_000):
+            api = Api(limited, SEED, CHANGES)
+            for period in (START, THEN):
+                rows.append([f"{rate:,}", name, "{:.0f}–{:.0f} s".format(*period), *_seen(api.run(rate, *period))])
+    head = ("predictions per second", "limits", "when", "429 by API Gateway", "429 by Lambda", "new Lambdas",
+            "S3 reads in the busiest second", "p50", "p99")  # fmt: skip
+    return table(head, rows)
+
+
+TABLES = {
+    "PATCHes by clients that wait for their answer": clients,
+    "The same, and how fast S3 is": s3,
+    "PATCHes that come at a rate": plans,
+    "Predictions that begin all of a sudden": predictions,
+}
+
+
+def _seen(answers: Answers) -> list[object]:
+    shares = (answers.gateway_refused / answers.offered, answers.lambda_refused / answers.offered)
+    latencies = (_s(percentile(answers.latencies, part)) for part in (0.5, 0.99))
+    return [*(f"{share:.1%}" for share in shares), answers.cold, answers.busiest_second(), *latencies]
+
+
+def _outcome(tally: Tally) -> list[str]:
+    latencies = [seconds for _, seconds in tally.accepted]
+    attempts = (len(tally.accepted) + tally.conflicts) / tally.begun
+    return [
+        f"{len(tally.accepted) / PATCH_SECONDS:.1f}",
+        f"{attempts:.1f}",
+        f"{tally.refused / tally.begun:.0%}",
+        _s(percentile(latencies, 0.5)),
+        _s(percentile(latencies, 0.99)),
+    ]
+
+
+def _s(seconds: float) -> str:
+    return f"{1000 * seconds:.0f} ms" if seconds < 1 else f"{seconds:.1f} s"
+
+
+def _changed(parameters: Parameters, changes: Sequence[str]) -> Parameters:
+    """Return the parameters with some of them set to what the command line says."""
+    kinds: dict[str, Any] = {field.name: type(field.default) for field in dataclasses.fields(Parameters)}
+    values: dict[str, Any] = {}
+    for change in changes:
+        name, _, text = change.partition("=")
+        if name not in kinds:
+            raise click.BadParameter(f"there is no parameter {name!r}; there are: {', '.join(kinds)}")
+        try:
+            values[name] = kinds[name](text)
+        except ValueError as error:
+            raise click.BadParameter(f"{name} must be a number, got {text!r}") from error
+    return dataclasses.replace(parameters, **values)
+
+
+@click.command()
+@click.option("--set", "changes", multiple=True, metavar="NAME=VALUE", help="Another value of a parameter.")
+def main(changes: Sequence[str]) -> None:
+    """Simulate, and print the tables."""
+    parameters = _changed(Parameters(), changes)
+    for title, simulate in TABLES.items():
+        print(f"{title}\n\n{simulate(parameters)}\n")
+
+
+if __name__ == "__main__":
+    main()

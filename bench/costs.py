@@ -1,0 +1,153 @@
+"""What visits, a million predictions or PATCHes, and a quiet month cost, line by line; docs/scale.md quotes it.
+
+Sizes and numbers of requests are those of the built page and of the API's answers, measured on 2026-11-20; what each
+wait for S3 takes is that of the simulation. Prices are AWS's for us-east-1 without free tiers; docs/scale.md says
+where each was looked up. Run: `python -m bench.costs`.
+"""
+
+from collections.abc import Sequence
+
+from bench.capacity import table
+from bench.simulation.parameters import Parameters
+
+PRICES = {  # US dollars
+    "API Gateway, request": 3.50e-6,
+    "Lambda, request": 0.20e-6,
+    "Lambda, GB-second, x86_64": 0.0000166667,
+    "S3, GET": 0.0004e-3,
+    "S3, PUT or LIST": 0.005e-3,
+    "S3, GB and month": 0.023,
+    "CloudFront, GB to the visitor": 0.085,
+    "CloudFront, GB to the API": 0.020,
+    "CloudFront, HTTPS request": 0.01e-4,
+    "CloudFront Function, call": 0.10e-6,
+    "CloudWatch, GB of logs": 0.50,
+    "CloudWatch, metric and month": 0.30,
+    "CloudWatch, alarm and month": 0.10,
+}
+GB = 1e9
+MEMORY_GB = 1769 / 1024  # .chalice/config.json
+P = Parameters()
+WARM = P.lambda_s + P.handler_s
+
+# Bytes.
+SHELL = 285_981  # index.html, brython.js, scrawl.js, style.css, worker.js, models.json, the kernel; Brotli
+REST = 172_855 + 1_669  # scrawl-later.js, later.css, graphs.json; the service worker
+QUICK, EXACT = 103_434, 407_584  # mlp-128's weights as int8 and as float32
+SHARD = 164_982  # the mean of MNIST's 70
+ANSWER = 300 + 434  # of /predict: body and headers
+TENSOR = 5_404  # a digit as JSON
+POINTER = 130 * 200  # with the history of all the versions that are kept
+PRUNED_EVERY = 16  # publications
+METRICS_LINE = 455  # of one request
+LOG = METRICS_LINE + 350  # and what Lambda itself writes of it, from memory
+METRICS_PER_ROUTE, USED_ROUTES, METRICS_PER_MODEL, MODELS, ALARMS = 4, 10, 2, 3, 8
+STORED = 11_549_000 + 2_600_000 + 200 * (407_600 + 438_200 + 1_687_400)  # digits, graphs, 200 versions of each model
+
+type Line = tuple[str, float, str]  # what, how many, the price's name
+
+
+def seconds(each: float, number: float = 1) -> float:
+    """Return the GB-seconds that Lambda bills."""
+    return number * each * MEMORY_GB
+
+
+def api_calls(number: float, each_s: float, reads: float) -> list[Line]:
+    """Return the lines of requests that reach a Lambda, through CloudFront and API Gateway."""
+    return [
+        ("requests, at CloudFront", number, "CloudFront, HTTPS request"),
+        ("requests, at API Gateway", number, "API Gateway, request"),
+        ("requests, at Lambda", number, "Lambda, request"),
+        (f"Lambda, {1000 * each_s:.0f} ms each", seconds(each_s, number), "Lambda, GB-second, x86_64"),
+        ("reads from S3", reads, "S3, GET"),
+        ("logs", number * LOG / GB, "CloudWatch, GB of logs"),
+    ]
+
+
+def visit(trains: bool) -> list[Line]:
+    """Return the lines of a first visit: the page, three calls of the API, and 70 shards if it trains."""
+    shards = 70 if trains else 0
+    size = SHELL + REST + QUICK + EXACT + shards * SHARD
+    # GET /, weights twice. Shards come from CloudFront: they are fetched from the API once a year and place.
+    return [
+        ("bytes to the visitor", size / GB, "CloudFront, GB to the visitor"),
+        ("files of the page", 11, "CloudFront, HTTPS request"),
+        ("choosing Brotli", 11, "CloudFront Function, call"),
+        *([("shards", shards, "CloudFront, HTTPS request")] if trains else []),
+        *api_calls(3, P.get_s + WARM, 2),
+        ("lists of models", 1, "S3, PUT or LIST"),
+    ]
+
+
+def predictions(number: int, stale: float) -> list[Line]:
+    """Return the lines of predictions, so many of which find a pointer that was read over a second ago."""
+    return [
+        ("bytes to the visitor", number * ANSWER / GB, "CloudFront, GB to the visitor"),
+        ("bytes to the API", number * TENSOR / GB, "CloudFront, GB to the API"),
+        *api_calls(number, WARM + stale * P.get_s, stale * number),
+    ]
+
+
+def patches(number: int) -> list[Line]:
+    """Return the lines of PATCHes that do not disturb each other."""
+    taken = WARM + P.get_s * 2 + P.lesson_s + P.put_s * 2
+    return [
+        ("bytes to the API", number * TENSOR / GB, "CloudFront, GB to the API"),
+        *api_calls(number, taken, 2 * number),
+        ("versions and pointers written", 2 * number, "S3, PUT or LIST"),
+        ("looking for old versions", number / PRUNED_EVERY, "S3, PUT or LIST"),
+        ("what was replaced or removed, for 30 days", number * (EXACT + POINTER) / GB, "S3, GB and month"),
+    ]
+
+
+def month() -> list[Line]:
+    """Return the lines of a month in which hardly anybody comes."""
+    metrics = METRICS_PER_ROUTE * USED_ROUTES + METRICS_PER_MODEL * MODELS
+    return [
+        ("stored", STORED / GB, "S3, GB and month"),
+        (f"metrics, {USED_ROUTES} routes and {MODELS} models, if all are used every hour", metrics,
+         "CloudWatch, metric and month"),
+        ("alarms", ALARMS, "CloudWatch, alarm and month"),
+    ]  # fmt: skip
+
+
+def priced(lines: Sequence[Line]) -> str:
+    """Return lines with their prices and their sum as a table."""
+    rows: list[list[object]] = [
+        [what, _number(amount), name, _dollars(amount * PRICES[name])] for what, amount, name in lines
+    ]
+    rows.append(["**together**", "", "", f"**{_dollars(total(lines))}**"])
+    return table(("what", "how many", "at the price of", "US dollars"), rows)
+
+
+def total(lines: Sequence[Line]) -> float:
+    """Return what lines cost together."""
+    return sum(amount * PRICES[name] for _, amount, name in lines)
+
+
+TABLES = {
+    "A thousand first visits that look and draw": [(w, 1000 * n, p) for w, n, p in visit(trains=False)],
+    "A thousand first visits that train on all of MNIST": [(w, 1000 * n, p) for w, n, p in visit(trains=True)],
+    "A million predictions, close together": predictions(1_000_000, stale=0.1),
+    "A million predictions, spread over a month": predictions(1_000_000, stale=1.0),
+    "A million PATCHes, one after the other": patches(1_000_000),
+    "A month in which hardly anybody comes": month(),
+}
+
+
+def _number(amount: float) -> str:
+    return f"{amount:,.0f}" if amount >= 100 else f"{amount:.3g}"
+
+
+def _dollars(amount: float) -> str:
+    return f"{amount:,.2f}" if amount >= 0.1 else f"{amount:.4f}"
+
+
+def main() -> None:
+    """Print the tables."""
+    for title, lines in TABLES.items():
+        print(f"{title}\n\n{priced(lines)}\n")
+
+
+if __name__ == "__main__":
+    main()

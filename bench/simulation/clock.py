@@ -1,0 +1,29 @@
+"""A clock for processes that wait: generators that yield how many seconds to sleep. Time passes only in the queue."""
+
+from collections.abc import Iterator
+from heapq import heappop, heappush
+from itertools import count
+
+type Process = Iterator[float]
+
+
+class Clock:
+    """Runs processes in the order of their times; those of the same time in the order in which they went to sleep."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+        self._queue: list[tuple[float, int, Process]] = []
+        self._number = count()
+
+    def start(self, process: Process, after: float = 0.0) -> None:
+        """Have a process begin, so many seconds from now."""
+        heappush(self._queue, (self.now + after, next(self._number), process))
+
+    def run(self, until: float) -> None:
+        """Let time pass until then, or until nobody waits any more."""
+        while self._queue and self._queue[0][0] <= until:
+            self.now, _, process = heappop(self._queue)
+            seconds = next(process, None)
+            if seconds is not None:
+                self.start(process, seconds)
+        self.now = until

@@ -1,0 +1,134 @@
+"""Predictions that begin all of a sudden, at some rate: what API Gateway and Lambda let through, and how fast.
+
+API Gateway's limit and Lambda's are token buckets. A Lambda that is there takes a request, the one used last first;
+else a new one is made, if there may be another. Each reads the pointer again when it has not for a second, and the
+version when that is another one.
+"""
+
+import math
+import random
+from dataclasses import dataclass, field
+from heapq import heappop, heappush
+
+from bench.simulation.parameters import Parameters
+
+
+class Bucket:
+    """Tokens that come back at a rate, up to a limit."""
+
+    def __init__(self, rate: float, limit: float) -> None:
+        self._rate, self._limit = rate, limit
+        self._tokens, self._then = limit, 0.0
+
+    def take(self, now: float) -> bool:
+        """Take a token, if there is one."""
+        self._tokens = min(self._limit, self._tokens + (now - self._then) * self._rate)
+        self._then = now
+        if self._tokens < 1:
+            return False
+        self._tokens -= 1
+        return True
+
+
+@dataclass
+class _Lambda:
+    fresh_until: float
+    version: int
+
+
+@dataclass
+class Answers:
+    """What came of the requests."""
+
+    offered: int = 0
+    gateway_refused: int = 0
+    lambda_refused: int = 0
+    cold: int = 0
+    reads: list[float] = field(default_factory=list)  # when the weights' prefix was read from
+    latencies: list[float] = field(default_factory=list)
+    most_busy: int = 0  # Lambdas at a time
+
+    def busiest_second(self) -> int:
+        """Return how many reads of the prefix the busiest second had."""
+        seconds: dict[int, int] = {}
+        for moment in self.reads:
+            seconds[int(moment)] = seconds.get(int(moment), 0) + 1
+        return max(seconds.values(), default=0)
+
+
+class Api:
+    """The deployed API, at first without a single Lambda. The seed decides everything that is random."""
+
+    def __init__(self, parameters: Parameters, seed: int, changes_per_second: float = 0.0) -> None:
+        """`changes_per_second`: how often the shared weights become others."""
+        p = parameters
+        self._p = p
+        self._random = random.Random(seed)
+        self._changes = changes_per_second
+        self._gateway = Bucket(p.gateway_rate, p.gateway_burst)
+        per_second = p.requests_per_lambda * p.concurrency
+        self._invocations = Bucket(per_second, per_second)
+        self._creation = Bucket(p.new_lambdas_per_s, 10 * p.new_lambdas_per_s)
+        self._idle: list[_Lambda] = []
+        self._busy: list[tuple[float, int, _Lambda]] = []
+        self.answers = Answers()
+
+    def run(self, per_second: float, begin: float, end: float) -> Answers:
+        """Send requests at random times between two moments, and return what came of them."""
+        self.answers = Answers()
+        now = begin
+        while (now := now + self._random.expovariate(per_second)) < end:
+            self._request(now)
+        return self.answers
+
+    def _request(self, now: float) -> None:
+        answers = self.answers
+        answers.offered += 1
+        if not self._gateway.take(now):
+            answers.gateway_refused += 1
+            return
+        while self._busy and self._busy[0][0] <= now:
+            self._idle.append(heappop(self._busy)[2])
+        chosen, start = self._lambda(now)
+        if chosen is None:
+            answers.lambda_refused += 1
+            return
+        end = start + self._work(chosen, start)
+        answers.latencies.append(end - now)
+        heappush(self._busy, (end, answers.offered, chosen))
+        answers.most_busy = max(answers.most_busy, len(self._busy))
+
+    def _lambda(self, now: float) -> tuple[_Lambda | None, float]:
+        """Return a Lambda and when it can begin; None when there may be no other."""
+        if not self._invocations.take(now):
+            return None, now
+        if self._idle:
+            return self._idle.pop(), now
+        if len(self._busy) >= self._p.concurrency or not self._creation.take(now):
+            return None, now
+        self.answers.cold += 1
+        start = now + self._p.import_s + sum(self._about(self._p.get_s) for _ in range(self._p.cold_reads))
+        self.answers.reads += [start, start]  # of those, two are of the prefix: the pointer and its version
+        return _Lambda(start + self._p.serve_for_s, self._version(start)), start
+
+    def _work(self, chosen: _Lambda, start: float) -> float:
+        """Return how long a Lambda takes for a request."""
+        p = self._p
+        taken = p.lambda_s + p.handler_s
+        if start >= chosen.fresh_until:
+            taken += self._read(start)
+            if chosen.version != (current := self._version(start)):
+                taken += self._read(start)
+                chosen.version = current
+            chosen.fresh_until = start + taken + p.serve_for_s
+        return taken
+
+    def _read(self, moment: float) -> float:
+        self.answers.reads.append(moment)
+        return self._about(self._p.get_s)
+
+    def _version(self, moment: float) -> int:
+        return int(moment * self._changes)
+
+    def _about(self, median: float) -> float:
+        return median * math.exp(self._p.jitter * self._random.gauss(0, 1)) if self._p.jitter else median
