@@ -108,8 +108,8 @@ def template(**changed: Any) -> dict[str, Any]:
     }
     resources = {
         "APIHandler": function,
-        "DataBucket": {"Type": "AWS::S3::Bucket", "DeletionPolicy": "Retain"},
-        "SiteBucket": {"Type": "AWS::S3::Bucket"},
+        "DataBucket": {"Type": "AWS::S3::Bucket", "DeletionPolicy": "Retain", "Properties": {}},
+        "SiteBucket": {"Type": "AWS::S3::Bucket", "Properties": {}},
         "Distribution": {"Type": "AWS::CloudFront::Distribution", "Properties": {}},
     }
     return {

@@ -2,7 +2,6 @@
 
 import secrets
 from collections.abc import Mapping
-from pathlib import Path
 
 from infra.deploy.errors import DeployError
 from infra.deploy.stack import Json, Say
@@ -42,15 +41,15 @@ def values(template: Json, chosen: Mapping[str, str], stack: Json | None) -> lis
     return [_value(name, entry, chosen, previous) for name, entry in sorted(known.items())]
 
 
-def token(stack: str, new: bool, environment: Mapping[str, str], say: Say, folder: Path = STATE) -> dict[str, str]:
+def token(stack: str, new: bool, environment: Mapping[str, str], say: Say) -> dict[str, str]:
     """Return the write token if it is to be set: the environment's, or for a new stack one made up and kept."""
     if given := environment.get(TOKEN_VARIABLE):
         return {TOKEN: given}
     if not new:
         return {}
-    path = folder / f"{stack}.token"
+    path = STATE / f"{stack}.token"
     if not path.exists():
-        folder.mkdir(parents=True, exist_ok=True)
+        STATE.mkdir(parents=True, exist_ok=True)
         path.touch(0o600)
         path.write_text(secrets.token_urlsafe(32))
     say(f"The token for changing shared weights is in {path}; {TOKEN_VARIABLE} sets another")
