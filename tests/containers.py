@@ -9,22 +9,21 @@ import re
 import shutil
 import subprocess
 import sys
+from functools import cache
+from importlib.metadata import packages_distributions
 from pathlib import Path
+
+from infra.containers.lock import normalised
 
 ROOT = Path(__file__).parents[1]
 REQUIREMENTS = ROOT / "infra" / "containers" / "requirements"
 # Hides every installed package that an image lacks; Python runs it before anything else.
 _GUARD = """
 import sys
-from importlib.metadata import packages_distributions
-
-has = set({names!r})
-lacking = {{module for module, packages in packages_distributions().items()
-           if not any(name.lower().replace("_", "-").replace(".", "-") in has for name in packages)}}
 
 class Lacking:
     def find_spec(self, name, path=None, target=None):
-        if name.partition(".")[0] in lacking:
+        if name.partition(".")[0] in {lacking!r}:
             raise ModuleNotFoundError(f"the image has no {{name}}", name=name)
 
 # The project itself is installed here, too, from the checkout; an image has its own copy.
@@ -41,15 +40,18 @@ class Image:
         stage = _stages()[target]
         self.command: list[str] = _list(stage, "CMD")
         self.health: list[str] = _list(stage, r"HEALTHCHECK[^\n]*\\\n\s+CMD")
+        if folder.exists():  # laid out before
+            return
         for source, place in re.findall(r"^COPY (?!--from)(\S+) (\S+)$", stage, re.MULTILINE):
             _copy(ROOT / source, folder / place)
         packages = re.search(r"^COPY --from=(\S+)-packages ", stage, re.MULTILINE)
         assert packages is not None, f"{target} installs nothing"
         pins = (REQUIREMENTS / f"{packages[1]}.txt").read_text()
-        names = re.findall(r"^([\w.-]+)==", pins, re.MULTILINE)
+        names = {*re.findall(r"^([\w.-]+)==", pins, re.MULTILINE), "pip", "scrawl"}
+        lacking = {module for module, owners in _modules().items() if not any(normalised(o) in names for o in owners)}
         guard = folder / "guard"
         guard.mkdir(parents=True)
-        (guard / "sitecustomize.py").write_text(_GUARD.format(names=[*names, "pip", "scrawl"], root=str(ROOT)))
+        (guard / "sitecustomize.py").write_text(_GUARD.format(lacking=lacking, root=str(ROOT)))
 
     def start(self, command: list[str], log: Path | None = None, **environment: str) -> subprocess.Popen[str]:
         """Start a command as the image would: in its folder, with this environment alone."""
@@ -72,6 +74,12 @@ class Image:
             return process.wait(300), log.read_text()
         finally:
             process.kill()
+
+
+@cache
+def _modules() -> dict[str, list[str]]:
+    """Return which installed packages have which top-level modules."""
+    return dict(packages_distributions())
 
 
 def _stages() -> dict[str, str]:

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from infra.data import FILES
+from infra.data import FILES, Dataset
 
 COUNTS = {"train": 1200, "t10k": 500}
 
@@ -50,3 +50,13 @@ def write(folder: Path, *, compressed: bool = False, **changed: bytes) -> Path:
 def md5s() -> dict[str, str]:
     """Return what `infra.data.FILES` would be if these files were MNIST."""
     return {name: hashlib.md5(contents()[name]).hexdigest() for name in FILES}
+
+
+def of(digits: Dataset, folder: Path) -> Path:
+    """Write a dataset as the four files."""
+    folder.mkdir(exist_ok=True)
+    for split, prefix in (("train", "train"), ("test", "t10k")):
+        block = digits.splits[split]
+        (folder / f"{prefix}-images-idx3-ubyte").write_bytes(images(block.pixels))
+        (folder / f"{prefix}-labels-idx1-ubyte").write_bytes(labels(block.labels))
+    return folder
