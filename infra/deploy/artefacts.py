@@ -15,7 +15,6 @@ from infra.deploy.emptying import empty
 from infra.deploy.errors import DeployError, code
 
 KEPT = 10  # artefacts of a kind: releases that one can go back to
-_TAKEN = {"BucketAlreadyExists", "403", "Forbidden", "AccessDenied"}
 
 
 @dataclass(frozen=True)
@@ -35,17 +34,25 @@ class Artefacts:
         """Say whether the bucket is there.
 
         Raises:
-            DeployError: when it is, in another account.
+            DeployError: when it is, in another account or region.
         """
+        own = self.bucket in {entry["Name"] for entry in self._s3.list_buckets()["Buckets"]}
         try:
-            self._s3.head_bucket(Bucket=self.bucket, ExpectedBucketOwner=self.account.id)
-            return True
+            region = self._s3.head_bucket(Bucket=self.bucket).get("BucketRegion", self.account.region)
         except ClientError as error:
             if code(error) in ("404", "NoSuchBucket"):
                 return False
-            if code(error) in _TAKEN:
-                raise self._taken() from error
-            raise
+            if own:
+                raise
+            raise self._taken() from error
+        if not own:
+            raise self._taken()
+        if region != self.account.region:
+            raise DeployError(
+                f"the bucket {self.bucket} is in {region}, and Lambda takes packages from its own region, "
+                f"{self.account.region}: choose another with --artefact-bucket"
+            )
+        return True
 
     def create(self) -> bool:
         """Make the bucket, and private, which an earlier run may not have come to; return whether it was needed."""
@@ -56,7 +63,7 @@ class Artefacts:
             try:
                 self._s3.create_bucket(Bucket=self.bucket, **extra)
             except ClientError as error:
-                if code(error) in _TAKEN:
+                if code(error) == "BucketAlreadyExists":
                     raise self._taken() from error
                 raise
         blocked = ("BlockPublicAcls", "IgnorePublicAcls", "BlockPublicPolicy", "RestrictPublicBuckets")
@@ -123,6 +130,5 @@ class Artefacts:
 
     def _taken(self) -> DeployError:
         return DeployError(
-            f"the bucket name {self.bucket} is taken by another account, or these credentials may not look at it: "
-            "choose another with --artefact-bucket"
+            f"the bucket name {self.bucket} is taken by another account: choose another with --artefact-bucket"
         )
