@@ -88,7 +88,7 @@ def predictions(parameters: Parameters) -> str:
             api = Api(limited, SEED, CHANGES)
             for period in (START, THEN):
                 rows.append([f"{rate:,}", name, "{:.0f}–{:.0f} s".format(*period), *_seen(api.run(rate, *period))])
-    head = ("predictions per second", "limits", "when", "429 by API Gateway", "429 by Lambda", "new Lambdas",
+    head = ("predictions per second", "limits", "when", "429 by API Gateway", "refused by Lambda", "new Lambdas",
             "S3 reads in the busiest second", "p50", "p99")  # fmt: skip
     return table(head, rows)
 
