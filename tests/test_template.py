@@ -2,6 +2,7 @@
 
 import copy
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -97,6 +98,25 @@ def test_what_an_operator_may_choose_has_an_effect(sam: Json) -> None:
     assert not unused
     assert [name for name, parameter in sam["Parameters"].items() if "Default" not in parameter] == ["WriteToken"]
     assert sam["Parameters"]["WriteToken"]["NoEcho"] is True
+
+
+@pytest.mark.parametrize(
+    ("name", "good", "bad"),
+    [
+        ("WriteToken", "kX3-_r9.T0~4/w+Q=", "with blanks in between"),
+        ("AlarmEmail", "", "nobody"),
+        ("AlarmEmail", "someone@example.org", "some one@example.org"),
+        ("RequestsPerVisitor", "0", "9"),
+        ("RequestsPerVisitor", "2000", "-10"),
+        ("CertificateArn", "", "arn:aws:acm:eu-central-1:123456789012:certificate/1"),
+        ("CertificateArn", "arn:aws:acm:us-east-1:123456789012:certificate/1", "1"),
+    ],
+)
+def test_bad_parameters_are_refused_before_anything_is_made(sam: Json, name: str, good: str, bad: str) -> None:
+    parameter = sam["Parameters"][name]
+    assert re.fullmatch(parameter["AllowedPattern"], good)
+    assert not re.fullmatch(parameter["AllowedPattern"], bad)
+    assert parameter["ConstraintDescription"]
 
 
 def test_deployment_finds_what_it_needs_among_the_outputs(sam: Json) -> None:

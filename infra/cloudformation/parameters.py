@@ -52,13 +52,13 @@ PARAMETERS: Json = {
         "Description": "Requests per second that change the shared weights.",
     },
     "RequestsPerVisitor": {
-        "Type": "Number",
-        "Default": 0,
-        "MinValue": 0,
-        "MaxValue": 2000000000,
+        "Type": "String",
+        "Default": "0",
+        "AllowedPattern": "0|[1-9][0-9]{1,8}",  # WAF counts from ten
+        "ConstraintDescription": "0, or at least 10",
         "Description": (
-            "Requests that one address may send in five minutes, at least 10; 0: no such limit. "
-            "It needs a stack in us-east-1 and AWS WAF, about 6 dollars a month."
+            "Requests that one address may send in five minutes; 0: no such limit. "
+            "It needs a stack in us-east-1, and AWS WAF takes about 6 dollars a month."
         ),
     },
     "LogRetention": {
@@ -91,18 +91,27 @@ CONDITIONS: Json = {
     "HasEmail": {"Fn::Not": [{"Fn::Equals": [{"Ref": "AlarmEmail"}, ""]}]},
     "HasDomain": {"Fn::Not": [{"Fn::Equals": [{"Ref": "DomainName"}, ""]}]},
     "ReservesConcurrency": {"Fn::Not": [{"Fn::Equals": [{"Ref": "ReservedConcurrency"}, 0]}]},
-    "LimitsVisitors": {"Fn::Not": [{"Fn::Equals": [{"Ref": "RequestsPerVisitor"}, 0]}]},
+    "LimitsVisitors": {"Fn::Not": [{"Fn::Equals": [{"Ref": "RequestsPerVisitor"}, "0"]}]},
     "Traces": {"Fn::Equals": [{"Ref": "XRay"}, "on"]},
 }
 
-# A domain without its certificate would fail only after minutes.
+# What would otherwise fail only after minutes.
 RULES: Json = {
     "DomainNeedsCertificate": {
-        "RuleCondition": {"Fn::Not": [{"Fn::Equals": [{"Ref": "DomainName"}, ""]}]},
+        "RuleCondition": CONDITIONS["HasDomain"],
         "Assertions": [
             {
                 "Assert": {"Fn::Not": [{"Fn::Equals": [{"Ref": "CertificateArn"}, ""]}]},
                 "AssertDescription": "DomainName needs CertificateArn",
+            }
+        ],
+    },
+    "VisitorLimitNeedsRegion": {
+        "RuleCondition": CONDITIONS["LimitsVisitors"],
+        "Assertions": [
+            {
+                "Assert": {"Fn::Equals": [{"Ref": "AWS::Region"}, "us-east-1"]},
+                "AssertDescription": "RequestsPerVisitor needs a stack in us-east-1, where CloudFront's WAF lives",
             }
         ],
     },
