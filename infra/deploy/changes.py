@@ -12,7 +12,7 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from infra.deploy import stack as stacks
-from infra.deploy.errors import DeployError, code, message
+from infra.deploy.errors import DeployError, message
 from infra.deploy.stack import Json, Say, Stack
 
 _NOTHING = ("didn't contain changes", "No updates are to be performed")
@@ -37,12 +37,13 @@ class Change:
         return self.kind == "AWS::S3::Bucket" and (self.replaced or self.action == "Remove")
 
 
-@dataclass(frozen=True)
+@dataclass
 class ChangeSet:
     """What CloudFormation is ready to do. Without changes of resources it is about outputs or tags."""
 
     id: str
     changes: list[Change]
+    begun: bool = False
 
 
 def additions(template: Json) -> list[Change]:
@@ -70,10 +71,13 @@ def prepared(stack: Stack, new: bool, **wanted: Any) -> Iterator[ChangeSet | Non
             raise
         yield None
         return
+    change_set = None
     try:
-        yield _described(client, made["Id"], stack.name)
+        change_set = _described(client, made["Id"], stack.name)
+        yield change_set
     finally:
-        _discard(client, made["Id"], stack)
+        if not (change_set and change_set.begun):
+            _discard(client, made["Id"], stack)
 
 
 def carry_out(stack: Stack, change_set: ChangeSet, say: Say) -> None:
@@ -84,6 +88,7 @@ def carry_out(stack: Stack, change_set: ChangeSet, say: Say) -> None:
     """
     client = stack.account.client("cloudformation")
     stack.mark()
+    change_set.begun = True
     client.execute_change_set(ChangeSetName=change_set.id, StackName=stack.name)
     found = stack.describe()
     status = stack.follow(found["StackId"] if found else stack.name, say)
@@ -125,11 +130,7 @@ def _change(entry: Json) -> Change:
 
 def _discard(client: Any, change_set: str, stack: Stack) -> None:
     found = stack.describe()
-    try:
-        if found and found["StackStatus"] == "REVIEW_IN_PROGRESS":
-            client.delete_stack(StackName=found["StackId"])
-        else:
-            client.delete_change_set(ChangeSetName=change_set, StackName=stack.name)
-    except ClientError as error:  # carrying one out removes it
-        if code(error) not in ("ChangeSetNotFound", "ChangeSetNotFoundException", "InvalidChangeSetStatus"):
-            raise
+    if found and found["StackStatus"] == "REVIEW_IN_PROGRESS":
+        client.delete_stack(StackName=found["StackId"])
+    else:
+        client.delete_change_set(ChangeSetName=change_set, StackName=stack.name)
