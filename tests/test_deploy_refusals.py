@@ -77,6 +77,12 @@ def test_wrong_surroundings_are_said_plainly(
         status(STAGE, None, lambda _: None)
 
 
+def test_something_else_that_answers_for_aws(plan: Plan, address: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_ENDPOINT_URL_STS", f"{address}/moto-api")  # a page for people
+    with pytest.raises(DeployError, match="What answered is not AWS: is a proxy in between"):
+        deploy(plan, lambda _: None)
+
+
 def test_credentials_that_aws_does_not_take(plan: Plan, address: str, monkeypatch: pytest.MonkeyPatch) -> None:
     iam = boto3.client("iam")
     iam.create_user(UserName="someone")

@@ -5,6 +5,7 @@ from contextlib import contextmanager
 
 from botocore import exceptions
 from botocore.exceptions import BotoCoreError, ClientError
+from botocore.parsers import ResponseParserError
 
 _SIGN_IN = (
     "Sign in with `aws sso login` or `aws configure`, or set AWS_PROFILE, "
@@ -39,6 +40,10 @@ def plainly() -> Iterator[None]:
         raise DeployError(_of_aws(error)) from error
     except BotoCoreError as error:
         raise DeployError(_of_library(error)) from error
+    except ResponseParserError as error:
+        raise DeployError(
+            f"What answered is not AWS: is a proxy in between, or AWS_ENDPOINT_URL set? {error}"
+        ) from error
 
 
 def code(error: ClientError) -> str:
