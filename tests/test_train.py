@@ -3,6 +3,7 @@
 import math
 import signal
 import threading
+from collections.abc import Iterator
 
 import numpy as np
 import pytest
@@ -66,6 +67,15 @@ def test_training_continues_from_given_weights() -> None:
         np.testing.assert_allclose(value, start[name], atol=1e-6)
 
 
+@pytest.fixture
+def heeding_ctrl_c() -> Iterator[None]:
+    """Heed Ctrl-C, to which a shell's background job is born deaf."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("heeding_ctrl_c")
 def test_interrupted_run_keeps_the_best_so_far() -> None:
     plan = Plan(epochs=100_000, batch=50, learning_rate=0.3, schedule="constant", augmentation="none")  # a bumpy road
     timer = threading.Timer(1.0, signal.raise_signal, [signal.SIGINT])
