@@ -146,12 +146,12 @@ def test_nothing_ends_by_itself_but_jobs_and_what_was_replaced(sam: Json) -> Non
 
 @pytest.mark.parametrize(("role", "function"), [("ApiHandlerRole", "APIHandler"), ("RetrainRole", "Retrain")])
 def test_roles_reach_the_stacks_own_resources_only(sam: Json, role: str, function: str) -> None:
-    policy, tracing = properties(sam, role)["Policies"]
+    (policy,) = properties(sam, role)["Policies"]
     group = properties(sam, function)["LoggingConfig"]["LogGroup"]["Ref"]
     for statement in policy["PolicyDocument"]["Statement"]:
         resources = statement["Resource"] if isinstance(statement["Resource"], list) else [statement["Resource"]]
         assert all(any(mentions(r, name) for name in ("DataBucket", "Retrain", group)) for r in resources), statement
-    assert tracing["Fn::If"][0] == "Traces"
+    assert sam["Resources"]["TracingPolicy"]["Condition"] == "Traces"
 
 
 def test_logs_end_and_their_groups_are_the_functions_own(sam: Json) -> None:

@@ -45,7 +45,8 @@ def resources(stage: str) -> Json:
             }
         },
         "Retrain": {"Properties": _function(stage, "RetrainLogGroup", "")},
-        **{role: {"Properties": {"Policies": [_policy(role), _tracing_policy()]}} for role in _ROLES},
+        **{role: {"Properties": {"Policies": [_policy(role)]}} for role in _ROLES},
+        "TracingPolicy": _tracing_policy(),
         # Chalice would name them after a resource that it calls otherwise.
         "ApiHandlerLogGroup": _log_group("api"),
         "RetrainLogGroup": _log_group("retrain"),
@@ -112,15 +113,23 @@ def _tracing_policy() -> Json:
         "Action": ["xray:PutTraceSegments", "xray:PutTelemetryRecords"],
         "Resource": "*",
     }
-    document = {"Version": "2012-10-17", "Statement": [statement]}
-    return when("Traces", {"PolicyName": "Trace", "PolicyDocument": document})
+    return {
+        "Type": "AWS::IAM::Policy",
+        "Condition": "Traces",
+        "Properties": {
+            "PolicyName": "Trace",
+            "PolicyDocument": {"Version": "2012-10-17", "Statement": [statement]},
+            "Roles": [{"Ref": role} for role in _ROLES],
+        },
+    }
 
 
 def _rest_api() -> Json:
     everything = {"RateLimit": {"Ref": "RateLimit"}, "BurstLimit": {"Ref": "BurstLimit"}}
     writes = {"RateLimit": {"Ref": "WriteRateLimit"}, "BurstLimit": _BURST_OF_WRITES}
     return {
-        "DefinitionBody": {"info": {"title": {"Fn::Sub": "${AWS::StackName}"}}},  # what the API is called
+        "Name": {"Fn::Sub": "${AWS::StackName}"},
+        "DefinitionBody": {"info": {"title": {"Fn::Sub": "${AWS::StackName}"}}},  # which otherwise is its name again
         "OpenApiVersion": "2.0",  # unless it is said, SAM makes a second stage, called Stage
         "TracingEnabled": {"Fn::If": ["Traces", True, False]},
         "MethodSettings": [

@@ -32,7 +32,6 @@ CHECKOV: dict[str, dict[str, str]] = {
         "CKV_AWS_86": _VISITORS,
         "CKV_AWS_174": "so it is with DomainName; the certificate of *.cloudfront.net comes with AWS's own choice",
     },
-    "VisitorLimit": {"CKV_AWS_192": "nothing here runs on Java"},
     "AlarmTopic": {"CKV_AWS_26": "CloudWatch may not use AWS's key for SNS, and an alarm holds no secrets"},
 }
 
