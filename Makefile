@@ -5,6 +5,7 @@
 # make package the Lambda package and the stack's template, for both architectures
 # make review  what cfn-lint and checkov say of the stack's template
 # make protos  the gRPC server's generated code, anew from its .proto files
+# make deploy  the same set-up as for serve, then Scrawl onto AWS; ARGS='--stage test --dry-run' and the like
 # make lock    the list of what the Lambda package holds, anew from requirements.txt
 #
 # Works with GNU make 3.81 and newer. Everything is installed into .venv; a change of pyproject.toml renews it.
@@ -18,7 +19,7 @@ PIP_INSTALL := $(BIN)/python -m pip install -qq --disable-pip-version-check --ro
 # The newest interpreters come last: their wheels may not be there yet.
 PYTHONS := $(PYTHON) python3.12 python3.13 python3.14 python3 python
 
-.PHONY: help serve test lint format bench package review protos lock clean
+.PHONY: help serve test lint format bench package deploy review protos lock clean
 help:
 	@sed -n 's/^# \(make .*\)/\1/p' Makefile
 
@@ -50,6 +51,9 @@ package: $(SERVE_STAMP)
 	@for architecture in x86_64 arm64; do \
 	  $(BIN)/scrawl package --architecture $$architecture --out build/package/$$architecture || exit 1; \
 	done
+
+deploy: $(SERVE_STAMP)
+	@$(BIN)/scrawl deploy $(ARGS)
 
 # checkov wants other versions of much that Scrawl uses: it gets an environment of its own.
 review: $(DEV_STAMP)
