@@ -73,4 +73,5 @@ USER 101
 EXPOSE 8080
 HEALTHCHECK --interval=10s --timeout=6s --start-period=10s --start-interval=1s \
     CMD ["wget", "-q", "-O", "/dev/null", "http://127.0.0.1:8080/"]
+ENTRYPOINT []
 CMD ["nginx", "-p", "/etc/scrawl", "-c", "/etc/scrawl/nginx.conf", "-g", "daemon off;"]

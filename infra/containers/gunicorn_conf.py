@@ -12,7 +12,7 @@ from functions.settings import Settings, SettingsError
 
 wsgi_app = "infra.containers.wsgi:application()"
 bind = f"0.0.0.0:{os.environ.get('PORT') or 8000}"
-workers = int(os.environ.get("WEB_CONCURRENCY") or max(2, min(4, os.cpu_count() or 1)))
+workers = int(os.environ.get("WEB_CONCURRENCY", 2))  # about 140 MB each
 worker_class = "gthread"
 threads = 8
 worker_tmp_dir = "/dev/shm"  # a heartbeat must not wait for a disk
