@@ -1,5 +1,6 @@
 """`scrawl deploy` and `destroy` from end to end, against moto's server: a new stage, again, changes, the end."""
 
+import json
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -9,12 +10,15 @@ import pytest
 
 from functions.dataset import Dataset as StoredDataset
 from functions.s3 import S3Store
-from infra.deploy import parameters
+from infra import lambda_package
+from infra.cloudformation.parameters import PARAMETERS
+from infra.deploy import package, parameters
 from infra.deploy.deploy import Plan, deploy
 from infra.deploy.destroy import destroy
 from infra.deploy.dry_run import dry_run
 from infra.deploy.errors import DeployError
 from infra.deploy.status import status
+from infra.paths import ROOT
 from tests import cloud, idx_files
 from tests.cloud import ACCOUNT, REGION, STAGE, bucket_of, objects, template, write_package, write_page
 
@@ -190,3 +194,19 @@ def test_a_bucket_is_not_replaced_unawares(plan: Plan, tmp_path: Path) -> None:
     with pytest.raises(DeployError, match="Nothing has been changed"):
         run(plan)
     assert bucket_of("SiteBucket") in objects()
+
+
+def test_the_stack_is_what_deploying_expects(plan: Plan, tmp_path: Path) -> None:
+    described = lambda_package.describe(tmp_path / "real", STAGE, "x86_64")
+    folder = write_package(tmp_path / "real", json.loads(described.read_text()))
+    said = rehearse(replace(plan, package=folder, parameters=("AlarmEmail=ops@example.org", "XRay=on")))
+    for line in ("DataBucket (AWS::S3::Bucket)", "SiteBucket (AWS::S3::Bucket)", "Distribution (AWS::CloudFront"):
+        assert f"  + {line}" in said
+    sent = json.loads(package.obtain(folder, STAGE, "x86_64", print).sent_template("b", "k"))
+    for function in ("APIHandler", "Retrain"):
+        assert sent["Resources"][function]["Properties"]["CodeUri"] == {"Bucket": "b", "Key": "k"}
+
+
+def test_the_docs_tell_of_every_parameter() -> None:
+    docs = (ROOT / "docs" / "deploy.md").read_text("utf-8")
+    assert [name for name in PARAMETERS if f"`{name}`" not in docs] == []
