@@ -1,4 +1,4 @@
-"""Watches over the worker: one that answers no more is replaced, and goes on with the weights this browser has kept.
+"""Watches over the worker: one that answers no more is replaced, and goes on with the weights kept last.
 
 A worker may die of a lack of memory, or hang, without the page being told: so it is asked every now and then.
 """
@@ -63,7 +63,7 @@ def _worker_died(state: State) -> None:
 
 
 def _worker_revived(state: State, model: str, kept: bool) -> None:
-    with_what = "the weights kept last" if kept else "the shared weights, since this browser keeps none"
+    with_what = "the weights kept last" if kept else "the shared weights, since none of its own were kept"
     text = f"The training thread had stopped working and was started again. It goes on with {with_what}."
     state.record_of(model).notices["train"] = Notice(text, "warning")
 

@@ -25,6 +25,7 @@ class Kept:
         self.place = 1
         self.claimed = False  # whether it is this tab's for certain; nothing is kept before
         self.refused = ""  # why the browser keeps nothing
+        self.copies: dict = {}  # model → (weights, record as text) that it refused, for the worker that comes next
         self.works: dict = {}  # place → what lies there
         self.others = 0  # tabs whose places this one did not get
         self._new_only = False  # whether to begin with nothing, in a place that nobody has used
@@ -55,6 +56,9 @@ class Kept:
 
     async def weights(self, model: str) -> tuple | None:
         """Return (safetensors bytes, the record that belongs to them) if such were kept."""
+        if model in self.copies:
+            buffer, record = self.copies[model]
+            return buffer, JSON.parse(record)
         if model not in self.work.get("iterations", {}):
             return None
         try:
@@ -115,12 +119,15 @@ def _lock(place: int) -> object:
     """Return a promise of whether this tab now has that place; where there are no locks, it has."""
 
     def begin(resolve: object, _reject: object) -> None:
+        def refused(_error: object) -> None:  # as storage is
+            resolve(True)
+
         def held(lock: object) -> object:
             resolve(bool(lock))  # null, which is not None, where another tab has it
             return FOREVER if lock else None
 
         if hasattr(window.navigator, "locks"):
-            window.navigator.locks.request(f"{PREFIX}{place}", {"ifAvailable": True}, held)
+            window.navigator.locks.request(f"{PREFIX}{place}", {"ifAvailable": True}, held).catch(refused)
         else:
             resolve(True)
 

@@ -72,7 +72,7 @@ REPORTS = {
     "file_saved": ("model", "form", "buffer"),
     "learned_mine": ("model", "count", "right", "steps"),
     "kept": ("model",),
-    "not_kept": ("model", "message"),
+    "not_kept": ("model", "message", "buffer"),  # which the page keeps for as long as it lives
     "picture": ("model", "panel", "width", "height", "limit", "buffer"),  # RGBA; `limit` has full colour
     "voted": ("model", "stage", "unit", "activation", "votes"),  # what the chosen unit adds to each digit's score
     "looked": ("model",),

@@ -38,7 +38,8 @@ class Restoring:
         """Forget weights that have just been refused. Return whether they were those that had been kept."""
         if self._records.pop(model, None) is None:
             return False
-        self.kept.work["iterations"].pop(model)
+        self.kept.copies.pop(model, None)
+        self.kept.work.get("iterations", {}).pop(model, None)
         return True
 
     def _taken(self, model: str, origin: str, **_fields: object) -> None:

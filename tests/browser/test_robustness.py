@@ -3,8 +3,9 @@
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import BrowserContext, Page, Route
+from playwright.sync_api import BrowserContext, Page
 
+from infra.paths import SITE
 from tests.browser.lab import Lab
 from tests.running_stack import RunningStack
 
@@ -16,6 +17,13 @@ def visitor(page: Page, stack: RunningStack) -> Iterator[Lab]:
     yield lab
     lab.forgive_absence()
     assert lab.errors == []
+
+
+def begin_worker_with(script: str, context: BrowserContext) -> None:
+    """Have the page's workers carry out a script before anything else."""
+    body = f"{script}\n{(SITE / 'worker.js').read_text('utf-8')}"
+    headers = {"Content-Type": "text/javascript", "Cross-Origin-Embedder-Policy": "require-corp"}  # as the page has
+    context.route("**/worker.js", lambda route: route.fulfill(body=body, headers=headers))
 
 
 def test_worker_that_dies_is_replaced_and_the_run_goes_on(visitor: Lab) -> None:
@@ -41,10 +49,7 @@ def test_worker_that_dies_is_replaced_and_the_run_goes_on(visitor: Lab) -> None:
     ids=["no WebAssembly", "no SIMD"],
 )
 def test_missing_webassembly_is_explained(visitor: Lab, context: BrowserContext, spoil: str, message: str) -> None:
-    def answer(route: Route) -> None:
-        route.fulfill(body=f"{spoil}\n{route.fetch().text()}", content_type="text/javascript")
-
-    context.route("**/worker.js", answer)
+    begin_worker_with(spoil, context)
     visitor.page.goto(visitor.url)
     assert "current Chrome" in visitor.wait_text("page-message", message)
     visitor.draw(1)  # drawing needs no kernel
@@ -95,3 +100,18 @@ def test_garbage_from_the_api_is_told_and_survived(
     visitor.errors = [error for error in visitor.errors if "status of 404" not in error]
     context.unroute("**/api/**")
     visitor.wait_text("api-status", "connected")
+
+
+def test_worker_that_dies_is_replaced_where_nothing_is_kept(visitor: Lab, context: BrowserContext) -> None:
+    begin_worker_with(
+        "IDBFactory.prototype.open = () => { throw new DOMException('denied', 'SecurityError') }", context
+    )
+    visitor.open().complete()
+    visitor.page.fill("#cache-size", "2")
+    visitor.click("train")
+    visitor.wait_text("keeping-message", "keeps nothing")
+    visitor.page.evaluate("scrawlWorker.terminate()")
+    visitor.wait_text("train-message", "had stopped working and was started again.*weights kept last")
+    before = visitor.number("iteration")
+    assert before > 0
+    visitor.wait_number("iteration", before + 50)

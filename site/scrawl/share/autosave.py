@@ -32,6 +32,7 @@ class Autosave:
         self._page_seen: tuple = ()
         self._changed: list = []  # models whose weights have changed since they were kept
         self._under_way = ""  # the model whose weights the worker is keeping
+        self._record = ""  # what belongs to them, as text
         self._page_timer = self._weights_timer = 0
         self._ended = False
         for kind in CHANGES:
@@ -136,8 +137,8 @@ class Autosave:
         if self._ended or not self.kept.claimed or not self._changed or self._under_way:
             return
         model = self._under_way = self._changed.pop(0)
-        record = JSON.stringify(work.record_to_plain(self.state.record_of(model)))
-        self.page.ask("keep", key=f"{self.kept.place}/weights/{model}", model=model, record=record)
+        self._record = JSON.stringify(work.record_to_plain(self.state.record_of(model)))
+        self.page.ask("keep", key=f"{self.kept.place}/weights/{model}", model=model, record=self._record)
 
     def _opened(self, **_fields: object) -> None:
         """Wait for nothing that was asked before: the worker may be a new one."""
@@ -146,6 +147,7 @@ class Autosave:
 
     def _weights_kept(self, model: str) -> None:
         self._under_way = ""
+        self.kept.copies.pop(model, None)
         if self.state.share.keeping_notice:
             self.page.dispatch("keeping_noticed", value=None)
         iterations = {**self.kept.work.get("iterations", {}), model: self.state.record_of(model).iteration}
@@ -153,8 +155,9 @@ class Autosave:
         self._keep_page()
         self._plan()
 
-    def _weights_not_kept(self, model: str, message: str) -> None:
+    def _weights_not_kept(self, model: str, message: str, buffer: object) -> None:
         self._under_way = ""
+        self.kept.copies[model] = (buffer, self._record)
         if model not in self._changed:
             self._changed.append(model)  # tried again with the next change
         if "Quota" in message:
@@ -163,6 +166,7 @@ class Autosave:
             self._refused(message)
 
     def _forget_weights(self, model: str) -> None:
+        self.kept.copies.pop(model, None)
         iterations = dict(self.kept.work.get("iterations", {}))
         if iterations.pop(model, None) is not None:
             self.kept.works[self.kept.place] = {**self.kept.work, "iterations": iterations}

@@ -7,7 +7,7 @@ from browser import aio
 from browser import self as window
 from javascript import JSON
 
-from scrawl import database, tensors
+from scrawl import database, protocol, tensors
 from scrawl.safetensors import FormatError, Tensor, product
 from scrawl.share import formats, onnx
 
@@ -59,7 +59,8 @@ class Files:
         try:
             await database.put(key, {"buffer": content, "record": record})
         except database.KeepError as error:
-            self.tell("not_kept", model=model, message=str(error))
+            report = {"model": model, "message": str(error), "buffer": content}
+            window.send(protocol.message(protocol.REPORTS, "not_kept", **report), [content])
         else:
             self.tell("kept", model=model)
 
