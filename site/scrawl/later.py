@@ -40,6 +40,7 @@ FEATURES: list = [
     "scrawl.share.keeping_view",
     "scrawl.offline",
     "scrawl.guard",
+    "scrawl.away",
 ]
 AGAIN = 4000  # milliseconds until the bundle is asked for again
 

@@ -1,0 +1,81 @@
+"""A tab that nobody looks at: the run goes on, the title tells of it, and nothing piles up until one is back.
+
+Playwright keeps all its tabs in front, so what a browser does to one behind is done by a script: it says that it is
+hidden, draws no frames, and wakes timers once a second.
+"""
+
+from tests.browser.lab import PATIENCE, Lab
+
+BACKGROUND = """
+{
+  const draw = requestAnimationFrame, set = setTimeout, repeat = setInterval
+  let state = 'visible'
+  self.waitingFrames = []
+  Object.defineProperty(document, 'visibilityState', { get: () => state })
+  self.requestAnimationFrame = f => state === 'visible' ? draw(f) : waitingFrames.push(f)
+  const seldom = time => state === 'visible' ? time : Math.max(1000, time)
+  self.setTimeout = (f, time, ...rest) => set(f, seldom(time), ...rest)
+  self.setInterval = (f, time, ...rest) => repeat(f, seldom(time), ...rest)
+  self.look = on => {
+    state = on ? 'visible' : 'hidden'
+    document.dispatchEvent(new Event('visibilitychange'))
+    if (on) waitingFrames.splice(0).forEach(f => draw(f))
+  }
+}
+"""
+KEPT = "(JSON.parse(localStorage['scrawl.work.1'] || '{}').iterations || {})['mlp-128']"
+
+
+def leave_training(lab: Lab) -> float:
+    """Train, turn to another tab, and return the iteration of that moment."""
+    lab.page.add_init_script(BACKGROUND)
+    lab.open().complete()
+    lab.page.fill("#cache-size", "2")
+    lab.click("train")
+    lab.wait_number("iteration", 20)
+    before = lab.number("iteration")
+    lab.page.evaluate("look(false)")
+    return before
+
+
+def wait_unseen(lab: Lab, condition: str) -> None:
+    """Wait until a JavaScript expression holds, without the frames by which `Lab.wait` looks."""
+    lab.page.wait_for_function(condition, timeout=PATIENCE, polling=100)
+
+
+def test_run_goes_on_while_nobody_looks(lab: Lab) -> None:
+    before = leave_training(lab)
+    wait_unseen(lab, f"{KEPT} > {before} + 100")  # kept, too
+    wait_unseen(lab, r"/^[\d.]+% training · Scrawl/.test(document.title)")
+    assert lab.number("iteration") < before + 100  # nothing is drawn
+    assert lab.page.evaluate("waitingFrames.length") == 1  # however many reports have come
+    lab.page.evaluate("look(true)")
+    lab.wait_number("iteration", before + 100)
+    lab.wait_text("train-message", r"went on while you were away: [\d,]+ more iterations")
+    assert lab.page.title().startswith("Scrawl")
+    marks = lab.page.evaluate("document.querySelectorAll('#loss-curve svg *').length")
+    assert 0 < marks < 1000
+    lab.click("train")
+
+
+def test_worker_of_a_page_that_slept_is_not_taken_for_dead(lab: Lab) -> None:
+    leave_training(lab)
+    lab.page.evaluate("const now = performance.now.bind(performance); performance.now = () => now() + 3_600_000")
+    lab.page.wait_for_timeout(5000)  # the guard looks twice
+    lab.page.evaluate("look(true)")
+    lab.wait_text("train-message", "went on while you were away")
+    lab.click("train")
+
+
+def test_run_that_ends_while_nobody_looks_is_told(lab: Lab) -> None:
+    lab.page.add_init_script(BACKGROUND)
+    lab.open().complete()
+    lab.page.fill("#cache-size", "2")
+    lab.page.evaluate("document.querySelector('#target').closest('details').open = true")
+    lab.page.fill("#target", "50")
+    lab.click("weights-new")
+    lab.wait_text("weights-origin", "random")
+    lab.page.evaluate("document.querySelector('#train').click(), look(false)")
+    wait_unseen(lab, r"/% stopped · Scrawl/.test(document.title)")
+    lab.page.evaluate("look(true)")
+    lab.wait_text("train-message", "Stopped at iteration")
