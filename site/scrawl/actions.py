@@ -1,11 +1,14 @@
 """What buttons, fields and keys do: each handler changes the state and asks the worker or the API for the rest."""
 
 from browser import aio
+from browser import self as window
 from javascript import JSON
 
 from scrawl import fetching
 from scrawl.dom import by_id
 from scrawl.views.training import SETTING_IDS
+
+WAITING = 800  # milliseconds without an answer until the page says that it waits
 
 
 class Actions:
@@ -44,6 +47,7 @@ class Actions:
             aio.run(self._sample())
 
     async def _sample(self) -> None:
+        timer = window.setTimeout(self._say_waiting, WAITING)
         try:
             picture, label = await self.api.sample()
             self.page.dispatch("sampled", picture=picture, label=label)
@@ -52,7 +56,11 @@ class Actions:
             self.page.ask("sample")
         except fetching.RefusedError as error:
             self.page.dispatch("noticed", place="draw", text=str(error), tone="error")
+        window.clearTimeout(timer)
         self._sampling = False
+
+    def _say_waiting(self) -> None:
+        self.page.dispatch("noticed", place="draw", text="Waiting for the API's digit…", tone="quiet")
 
     def train(self) -> None:
         """Start training, or pause it."""

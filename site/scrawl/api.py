@@ -9,7 +9,8 @@ from browser import self as window
 from scrawl import fetching
 
 SAFETENSORS = "application/vnd.safetensors"
-QUICK, LONG = 8.0, 60.0  # seconds until an answer is given up on
+# Seconds until an answer is given up on: something else can stand in; longer than any gateway waits; much to be done.
+QUICK, PATIENT, LONG = 8.0, 30.0, 60.0
 
 
 class Api:
@@ -26,7 +27,7 @@ class Api:
 
     async def describe(self) -> dict:
         """Return name, dataset and models; `kept` says that they come from an earlier visit, since nobody answers."""
-        response = await self.ask("", {}, QUICK)
+        response = await self.ask("", {}, PATIENT)
         return {**await fetching.json(response), "kept": response.headers.get("Scrawl-Kept") == "yes"}
 
     async def sample(self) -> tuple:

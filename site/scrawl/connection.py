@@ -7,6 +7,8 @@ from javascript import JSON
 from scrawl import fetching
 from scrawl.retry import Backoff
 
+SLOW = 4.0  # seconds without an answer until the page says that it waits, and works meanwhile
+
 
 class Connection:
     """Watches the API."""
@@ -21,7 +23,17 @@ class Connection:
 
     def begin(self) -> None:
         """Ask the API what it has."""
-        aio.run(self._describe())
+        aio.run(self._begin())
+
+    async def _begin(self) -> None:
+        timer = window.setTimeout(self._slow, 1000 * SLOW)
+        try:
+            await self._describe()
+        finally:
+            window.clearTimeout(timer)
+
+    def _slow(self) -> None:
+        self.page.dispatch("api_slow", seconds=SLOW)
 
     def when_there(self, action: object) -> None:
         """Have something done whenever the API has answered who it is."""

@@ -20,6 +20,9 @@ class RefusedError(RuntimeError):
         self.location = location
 
 
+BODY = 60.0  # seconds in which an answer that has begun is to be there
+
+
 async def fetch(url: str, options: dict, seconds: float) -> object:
     """Return the response if its status is good, else raise AwayError or RefusedError."""
     controller = window.AbortController.new()
@@ -31,6 +34,7 @@ async def fetch(url: str, options: dict, seconds: float) -> object:
         raise AwayError(f"The API is away ({reason})") from error
     finally:
         window.clearTimeout(timer)
+    window.setTimeout(lambda: controller.abort(), 1000 * BODY)  # does nothing once all of it is there
     if response.ok or response.status == 304:
         return response
     code, message = await _error(response)

@@ -4,8 +4,11 @@ The shared ones come twice, first at a quarter of the size, then exactly as they
 """
 
 from browser import aio
+from browser import self as window
 
 from scrawl import fetching
+
+LATE = 4000  # milliseconds until the page is used without them
 
 
 class FirstWeights:
@@ -34,6 +37,7 @@ class FirstWeights:
     async def _fetch(self, model: str, origin: str) -> None:
         if origin == "quick" and await self.restoring.ask(model):
             return
+        timer = window.setTimeout(lambda: self.page.dispatch("weights_late"), LATE)
         try:
             buffer, etag = await self.api.weights(model, small=origin == "quick")
             if self._is_untouched(model):
@@ -44,6 +48,8 @@ class FirstWeights:
             self.connection.lost(str(error))
         except fetching.RefusedError as error:
             self.page.dispatch("weights_refused", model=model, message=str(error))
+        finally:
+            window.clearTimeout(timer)
         self._done(model)
 
     def _is_untouched(self, model: str) -> bool:

@@ -9,6 +9,7 @@ from scrawl.state import Notice, State
 # Said while there is nothing to train on; the first block makes both untrue.
 FETCHING = "Fetching the first digits…"
 NO_DIGITS = "The API is away, so there are no digits to learn from yet. Training begins when it is back."
+UNDER_WAY = "The shared weights are still on their way. Until they come, this network can only guess."
 
 
 # Networks
@@ -202,8 +203,18 @@ def _weights_taken(state: State, model: str, origin: str, metadata: dict) -> Non
     record.touched = origin == "random"
     record.start_over()
     record.notices.pop("train", None)
+    if "weights" in record.notices and record.notices["weights"].text == UNDER_WAY:
+        del record.notices["weights"]
     state.awaiting_weights = False
     ready_if_complete(state)
+
+
+def _weights_late(state: State) -> None:
+    """The first ones: the page can be used without."""
+    if state.awaiting_weights:
+        state.record.notices["weights"] = Notice(UNDER_WAY, "warning")
+        state.awaiting_weights = False
+        ready_if_complete(state)
 
 
 def _weights_refused(state: State, model: str, message: str) -> None:
@@ -257,6 +268,7 @@ TRANSITIONS = {
     "block_refused": _block_refused,
     "failed": _failed,
     "weights_taken": _weights_taken,
+    "weights_late": _weights_late,
     "weights_refused": _weights_refused,
     "weights_sent": _weights_sent,
     "busy": _busy,

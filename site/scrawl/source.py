@@ -11,7 +11,7 @@ from scrawl import block, fetching
 from scrawl.retry import Backoff
 
 AT_ONCE = 4
-SECONDS = 15.0
+SECONDS = 30.0
 
 
 class Source:

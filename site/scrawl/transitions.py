@@ -109,6 +109,11 @@ def _api_away(state: State, message: str, seconds: float) -> None:
     learning.ready_if_complete(state)
 
 
+def _api_slow(state: State, seconds: float) -> None:
+    state.api = "slow"
+    state.api_detail = f"The API has not answered for {seconds:.0f} s. Scrawl works on with what it has, and waits."
+
+
 def _api_described(state: State, dataset: str) -> None:
     state.dataset = dataset
 
@@ -150,6 +155,7 @@ TRANSITIONS = {
     "label_chosen": _label_chosen,
     "api_up": _api_up,
     "api_away": _api_away,
+    "api_slow": _api_slow,
     "api_described": _api_described,
     "requests": _requests,
     "later_loaded": _later_loaded,

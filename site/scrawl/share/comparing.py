@@ -10,6 +10,7 @@ from scrawl import fetching, text
 from scrawl.dom import by_id, set_attribute, set_flag, set_text
 from scrawl.share import describing
 
+WAITING = 800  # milliseconds without an answer until the page says that it waits
 REST = 350  # milliseconds without a change until the API is asked
 HTML = """\
 <label class="check">
@@ -88,6 +89,7 @@ class Comparing:
 
     async def _compare(self, model: str, picture: object) -> None:
         asked, started = self._asked, window.performance.now()
+        timer = window.setTimeout(self.page.dispatch, WAITING, "answer_awaited")
         try:
             answer = await self.routes.predict(model, picture)
             seconds = (window.performance.now() - started) / 1000
@@ -97,6 +99,7 @@ class Comparing:
             self.connection.lost(str(error))
         except (fetching.RefusedError, KeyError, TypeError) as error:
             self.page.dispatch("answer_failed", text=f"The API does not read this drawing: {error}.")
+        window.clearTimeout(timer)
         self._waiting = False
         if asked != self._asked:
             self._ask()

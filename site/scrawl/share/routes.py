@@ -7,7 +7,7 @@ from browser import self as window
 from javascript import JSON
 
 from scrawl import fetching
-from scrawl.api import LONG, QUICK, SAFETENSORS
+from scrawl.api import LONG, PATIENT, SAFETENSORS
 
 TOKEN = "scrawl.token"
 MOST = 50  # versions that are listed
@@ -39,17 +39,17 @@ class Routes:
     async def reset_weights(self, model: str) -> dict:
         """Have the weights retrained from nothing. Return the job."""
         options = {"method": "DELETE", "headers": self._token_header()}
-        response = await self.ask(f"weights?model={model}", options, QUICK)
+        response = await self.ask(f"weights?model={model}", options, PATIENT)
         return (await fetching.json(response))["job"]
 
     async def job(self, number: str) -> dict:
         """Return how far a job has come."""
-        content = await fetching.json(await self.ask(f"jobs/{number}", {"cache": "no-store"}, QUICK))
+        content = await fetching.json(await self.ask(f"jobs/{number}", {"cache": "no-store"}, PATIENT))
         return content.get("job", content)
 
     async def versions(self, model: str) -> list:
         """Return the versions, the newest first."""
-        response = await self.ask(f"weights/history?model={model}&limit={MOST}", {"cache": "no-store"}, QUICK)
+        response = await self.ask(f"weights/history?model={model}&limit={MOST}", {"cache": "no-store"}, PATIENT)
         return (await fetching.json(response))["versions"]
 
     async def roll_back(self, model: str, version: str, etag: str) -> tuple:
@@ -65,7 +65,7 @@ class Routes:
         """Return the API's reading of a picture of 784 bytes; `cold` is None when it does not say."""
         body = JSON.stringify({"tensor": [byte / 255 for byte in picture]})
         options = {"method": "POST", "headers": {"Content-Type": "application/json"}, "body": body}
-        response = await self.ask(f"predict?model={model}", options, QUICK)
+        response = await self.ask(f"predict?model={model}", options, PATIENT)
         cold = {"true": True, "false": False}.get(response.headers.get("X-Scrawl-Cold-Start") or "")
         return {**await fetching.json(response), "cold": cold}
 

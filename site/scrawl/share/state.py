@@ -73,6 +73,10 @@ def _asking(state: State, on: bool) -> None:
     state.share.answer = state.share.answer_notice = None
 
 
+def _answer_awaited(state: State) -> None:
+    state.share.answer_notice = Notice("Waiting for the API's answer…")
+
+
 def _answered(state: State, answer: dict) -> None:
     state.share.answer = answer
     state.share.answer_notice = None
@@ -98,6 +102,7 @@ TRANSITIONS = {
     "tabs_noticed": _changed("tabs_notice"),
     "other_works": _changed("other_works"),
     "asking": _asking,
+    "answer_awaited": _answer_awaited,
     "answered": _answered,
     "answer_failed": _answer_failed,
     "copied": _changed("copied"),

@@ -80,6 +80,7 @@ class Versions:
             aio.run(self._list(self.state.model))
 
     async def _list(self, model: str) -> None:
+        self.page.dispatch("versions_noticed", value=Notice("Asking the API for the history…"))
         try:
             self.page.dispatch("versions", model=model, versions=await self.routes.versions(model))
         except (fetching.AwayError, fetching.RefusedError) as error:

@@ -11,7 +11,9 @@ class ConnectionView:
 
     def render(self, state: object) -> None:
         """Show what is known of the API."""
-        set_attribute(self.api, "data-tone", {"up": "good", "away": "warning"}.get(state.api, "quiet"))
-        set_text(self.api, {"up": "API connected", "away": state.api_detail}.get(state.api, "Asking the API…"))
+        set_attribute(
+            self.api, "data-tone", {"up": "good", "away": "warning", "slow": "warning"}.get(state.api, "quiet")
+        )
+        set_text(self.api, {"up": "API connected", "unknown": "Asking the API…"}.get(state.api, state.api_detail))
         set_flag(self.dataset, "hidden", not state.dataset)
         set_text(self.dataset, state.dataset)
