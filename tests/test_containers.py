@@ -6,11 +6,15 @@ import subprocess
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import grpc
 import pytest
 import requests
+from botocore.exceptions import ClientError
+from botocore.stub import Stubber
 
+from infra.containers.prepare import ensure_bucket
 from infra.data import Dataset
 from infra.rpc.protos import mnist_pb2, mnist_pb2_grpc
 from tests import idx_files
@@ -66,6 +70,23 @@ def test_what_hinders_preparation_is_said(running: Containers, changed: dict[str
     assert status == 1
     assert message in said
     assert "Traceback" not in said
+
+
+def test_preparation_waits_for_a_store_that_is_starting(s3_client: Any) -> None:
+    with Stubber(s3_client) as store:
+        store.add_client_error("head_bucket", "404", http_status_code=404)
+        store.add_client_error("create_bucket", "InternalError", http_status_code=500)
+        store.add_client_error("head_bucket", "404", http_status_code=404)
+        store.add_response("create_bucket", {}, {"Bucket": "new"})
+        ensure_bucket(s3_client, "new", pause=0)
+        store.assert_no_pending_responses()
+
+
+def test_bucket_of_somebody_else_is_not_waited_for(s3_client: Any) -> None:
+    with Stubber(s3_client) as store:
+        store.add_client_error("head_bucket", "403", http_status_code=403)
+        with pytest.raises(ClientError, match="403"):
+            ensure_bucket(s3_client, "taken", pause=0)
 
 
 def test_api_answers_many_at_once(api: str) -> None:

@@ -5,6 +5,7 @@ A second run finds everything there and writes nothing. What is stored is left t
 
 import os
 import sys
+import time
 from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -14,6 +15,8 @@ from functions.s3 import S3Store, client
 from infra.data import DataError, Sources
 from infra.seed import bring_up_to_date
 
+_ATTEMPTS, _PAUSE = 20, 2.0  # seconds in between: a store may answer before it can do anything
+
 
 def main() -> None:
     """Prepare the bucket that the environment names."""
@@ -22,11 +25,23 @@ def main() -> None:
         sys.exit("SCRAWL_BUCKET must be set: the name of the S3 bucket")
     s3 = client("s3")
     try:
-        _ensure(s3, bucket)
+        ensure_bucket(s3, bucket)
         bring_up_to_date(S3Store(s3, bucket), Sources.from_environment(), _say)
     except (ClientError, BotoCoreError, UnavailableError, DataError) as error:
         sys.exit(f"The store cannot be prepared: {error}")
     _say(f"The bucket {bucket} is ready")
+
+
+def ensure_bucket(s3: Any, bucket: str, pause: float = _PAUSE) -> None:
+    """Make the bucket unless it is there, as soon as the store can."""
+    for attempts_left in reversed(range(_ATTEMPTS)):
+        try:
+            _ensure(s3, bucket)
+            return
+        except ClientError as error:
+            if error.response["ResponseMetadata"]["HTTPStatusCode"] < 500 or not attempts_left:
+                raise
+            time.sleep(pause)
 
 
 def _ensure(s3: Any, bucket: str) -> None:
