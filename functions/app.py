@@ -32,4 +32,4 @@ for blueprint in (
     app.register_blueprint(blueprint)
 
 if "AWS_LAMBDA_FUNCTION_NAME" in os.environ:
-    wiring.service().warm_up()  # while Lambda initialises, which is fast and free, rather than in the first request
+    wiring.service().warm_up()  # while Lambda initialises, with a whole processor, rather than in the first request
