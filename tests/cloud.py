@@ -1,7 +1,7 @@
 """An account of AWS for tests of deploying: moto's server, a small package, a small page, a small template.
 
-moto's CloudFormation knows no CloudFront: the distribution is taught to it here. What else it cannot do is said in
-docs/deploy.md.
+moto's CloudFormation knows no CloudFront, and a change set leaves it without outputs: both are taught to it here.
+What else it cannot do is said in docs/deploy.md.
 """
 
 import gzip
@@ -17,6 +17,8 @@ import brotli
 import pytest
 import requests
 from moto.cloudformation import parsing
+from moto.cloudformation.models import ChangeSet
+from moto.cloudformation.parsing import OutputMap
 from moto.cloudfront.models import cloudfront_backends
 from moto.core.common_models import CloudFormationModel
 from moto.core.models import DEFAULT_ACCOUNT_ID
@@ -29,6 +31,7 @@ from infra.paths import ROOT
 ACCOUNT, REGION, STAGE = DEFAULT_ACCOUNT_ID, "us-east-1", "prod"
 X86_64 = b"\x7fELF" + bytes(14) + b"\x3e\x00"
 ARM64 = b"\x7fELF" + bytes(14) + b"\xb7\x00"
+NOWHERE = "127.0.0.1:1"  # where nothing answers
 LIBRARY = "onnxruntime/capi/state.cpython-312-x86_64-linux-gnu.so"
 
 
@@ -73,6 +76,15 @@ class Distribution(CloudFormationModel):
         del cloudfront_backends[account_id]["aws"].distributions[self.model.distribution_id]
 
 
+def _apply(self: ChangeSet) -> None:
+    """Carry a change set out, and then know the stack's outputs."""
+    _plain_apply(self)
+    self.stack.output_map = OutputMap(self.stack.resource_map, self.template_dict, self.stack_id)
+
+
+_plain_apply = ChangeSet.apply
+
+
 @contextmanager
 def cloud() -> Iterator[str]:
     """Run moto's server with an empty account, point boto3 at it, and yield its address."""
@@ -88,6 +100,7 @@ def cloud() -> Iterator[str]:
         patch.setenv("AWS_DEFAULT_REGION", REGION)
         patch.delenv("SCRAWL_WRITE_TOKEN", raising=False)
         patch.setattr(stack, "PAUSE", 0.01)
+        patch.setattr(ChangeSet, "apply", _apply)
         requests.post(f"{address}/moto-api/reset", timeout=30)
         yield address
         requests.post(f"{address}/moto-api/reset", timeout=30)
@@ -120,6 +133,7 @@ def template(**changed: Any) -> dict[str, Any]:
             "MonthlyBudget": {"Type": "Number", "Default": 20},
         },
         "Resources": resources | changed,
+        "Outputs": {"DistributionDomain": {"Value": NOWHERE}},
     }
 
 

@@ -20,7 +20,7 @@ from infra.deploy.errors import DeployError
 from infra.deploy.status import status
 from infra.paths import ROOT
 from tests import cloud, idx_files
-from tests.cloud import ACCOUNT, REGION, STAGE, bucket_of, objects, template, write_package, write_page
+from tests.cloud import ACCOUNT, NOWHERE, REGION, STAGE, bucket_of, objects, template, write_package, write_page
 
 ARTEFACTS = f"scrawl-artefacts-{ACCOUNT}-{REGION}"
 
@@ -65,6 +65,7 @@ def test_a_stage_is_made_then_left_alone_then_brought_up_to_date(plan: Plan, tmp
     assert "CREATE_COMPLETE      scrawl-prod (AWS::CloudFormation::Stack)" in said
     assert "Stored: 3 shards of digits, 3 models, first weights of 3" in said
     assert "Page: 13 files sent" in said
+    assert said.endswith(f"Scrawl is on https://{NOWHERE}")
     s3 = boto3.client("s3")
     assert len(StoredDataset(S3Store(s3, bucket_of("DataBucket"))).first("test", 500)) == 500
     sent = boto3.client("cloudformation").get_template(StackName="scrawl-prod")["TemplateBody"]
@@ -142,10 +143,12 @@ def test_artefacts_of_other_stages_stay(plan: Plan) -> None:
 def test_status_tells_of_state_data_and_answers(plan: Plan) -> None:
     run(plan)
     lines: list[str] = []
-    assert status(STAGE, None, lines.append) is False  # moto tells no outputs, so there is no address to ask
+    assert status(STAGE, None, lines.append) is False  # nothing answers
     said = "\n".join(lines)
     assert "Stack: CREATE_COMPLETE" in said
+    assert f"  DistributionDomain: {NOWHERE}" in said
     assert "Data: IDX files, in scrawl-prod-databucket-" in said
+    assert f"API: https://{NOWHERE}/api/v2/health/ready does not answer: " in said
     boto3.client("s3").delete_object(Bucket=bucket_of("DataBucket"), Key="weights/mlp-128/current.json")
     boto3.client("s3").delete_object(Bucket=bucket_of("DataBucket"), Key="data/test/0000.bin.gz")
     lines.clear()

@@ -72,12 +72,13 @@ def test_the_stack_is_made_found_as_it_is_and_removed(tmp_path: Path, monkeypatc
     with cloud.cloud():
         lines: list[str] = []
         deploy(cloud.plan(tmp_path), lines.append)
-        assert lines[-1].startswith("Page: CloudFront forgets")
+        assert lines[-2].startswith("Page: CloudFront forgets")
+        assert lines[-1].startswith("Scrawl is on https://")
         check_functions((tmp_path / "state" / "scrawl-prod.token").read_text())
         check_roles()
         before = objects()
         deploy(cloud.plan(tmp_path), lines.append)
-        assert lines[-2:] == ["Stack: nothing to change", "Page: nothing to change"]
+        assert lines[-3:-1] == ["Stack: nothing to change", "Page: nothing to change"]
         assert objects() == before
         destroy(STAGE, None, None, True, lines.append)
         assert objects() == {}

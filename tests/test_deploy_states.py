@@ -149,6 +149,8 @@ def test_a_stack_that_was_only_prepared_is_begun_anew(plan: Plan) -> None:
         StackName="scrawl-prod", ChangeSetName="a", ChangeSetType="CREATE", TemplateBody='{"Resources": {}}'
     )
     assert the_stack().status == "REVIEW_IN_PROGRESS"
+    dry_run(plan, lambda _: None)
+    assert the_stack().status == "REVIEW_IN_PROGRESS"  # it changes nothing
     lines: list[str] = []
     deploy(plan, lines.append)
     assert "An earlier run ended before the stack scrawl-prod was begun: clearing that away" in lines

@@ -144,6 +144,8 @@ def _send_package(ready: Prepared, say: Say) -> None:
 
 def _change_stack(ready: Prepared, allow_replacement: bool, say: Say) -> None:
     new = ready.present is None
+    if new:
+        ready.stack.clear(say)
     ready.chosen.update(parameters.token(ready.stack.name, new, os.environ, say))
     with changes.prepared(ready.stack, new, **ready.change_set()) as change_set:
         if change_set is None:

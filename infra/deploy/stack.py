@@ -47,7 +47,7 @@ class Stack:
         """Return what the stack consists of, by logical name."""
         pages = self._cloudformation.get_paginator("list_stack_resources").paginate(StackName=self.name)
         found = [entry for page in pages for entry in page["StackResourceSummaries"]]
-        return {entry["LogicalResourceId"]: entry for entry in found if entry.get("PhysicalResourceId")}
+        return {entry["LogicalResourceId"]: entry for entry in found if _is_there(entry)}
 
     def outputs(self) -> dict[str, str]:
         """Return what the stack tells of itself."""
@@ -68,15 +68,11 @@ class Stack:
     def settle(self, say: Say) -> Json | None:
         """Wait for what is going on, and return the description of a stack that can be changed, or None.
 
-        What is left of a change set that was never carried out is removed.
-
         Raises:
             DeployError: when the stack is in a state out of which someone has to help it.
         """
         found = self.describe()
         if found and found["StackStatus"] == _REVIEW:
-            say(f"An earlier run ended before the stack {self.name} was begun: clearing that away")
-            self.delete(say)
             return None
         if found and found["StackStatus"].endswith(_RUNNING):
             say(f"The stack {self.name} is being changed already ({found['StackStatus']}): waiting for the end of it")
@@ -86,6 +82,12 @@ class Stack:
         if found:
             self._check(found["StackStatus"])
         return found
+
+    def clear(self, say: Say) -> None:
+        """Remove what is left of a change set for a new stack that was never carried out."""
+        if self.describe() is not None:
+            say(f"An earlier run ended before the stack {self.name} was begun: clearing that away")
+            self.delete(say)
 
     def mark(self) -> None:
         """Remember which events there are, so that `follow` tells of later ones only."""
@@ -191,3 +193,7 @@ class Stack:
     @property
     def _cloudformation(self) -> Any:
         return self.account.client("cloudformation")
+
+
+def _is_there(resource: Json) -> bool:
+    return bool(resource.get("PhysicalResourceId")) and resource["ResourceStatus"] != "DELETE_COMPLETE"
