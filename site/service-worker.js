@@ -24,20 +24,30 @@ addEventListener('fetch', event => {
   const path = url.href.slice(registration.scope.length).split('?')[0]
   if (request.mode === 'navigate') event.respondWith(page(request))
   else if (path.startsWith('assets/')) event.respondWith(kept(request, () => fetch(request)))
-  else if (path.startsWith('api/datablock/')) event.respondWith(block(event, url))
+  else if (path.startsWith('api/datablock/')) block(event, url)
   else if (path === 'api/' || (path === 'api/weights' && !url.searchParams.has('version')
     && (request.headers.get('Accept') || '').includes('safetensors'))) event.respondWith(answer(event))
 })
 
-// What came before this worker is in the browser's ordinary cache: it is taken from there, blocks only from there.
+// Answers that came before this worker are in the browser's ordinary cache, and so are all blocks: from there they are
+// taken when the page says that it has time. Storing them while they come would cost a run half of its speed.
 addEventListener('message', event => {
   const { blocks, answers } = event.data
-  const dataset = blocks.length ? new URL(blocks[0]).searchParams.get('dataset') : ''
   event.waitUntil(Promise.all([
     ...answers.map(([url, accept]) => take(ANSWERS, url, { headers: { Accept: accept }, cache: 'force-cache' })),
-    ...blocks.map(url => take(BLOCKS + dataset, url, { cache: 'only-if-cached', mode: 'same-origin' })),
+    takeBlocks(blocks),
   ]))
 })
+
+async function takeBlocks(blocks) {
+  if (!blocks.length) return
+  const name = BLOCKS + new URL(blocks[0]).searchParams.get('dataset')
+  await forget(BLOCKS, name)
+  for (const url of blocks) {
+    await take(name, url, { cache: 'only-if-cached', mode: 'same-origin' })
+    if (known) known.add(url)
+  }
+}
 
 async function take(name, url, options) {
   const cache = await caches.open(name)
@@ -57,16 +67,20 @@ async function page(request) {
   }
 }
 
-async function block(event, url) {
-  const name = BLOCKS + url.searchParams.get('dataset')
-  return kept(event.request, async () => {
-    const response = await fetch(event.request)
-    if (response.ok) {
-      const copy = response.clone()
-      event.waitUntil(forget(BLOCKS, name).then(() => caches.open(name)).then(cache => keep(cache, url, copy)))
-    }
-    return response
-  })
+// The addresses of the blocks that are kept, once this is known.
+let known
+knownBlocks().then(found => { known = found })
+
+async function knownBlocks() {
+  const names = await caches.keys().catch(() => [])
+  const requests = await Promise.all(
+    names.filter(name => name.startsWith(BLOCKS)).map(name => caches.open(name).then(cache => cache.keys())))
+  return new Set(requests.flat().map(request => request.url))
+}
+
+// A block that is not kept is left to the browser, which is faster.
+function block(event, url) {
+  if (!known || known.has(url.href)) event.respondWith(kept(event.request, () => fetch(event.request)))
 }
 
 async function answer(event) {

@@ -10,7 +10,7 @@ from browser import self as window
 from scrawl import block, fetching
 from scrawl.retry import Backoff
 
-AT_ONCE = 4
+AT_ONCE = 6
 SECONDS = 30.0
 
 
