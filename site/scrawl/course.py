@@ -28,12 +28,17 @@ class Course:
         self.place = 0  # in the order of the epoch under way
         self._by_block = True  # whether this epoch takes block after block
         self._size = min(limit, len(self._sequence))  # of this epoch's window
+        self._window: list = []  # made anew when it begins elsewhere or has another size
+        self._window_made: tuple = ()
         self.stale()
 
     @property
     def window(self) -> list:
         """Return the blocks that it learns from, in their sequence."""
-        return self._ahead(0, self._size)
+        made = self._first, self._size
+        if made != self._window_made:
+            self._window_made, self._window = made, self._ahead(0, self._size)
+        return self._window
 
     @property
     def upcoming(self) -> list:

@@ -85,7 +85,8 @@ class Source:
         length = data.length
         count = block.read_header(bytes([data[i] for i in range(min(block.HEADER, length))]), length)
         labels = data.subarray(block.HEADER, block.HEADER + count)
-        block.check_labels([labels[i] for i in range(count)])
+        if window.Math.max.apply(None, labels) >= block.CLASSES:
+            block.check_labels([labels[i] for i in range(count)])
         self.trainer.add(split, index, labels, data.subarray(block.HEADER + count))
 
     def _refuse(self, split: str, index: int, message: str) -> None:
