@@ -17,8 +17,14 @@ UNDER_WAY = "The shared weights are still on their way. Until they come, this ne
 
 def _models_known(state: State, models: list) -> None:
     state.models = models
-    state.notices.pop("page", None)
+    forget_warning(state)
     _use_settings(state)
+
+
+def forget_warning(state: State) -> None:
+    """Take back what the page warned of as a whole: what was missing has come. Errors stay."""
+    if "page" in state.notices and state.notices["page"].tone == "warning":
+        del state.notices["page"]
 
 
 def _models_missing(state: State, message: str, seconds: int) -> None:

@@ -126,7 +126,7 @@ def _requests(state: State, count: int) -> None:
 
 
 def _later_loaded(state: State) -> None:
-    state.notices.pop("page", None)
+    learning.forget_warning(state)
 
 
 def _later_failed(state: State, seconds: float) -> None:
