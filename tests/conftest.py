@@ -33,6 +33,16 @@ def aws_environment() -> Iterator[None]:
         yield
 
 
+@pytest.fixture(autouse=True)
+def environment() -> Iterator[None]:
+    """Give each test the environment that the one before had found: commands change that of their process."""
+    before = dict(os.environ)
+    yield
+    if os.environ != before:
+        os.environ.clear()
+        os.environ.update(before)
+
+
 @pytest.fixture(scope="session")
 def digits() -> Dataset:
     """Return 3,000 digits to train on and 2,000 to test on: MNIST's where MNIST_DIR is set, else scikit-learn's."""
