@@ -37,11 +37,10 @@ class Api:
         return window.Uint8Array.new([round(255 * pixel) for pixel in digit["image"]]), digit["target"]
 
     async def weights(self, model: str, small: bool = False, version: str = "") -> tuple:
-        """Return (safetensors bytes, ETag) of the shared weights, a quarter of the size if `small`."""
-        precision = "&precision=int8" if small else ""
-        precision += f"&version={version}" if version else ""
+        """Return (safetensors bytes, ETag) of the shared weights or a version of them; `small`: as int8."""
+        which = ("&precision=int8" if small else "") + (f"&version={version}" if version else "")
         options = {"headers": {"Accept": SAFETENSORS}, "cache": "no-cache"}
-        response = await self.ask(f"weights?model={model}{precision}", options, LONG)
+        response = await self.ask(f"weights?model={model}{which}", options, LONG)
         return await fetching.body(response), response.headers.get("ETag") or ""
 
     async def ask(self, path: str, options: dict, seconds: float) -> object:
