@@ -34,7 +34,7 @@ def aws_environment() -> Iterator[None]:
 
 
 @pytest.fixture(autouse=True)
-def environment() -> Iterator[None]:
+def surroundings() -> Iterator[None]:
     """Give each test the environment that the one before had found: commands change that of their process."""
     before = dict(os.environ)
     yield

@@ -149,5 +149,5 @@ def test_another_network_can_be_chosen_and_trained(lab: Lab, goal: float) -> Non
     lab.wait_number("test-accuracy", goal)
     lab.wait_text("prediction", "^[0-9]$")
     lab.page.select_option("#model", "mlp-128")
+    lab.wait_text("iteration", "^0$")
     lab.wait_text("prediction", "^3$")
-    assert lab.text("iteration") == "0"
