@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote, unquote
 
+from moto.core.model_instances import reset_model_data
 from moto.core.models import DEFAULT_ACCOUNT_ID
 from moto.moto_server.werkzeug_app import MotoRequestHandler, create_backend_app
 from moto.s3.models import FakeKey, S3Backend, s3_backends
@@ -67,6 +68,7 @@ class LocalS3:
                 except OSError as error:
                     log.error("the local S3 cannot write to disk: %s", error)
                     response = Response(_UNAVAILABLE, 503, mimetype="application/xml")
+                self._forget()
         return response(environ, start_response)
 
     def _mirror(self) -> None:
@@ -103,6 +105,11 @@ class LocalS3:
             _leave_on_disk(stored, path)
             stored.contentsize = path.stat().st_size
             self._on_disk[key] = stored
+
+    def _forget(self) -> None:
+        """Let go of what moto keeps of objects that are no more: all that it ever made, and the tags of each key."""
+        reset_model_data()  # empties the lists for moto's dashboard; the objects are in the bucket
+        self._backend.tagger.tags.clear()
 
     def _restore(self) -> None:
         self._backend.create_bucket(self._bucket, REGION)

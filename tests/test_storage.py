@@ -1,11 +1,13 @@
 """The local S3: what moto answers is on disk, and what the disk does not take is not answered."""
 
+import gc
 import shutil
 import threading
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from moto.s3.models import FakeKey
 
 from functions.errors import ConflictError, NotFoundError, UnavailableError
 from functions.s3 import S3Store, client
@@ -138,3 +140,14 @@ def test_several_objects_are_deleted_at_once(served: Served, folder: Path) -> No
     assert [path.name for path in folder.iterdir()] == [KEYS[0]]
     served.restart()
     assert served.store.keys("") == KEYS[:1]
+
+
+def test_memory_holds_nothing_of_objects_that_are_no_more(served: Served) -> None:
+    for number in range(50):
+        served.store.put("pointer", b"%d" % number)
+        served.store.put(f"version/{number}", b"weights")
+        served.store.delete(f"version/{number}")
+    gc.collect()
+    held = [key for key in gc.get_objects() if isinstance(key, FakeKey) and key.bucket_name == BUCKET]
+    assert [key.name for key in held] == ["pointer"]
+    assert not served.server._backend.tagger.tags
