@@ -10,7 +10,8 @@ from typing import Any
 
 import click
 
-from bench.simulation.parameters import DEPLOYED, Parameters
+from bench.simulation.bucket import Bucket
+from bench.simulation.parameters import DEPLOYED, DEPLOYED_WRITES, Parameters
 from bench.simulation.pointer import Tally, World
 from bench.simulation.predictions import Answers, Api
 
@@ -21,6 +22,9 @@ LESSONS = 1_000  # that come at each rate
 CLIENTS = (1, 2, 4, 8, 16, 32, 64)
 PREDICTIONS = (10, 100, 1_000, 5_000, 10_000, 20_000)
 PATCHES = (1, 10, 100, 1_000)  # per second: as many as one pointer bears with ease, and 10, 100 and 1000 times that
+LIMITS = ((2, 4), DEPLOYED_WRITES, (10, 20))  # of PATCHes: per second, at once
+RUSH = 20  # PATCHes per second that the limits are to stand
+MODELS = 3
 AT_ONCE = 1_000  # lessons that the queue's reader takes
 POINTERS = 16
 CONV_LESSON_S = 0.5  # of conv-32-64, measured on 2,000 digits: functions/retrain.py
@@ -71,6 +75,29 @@ def cycles(parameters: Parameters) -> str:
     return table(head, rows)
 
 
+def limits(parameters: Parameters) -> str:
+    """Return what becomes of a rush of PATCHes behind limits of API Gateway's, to one model and spread over all."""
+    rows: list[Sequence[object]] = []
+    for models in (1, MODELS):
+        for rate, burst in LIMITS:
+            tally = World(parameters, SEED, models).arrivals(RUSH, LESSONS / RUSH, Bucket(rate, burst))
+            offered = tally.begun + tally.throttled
+            latencies = [seconds for _, seconds in tally.accepted]
+            rows.append(
+                [
+                    models,
+                    f"{rate}, {burst}",
+                    f"{len(tally.accepted) * RUSH / LESSONS:.1f}",
+                    f"{tally.throttled / offered:.0%}",
+                    f"{tally.refused / tally.begun:.0%}",
+                    _s(percentile(latencies, 0.5)),
+                    _s(percentile(latencies, 0.99)),
+                ]
+            )
+    head = ("models", "limit, burst", "accepted per second", "429", "409, of the others", "p50", "p99")
+    return table(head, rows)
+
+
 def plans(parameters: Parameters) -> str:
     """Return what becomes of PATCHes that come at a rate: as it is, with several pointers, and with a queue."""
     ways: dict[str, Callable[[float], Tally]] = {
@@ -107,6 +134,7 @@ def predictions(parameters: Parameters) -> str:
 TABLES = {
     "PATCHes by clients that wait for their answer": clients,
     "The same, and what a PATCH consists of": cycles,
+    "A rush of PATCHes behind limits": limits,
     "PATCHes that come at a rate": plans,
     "Predictions that begin all of a sudden": predictions,
 }

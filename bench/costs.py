@@ -1,14 +1,19 @@
 """What visits, a million predictions or PATCHes, and a quiet month cost, line by line; docs/scale.md quotes it.
 
-Sizes and numbers of requests are those of the built page and of the API's answers, measured on 2026-11-20; what each
-wait for S3 takes is that of the simulation. Prices are AWS's for us-east-1 without free tiers; docs/scale.md says
-where each was looked up. Run: `python -m bench.costs`.
+Sizes and numbers of requests are those of the built page and of the API's answers, measured on 2026-11-21; a test
+fails when one of them has become wrong by more than a twentieth. What each wait for S3 takes is that of the
+simulation. Prices are AWS's for us-east-1 without free tiers; docs/scale.md says where each was looked up. Run:
+`python -m bench.costs`.
 """
 
+import math
 from collections.abc import Sequence
 
 from bench.capacity import table
 from bench.simulation.parameters import Parameters
+from functions import metrics
+from functions.settings import Settings
+from infra.cloudformation.watch import alarms
 
 PRICES = {  # US dollars
     "API Gateway, request": 3.50e-6,
@@ -30,19 +35,23 @@ MEMORY_GB = 1769 / 1024  # .chalice/config.json
 P = Parameters()
 WARM = P.lambda_s + P.handler_s
 
+FILES = 11  # of the page
 # Bytes.
-SHELL = 285_981  # index.html, brython.js, scrawl.js, style.css, worker.js, models.json, the kernel; Brotli
-REST = 172_855 + 1_669  # scrawl-later.js, later.css, graphs.json; the service worker
-QUICK, EXACT = 103_434, 407_584  # mlp-128's weights as int8 and as float32
-SHARD = 164_982  # the mean of MNIST's 70
-ANSWER = 300 + 434  # of /predict: body and headers
-TENSOR = 5_404  # a digit as JSON
-POINTER = 130 * 200  # with the history of all the versions that are kept
+SHELL = 287_371  # index.html, brython.js, scrawl.js, style.css, worker.js, models.json, the kernel; Brotli
+REST = 175_185 + 1_837  # scrawl-later.js, later.css, graphs.json; the service worker
+WEIGHTS = (407_584, 438_200, 1_687_384)  # of a version of each model, as float32
+QUICK, EXACT = 103_400, WEIGHTS[0]  # mlp-128's weights as int8 and as float32
+SHARDS, SHARD = 70, 164_981  # MNIST's, and their mean size
+ANSWER = 219 + 435  # of /predict: body and headers
+TENSOR = 4_896  # a digit as JSON
+HISTORY = 130  # what the pointer knows of a version
+POINTER = HISTORY * Settings.keep_versions
 PRUNED_EVERY = 16  # publications
-METRICS_LINE = 455  # of one request
+METRICS_LINE = 536  # of one request
 LOG = METRICS_LINE + 350  # and what Lambda itself writes of it, from memory
-METRICS_PER_ROUTE, USED_ROUTES, METRICS_PER_MODEL, MODELS, ALARMS = 4, 10, 2, 3, 8
-STORED = 11_549_000 + 2_600_000 + 200 * (407_600 + 438_200 + 1_687_400)  # digits, graphs, 200 versions of each model
+GRAPHS = 2_602_000  # graphs and manifests of the models
+STORED = SHARDS * SHARD + GRAPHS + Settings.keep_versions * sum(WEIGHTS)
+USED_ROUTES, MODELS = 10, len(WEIGHTS)
 
 type Line = tuple[str, float, str]  # what, how many, the price's name
 
@@ -65,14 +74,14 @@ def api_calls(number: float, each_s: float, reads: float) -> list[Line]:
 
 
 def visit(trains: bool) -> list[Line]:
-    """Return the lines of a first visit: the page, three calls of the API, and 70 shards if it trains."""
-    shards = 70 if trains else 0
+    """Return the lines of a first visit: the page, three calls of the API, and all shards if it trains."""
+    shards = SHARDS if trains else 0
     size = SHELL + REST + QUICK + EXACT + shards * SHARD
     # GET /, weights twice. Shards come from CloudFront: they are fetched from the API once a year and place.
     return [
         ("bytes to the visitor", size / GB, "CloudFront, GB to the visitor"),
-        ("files of the page", 11, "CloudFront, HTTPS request"),
-        ("choosing Brotli", 11, "CloudFront Function, call"),
+        ("files of the page", FILES, "CloudFront, HTTPS request"),
+        ("choosing Brotli", FILES, "CloudFront Function, call"),
         *([("shards", shards, "CloudFront, HTTPS request")] if trains else []),
         *api_calls(3, P.get_s + WARM, 2),
         ("lists of models", 1, "S3, PUT or LIST"),
@@ -100,14 +109,22 @@ def patches(number: int) -> list[Line]:
     ]
 
 
+def custom_metrics() -> int:
+    """Return how many metrics CloudWatch bills: each name with each set of its dimensions' values."""
+    values = {"route": USED_ROUTES, "model": MODELS}
+    return sum(
+        len(directive["Metrics"]) * math.prod(values.get(name, 1) for name in directive["Dimensions"][0])
+        for directive in metrics.REQUEST + metrics.CHANGE + metrics.FAILED_RETRAINING
+    )
+
+
 def month() -> list[Line]:
     """Return the lines of a month in which hardly anybody comes."""
-    metrics = METRICS_PER_ROUTE * USED_ROUTES + METRICS_PER_MODEL * MODELS
     return [
         ("stored", STORED / GB, "S3, GB and month"),
-        (f"metrics, {USED_ROUTES} routes and {MODELS} models, if all are used every hour", metrics,
+        (f"metrics, {USED_ROUTES} routes and {MODELS} models, if all are used every hour", custom_metrics(),
          "CloudWatch, metric and month"),
-        ("alarms", ALARMS, "CloudWatch, alarm and month"),
+        ("alarms", len(alarms("prod")), "CloudWatch, alarm and month"),
     ]  # fmt: skip
 
 

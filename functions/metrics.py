@@ -1,14 +1,16 @@
-"""Metrics, as CloudWatch's embedded metric format wants them: lines of JSON on standard output, made by powertools.
+"""Metrics, as CloudWatch's embedded metric format wants them: lines of JSON on standard output.
 
-Per route: latency, errors, cold starts. Per model: accuracy. Locally there are none; the log has one line per
-request, at level DEBUG. What is logged otherwise is left to whoever knows of it.
+CloudWatch bills each metric with each set of dimensions. So only latency is kept per route; errors and cold starts
+are of the whole service, and the log, which has `route` and `status` in every line, tells them apart. Locally there
+are no metrics; the log has one line per request, at level DEBUG. What is logged otherwise is left to whoever knows
+of it.
 """
 
 import logging
 import secrets
 import time
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import orjson
 
@@ -16,23 +18,36 @@ from functions import logs
 from functions.versions import Metadata
 
 if TYPE_CHECKING:
-    from aws_lambda_powertools.metrics.provider.cloudwatch_emf.cloudwatch import AmazonCloudWatchEMFProvider
     from chalice.app import Request, Response
 
-NAMESPACE = "Scrawl"
+NAMESPACE, SERVICE = "Scrawl", "scrawl"
+type Directive = dict[str, Any]  # which members of a line are metrics, and which their dimensions
 log = logging.getLogger("scrawl")
 
 
-class _State:
-    """Whether metrics are wanted, and whether this process has answered anything yet."""
+def _directive(units: Mapping[str, str], *dimensions: str) -> Directive:
+    metrics = [{"Name": name, "Unit": unit} for name, unit in units.items()]
+    return {"Namespace": NAMESPACE, "Dimensions": [["stage", "service", *dimensions]], "Metrics": metrics}
 
-    wanted = False
+
+REQUEST = [
+    _directive({"Latency": "Milliseconds"}, "route"),
+    _directive({"Errors": "Count", "ClientErrors": "Count", "ColdStart": "Count"}),
+]
+CHANGE = [_directive({"Accuracy": "Percent", "Loss": "None"}, "model")]
+FAILED_RETRAINING = [_directive({"RetrainFailed": "Count"})]
+
+
+class _State:
+    """For which stage metrics are written, if at all, and whether this process has answered anything yet."""
+
+    stage: str | None = None
     cold = True
 
 
-def configure(wanted: bool) -> None:
-    """Say whether metrics are to be written."""
-    _State.wanted = wanted
+def configure(stage: str | None) -> None:
+    """Have metrics written, as those of a stage; None: have none written."""
+    _State.stage = stage
 
 
 def middleware(request: "Request", get_response: "Callable[[Request], Response]") -> "Response":
@@ -56,35 +71,34 @@ def observe(route: str, status: int, seconds: float, request_id: str) -> None:
     milliseconds = round(seconds * 1000, 3)
     cold, _State.cold = _State.cold, False
     log.debug("request", extra={"route": route, "status": status, "milliseconds": milliseconds})
-    if _State.wanted:
-        counts = {"Errors": status >= 500, "ClientErrors": 400 <= status < 500, "ColdStart": cold}
-        values = {"Latency": ("Milliseconds", milliseconds)} | {n: ("Count", float(v)) for n, v in counts.items()}
-        _write({"route": route}, values, {"status": status, "request_id": request_id})
+    _write(
+        REQUEST,
+        route=route,
+        status=status,
+        request_id=request_id,
+        Latency=milliseconds,
+        Errors=int(status >= 500),
+        ClientErrors=int(400 <= status < 500),
+        ColdStart=int(cold),
+    )
 
 
 def accuracy(version: Metadata) -> None:
     """Record how good a model has become."""
-    if _State.wanted:
-        values = {"Accuracy": ("Percent", 100 * version.accuracy), "Loss": ("None", version.loss)}
-        _write({"model": version.model}, values, {"version": version.version, "source": version.source})
+    known = {"model": version.model, "version": version.version, "source": version.source}
+    _write(CHANGE, **known, Accuracy=100 * version.accuracy, Loss=version.loss)
 
 
-def _write(
-    dimensions: Mapping[str, str], values: Mapping[str, tuple[str, float]], known: Mapping[str, object]
-) -> None:
-    line = _provider()
-    for name, value in dimensions.items():
-        line.add_dimension(name, value)
-    for name, (unit, number) in values.items():
-        line.add_metric(name, unit, number)
-    for name, fact in known.items():
-        line.add_metadata(name, fact)
+def retraining_failed(model: str, job: str) -> None:
+    """Record that a retraining came to no weights, and could say so."""
+    _write(FAILED_RETRAINING, model=model, job=job, RetrainFailed=1)
+
+
+def _write(directives: list[Directive], **members: str | float) -> None:
+    """Write a line whose members the directives refer to."""
+    if _State.stage is None:
+        return
+    about = {"Timestamp": int(time.time() * 1000), "CloudWatchMetrics": directives}
+    line = {"_aws": about, "stage": _State.stage, "service": SERVICE} | members
     # One write, so that lines of several threads do not mix.
-    print(orjson.dumps(line.serialize_metric_set()).decode() + "\n", end="", flush=True)
-
-
-def _provider() -> "AmazonCloudWatchEMFProvider":
-    """Return a set of metrics of its own: powertools' usual one is shared by all threads."""
-    from aws_lambda_powertools.metrics.provider.cloudwatch_emf.cloudwatch import AmazonCloudWatchEMFProvider
-
-    return AmazonCloudWatchEMFProvider(namespace=NAMESPACE, service="scrawl")
+    print(orjson.dumps(line).decode() + "\n", end="", flush=True)

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from functions import metrics
 from functions.block import Block
 from functions.dataset import Dataset, Digits
 from functions.errors import UnavailableError
@@ -86,6 +87,7 @@ def _part(steps: float, seconds: float, recipe: Recipe) -> float:
 
 
 def _failed(lease: Lease, reason: str) -> Job:
+    metrics.retraining_failed(lease.job.model, lease.job.id)
     try:
         return lease.finish(state="failed", error=reason)
     except (UnavailableError, JobLostError):

@@ -39,7 +39,7 @@ def from_environment() -> Service:
     """Make the service that the environment describes."""
     settings = Settings.from_environment(os.environ)
     logs.configure(settings.log_level, settings.log_format)
-    metrics.configure(settings.log_format == logs.JSON)
+    metrics.configure(settings.stage if settings.log_format == logs.JSON else None)
     launcher: Launcher = ThreadLauncher()
     if settings.retrain_function is not None:
         launcher = s3.LambdaLauncher(s3.client("lambda"), settings.retrain_function)

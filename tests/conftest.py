@@ -16,6 +16,7 @@ from functions.store import MemoryStore, Store
 from functions.versions import Version
 from infra.data import Dataset, Sources, load_files, scikit_learn_digits
 from infra.seed import seed
+from infra.site import build_site
 from tests.api import BUCKET, Api, serving
 
 TRAIN, TEST = 3000, 2000  # digits: quick to store, and as many to test on as the API measures with
@@ -61,6 +62,14 @@ def seeded(digits: Dataset) -> MemoryStore:
     store = MemoryStore()
     seed(store, digits)
     return store
+
+
+@pytest.fixture(scope="session")
+def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a folder with the built page. It is shared: copy it before writing."""
+    out = tmp_path_factory.mktemp("site")
+    build_site(out)
+    return out
 
 
 @pytest.fixture

@@ -14,13 +14,6 @@ from infra.paths import SITE
 from infra.site import build_site, transfer_size
 
 
-@pytest.fixture(scope="module")
-def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    out = tmp_path_factory.mktemp("site")
-    build_site(out)
-    return out
-
-
 def part(out: Path, name: str) -> Path:
     """Return where a part of the page is, which must be in one place only."""
     (path,) = (out / "assets").glob(f"*/{name}")

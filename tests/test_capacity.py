@@ -8,11 +8,13 @@ import pytest
 from click.testing import CliRunner
 
 from bench import capacity
+from bench.simulation.bucket import Bucket
 from bench.simulation.clock import Clock, Process
-from bench.simulation.parameters import DEPLOYED, Parameters
+from bench.simulation.parameters import DEPLOYED, DEPLOYED_WRITES, Parameters
 from bench.simulation.pointer import World
 from bench.simulation.predictions import Api
 from functions import models, weights
+from infra.cloudformation.api import _BURST_OF_WRITES
 from infra.cloudformation.parameters import PARAMETERS
 
 SCALE = (Path(__file__).parents[1] / "docs" / "scale.md").read_text("utf-8")
@@ -30,6 +32,7 @@ def test_numbers_of_the_code_are_those_simulated() -> None:
     assert LIVELY.serve_for_s == models.SERVE_FOR
     assert DEPLOYED["gateway_rate"] == PARAMETERS["RateLimit"]["Default"]
     assert DEPLOYED["gateway_burst"] == PARAMETERS["BurstLimit"]["Default"]
+    assert (PARAMETERS["WriteRateLimit"]["Default"], _BURST_OF_WRITES) == DEPLOYED_WRITES
 
 
 @pytest.mark.parametrize("parameters", [EXACT, LIVELY])
@@ -65,6 +68,17 @@ def test_conflicts_grow_with_clients() -> None:
         conflicts.append(tally.conflicts / tally.begun)
     assert conflicts[0] == 0
     assert conflicts == sorted(conflicts)
+
+
+def test_limits_let_through_what_one_model_takes() -> None:
+    """Nearly nobody learns after ten seconds of Lambda that it was for nothing, and little is given away."""
+    rate, burst = DEPLOYED_WRITES
+    limited = World(LIVELY, seed=9).arrivals(40, 60, Bucket(rate, burst))
+    unlimited = World(LIVELY, seed=9).arrivals(40, 60)
+    assert limited.throttled > 0
+    assert limited.refused < 0.1 * limited.begun
+    assert unlimited.refused > 0.5 * unlimited.begun
+    assert len(limited.accepted) > 0.5 * len(unlimited.accepted)
 
 
 def test_more_pointers_accept_more() -> None:

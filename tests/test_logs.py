@@ -4,6 +4,7 @@ import json
 import logging
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -23,7 +24,7 @@ def as_before() -> Iterator[None]:
     yield
     log.handlers[:], log.propagate = handlers, propagate
     log.setLevel(level)
-    metrics.configure(False)
+    metrics.configure(None)
 
 
 @pytest.fixture
@@ -63,15 +64,16 @@ def test_every_request_is_measured(deploy: Callable[[], Api], capsys: pytest.Cap
     measured, _ = lines(capsys.readouterr().out)
     assert [line["route"] for line in measured] == ["POST /predict", "GET /datablock/{split}/{index}"]
     for line in measured:
-        (declared,) = line["_aws"]["CloudWatchMetrics"]
-        assert declared["Namespace"] == "Scrawl"
-        assert sorted(declared["Dimensions"][0]) == ["route", "service"]
-        units = {metric["Name"]: metric["Unit"] for metric in declared["Metrics"]}
-        assert units == {"Latency": "Milliseconds", "Errors": "Count", "ClientErrors": "Count", "ColdStart": "Count"}
-        assert line["Latency"][0] > 0
+        per_route, whole = line["_aws"]["CloudWatchMetrics"]
+        assert per_route["Dimensions"] == [["stage", "service", "route"]]
+        assert per_route["Metrics"] == [{"Name": "Latency", "Unit": "Milliseconds"}]
+        assert whole["Dimensions"] == [["stage", "service"]]
+        assert [metric["Name"] for metric in whole["Metrics"]] == ["Errors", "ClientErrors", "ColdStart"]
+        assert (line["stage"], line["service"]) == ("prod", "scrawl")
+        assert line["Latency"] > 0
         assert line["request_id"]
-    assert [line["ColdStart"] for line in measured] == [[1], [0]]
-    assert [line["ClientErrors"] for line in measured] == [[0], [1]]
+    assert [line["ColdStart"] for line in measured] == [1, 0]
+    assert [line["ClientErrors"] for line in measured] == [0, 1]
     assert [line["status"] for line in measured] == [200, 404]
 
 
@@ -83,7 +85,7 @@ def test_failures_and_refused_methods_are_measured_too(
     deployed("GET", "/data")
     deployed("PUT", "/data")
     measured, logged = lines(capsys.readouterr().out)
-    assert measured[0]["Errors"] == [1]
+    assert measured[0]["Errors"] == 1
     (unhandled,) = (line for line in logged if line["message"] == "unhandled")
     assert unhandled["exception_name"] == "ZeroDivisionError"
     assert unhandled["request_id"] == measured[0]["request_id"]
@@ -97,13 +99,42 @@ def test_change_is_logged_with_its_accuracy_and_measured_per_model(
     measured, logged = lines(capsys.readouterr().out)
     (accuracy,) = (line for line in measured if "Accuracy" in line)
     assert (accuracy["model"], accuracy["version"]) == ("mlp-128", made["version"])
-    assert accuracy["Accuracy"] == [pytest.approx(100 * made["accuracy"])]
+    assert accuracy["Accuracy"] == pytest.approx(100 * made["accuracy"])
     (published,) = (line for line in logged if line["message"] == "weights published")
     assert (published["level"], published["service"], published["source"]) == ("INFO", "scrawl", "patch")
     assert published["accuracy"] == made["accuracy"]
     assert published["request_id"] == measured[-1]["request_id"]
     (data,) = (line for line in logged if line["message"] == "dataset found")
     assert (data["train"], data["test"]) == (3000, 2000)
+
+
+def test_lines_of_metrics_are_as_cloudwatch_specifies_them(
+    deploy: Callable[[], Api], capsys: pytest.CaptureFixture[str]
+) -> None:
+    taught(deploy())
+    metrics.retraining_failed("mlp-128", "job")
+    measured, _ = lines(capsys.readouterr().out)
+    assert len(measured) == 3
+    for line in measured:
+        assert abs(line["_aws"]["Timestamp"] - 1000 * time.time()) < 60_000
+        for directive in line["_aws"]["CloudWatchMetrics"]:
+            assert directive.keys() == {"Namespace", "Dimensions", "Metrics"}
+            assert all(isinstance(line[name], str) for dimensions in directive["Dimensions"] for name in dimensions)
+            assert all(type(line[metric["Name"]]) in (int, float) for metric in directive["Metrics"])
+            assert {metric["Unit"] for metric in directive["Metrics"]} <= {"Count", "Milliseconds", "None", "Percent"}
+
+
+def test_retraining_that_fails_in_order_is_measured(
+    deploy: Callable[[], Api], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    deployed = deploy()
+    monkeypatch.setattr(deployed.service._launcher, "start", lambda *_: None)
+    job = deployed("DELETE", "/weights", headers={"Authorization": "Bearer t"}).json_body["job"]
+    monkeypatch.setattr(deployed.service, "model", lambda _: 1 / 0)
+    assert deployed.service.run_job(job["id"]).state == "failed"
+    measured, _ = lines(capsys.readouterr().out)
+    (failed,) = (line for line in measured if "RetrainFailed" in line)
+    assert (failed["RetrainFailed"], failed["model"], failed["job"]) == (1, "mlp-128", job["id"])
 
 
 def test_clearing_the_weights_is_logged_with_what_does_it(

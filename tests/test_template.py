@@ -180,6 +180,11 @@ def test_what_api_gateway_refuses_has_the_shape_of_the_apis_errors(plain: Json) 
         assert answer["responseParameters"]["gatewayresponse.header.Access-Control-Allow-Origin"] == "'*'"
     assert answers["THROTTLED"]["statusCode"] == "429"
     assert answers["MISSING_AUTHENTICATION_TOKEN"]["statusCode"] == "404"
+    # No Lambda was free, or none answered in time: a client can tell them apart by the message.
+    busy, late = (json.dumps(answers[f"INTEGRATION_{name}"]) for name in ("FAILURE", "TIMEOUT"))
+    assert all('"statusCode": "503"' in answer for answer in (busy, late))
+    assert "too busy" in busy
+    assert "too long" in late
     for answer in answers.values():
         tried_again = int(answer.get("statusCode", 0)) in ALWAYS
         assert tried_again == ("gatewayresponse.header.Retry-After" in answer["responseParameters"])
@@ -233,15 +238,35 @@ def test_the_policy_names_the_scripts_of_the_built_page() -> None:
     assert policy in json.dumps(template.stack("prod"))
 
 
-def test_alarms_on_accuracy_look_at_what_the_api_writes(capsys: pytest.CaptureFixture[str]) -> None:
-    metrics.configure(True)
+@pytest.fixture
+def written(capsys: pytest.CaptureFixture[str]) -> set[tuple[Any, ...]]:
+    """Return what the API writes on a stage called trial: namespace/name of each metric, and its dimensions."""
+    metrics.configure("trial")
     try:
+        metrics.observe("GET /", 500, 0.1, "id")
         metrics.accuracy(Metadata("mlp-128", "v", None, "test", 0, 0.1, 0.97, "2026-01-01T00:00:00Z"))
+        metrics.accuracy(Metadata("mlp-128-64", "v", None, "test", 0, 0.1, 0.97, "2026-01-01T00:00:00Z"))
+        metrics.accuracy(Metadata("conv-32-64", "v", None, "test", 0, 0.1, 0.97, "2026-01-01T00:00:00Z"))
+        metrics.retraining_failed("mlp-128", "job")
     finally:
-        metrics.configure(False)
-    line = json.loads(capsys.readouterr().out)
-    (written,) = line["_aws"]["CloudWatchMetrics"]
-    alarm = watch.ALARMS["Mlp128Bad"]
-    assert alarm.metric in {f"{written['Namespace']}/{metric['Name']}" for metric in written["Metrics"]}
-    assert {name: line[name] for name in written["Dimensions"][0]} == dict(alarm.dimensions)
-    assert line["Accuracy"] == [97.0]
+        metrics.configure(None)
+    return {
+        (f"{directive['Namespace']}/{metric['Name']}", *sorted((n, line[n]) for n in directive["Dimensions"][0]))
+        for line in map(json.loads, capsys.readouterr().out.splitlines())
+        for directive in line["_aws"]["CloudWatchMetrics"]
+        for metric in directive["Metrics"]
+    }
+
+
+def test_alarms_look_at_what_the_api_writes_on_their_own_stage(written: set[tuple[Any, ...]]) -> None:
+    own = [alarm for alarm in watch.alarms("trial").values() if alarm.metric.startswith(metrics.NAMESPACE)]
+    assert len(own) == 4
+    assert {(alarm.metric, *sorted(alarm.dimensions.items())) for alarm in own} <= written
+    assert all(("stage", "trial") in metric for metric in written)
+
+
+def test_alarm_on_accuracy_lasts_until_there_is_news(sam: Json) -> None:
+    kept = {name for name in watch.alarms("prod") if properties(sam, name)["TreatMissingData"] == "ignore"}
+    assert kept == {"Mlp128Bad", "Mlp12864Bad", "Conv3264Bad"}
+    others = {properties(sam, name)["TreatMissingData"] for name in watch.alarms("prod") if name not in kept}
+    assert others == {"notBreaching"}

@@ -11,6 +11,7 @@ import random
 from collections import deque
 from dataclasses import dataclass, field
 
+from bench.simulation.bucket import Bucket
 from bench.simulation.clock import Clock, Process
 from bench.simulation.parameters import Parameters
 
@@ -37,6 +38,7 @@ class Tally:
     refused: int = 0  # 409 after the last attempt
     conflicts: int = 0
     begun: int = 0
+    throttled: int = 0  # 429 by API Gateway, before they began
 
 
 class World:
@@ -57,9 +59,9 @@ class World:
         self.clock.run(math.inf)
         return self.tally
 
-    def arrivals(self, per_second: float, seconds: float) -> Tally:
-        """Run PATCHes that come at random times, whatever becomes of those before them."""
-        self.clock.start(self._arriving(per_second, seconds, queued=False))
+    def arrivals(self, per_second: float, seconds: float, gateway: Bucket | None = None) -> Tally:
+        """Run PATCHes that come at random times, whatever becomes of those before them; `gateway` limits them."""
+        self.clock.start(self._arriving(per_second, seconds, queued=False, gateway=gateway))
         self.clock.run(math.inf)
         return self.tally
 
@@ -75,13 +77,15 @@ class World:
         while self.clock.now < until:
             cached = yield from self._patch(cached)
 
-    def _arriving(self, per_second: float, until: float, queued: bool) -> Process:
+    def _arriving(self, per_second: float, until: float, queued: bool, gateway: Bucket | None = None) -> Process:
         while self.clock.now < until:
             if queued:
                 self.tally.begun += 1
                 self._queue.append(self.clock.now)
-            else:
+            elif gateway is None or gateway.take(self.clock.now):
                 self.clock.start(self._alone())
+            else:
+                self.tally.throttled += 1
             yield self._random.expovariate(per_second)
 
     def _alone(self) -> Process:

@@ -14,7 +14,7 @@ from infra.paths import ROOT
 _ROLES = {"ApiHandlerRole": "api", "RetrainRole": "retrain"}  # Chalice's names → the policies' files
 _LOGS = {"ApiHandlerRole": "ApiHandlerLogGroup", "RetrainRole": "RetrainLogGroup"}
 _PLAIN_BUCKET = "arn:aws:s3:::scrawl-prod"
-_BURST_OF_WRITES = 20
+_BURST_OF_WRITES = 8
 _WRITES = (
     ("/~1weights", "POST"),
     ("/~1weights", "PATCH"),
@@ -28,7 +28,8 @@ _REFUSALS = {
     "RESOURCE_NOT_FOUND": (404, "not_found", "there is nothing at this path"),
     "REQUEST_TOO_LARGE": (413, "too_large", "a body may have 6291456 bytes"),
     "INTEGRATION_TIMEOUT": (503, "unavailable", "this took too long: try again"),
-    "INTEGRATION_FAILURE": (503, "unavailable", "the API could not be reached: try again"),
+    # Reported to be so when Lambda has no room for a request; without this entry it would be a 500.
+    "INTEGRATION_FAILURE": (503, "unavailable", "the API is too busy, or could not be reached: try again"),
     "DEFAULT_4XX": (None, "malformed", "the request was refused: $context.error.responseType"),
     "DEFAULT_5XX": (None, "internal", "something went wrong here: try again"),
 }

@@ -37,19 +37,19 @@ PARAMETERS: Json = {
         "Type": "Number",
         "Default": 200,
         "MinValue": 1,
-        "Description": "Requests per second that the API takes from everybody together.",
+        "Description": "Requests per second of each method of each path, from everybody together.",
     },
     "BurstLimit": {
         "Type": "Number",
         "Default": 400,
         "MinValue": 1,
-        "Description": "Requests that the API takes at once, before RateLimit counts.",
+        "Description": "Such requests at once, before RateLimit counts.",
     },
     "WriteRateLimit": {
         "Type": "Number",
-        "Default": 10,
+        "Default": 4,
         "MinValue": 1,
-        "Description": "Requests per second that change the shared weights.",
+        "Description": "The same of those that change shared weights; one model takes about four PATCHes per second.",
     },
     "RequestsPerVisitor": {
         "Type": "String",

@@ -13,7 +13,7 @@ from infra.cloudformation.parameters import CONDITIONS, OUTPUTS, PARAMETERS, RUL
 
 def stack(stage: str) -> Json:
     """Return what is merged into the template that Chalice makes for a stage."""
-    resources = storage.resources() | api.resources(stage) | edge.resources() | watch.resources()
+    resources = storage.resources() | api.resources(stage) | edge.resources() | watch.resources(stage)
     for name in CHECKOV.keys() | CFN_LINT.keys():
         resources[name]["Metadata"] = _metadata(name)
     return {

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from functions.metrics import NAMESPACE, SERVICE
 from infra.cloudformation.parameters import Json, when
 
 
@@ -17,6 +18,7 @@ class _Alarm:
     threshold: float
     periods: int = 1
     below: bool = False
+    missing: str = "notBreaching"  # what no data means: here, that nobody asked, so nothing is wrong
 
 
 _API = {"FunctionName": {"Ref": "APIHandler"}}
@@ -24,26 +26,32 @@ _RETRAIN = {"FunctionName": {"Ref": "Retrain"}}
 _GATEWAY = {"ApiName": {"Fn::Sub": "${AWS::StackName}"}, "Stage": "api"}
 
 
-def _accuracy(model: str) -> _Alarm:
+def alarms(stage: str) -> dict[str, _Alarm]:
+    """Return what a stage is watched for. All stages write metrics of Scrawl's own into one namespace."""
+    own = {"stage": stage, "service": SERVICE}
+    return {
+        "ApiFails": _Alarm("The API answers 5xx", "AWS/ApiGateway/5XXError", _GATEWAY, "Sum", 5),
+        "ApiCrashes": _Alarm("The API's Lambda ends or times out", "AWS/Lambda/Errors", _API, "Sum", 3),
+        "ApiThrottled": _Alarm("There are too few Lambdas for the requests", "AWS/Lambda/Throttles", _API, "Sum", 10),
+        "ApiSlow": _Alarm("One request in a hundred takes over 3 s", "AWS/Lambda/Duration", _API, "p99", 3000, 3),
+        "RetrainCrashes": _Alarm("A retraining ended before its time", "AWS/Lambda/Errors", _RETRAIN, "Sum", 1),
+        "RetrainFails": _Alarm("A retraining came to no weights", f"{NAMESPACE}/RetrainFailed", own, "Sum", 1),
+        "Mlp128Bad": _accuracy("mlp-128", own),
+        "Mlp12864Bad": _accuracy("mlp-128-64", own),
+        "Conv3264Bad": _accuracy("conv-32-64", own),
+    }
+
+
+def _accuracy(model: str, own: dict[str, str]) -> _Alarm:
+    """Return an alarm that lasts until better weights are published: no news says nothing of them."""
     says = f"The shared weights of {model} have become bad; roll them back"
-    return _Alarm(says, "Scrawl/Accuracy", {"model": model, "service": "scrawl"}, "Minimum", 90, below=True)
+    metric = f"{NAMESPACE}/Accuracy"
+    return _Alarm(says, metric, own | {"model": model}, "Minimum", 90, below=True, missing="ignore")
 
 
-ALARMS = {
-    "ApiFails": _Alarm("The API answers 5xx", "AWS/ApiGateway/5XXError", _GATEWAY, "Sum", 5),
-    "ApiCrashes": _Alarm("The API's Lambda ends or times out", "AWS/Lambda/Errors", _API, "Sum", 3),
-    "ApiThrottled": _Alarm("There are too few Lambdas for the requests", "AWS/Lambda/Throttles", _API, "Sum", 10),
-    "ApiSlow": _Alarm("One request in a hundred takes over 3 s", "AWS/Lambda/Duration", _API, "p99", 3000, 3),
-    "RetrainFails": _Alarm("A retraining ended before its time", "AWS/Lambda/Errors", _RETRAIN, "Sum", 1),
-    "Mlp128Bad": _accuracy("mlp-128"),
-    "Mlp12864Bad": _accuracy("mlp-128-64"),
-    "Conv3264Bad": _accuracy("conv-32-64"),
-}
-
-
-def resources() -> Json:
+def resources(stage: str) -> Json:
     """Return the alarms, the topic that they tell, and the budget."""
-    return {name: _resource(alarm) for name, alarm in ALARMS.items()} | {
+    return {name: _resource(alarm) for name, alarm in alarms(stage).items()} | {
         "AlarmTopic": {
             "Type": "AWS::SNS::Topic",
             "Condition": "HasEmail",
@@ -69,8 +77,7 @@ def _resource(alarm: _Alarm) -> Json:
             "EvaluationPeriods": alarm.periods,
             "Threshold": alarm.threshold,
             "ComparisonOperator": "LessThanThreshold" if alarm.below else "GreaterThanOrEqualToThreshold",
-            # Nobody asks: nothing is wrong.
-            "TreatMissingData": "notBreaching",
+            "TreatMissingData": alarm.missing,
             "AlarmActions": told,
             "OKActions": told,
         },
