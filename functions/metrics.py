@@ -36,6 +36,7 @@ REQUEST = [
 ]
 CHANGE = [_directive({"Accuracy": "Percent", "Loss": "None"}, "model")]
 FAILED_RETRAINING = [_directive({"RetrainFailed": "Count"})]
+STALE = [_directive({"StaleSeconds": "Seconds"})]
 
 
 class _State:
@@ -92,6 +93,11 @@ def accuracy(version: Metadata) -> None:
 def retraining_failed(model: str, job: str) -> None:
     """Record that a retraining came to no weights, and could say so."""
     _write(FAILED_RETRAINING, model=model, job=job, RetrainFailed=1)
+
+
+def stale(version: Metadata, seconds: float) -> None:
+    """Record that predictions go on with weights of which it was known so long ago that they are current."""
+    _write(STALE, model=version.model, version=version.version, StaleSeconds=round(seconds, 1))
 
 
 def _write(directives: list[Directive], **members: str | float) -> None:

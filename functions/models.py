@@ -4,8 +4,6 @@ Which requests lead here is left to the routes.
 """
 
 import hashlib
-import threading
-import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -19,6 +17,7 @@ from functions.dataset import Digits
 from functions.errors import CorruptDataError, InvalidValueError, NotFoundError
 from functions.inference import Classifier, evaluate, patch_onnx
 from functions.manifest import ModelManifest
+from functions.serving import Served, Serving
 from functions.store import Store
 from functions.training import Step, Trainer, TrainState
 from functions.versions import Change, Scorer, Tensors, Version
@@ -61,10 +60,8 @@ class Model:
         self._store = store
         self._test_digits = test_digits
         self._measured: Cache[str, Measure] = Cache(8)
-        self._serving: tuple[Version, Classifier] | None = None
-        self._older: Cache[str, tuple[Version, Classifier]] = Cache(4)
-        self._fresh_until = 0.0
-        self._refreshing = threading.Lock()
+        self._serving = Serving(self._find, SERVE_FOR)
+        self._older: Cache[str, Served] = Cache(4)
 
     def predict(self, images: NDArray[np.float32]) -> tuple[NDArray[np.float32], Version]:
         """Return (B, 10) probabilities of images (B, 784), and the version that gave them."""
@@ -76,24 +73,16 @@ class Model:
         if version is None:
             found, classifier = self.serving()
         else:
-            found, classifier = self._older.get(version, lambda: self._open(version))
+            found, classifier = self._older.get(version, lambda: self._opened(self.weights.get(version)))
         return found, classifier.log_probabilities
 
     def versions(self) -> list[str]:
         """Return the ids of the current version and of those it came from, newest first."""
         return [entry.version for entry in self.weights.history(_LISTED).versions]
 
-    def serving(self) -> tuple[Version, Classifier]:
-        """Return the current version, at most `SERVE_FOR` old, and its session, which is kept until it changes."""
-        if self._serving is not None and time.monotonic() < self._fresh_until:
-            return self._serving
-        with self._refreshing:
-            if self._serving is None or time.monotonic() >= self._fresh_until:
-                version = self.weights.current()
-                if self._serving is None or self._serving[0].version != version.version:
-                    self._serving = version, Classifier(self._inference_onnx, version.tensors)
-                self._fresh_until = time.monotonic() + SERVE_FOR
-            return self._serving
+    def serving(self) -> Served:
+        """Return the current version, or the last known one while the store fails, and its session; see `Serving`."""
+        return self._serving.get()
 
     def measure(self, tensors: Tensors) -> Measure:
         """Return how good weights are on the test digits."""
@@ -145,7 +134,7 @@ class Model:
         return self._updated(change, if_version)
 
     def roll_back(self, version: str, if_version: str | None = None) -> Version:
-        """Publish an older version's weights again, however good they are.
+        """Publish an older version's weights again, however good they are, and even if the current ones are damaged.
 
         Raises:
             NotFoundError: when there is no such version any more.
@@ -155,20 +144,23 @@ class Model:
         old = self.weights.get(version)
         new = replace(self._change(old.tensors, "rollback", 0), restores=version)
 
-        def change(current: Version) -> Change:
-            if current.version == version:
+        def check(current: str | None) -> None:
+            if current == version:
                 raise InvalidValueError(f"{version} is the current version already", "version")
-            return new
 
-        return self._updated(change, if_version)
+        return self._published(self.weights.replace(new, check, if_version))
 
     def restart(self, tensors: Tensors, samples: int, check: Callable[[], object] = lambda: None) -> Version:
         """Publish weights that were trained from scratch, however good they are; see `WeightsRepository.replace`."""
-        return self._published(self.weights.replace(self._change(tensors, "retrain", samples), check))
+        return self._published(self.weights.replace(self._change(tensors, "retrain", samples), lambda _: check()))
 
-    def _open(self, version: str) -> tuple[Version, Classifier]:
-        found = self.weights.get(version)
-        return found, Classifier(self._inference_onnx, found.tensors)
+    def _find(self, held: Served | None) -> Served:
+        """Return the current version and a session; what is held, if it is that."""
+        version = self.weights.current()
+        return held if held and held[0].version == version.version else self._opened(version)
+
+    def _opened(self, version: Version) -> Served:
+        return version, Classifier(self._inference_onnx, version.tensors)
 
     @cached_property
     def trainer(self) -> Trainer:
@@ -187,7 +179,7 @@ class Model:
         return self._published(self.weights.update(change, if_version=if_version))
 
     def _published(self, version: Version) -> Version:
-        self._fresh_until = 0.0  # whoever writes sees the own version in the next prediction
+        self._serving.expire()  # whoever writes sees the own version in the next prediction
         metrics.accuracy(version)
         return version
 

@@ -1,17 +1,20 @@
 """The pointer to a model's current version: one small object, replaced by compare-and-swap.
 
 It holds the provenance of the versions that came before as well, so that the history is read in one call, and so that
-a writer whose answer got lost can tell whether it had taken effect. The versions themselves are left to `weights`.
+a writer whose answer got lost can tell whether it had taken effect. A damaged or lost one is made anew from the
+versions' own files, which say where they come from. Reading and writing these is left to `weights`.
 """
 
 from collections.abc import Callable, Sequence
+from typing import NamedTuple
 
 import msgspec
 
 from functions.errors import ConflictError, CorruptDataError, NotFoundError, UnavailableError
-from functions.store import Store
-from functions.versions import Metadata
+from functions.store import Store, StoredObject
+from functions.versions import ID, Metadata
 
+MENDING = "a rollback to a version that can be read, or a retraining, mends that"
 _REMEMBERED = 32  # versions in a pointer at least, however few are kept: enough to find one's own a moment later
 
 
@@ -52,33 +55,45 @@ class Pointer(msgspec.Struct, frozen=True):
         return Pointer(version.version, key, version.created_at, self.count + 1, (Entry.of(version), *remembered))
 
 
+class Found(NamedTuple):
+    """What is known of a pointer."""
+
+    pointer: Pointer  # without a history where nothing can be read
+    etag: str | None  # of what is stored, damaged or not; None: nothing is
+    damage: Exception | None = None  # why the pointer had to be made anew; None: it is the stored one
+
+
 class PointerFile:
     """A model's pointer in a store."""
 
-    def __init__(self, store: Store, model: str, walk: Callable[[str], Sequence[Metadata]]) -> None:
-        """`walk` finds the history of a version, for pointers written before they held it."""
+    def __init__(self, store: Store, model: str, readable: Callable[[str | None], Sequence[Metadata]]) -> None:
+        """`readable` returns what the versions' files say, newest first, from a version on; None: from the newest."""
         self._store = store
         self._model = model
         self._key = f"weights/{model}/current.json"
-        self._walk = walk
+        self._readable = readable
 
     def read(self) -> tuple[Pointer, str]:
         """Return the pointer and its ETag.
 
         Raises:
             NotFoundError: when nothing has been published yet.
+            CorruptDataError: when it is damaged.
         """
+        stored = self._stored()
+        return self._decoded(stored), stored.etag
+
+    def read_or_rebuild(self) -> Found:
+        """Return the pointer; where it is damaged or missing, one to the newest version that can be read."""
+        etag = None
         try:
-            stored = self._store.get(self._key)
-        except NotFoundError as error:
-            raise NotFoundError(f"no weights of {self._model!r} have been published yet") from error
-        try:
-            pointer = msgspec.json.decode(stored.body, type=Pointer)
-        except msgspec.DecodeError as error:
-            raise CorruptDataError(f"{self._key} is damaged: {error}") from error
-        if not pointer.history:
-            pointer = msgspec.structs.replace(pointer, history=tuple(map(Entry.of, self._walk(pointer.version))))
-        return pointer, stored.etag
+            stored = self._stored()
+            etag = stored.etag
+            return Found(self._decoded(stored), etag)
+        except (NotFoundError, CorruptDataError) as error:
+            history = tuple(map(Entry.of, self._readable(None)))
+            newest = history[0].version if history else ""
+            return Found(Pointer(newest, "", "", len(history), history), etag, error)
 
     def move(self, pointer: Pointer, if_match: str | None) -> str:
         """Replace the pointer that has this ETag (None: create it) and return the new one's.
@@ -101,6 +116,26 @@ class PointerFile:
     def _etag_if_holding(self, version: str) -> str | None:
         try:
             found, etag = self.read()
-        except NotFoundError:
+        except (NotFoundError, CorruptDataError):
             return None
         return etag if any(entry.version == version for entry in found.history) else None
+
+    def _stored(self) -> StoredObject:
+        try:
+            return self._store.get(self._key)
+        except NotFoundError as error:
+            raise NotFoundError(
+                f"no weights of {self._model!r} have been published yet; `scrawl seed` does"
+            ) from error
+
+    def _decoded(self, stored: StoredObject) -> Pointer:
+        try:
+            pointer = msgspec.json.decode(stored.body, type=Pointer)
+            if not ID.fullmatch(pointer.version):
+                raise msgspec.DecodeError(f"{pointer.version!r} is no version")
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+            raise CorruptDataError(f"{self._key} is damaged: {error}; {MENDING}") from error
+        if not pointer.history:
+            entries = tuple(map(Entry.of, self._readable(pointer.version)))
+            pointer = msgspec.structs.replace(pointer, history=entries)
+        return pointer

@@ -4,6 +4,7 @@ Which of them is current, and which may go, is left to `weights` and `pruning`.
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 
 from functions import tensors as tensor_formats
 from functions.errors import CorruptDataError, FormatError, InvalidValueError, NotFoundError
@@ -31,7 +32,7 @@ class VersionFiles:
             NotFoundError: when there is none of that id.
             CorruptDataError: when its file is damaged.
         """
-        key = self._key(version)
+        key = self.key(version)
         body = self._fetch(version, lambda: self._store.get(key).body)
         try:
             tensors, strings = tensor_formats.decode(body)
@@ -40,21 +41,22 @@ class VersionFiles:
         except (FormatError, InvalidValueError, KeyError, ValueError) as error:
             raise CorruptDataError(f"{key} is damaged: {error}") from error
 
-    def walk(self, version: str, most: int) -> list[Metadata]:
-        """Return a version and those it came from, as their own files say, newest first; at most so many."""
+    def readable(self, most: int, newest: str | None = None) -> list[Metadata]:
+        """Return what the versions' own files say, newest first, from `newest` on if it is given; at most so many.
+
+        What is damaged is left out; the first one is read whole, of the others the beginning. What was written and
+        never became current is among them: nothing tells it from what did.
+        """
         found: list[Metadata] = []
-        following: str | None = version
-        while following is not None and len(found) < most:
-            try:
-                found.append(self._read_metadata(following))
-            except (NotFoundError, CorruptDataError):
-                break  # older ones have been removed, or cannot be reached any more
-            following = found[-1].parent
+        for version in reversed(self.ids()):
+            if len(found) < most and (newest is None or version <= newest):
+                with suppress(NotFoundError, CorruptDataError):
+                    found.append(self._read_metadata(version) if found else self.load(version))
         return found
 
     def write(self, version: Version) -> str:
         """Write a version and return its key."""
-        key = self._key(version.version)
+        key = self.key(version.version)
         body = tensor_formats.encode(version.tensors, to_strings(version))
         self._store.put(key, body, content_type=_MEDIA_TYPE, if_absent=True)
         return key
@@ -66,10 +68,16 @@ class VersionFiles:
 
     def remove(self, versions: Sequence[str]) -> None:
         """Remove versions; removing what is not there is no error."""
-        self._store.delete(*(self._key(version) for version in versions))
+        self._store.delete(*(self.key(version) for version in versions))
+
+    def key(self, version: str) -> str:
+        """Return where a version is; raise `NotFoundError` when it is no version's id."""
+        if not ID.fullmatch(version):
+            raise NotFoundError(f"{self._model} has no version {version!r}")
+        return f"{self._prefix}{version}{_SUFFIX}"
 
     def _read_metadata(self, version: str) -> Metadata:
-        key = self._key(version)
+        key = self.key(version)
         start = self._fetch(version, lambda: self._store.start(key, _HEADER))
         try:
             return Metadata(**from_strings(tensor_formats.decode_metadata(start)))
@@ -81,8 +89,3 @@ class VersionFiles:
             return read()
         except NotFoundError as error:
             raise NotFoundError(f"{self._model} has no version {version!r}") from error
-
-    def _key(self, version: str) -> str:
-        if not ID.fullmatch(version):
-            raise NotFoundError(f"{self._model} has no version {version!r}")
-        return f"{self._prefix}{version}{_SUFFIX}"

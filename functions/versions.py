@@ -3,15 +3,19 @@
 Which version is current is left to `weights`.
 """
 
+import math
 import re
 import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+from functions import tensors
+from functions.errors import InvalidValueError
 
 type Tensors = Mapping[str, NDArray[np.float32]]
 type Scorer = Callable[[NDArray[np.float32]], NDArray[np.float32]]  # (B, 784) in 0..1 → (B, 10) log-probabilities
@@ -60,6 +64,29 @@ class Change:
     accuracy: float
     samples: int = 0
     restores: str | None = None
+
+
+def version_of(model: str, new: Change, parent: str | None, shapes: Mapping[str, tuple[int, ...]]) -> Version:
+    """Return new weights as a version of a model.
+
+    Raises:
+        InvalidValueError: when they have other shapes, or they or their loss are no numbers.
+    """
+    if not math.isfinite(new.loss):
+        raise InvalidValueError(f"with these weights the loss on the test digits is {new.loss}: not a number")
+    created = datetime.now(UTC)
+    return Version(
+        model=model,
+        version=new_id(created, parent),
+        parent=parent,
+        source=new.source,
+        samples=new.samples,
+        loss=new.loss,
+        accuracy=new.accuracy,
+        created_at=iso(created),
+        restores=new.restores,
+        tensors=tensors.fit(new.tensors, shapes),
+    )
 
 
 def new_id(created: datetime, parent: str | None = None) -> str:

@@ -6,31 +6,29 @@ to `pruning`.
 """
 
 import logging
-import math
 import random
 import threading
 import time
 from collections.abc import Callable, Collection
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+
+from msgspec import structs
 
 from functions import pruning
-from functions import tensors as tensor_formats
 from functions.cache import Cache
 from functions.errors import (
     ConflictError,
     CorruptDataError,
-    InvalidValueError,
     NotFoundError,
     StaleVersionError,
     UnavailableError,
 )
 from functions.manifest import ModelManifest
-from functions.pointer import Pointer, PointerFile
+from functions.pointer import MENDING, Found, Pointer, PointerFile
 from functions.store import Store
 from functions.version_files import VersionFiles
-from functions.versions import Change, Metadata, Tensors, Version, iso, new_id
+from functions.versions import Change, Metadata, Tensors, Version, version_of
 
 KEEP = 200  # versions, where the service's settings do not say
 _LOGGED = ("model", "version", "parent", "source", "samples", "loss", "accuracy", "restores")
@@ -46,7 +44,7 @@ log = logging.getLogger("scrawl")
 class History:
     """A part of a model's history, newest first."""
 
-    current: str
+    current: str  # empty where that is not known: its pointer is damaged
     versions: list[Metadata]
     more: bool  # whether there are older ones
 
@@ -67,7 +65,7 @@ class WeightsRepository:
         self._keep = keep
         self._needed = needed
         self._files = VersionFiles(store, manifest.model, self._shapes)
-        self._pointer = PointerFile(store, manifest.model, lambda version: self._files.walk(version, keep))
+        self._pointer = PointerFile(store, manifest.model, lambda version: self._files.readable(keep, version))
         self._versions: Cache[str, Version] = Cache(8)
         self._updating = threading.Lock()
 
@@ -108,12 +106,12 @@ class WeightsRepository:
         Raises:
             ConflictError: when another version became current in between; then nothing of this one is left.
         """
-        before: Pointer | None = None
+        before = Found(Pointer("", "", ""), None)
         if if_match is not None:
-            before, etag = self._pointer.read()
-            if etag != if_match:
-                raise ConflictError(f"{self._model} has changed: expected {if_match}, found {etag}")
-        return self._publish(Change(tensors, source, loss, accuracy, samples), before, if_match)
+            before = Found(*self._pointer.read())
+            if before.etag != if_match:
+                raise ConflictError(f"{self._model} has changed: expected {if_match}, found {before.etag}")
+        return self._publish(Change(tensors, source, loss, accuracy, samples), before)
 
     def update(self, change: Callable[[Version], Change], *, if_version: str | None = None) -> Version:
         """Publish what `change` makes of the current version; start over when another update comes first.
@@ -125,83 +123,106 @@ class WeightsRepository:
             StaleVersionError: when `if_version` is given and is not the current version.
             ConflictError: when others were faster in every attempt.
         """
-        return self._swap(lambda current: change(self._still_current(current)), if_version)
+        return self._swap(lambda found: change(self._still_current(found.pointer.version)), if_version)
 
-    def replace(self, new: Change, check: Callable[[], object] = lambda: None) -> Version:
-        """Publish new weights whatever the current ones are, even if these are damaged.
+    def replace(
+        self, new: Change, check: Callable[[str | None], object] = lambda _: None, if_version: str | None = None
+    ) -> Version:
+        """Publish new weights whatever the current ones are, even if these or the pointer to them are damaged.
 
-        `check` is called before each attempt, after what it replaces has been read; what it raises ends the matter.
+        A damaged or missing pointer is made anew, its history from the versions that can be read. `check` is called
+        before each attempt with the current version's id (None: not known); what it raises ends the matter.
+
+        Raises:
+            StaleVersionError, ConflictError: as `update` does.
+            CorruptDataError: when `if_version` is given and the pointer is damaged.
         """
 
-        def make(_: str) -> Change:
-            check()
+        def make(found: Found) -> Change:
+            check(None if found.damage else found.pointer.version)
             return new
 
-        return self._swap(make, None)
+        return self._swap(make, if_version, mend=if_version is None)
+
+    def restore(self) -> Version | None:
+        """Make the newest version that can be read current where there is no pointer; None: there is no version.
+
+        Raises:
+            ConflictError: when there is a pointer.
+        """
+        found = self._pointer.read_or_rebuild()
+        if found.etag is not None:
+            raise ConflictError(f"{self._model} has a pointer")
+        if not found.pointer.history:
+            return None
+        newest = self.get(found.pointer.version)
+        complete = {"key": self._files.key(newest.version), "updated_at": newest.created_at}
+        return replace(newest, etag=self._pointer.move(structs.replace(found.pointer, **complete), None))
+
+    def newest_readable(self) -> Metadata | None:
+        """Return the newest version that can be read, whether it is current or not."""
+        return next(iter(self._files.readable(1)), None)
 
     def history(self, limit: int = 50, before: str | None = None) -> History:
-        """Return the current version and those it came from, at most `limit`; only those older than `before`."""
-        pointer, _ = self._pointer.read()
+        """Return the current version and those it came from, at most `limit`; only those older than `before`.
+
+        Where the pointer is damaged: the versions that can be read, none of them current.
+
+        Raises:
+            NotFoundError: when nothing has been published yet.
+            CorruptDataError: when the pointer is damaged and there is no other version.
+        """
+        pointer, _, damage = self._pointer.read_or_rebuild()
+        if damage and not pointer.history:
+            raise damage
         kept = pointer.history[: self._keep]
         found = [entry for entry in kept if before is None or entry.version < before]
-        return History(pointer.version, [entry.metadata(self._model) for entry in found[:limit]], len(found) > limit)
+        return History(
+            "" if damage else pointer.version,
+            [entry.metadata(self._model) for entry in found[:limit]],
+            len(found) > limit,
+        )
 
     def prune(self) -> list[str]:
         """Remove the versions that nobody needs any more, and return their ids."""
         pointer, _ = self._pointer.read()
         return self._prune(pointer)
 
-    def _swap(self, make: Callable[[str], Change], if_version: str | None) -> Version:
-        """Publish what `make` returns for the current version's id, again and again until no other was faster."""
+    def _swap(self, make: Callable[[Found], Change], if_version: str | None, *, mend: bool = False) -> Version:
+        """Publish what `make` returns for the pointer that is found, again and again until no other was faster."""
         if not self._updating.acquire(timeout=_TURN):
             raise ConflictError(f"{self._model} is being changed by many at once: waited {_TURN:.0f} s for a turn")
         try:
             for attempt in range(_ATTEMPTS):
-                pointer, etag = self._pointer.read()
-                if if_version not in (None, pointer.version):
-                    raise StaleVersionError(f"expected current version {if_version}, found {pointer.version}")
+                found = self._pointer.read_or_rebuild() if mend else Found(*self._pointer.read())
+                if if_version not in (None, found.pointer.version):
+                    raise StaleVersionError(f"expected current version {if_version}, found {found.pointer.version}")
                 try:
-                    return self._publish(make(pointer.version), pointer, etag)
+                    return self._publish(make(found), found)
                 except ConflictError:
                     time.sleep(random.uniform(0, min(1.0, _PAUSE * 2**attempt)))
         finally:
             self._updating.release()
         raise ConflictError(f"{self._model} is being changed by many at once: gave up after {_ATTEMPTS} attempts")
 
-    def _publish(self, new: Change, before: Pointer | None, if_match: str | None) -> Version:
+    def _publish(self, new: Change, before: Found) -> Version:
         """Write a version and make it current; see `publish`."""
-        version = self._made(new, None if before is None else before.version)
+        version = version_of(self._model, new, before.pointer.version or None, self._shapes)
         key = self._files.write(version)
-        pointer = (before or Pointer("", "", "")).followed_by(version, key, self._keep)
+        pointer = before.pointer.followed_by(version, key, self._keep)
         try:
-            etag = self._pointer.move(pointer, if_match)
+            etag = self._pointer.move(pointer, before.etag)
         except ConflictError:
             with suppress(UnavailableError):  # then pruning will remove it
                 self._files.remove([version.version])
             raise
         self._versions.put(version.version, version)
+        if before.damage:
+            log.warning("pointer mended", extra={"model": self._model, "error": str(before.damage)})
         log.info("weights published", extra={name: getattr(version, name) for name in _LOGGED})
         if pruning.is_due(pointer, self._keep):
             self._prune_quietly(pointer)
         return replace(version, etag=etag)
-
-    def _made(self, new: Change, parent: str | None) -> Version:
-        """Return a change as the version that it becomes."""
-        if not math.isfinite(new.loss):
-            raise InvalidValueError(f"with these weights the loss on the test digits is {new.loss}: not a number")
-        created = datetime.now(UTC)
-        return Version(
-            model=self._model,
-            version=new_id(created, parent),
-            parent=parent,
-            source=new.source,
-            samples=new.samples,
-            loss=new.loss,
-            accuracy=new.accuracy,
-            created_at=iso(created),
-            restores=new.restores,
-            tensors=tensor_formats.fit(new.tensors, self._shapes),
-        )
 
     def _prune_quietly(self, pointer: Pointer) -> None:
         """Remove old versions; the publication that this follows has succeeded, whatever happens here."""
@@ -228,7 +249,9 @@ class WeightsRepository:
         """
         try:
             return self.get(version)
+        except CorruptDataError as error:
+            raise CorruptDataError(f"{error}; {MENDING}") from error
         except NotFoundError as error:
             if self._pointer.read()[0].version == version:
-                raise CorruptDataError(f"{self._model}'s current version {version} is missing") from error
+                raise CorruptDataError(f"{self._model}'s current version {version} is missing; {MENDING}") from error
             raise ConflictError(f"{self._model} has changed since") from error

@@ -125,8 +125,8 @@ def test_service_is_made_from_the_environment(monkeypatch: pytest.MonkeyPatch) -
 def test_warming_up_prepares_the_first_prediction(api: Api) -> None:
     api.service.warm_up()
     model = api.service.model("mlp-128")
-    assert model._serving is not None
-    assert model.serving() is model._serving
+    assert model._serving._held is not None
+    assert model.serving() is model._serving._held
 
 
 def test_warming_up_an_empty_bucket_is_no_error(empty_bucket: S3Store) -> None:

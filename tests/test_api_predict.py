@@ -55,7 +55,7 @@ def test_prediction_follows_weights_that_another_process_wrote_within_a_second(
         other("PATCH", "/weights", body={"data": [{"target": 1, "image": image}]})
     model = api.service.model("mlp-128")
     assert model.serving()[0].version == before  # trusted for a while
-    monkeypatch.setattr("time.monotonic", lambda: model._fresh_until + 0.001)
+    monkeypatch.setattr("time.monotonic", lambda: model._serving._due + 0.001)
     assert model.serving()[0].version == api.version != before
 
 

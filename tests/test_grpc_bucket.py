@@ -52,12 +52,17 @@ def infer(channel: triton.InferenceServerClient, model: str, version: str = "") 
     return channel.infer(model, [sent], model_version=version, client_timeout=TIMEOUT)
 
 
-def failure(channel: triton.InferenceServerClient) -> InferenceServerException | None:
+def failure(channel: triton.InferenceServerClient, model: str) -> InferenceServerException | None:
     try:
-        infer(channel, "mlp-128")
+        infer(channel, model)
     except InferenceServerException as error:
         return error
     return None
+
+
+def outages(running: RunningGrpc) -> list[tuple[str, str]]:
+    """Return the models and versions with which predictions are said to go on."""
+    return [(line["model"], line["version"]) for line in running.logs if "last known weights" in line["message"]]
 
 
 def wait_until(true: Callable[[], bool]) -> None:
@@ -87,11 +92,13 @@ def test_every_model_is_served_with_its_current_weights(s3: ExitStack, store: S3
         s3.close()
         wait_until(lambda: not channel.is_server_ready())
         assert channel.is_server_live()
-        wait_until(lambda: failure(channel) is not None)  # what was read a moment ago is trusted for a while
-        error = failure(channel)
+        wait_until(lambda: bool(infer(channel, "mlp-128")) and ("mlp-128", taught) in outages(running))
+        assert infer(channel, "mlp-128").get_response().model_version == taught
+        assert channel.is_model_ready("mlp-128")
+        error = failure(channel, "another")  # of which nothing has been read
     assert error is not None
     assert error.status() == "StatusCode.UNAVAILABLE"
-    assert "the store failed" in error.message()
+    assert "the store failed" in error.message() or "there is no bucket" in error.message()
     assert running.stop() == 0
 
 

@@ -1,0 +1,295 @@
+"""Damaged and lost pointers, damaged current versions: what mends them, and that nothing readable is lost by it."""
+
+import json
+from collections.abc import Callable
+from contextlib import suppress
+from itertools import pairwise
+
+import numpy as np
+import pytest
+
+from functions import weights as weights_module
+from functions.errors import ConflictError, CorruptDataError, NotFoundError, StaleVersionError, UnavailableError
+from functions.manifest import ModelManifest, Parameter
+from functions.store import MemoryStore
+from functions.versions import Change, Version
+from functions.weights import WeightsRepository
+from tests.api import serving
+from tests.faults import FAULTS, FaultyStore, KilledError, killed
+
+MANIFEST = ModelManifest("m", "a model", (), (Parameter("b", (2,), 0),), 2, {})
+POINTER = "weights/m/current.json"
+REAL_POINTER = "weights/mlp-128/current.json"
+SAMPLE = {"data": [{"target": 1, "image": [0.5] * 784}]}
+DAMAGES = {
+    "empty": b"",
+    "cut off": b'{"version":"20260101T0000',
+    "other": b"[]",
+    "binary": b"\xff\xfe\x00",
+    "no version": b'{"version":"x","key":"k","updated_at":"t"}',
+    "lost": None,
+}
+
+type Fault = Callable[..., object]
+
+
+def change_to(number: float) -> Change:
+    return Change({"b": np.full(2, number, np.float32)}, "test", loss=0.5, accuracy=0.9, samples=1)
+
+
+def one_more(version: Version) -> Change:
+    return change_to(version.tensors["b"][0] + 1)
+
+
+def damage(store: MemoryStore, key: str, content: bytes | None = b"{") -> None:
+    if content is None:
+        store.delete(key)
+    else:
+        store.put(key, content)
+
+
+def key_of(version: str) -> str:
+    return f"weights/m/{version}.safetensors"
+
+
+def again(store: MemoryStore, **options: object) -> WeightsRepository:
+    """Return what a process has that has read nothing yet."""
+    return WeightsRepository(store, MANIFEST, **options)
+
+
+def history(weights: WeightsRepository) -> list[str]:
+    return [entry.version for entry in weights.history(1000).versions]
+
+
+@pytest.fixture
+def store() -> FaultyStore:
+    return FaultyStore(MemoryStore())
+
+
+@pytest.fixture
+def made(store: FaultyStore) -> list[str]:
+    """Return the ids of six versions, newest first."""
+    weights = again(store)
+    weights.publish(change_to(0).tensors, source="first", loss=1, accuracy=0.1)
+    for _ in range(5):
+        weights.update(one_more)
+    return history(weights)
+
+
+@pytest.mark.parametrize("how", DAMAGES)
+def test_replacing_mends_the_pointer_and_keeps_the_history(store: FaultyStore, made: list[str], how: str) -> None:
+    damage(store, POINTER, DAMAGES[how])
+    new = again(store).replace(change_to(9))
+    assert new.parent == made[0]
+    found = again(store)
+    assert found.current().version == new.version
+    assert history(found) == [new.version, *made]
+    assert found.update(one_more).parent == new.version
+
+
+@pytest.mark.parametrize("how", DAMAGES)
+def test_nothing_but_replacing_touches_a_damaged_pointer(store: FaultyStore, made: list[str], how: str) -> None:
+    damage(store, POINTER, DAMAGES[how])
+    before = {key: store.get(key) for key in store.keys("")}
+    weights = again(store)
+    error = (
+        (NotFoundError, "have been published yet") if how == "lost" else (CorruptDataError, "a rollback to a version")
+    )
+    for attempt in (weights.current, lambda: weights.update(one_more), weights.prune):
+        with pytest.raises(error[0], match=error[1]):
+            attempt()
+    with pytest.raises(error[0]):
+        weights.replace(change_to(9), if_version=made[0])  # nobody can tell whether that is current
+    assert {key: store.get(key) for key in store.keys("")} == before
+
+
+def test_history_of_a_damaged_pointer_says_what_can_be_gone_back_to(store: FaultyStore, made: list[str]) -> None:
+    damage(store, POINTER)
+    found = again(store).history(4)
+    assert ([entry.version for entry in found.versions], found.more, found.current) == (made[:4], True, "")
+
+
+def test_damaged_versions_are_left_out_and_older_ones_are_not(store: FaultyStore, made: list[str]) -> None:
+    damage(store, POINTER)
+    damage(store, key_of(made[0]), store.get(key_of(made[0])).body[:-1])  # whose header is whole
+    damage(store, key_of(made[2]))
+    damage(store, key_of(made[3]), None)
+    new = again(store).replace(change_to(9))
+    kept = [new.version, made[1], made[4], made[5]]
+    assert (new.parent, history(again(store))) == (made[1], kept)
+    for _ in range(weights_module.pruning._OFTEN):
+        again(store).update(one_more)
+    assert again(store).get(made[5]).tensors["b"].tolist() == [0, 0]  # pruning spares what was kept
+
+
+def test_what_a_crash_has_left_takes_no_version_s_place(store: FaultyStore, made: list[str]) -> None:
+    weights = again(store)
+    store.arm(3, killed)  # at the pointer, after reading it and the version, and writing the new one
+    with pytest.raises(KilledError):
+        weights.update(one_more)
+    store.disarm()
+    assert store.calls[-1] == f"put {POINTER}"
+    newest = weights.update(one_more).version
+    damage(store, POINTER)
+    again(store).replace(change_to(9))
+    found = history(again(store))
+    assert (len(found), found[-6:]) == (9, made)
+    assert newest in found
+
+
+def test_pointer_can_be_mended_though_no_version_is_left(store: FaultyStore, made: list[str]) -> None:
+    damage(store, POINTER)
+    for version in made:
+        damage(store, key_of(version))
+    with pytest.raises(CorruptDataError):
+        again(store).history()
+    new = again(store).replace(change_to(9))
+    assert (new.parent, history(again(store))) == (None, [new.version])
+
+
+def test_no_more_versions_than_are_kept_are_read(store: FaultyStore, made: list[str]) -> None:
+    damage(store, POINTER)
+    store.calls.clear()
+    assert history(again(store, keep=3)) == made[:3]
+    assert len([call for call in store.calls if "safetensors" in call]) == 3
+
+
+def test_two_that_mend_at_once_both_count(store: FaultyStore, made: list[str]) -> None:
+    damage(store, POINTER)
+    others: list[str] = []
+
+    def overtaken(_: str | None) -> None:
+        if not others:
+            others.append(again(store).replace(change_to(8)).version)
+
+    new = again(store).replace(change_to(9), overtaken)
+    assert history(again(store)) == [new.version, *others, *made]
+
+
+def test_check_learns_which_version_is_current_where_that_is_known(store: FaultyStore, made: list[str]) -> None:
+    known: list[str | None] = []
+    again(store).replace(change_to(8), known.append)
+    damage(store, POINTER)
+    again(store).replace(change_to(9), known.append)
+    assert known == [made[0], None]
+    with pytest.raises(StaleVersionError):
+        again(store).replace(change_to(9), if_version=made[0])
+
+
+@pytest.mark.usefixtures("made")
+def test_mending_is_logged(store: FaultyStore, caplog: pytest.LogCaptureFixture) -> None:
+    again(store).replace(change_to(8))
+    assert "pointer mended" not in caplog.messages
+    damage(store, POINTER)
+    again(store).replace(change_to(9))
+    assert "pointer mended" in caplog.messages
+
+
+@pytest.mark.parametrize("how", [b"{", None], ids=["damaged", "lost"])
+@pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: fault.__name__)
+def test_mending_that_fails_anywhere_loses_nothing(
+    store: FaultyStore, made: list[str], fault: Fault, how: bytes | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(weights_module, "_PAUSE", 0)
+    damage(store, POINTER, how)
+    healthy = FaultyStore(store)
+    again(healthy).replace(change_to(9))
+    for number, call in enumerate(healthy.calls):
+        if call.split()[0] not in FAULTS[fault]:
+            continue
+        broken = FaultyStore(store)
+        broken.arm(number, fault)
+        with suppress(UnavailableError, CorruptDataError, ConflictError, KilledError):
+            again(broken).replace(change_to(9))
+        broken.disarm()
+        assert set(made) - {made[0]} <= set(history(again(broken))), call  # half of the newest looks like damage
+        last = again(broken).replace(change_to(10))
+        chain = again(broken).history(1000).versions
+        assert again(broken).current().version == last.version == chain[0].version
+        assert all(entry.parent == parent.version for entry, parent in pairwise(chain)), call
+
+
+def test_restoring_makes_the_newest_version_current_where_the_pointer_is_lost(
+    store: FaultyStore, made: list[str]
+) -> None:
+    with pytest.raises(ConflictError):
+        again(store).restore()
+    damage(store, POINTER, None)
+    assert again(store).restore().version == made[0]
+    assert json.loads(store.get(POINTER).body)["key"] == key_of(made[0])
+    assert history(again(store)) == made
+    assert again(MemoryStore()).restore() is None
+
+
+@pytest.fixture
+def real(seeded: MemoryStore) -> FaultyStore:
+    """Return a store with three versions of mlp-128."""
+    store = FaultyStore(seeded)
+    with serving(store) as api:
+        for _ in range(2):
+            api("PATCH", "/weights", body=SAMPLE)
+    return store
+
+
+def pointer_damaged(store: MemoryStore, _: str) -> None:
+    damage(store, REAL_POINTER)
+
+
+def pointer_lost(store: MemoryStore, _: str) -> None:
+    damage(store, REAL_POINTER, None)
+
+
+def version_damaged(store: MemoryStore, current: str) -> None:
+    damage(store, f"weights/mlp-128/{current}.safetensors", b"\x08\x00\x00\x00\x00\x00\x00\x00{}      ")
+
+
+def version_lost(store: MemoryStore, current: str) -> None:
+    damage(store, f"weights/mlp-128/{current}.safetensors", None)
+
+
+BROKEN = [pointer_damaged, pointer_lost, version_damaged, version_lost]
+
+
+@pytest.mark.parametrize("broken", BROKEN, ids=lambda broken: broken.__name__)
+def test_rollback_and_retraining_mend_it_over_http(real: FaultyStore, broken: Callable[..., None]) -> None:
+    with serving(real) as api:
+        versions = [entry["version"] for entry in api("GET", "/weights/history").json_body["versions"]]
+    for mend in ("rollback", "DELETE"):
+        store = FaultyStore(real)
+        broken(store, versions[0])
+        with serving(store, train_iterations=2) as api:
+            for method in ("GET", "PATCH"):
+                answer = api(method, "/weights", body=SAMPLE if method == "PATCH" else None)
+                assert answer.status_code == (404 if broken is pointer_lost else 503)
+                words = "`scrawl seed` does" if broken is pointer_lost else "a rollback to a version that can be read"
+                assert words in answer.json_body["error"]["message"]
+            listed = api("GET", "/weights/history").json_body["versions"]
+            assert [entry["version"] for entry in listed] == versions
+            assert [entry["current"] for entry in listed] == [broken in (version_damaged, version_lost), False, False]
+            if mend == "rollback":
+                assert api("POST", "/weights/rollback", body={"version": versions[1]}).status_code == 201
+            else:
+                assert api("DELETE", "/weights").status_code == 202
+        with serving(store) as api:
+            history = api("GET", "/weights/history").json_body["versions"]
+            assert [entry["version"] for entry in history[1:]] == versions
+            assert history[0]["source"] == ("rollback" if mend == "rollback" else "retrain")
+            assert api("GET", "/weights").json_body["version"] == history[0]["version"]
+            assert api("POST", "/predict", body={"tensor": [0] * 784}).status_code == 200
+
+
+def test_rollback_to_the_newest_version_mends_a_damaged_pointer(real: FaultyStore) -> None:
+    with serving(real) as api:
+        newest = api.version
+        assert api("POST", "/weights/rollback", body={"version": newest}).status_code == 422
+        damage(real, REAL_POINTER)
+        assert api("POST", "/weights/rollback", body={"version": newest}).status_code == 201
+
+
+def test_change_of_a_certain_version_waits_until_it_is_mended(real: FaultyStore) -> None:
+    with serving(real) as api:
+        version = api.version
+        damage(real, REAL_POINTER)
+        for method, path, body in (("DELETE", "/weights", None), ("POST", "/weights/rollback", {"version": version})):
+            answer = api(method, path, body=body, headers={"If-Match": f'"{version}"'})
+            assert (answer.status_code, answer.json_body["error"]["code"]) == (503, "corrupt_data")
