@@ -5,6 +5,7 @@ one begun and is replaced by compare-and-swap, so that of two that start at once
 `retrain`.
 """
 
+import logging
 import re
 import secrets
 from collections.abc import Callable
@@ -18,7 +19,12 @@ from functions.store import Store, StoredObject
 from functions.versions import iso
 
 STALE_AFTER = 60.0  # seconds without a sign of life; `lease` gives one every ten
-_ID = re.compile(r"[a-z0-9-]+-[0-9]{17}-[0-9a-f]{8}")
+KEEP = 20  # jobs of each model
+_AT_ONCE = 100  # jobs that are removed at once, at most
+_NUMBER = r"[0-9]{17}-[0-9a-f]{8}"
+_ID = re.compile(rf"[a-z0-9-]+-{_NUMBER}")
+
+log = logging.getLogger("scrawl")
 
 
 class Job(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -112,6 +118,20 @@ class JobsRepository:
         job = self._named_by(latest)
         return {version for version in (job.replaces, job.version) if version} if job else set()
 
+    def prune(self, model: str) -> None:
+        """Remove a model's ended jobs, except the latest and the newest `KEEP`; if that fails, it is only logged."""
+        try:
+            keys, ours = self._store.keys(f"jobs/{model}-"), re.compile(rf"jobs/({re.escape(model)}-{_NUMBER})\.json")
+            ids = [found[1] for key in keys if (found := ours.fullmatch(key))]  # of mlp-128, not of mlp-128-64
+            latest = self._named_by(self._latest(model))
+            spared = latest.id if latest else None
+            gone = [job_id for job_id in ids[:-KEEP][:_AT_ONCE] if job_id != spared and self._has_ended(job_id)]
+            if gone:
+                self._store.delete(*map(_key, gone))
+                log.info("old jobs removed", extra={"model": model, "jobs": len(gone)})
+        except Exception as error:  # the next one will try again
+            log.warning("old jobs not removed", extra={"model": model, "error": str(error)})
+
     def read(self, job_id: str) -> tuple[Job, str]:
         """Return a job as it was written last, and its ETag; raises as `get` does."""
         if not _ID.fullmatch(job_id):
@@ -131,6 +151,12 @@ class JobsRepository:
         return self._store.put(
             _key(job.id), body, content_type="application/json", if_match=if_match, if_absent=if_match is None
         )
+
+    def _has_ended(self, job_id: str) -> bool:
+        try:
+            return not self.get(job_id).active
+        except (NotFoundError, CorruptDataError):
+            return True
 
     def _end_latest(self, latest: StoredObject | None) -> None:
         """Refuse a new job while the last one is active; one that seems to be dead is told that it has failed."""

@@ -97,11 +97,11 @@ class Service:
         return [key.split("/")[1] for key in keys if key.endswith("/manifest.json")]
 
     def warm_up(self) -> None:
-        """Read what the first prediction needs; when that is not there yet, the first request will say so."""
+        """Read what the first predictions need; where that is not there, or is damaged, a request will say so."""
         try:
             for name in self.model_names():
-                self.predictor(name).serving()
-        except (NotFoundError, CorruptDataError, UnavailableError) as error:
+                self._warm_up(name)
+        except UnavailableError as error:
             log.warning("not warmed up", extra={"error": str(error)})
 
     def begin_retraining(self, model: Model) -> Job:
@@ -118,6 +118,7 @@ class Service:
             raise
         known = {"model": job.model, "version": job.replaces, "by": "DELETE /weights", "job": job.id}
         log.info("weights cleared", extra=known)
+        self.jobs.prune(job.model)
         return job
 
     def run_job(self, job_id: str, seconds: float | None = None) -> Job:
@@ -134,6 +135,12 @@ class Service:
         recipe = Recipe(self.settings.batch_size, self.settings.learning_rate, seconds)
         with lease:
             return retrain(lease, lambda: self.model(lease.job.model), self.dataset, recipe)
+
+    def _warm_up(self, name: str) -> None:
+        try:
+            self.predictor(name).serving()
+        except (NotFoundError, CorruptDataError) as error:
+            log.warning("not warmed up", extra={"model": name, "error": str(error)})
 
     @cached_property
     def _test_digits(self) -> Digits:
