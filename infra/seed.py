@@ -43,20 +43,23 @@ class Seeded:
     shards: int = 0
     models: int = 0
     weights: int = 0
+    notices: tuple[str, ...] = ()  # of weights that need somebody's attention
 
     def __str__(self) -> str:
         return f"{self.shards} shards of digits, {self.models} models, first weights of {self.weights}"
 
 
 def bring_up_to_date(store: Store, sources: Sources, say: Callable[[str], None]) -> None:
-    """Seed a store that may have been seeded before, and say what was written.
+    """Seed a store that may have been seeded before; say what was written, and which weights are damaged.
 
     Raises:
         DataError: when MNIST_DIR names files that cannot be used.
     """
     seeded = seed(store, _wanted_digits(store, sources, say))
-    if seeded != Seeded():
+    if replace(seeded, notices=()) != Seeded():
         say(f"Stored: {seeded}")
+    for notice in seeded.notices:
+        say(f"NOTICE: {notice}")
 
 
 def _wanted_digits(store: Store, sources: Sources, say: Callable[[str], None]) -> Dataset | None:
@@ -74,12 +77,15 @@ def _wanted_digits(store: Store, sources: Sources, say: Callable[[str], None]) -
 
 
 def seed(store: Store, digits: Dataset | None) -> Seeded:
-    """Store what is missing, damaged or different; without `digits`, the dataset stays as it is."""
+    """Store what is missing, damaged or different; without `digits`, the dataset stays as it is.
+
+    Shared weights are never replaced, even if they are damaged: then a notice says so.
+    """
     shards = seed_dataset(store, digits) if digits else 0
     models = [architecture.id for architecture in shipped()]
     written = sum(_seed_model(store, model) for model in models)
-    weights = sum(_seed_weights(store, model) for model in models)
-    return Seeded(shards, written, weights)
+    weights = [_seed_weights(store, model) for model in models]
+    return Seeded(shards, written, sum(new for new, _ in weights), tuple(notice for _, notice in weights if notice))
 
 
 def stored_dataset(store: Store) -> DatasetManifest | None:
@@ -171,23 +177,42 @@ def _seed_model(store: Store, model: str) -> bool:
     return any([*written, _put_if_different(store, f"models/{model}/manifest.json", manifest)])
 
 
-def _seed_weights(store: Store, model: str) -> bool:
-    """Publish the shipped weights of a model that has none; return whether that was needed."""
+def _seed_weights(store: Store, model: str) -> tuple[bool, str]:
+    """Publish the shipped weights of a model that has none; return whether that was needed, and a notice or none."""
     manifest = msgspec.json.decode(store.get(f"models/{model}/manifest.json").body, type=ModelManifest)
     weights = WeightsRepository(store, manifest)
     try:
         weights.current()
-        return False
+    except CorruptDataError as error:
+        return False, _damaged(model, weights, error)
     except NotFoundError:
-        shipped = pretrained.load(model)[0]
-    digits = dataset.Dataset(store).first("test", TEST_DIGITS)
-    classifier = Classifier(store.get(f"models/{model}/inference.onnx").body, shipped)
-    loss, accuracy = evaluate(classifier, digits.images(), digits.labels)
+        return _first_weights(store, model, weights)
+    return False, ""
+
+
+def _damaged(model: str, weights: WeightsRepository, error: CorruptDataError) -> str:
+    """Return what is to be said about damaged weights: what mends them."""
+    intact = weights.newest_readable()
+    version = "" if intact is None else f"`scrawl weights rollback {intact.version} --model {model}` or "
+    return (
+        f"The shared weights of {model} are damaged; other models work. {version}"
+        f"a retraining (DELETE /weights?model={model}) mends that. {error}"
+    )
+
+
+def _first_weights(store: Store, model: str, weights: WeightsRepository) -> tuple[bool, str]:
+    """Publish the shipped weights; where only the pointer is missing, make the newest version current instead."""
     try:
+        if restored := weights.restore():
+            return False, f"The pointer to {model}'s weights was missing; {restored.version} is current again"
+        shipped = pretrained.load(model)[0]
+        digits = dataset.Dataset(store).first("test", TEST_DIGITS)
+        classifier = Classifier(store.get(f"models/{model}/inference.onnx").body, shipped)
+        loss, accuracy = evaluate(classifier, digits.images(), digits.labels)
         weights.publish(shipped, source="pretrained", loss=loss, accuracy=accuracy)
     except ConflictError:  # another process has just done the same
-        return False
-    return True
+        return False, ""
+    return True, ""
 
 
 def _put_if_different(store: Store, key: str, body: bytes) -> bool:

@@ -20,6 +20,8 @@ from infra.seed import bring_up_to_date, seed
 from model_export.architectures import ARCHITECTURES
 from tests import idx_files
 
+POINTER = "weights/mlp-128/current.json"
+
 
 class Watched(MemoryStore):
     """A store that lists what is written, and may break down after some writes."""
@@ -52,6 +54,11 @@ def store(request: pytest.FixtureRequest) -> Store:
 
 def manifest_of(store: Store) -> DatasetManifest:
     return msgspec.json.decode(store.get(MANIFEST_KEY).body, type=DatasetManifest)
+
+
+def weights_of(store: Store) -> WeightsRepository:
+    manifest = msgspec.json.decode(store.get("models/mlp-128/manifest.json").body, type=ModelManifest)
+    return WeightsRepository(store, manifest)
 
 
 def test_layout(store: Store, small: Dataset) -> None:
@@ -160,13 +167,48 @@ def test_one_changed_pixel_gives_another_id(small: Dataset) -> None:
 def test_weights_that_visitors_have_made_are_kept(small: Dataset) -> None:
     store = MemoryStore()
     seed(store, small)
-    manifest = msgspec.json.decode(store.get("models/mlp-128/manifest.json").body, type=ModelManifest)
-    weights = WeightsRepository(store, manifest)
+    weights = weights_of(store)
     first = weights.current()
     assert (first.source, first.parent) == ("pretrained", None)
     made = weights.publish(first.tensors, source="patch", loss=0.5, accuracy=0.5, if_match=first.etag)
     seed(store, small)
     assert weights.current().version == made.version
+
+
+@pytest.mark.parametrize("broken", ["pointer", "version", "all"])
+def test_damaged_weights_are_told_of_and_left_alone(small: Dataset, broken: str) -> None:
+    store = Watched()
+    seed(store, small)
+    first = weights_of(store).current()
+    made = weights_of(store).publish(first.tensors, source="patch", loss=1, accuracy=0.5, if_match=first.etag)
+    if broken in ("pointer", "all"):
+        store.put(POINTER, b"{")
+    for version in {"pointer": (), "version": (made,), "all": (first, made)}[broken]:
+        store.put(f"weights/mlp-128/{version.version}.safetensors", b"")
+    store.written.clear()
+    (notice,) = seed(store, small).notices
+    assert store.written == []
+    assert notice.startswith("The shared weights of mlp-128 are damaged; other models work.")
+    readable = {"pointer": made, "version": first, "all": None}[broken]
+    assert (readable is None) == ("scrawl weights rollback" not in notice)
+    assert readable is None or f"`scrawl weights rollback {readable.version} --model mlp-128`" in notice
+    assert "DELETE /weights?model=mlp-128" in notice
+    assert ("weights/mlp-128/" + ("current.json" if broken != "version" else made.version)) in notice
+
+
+def test_lost_pointer_is_written_anew_to_the_newest_version(small: Dataset) -> None:
+    store = MemoryStore()
+    seed(store, small)
+    first = weights_of(store).current()
+    made = weights_of(store).publish(first.tensors, source="patch", loss=1, accuracy=0.5, if_match=first.etag)
+    store.delete(POINTER)
+    seeded = seed(store, small)
+    assert (seeded.weights, seeded.notices) == (
+        0,
+        (f"The pointer to mlp-128's weights was missing; {made.version} is current again",),
+    )
+    assert [entry.version for entry in weights_of(store).history().versions] == [made.version, first.version]
+    assert seed(store, small).notices == ()
 
 
 @pytest.fixture
