@@ -55,6 +55,15 @@ class Version(Metadata):
 
 
 @dataclass(frozen=True)
+class History:
+    """A part of a model's history, newest first."""
+
+    current: str  # empty where that is not known: its pointer is damaged
+    versions: list[Metadata]
+    more: bool  # whether there are older ones
+
+
+@dataclass(frozen=True)
 class Change:
     """New weights, ready to be published."""
 

@@ -11,7 +11,7 @@ import threading
 import time
 from collections.abc import Callable, Collection
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from msgspec import structs
 
@@ -28,7 +28,7 @@ from functions.manifest import ModelManifest
 from functions.pointer import MENDING, Found, Pointer, PointerFile
 from functions.store import Store
 from functions.version_files import VersionFiles
-from functions.versions import Change, Metadata, Tensors, Version, version_of
+from functions.versions import Change, History, Metadata, Tensors, Version, version_of
 
 KEEP = 200  # versions, where the service's settings do not say
 _LOGGED = ("model", "version", "parent", "source", "samples", "loss", "accuracy", "restores")
@@ -38,15 +38,6 @@ _TURN = 15.0  # seconds that an update waits for those before it in this process
 
 
 log = logging.getLogger("scrawl")
-
-
-@dataclass(frozen=True)
-class History:
-    """A part of a model's history, newest first."""
-
-    current: str  # empty where that is not known: its pointer is damaged
-    versions: list[Metadata]
-    more: bool  # whether there are older ones
 
 
 class WeightsRepository:

@@ -14,13 +14,10 @@ from functions.manifest import ModelManifest, Parameter
 from functions.store import MemoryStore
 from functions.versions import Change, Version
 from functions.weights import WeightsRepository
-from tests.api import serving
 from tests.faults import FAULTS, FaultyStore, KilledError, killed
 
 MANIFEST = ModelManifest("m", "a model", (), (Parameter("b", (2,), 0),), 2, {})
 POINTER = "weights/m/current.json"
-REAL_POINTER = "weights/mlp-128/current.json"
-SAMPLE = {"data": [{"target": 1, "image": [0.5] * 784}]}
 DAMAGES = {
     "empty": b"",
     "cut off": b'{"version":"20260101T0000',
@@ -219,77 +216,3 @@ def test_restoring_makes_the_newest_version_current_where_the_pointer_is_lost(
     assert json.loads(store.get(POINTER).body)["key"] == key_of(made[0])
     assert history(again(store)) == made
     assert again(MemoryStore()).restore() is None
-
-
-@pytest.fixture
-def real(seeded: MemoryStore) -> FaultyStore:
-    """Return a store with three versions of mlp-128."""
-    store = FaultyStore(seeded)
-    with serving(store) as api:
-        for _ in range(2):
-            api("PATCH", "/weights", body=SAMPLE)
-    return store
-
-
-def pointer_damaged(store: MemoryStore, _: str) -> None:
-    damage(store, REAL_POINTER)
-
-
-def pointer_lost(store: MemoryStore, _: str) -> None:
-    damage(store, REAL_POINTER, None)
-
-
-def version_damaged(store: MemoryStore, current: str) -> None:
-    damage(store, f"weights/mlp-128/{current}.safetensors", b"\x08\x00\x00\x00\x00\x00\x00\x00{}      ")
-
-
-def version_lost(store: MemoryStore, current: str) -> None:
-    damage(store, f"weights/mlp-128/{current}.safetensors", None)
-
-
-BROKEN = [pointer_damaged, pointer_lost, version_damaged, version_lost]
-
-
-@pytest.mark.parametrize("broken", BROKEN, ids=lambda broken: broken.__name__)
-def test_rollback_and_retraining_mend_it_over_http(real: FaultyStore, broken: Callable[..., None]) -> None:
-    with serving(real) as api:
-        versions = [entry["version"] for entry in api("GET", "/weights/history").json_body["versions"]]
-    for mend in ("rollback", "DELETE"):
-        store = FaultyStore(real)
-        broken(store, versions[0])
-        with serving(store, train_iterations=2) as api:
-            for method in ("GET", "PATCH"):
-                answer = api(method, "/weights", body=SAMPLE if method == "PATCH" else None)
-                assert answer.status_code == (404 if broken is pointer_lost else 503)
-                words = "`scrawl seed` does" if broken is pointer_lost else "a rollback to a version that can be read"
-                assert words in answer.json_body["error"]["message"]
-            listed = api("GET", "/weights/history").json_body["versions"]
-            assert [entry["version"] for entry in listed] == versions
-            assert [entry["current"] for entry in listed] == [broken in (version_damaged, version_lost), False, False]
-            if mend == "rollback":
-                assert api("POST", "/weights/rollback", body={"version": versions[1]}).status_code == 201
-            else:
-                assert api("DELETE", "/weights").status_code == 202
-        with serving(store) as api:
-            history = api("GET", "/weights/history").json_body["versions"]
-            assert [entry["version"] for entry in history[1:]] == versions
-            assert history[0]["source"] == ("rollback" if mend == "rollback" else "retrain")
-            assert api("GET", "/weights").json_body["version"] == history[0]["version"]
-            assert api("POST", "/predict", body={"tensor": [0] * 784}).status_code == 200
-
-
-def test_rollback_to_the_newest_version_mends_a_damaged_pointer(real: FaultyStore) -> None:
-    with serving(real) as api:
-        newest = api.version
-        assert api("POST", "/weights/rollback", body={"version": newest}).status_code == 422
-        damage(real, REAL_POINTER)
-        assert api("POST", "/weights/rollback", body={"version": newest}).status_code == 201
-
-
-def test_change_of_a_certain_version_waits_until_it_is_mended(real: FaultyStore) -> None:
-    with serving(real) as api:
-        version = api.version
-        damage(real, REAL_POINTER)
-        for method, path, body in (("DELETE", "/weights", None), ("POST", "/weights/rollback", {"version": version})):
-            answer = api(method, path, body=body, headers={"If-Match": f'"{version}"'})
-            assert (answer.status_code, answer.json_body["error"]["code"]) == (503, "corrupt_data")

@@ -4,23 +4,16 @@ import json
 import logging
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
-import numpy as np
 import pytest
 
 from functions import metrics
 from functions import serving as module
 from functions.errors import CorruptDataError, NotFoundError, UnavailableError
 from functions.serving import Served, Serving
-from functions.store import MemoryStore
 from functions.versions import Version
-from tests.api import Api, serving
-from tests.faults import FaultyStore, away
 
-POINTER = "weights/mlp-128/current.json"
-IMAGE = {"tensor": [0.0] * 784}
-SAMPLE = {"data": [{"target": 1, "image": [0.5] * 784}]}
 BEGUN, ENDED = "predictions go on with the last known weights", "predictions have the current weights again"
 
 
@@ -239,55 +232,3 @@ def test_metric_says_for_how_long(
         ("m", "1", 10),
         ("m", "1", 20),
     ]
-
-
-def damaged(store: FaultyStore) -> None:
-    store.put(POINTER, b"{")
-
-
-def missing(store: FaultyStore) -> None:
-    store.delete(POINTER)
-
-
-def version_damaged(store: FaultyStore) -> None:
-    """Let another process publish a version whose file is damaged at once."""
-    with serving(store) as other:
-        made = other("PATCH", "/weights", body=SAMPLE).json_body["version"]
-    store.put(f"weights/mlp-128/{made}.safetensors", b"{")
-
-
-def gone(store: FaultyStore) -> None:
-    store.arm(0, away, for_good=True)
-
-
-@pytest.mark.parametrize("outage", [gone, damaged, missing, version_damaged], ids=lambda outage: outage.__name__)
-def test_predictions_go_on_over_http_and_reading_the_weights_is_honest(
-    seeded: MemoryStore, outage: Callable[[FaultyStore], None], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(module, "_PAUSE", 0)
-    store = FaultyStore(seeded)
-    infer = {"inputs": [{"name": "images", "shape": [1, 784], "datatype": "FP32", "data": np.zeros(784).tolist()}]}
-    with serving(store) as api:
-        before = api("POST", "/predict", body=IMAGE).json_body
-        outage(store)
-        with serving(store) as cold:
-            answer = cold("POST", "/predict", body=IMAGE)
-            assert answer.status_code == (404 if outage is missing else 503)
-            assert outage is missing or int(answer.headers["Retry-After"]) > 0
-        api = use(api)
-        api.service.model("mlp-128")._serving.expire()
-        for _ in range(3):
-            assert api("POST", "/predict", body=IMAGE).json_body == before
-            found = api("POST", "/v2/models/mlp-128/infer", body=infer).json_body
-            assert found["model_version"] == before["version"]
-        assert api("GET", "/v2/models/mlp-128/ready").status_code == 200
-        assert api("GET", "/v2/health/ready").status_code == (503 if outage is gone else 200)
-        assert api("GET", "/weights").status_code == (404 if outage is missing else 503)
-
-
-def use(api: Api) -> Api:
-    """Make this API the process's again, after another has been."""
-    from functions import wiring
-
-    wiring.use(api.service)
-    return api
