@@ -10,9 +10,6 @@ import io
 import json
 import os
 import statistics
-import subprocess
-import sys
-import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -30,6 +27,7 @@ os.environ |= {
     "LOG_LEVEL": "ERROR",
 }
 
+from bench import cold_start
 from functions import block, s3, wiring
 from functions.app import app
 from functions.block import Block
@@ -39,32 +37,7 @@ from infra.seed import seed
 JSON = "application/json"
 OCTETS = "application/octet-stream"
 SAFETENSORS = "application/vnd.safetensors"
-COLD_STARTS = 15
-ROOT = Path(__file__).parent.parent
-OUT = ROOT / "build" / "bench" / "handlers.json"
-
-# What a Lambda's first prediction needs, with a store on disk in place of S3: no network is measured.
-COLD = """
-import time
-started = time.perf_counter()
-import sys, pathlib
-import functions.app
-from functions import s3, wiring
-from functions.service import Service, ThreadLauncher
-from functions.settings import Settings
-from functions.store import MemoryStore
-s3.client("s3")
-store = MemoryStore()
-for file in pathlib.Path(sys.argv[1]).rglob("*.*"):
-    if file.is_file():
-        store.put(str(file.relative_to(sys.argv[1])), file.read_bytes())
-wiring.use(Service(Settings("b"), store, ThreadLauncher()))
-answer = functions.app.app(__import__("json").load(open(sys.argv[2])), None)
-assert answer["statusCode"] == 200, answer
-print(1000 * (time.perf_counter() - started))
-"""
-
-
+OUT = Path(__file__).parent.parent / "build" / "bench" / "handlers.json"
 CONV = {"model": ["conv-32-64"]}
 
 
@@ -161,26 +134,6 @@ def measure_handlers() -> dict[str, float]:
     return medians
 
 
-def measure_cold_start(folder: Path) -> float:
-    """Return the median milliseconds from a fresh interpreter's first line to the first prediction."""
-    store = wiring.service()._store
-    for key in store.keys(""):
-        if key.startswith(("models/mlp-128/", "weights/mlp-128/")):
-            target = folder / "store" / key
-            target.parent.mkdir(parents=True, exist_ok=True)
-            target.write_bytes(store.get(key).body)
-    asked = folder / "event.json"
-    asked.write_text(json.dumps(event("POST", "/predict", {"tensor": [0] * 784})))
-    command = [sys.executable, "-c", COLD, str(folder / "store"), str(asked)]
-    deployed = json.loads((ROOT / ".chalice" / "config.json").read_text())["environment_variables"]
-    environment = os.environ | deployed | {"PYTHONPATH": str(ROOT)}
-    runs = [
-        subprocess.run(command, capture_output=True, text=True, check=True, env=environment)
-        for _ in range(COLD_STARTS + 1)
-    ]
-    return statistics.median(float(run.stdout) for run in runs[1:])  # the first one may have to compile
-
-
 def small_dataset() -> Dataset:
     """Return ten shards to train on and two to test on."""
     whole = load_dataset(Sources.from_environment(), print)
@@ -192,12 +145,14 @@ def small_dataset() -> Dataset:
 
 def main() -> None:
     """Measure, print and write."""
-    with mock_aws(), tempfile.TemporaryDirectory() as folder:
+    with mock_aws():
         client = s3.client("s3")
         client.create_bucket(Bucket="scrawl-bench")
-        seed(s3.S3Store(client, "scrawl-bench"), small_dataset())
+        store = s3.S3Store(client, "scrawl-bench")
+        seed(store, small_dataset())
         results = measure_handlers()
-        results["cold start to the first prediction"] = measure_cold_start(Path(folder))
+        first = event("POST", "/predict", {"tensor": [0] * 784})
+        results["cold start to the first prediction"] = cold_start.measure(store, first)
     for name, median in results.items():
         print(f"{name:40} {median:9.3f} ms")
     OUT.parent.mkdir(parents=True, exist_ok=True)

@@ -1,14 +1,14 @@
 """The store on S3, and the launcher on Lambda: the only place where AWS clients are made.
 
-boto3 is given a botocore session that knows only the two services used here, which halves a cold start's share.
+They are botocore's: boto3 would add what nobody uses here to a cold start. Their session knows only two services.
 """
 
 import gzip
 from collections.abc import Callable, Sequence
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-import boto3
 import botocore.session
 import orjson
 from botocore.config import Config
@@ -34,7 +34,7 @@ def client(service: str) -> Any:
     """Return an AWS client, for `s3` or `lambda`; region, credentials and endpoint come from the environment."""
     session = botocore.session.get_session()
     session.register_component("data_loader", _Loader())
-    return boto3.Session(botocore_session=session).client(service, config=Config(**_CONFIG))
+    return session.create_client(service, config=Config(**_CONFIG))
 
 
 class _Loader(Loader):  # type: ignore[misc]  # botocore has no types
@@ -125,8 +125,9 @@ class S3Store:
 class LambdaLauncher:
     """Starts retrainings in the Lambda made for them; it answers as soon as the event is queued."""
 
-    def __init__(self, lambda_client: Any, function: str) -> None:
-        self._lambda = lambda_client
+    def __init__(self, connect: Callable[[], Any], function: str) -> None:
+        """`connect` makes the client, which takes time, when the first retraining is asked for."""
+        self._connect = connect
         self._function = function
 
     def start(self, job_id: str, run: Callable[[str], object]) -> None:  # noqa: ARG002 — the Lambda runs it
@@ -136,6 +137,10 @@ class LambdaLauncher:
             self._lambda.invoke(FunctionName=self._function, InvocationType="Event", Payload=payload)
         except (ClientError, BotoCoreError) as error:
             raise UnavailableError(f"the retraining could not be started: {error}") from error
+
+    @cached_property
+    def _lambda(self) -> Any:
+        return self._connect()
 
 
 def _code(error: Exception) -> str:

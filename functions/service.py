@@ -6,6 +6,7 @@ What a request or an answer looks like is left to the routes, and where the stor
 import logging
 import threading
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property
 from typing import Protocol
 
@@ -29,6 +30,7 @@ from functions.versions import Identity
 from functions.weights import WeightsRepository
 
 TEST_DIGITS = 2000  # that weights are measured on: whole shards, the same ones always
+_AT_ONCE = 4  # models read by `warm_up`
 
 log = logging.getLogger("scrawl")
 
@@ -99,8 +101,8 @@ class Service:
     def warm_up(self) -> None:
         """Read what the first predictions need; where that is not there, or is damaged, a request will say so."""
         try:
-            for name in self.model_names():
-                self._warm_up(name)
+            with ThreadPoolExecutor(_AT_ONCE) as pool:  # a model is four objects, of which each names the next
+                list(pool.map(self._warm_up, self.model_names()))
         except UnavailableError as error:
             log.warning("not warmed up", extra={"error": str(error)})
 

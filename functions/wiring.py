@@ -42,6 +42,6 @@ def from_environment() -> Service:
     metrics.configure(settings.stage if settings.log_format == logs.JSON else None)
     launcher: Launcher = ThreadLauncher()
     if settings.retrain_function is not None:
-        launcher = s3.LambdaLauncher(s3.client("lambda"), settings.retrain_function)
+        launcher = s3.LambdaLauncher(lambda: s3.client("lambda"), settings.retrain_function)
     logging.getLogger("scrawl").info("service made", extra={"stage": settings.stage, "bucket": settings.bucket})
     return Service(settings, s3.S3Store(s3.client("s3"), settings.bucket), launcher)

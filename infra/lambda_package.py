@@ -15,10 +15,9 @@ import tempfile
 import zipfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from functools import partial
 from pathlib import Path
 
-from infra import lock, slim
+from infra import lock, slim, slim_botocore
 from infra.cloudformation import template
 from infra.paths import BUILD, ROOT
 
@@ -46,7 +45,7 @@ def build(out: Path, stage: str, architecture: str, say: Say = lambda _: None) -
         _run_chalice(project, stage)
         out.mkdir(parents=True, exist_ok=True)
         unfinished = out / "deployment.zip.new"
-        size = _write_zip(unfinished, project / "out" / "deployment.zip", packages)
+        size = _write_zip(unfinished, _own(project), packages)
         _check(unfinished, size, packages)
         shutil.copyfile(project / "out" / "sam.json", out / "sam.json")
         unfinished.replace(out / "deployment.zip")
@@ -57,7 +56,7 @@ def build(out: Path, stage: str, architecture: str, say: Say = lambda _: None) -
 
 def _dependencies(architecture: str, say: Say) -> Path:
     """Return a folder with the slimmed dependencies, made when the lock file or what is left out has changed."""
-    sources = [lock.LOCK, Path(slim.__file__), Path(lock.__file__)]
+    sources = [lock.LOCK, Path(slim.__file__), Path(slim_botocore.__file__), Path(lock.__file__)]
     digest = hashlib.sha256(b"\0".join(path.read_bytes() for path in sources)).hexdigest()[:12]
     folder = BUILD / "package" / f"dependencies-{architecture}-{digest}"
     if folder.exists():
@@ -111,18 +110,27 @@ def _run_chalice(project: Path, stage: str) -> None:
         raise PackageError(f"chalice package failed:\n{ended.stdout}{ended.stderr}")
 
 
-def _write_zip(path: Path, functions: Path, packages: Path) -> int:
-    """Write Chalice's zip and the dependencies as one, in the order of their names. Return the bytes within."""
-    contents: dict[str, Callable[[], bytes]] = {}
-    with zipfile.ZipFile(functions) as own, zipfile.ZipFile(path, "w") as out:
-        for name in own.namelist():
-            contents[name] = partial(own.read, name)
-        for file in packages.rglob("*"):
-            if file.is_file():
-                contents[file.relative_to(packages).as_posix()] = file.read_bytes
-        size = 0
-        for name in sorted(contents):
-            body = contents[name]()
+def _own(project: Path) -> Path:
+    """Return a folder with the functions and Chalice, compiled."""
+    folder = project / "own"
+    with zipfile.ZipFile(project / "out" / "deployment.zip") as zipped:
+        zipped.extractall(folder)
+    slim.compile_beside(folder)
+    return folder
+
+
+def _write_zip(path: Path, *folders: Path) -> int:
+    """Write what folders hold as one zip, in the order of the names. Return the bytes within."""
+    files = {
+        file.relative_to(folder).as_posix(): file
+        for folder in folders
+        for file in folder.rglob("*")
+        if file.is_file()
+    }
+    size = 0
+    with zipfile.ZipFile(path, "w") as out:
+        for name in sorted(files):
+            body = files[name].read_bytes()
             size += len(body)
             entry = zipfile.ZipInfo(name, _EPOCH)
             entry.create_system, entry.external_attr = 3, 0o100644 << 16  # as Unix writes it, wherever this runs
@@ -132,7 +140,7 @@ def _write_zip(path: Path, functions: Path, packages: Path) -> int:
 
 def _check(path: Path, size: int, packages: Path) -> None:
     """See that the package is complete and small enough."""
-    missing = [name for name in ("numpy", "onnxruntime", "PIL", "boto3") if not (packages / name).is_dir()]
+    missing = [name for name in ("numpy", "onnxruntime", "PIL", "botocore") if not (packages / name).is_dir()]
     if missing:
         raise PackageError(f"{packages} lacks {', '.join(missing)}: remove it and build again")
     for what, came, limit in (("zipped", path.stat().st_size, LARGEST_ZIP), ("unzipped", size, LARGEST_UNZIPPED)):

@@ -1,7 +1,7 @@
 """Fixes what a Lambda's package consists of: `python -m infra.lock` writes `infra/lambda-requirements.txt` anew.
 
-Each package that `requirements.txt` asks for, boto3, and each that these need, stands there with its version and the
-hashes of its wheels for both architectures, so that a package built next year is the same to the byte.
+Each package that `requirements.txt` asks for, botocore, and each that these need, stands there with its version and
+the hashes of its wheels for both architectures, so that a package built next year is the same to the byte.
 """
 
 import hashlib
@@ -15,7 +15,7 @@ from infra.paths import ROOT
 
 LOCK = Path(__file__).with_name("lambda-requirements.txt")
 MACHINES = {"x86_64": "x86_64", "arm64": "aarch64"}  # Lambda's name of an architecture → that of its wheels
-BUNDLED = ("boto3>=1.40",)  # Lambda has it, too, but of a version that changes, and slower to start
+BUNDLED = ("botocore>=1.40",)  # Lambda has it, too, but of a version that changes, and slower to start
 GLIBC = (34, 31, 28, 27, 17)  # 2.x, that Lambda's Python 3.12 has (2.34) or that is older
 _HEADER = "# Written by `make lock` from requirements.txt: what the Lambda's package holds, for both architectures.\n"
 

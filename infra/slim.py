@@ -1,6 +1,7 @@
 """What a Lambda's dependencies can do without: parts that Scrawl never imports, and that cost size and cold start.
 
-`slim` takes them out of a folder that pip has installed into, and compiles the rest. What is installed there is
+`slim` takes them out of a folder that pip has installed into, and compiles the rest; `infra.slim_botocore` shortens
+what botocore reads. What is installed there is
 said by `infra.lock`, how it is packed by `infra.lambda_package`. Whatever is removed and needed after all is found
 by the test that runs the packed API with nothing else on its path.
 """
@@ -11,6 +12,9 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+
+from infra import slim_botocore
+from infra.slim_botocore import SERVICES
 
 # Patterns of paths below the folder, each with why nobody misses it.
 NEEDLESS = (
@@ -55,9 +59,8 @@ NEEDLESS = (
     "pillow.libs/libharfbuzz-*",
     "pillow.libs/liblcms2-*",
     "pillow.libs/libpng16-*",
-    # AWS's descriptions of its own documentation, and helpers for frameworks that are not used here.
-    "boto3/data",
-    "boto3/examples",
+    # Examples for documentation, and helpers for frameworks that are not used here.
+    "botocore/data/*/*/examples-1.json",
     "aws_lambda_powertools/event_handler",
     "aws_lambda_powertools/utilities/[!_j]*",
     "dateutil/zoneinfo",
@@ -68,13 +71,13 @@ NEEDLESS = (
     "**/py.typed",
     "bin",
 )
-SERVICES = ("lambda", "s3")  # of AWS, that are talked to; botocore describes hundreds
 PICTURES = ("Bmp", "Gif", "Ico", "Jpeg", "Jpeg2K", "Mpo", "Png", "Ppm", "Tga", "Tiff", "WebP")  # that one may send
 _COMPILE = (
     "import compileall, py_compile, sys; "
-    "sys.exit(not compileall.compile_dir(sys.argv[1], quiet=2, stripdir=sys.argv[1], legacy=True, optimize=2, "
-    "invalidation_mode=py_compile.PycInvalidationMode.UNCHECKED_HASH))"
+    "sys.exit(not compileall.compile_dir(sys.argv[1], quiet=2, stripdir=sys.argv[1], {options}))"
 )
+_ALONE = "legacy=True, optimize=2, invalidation_mode=py_compile.PycInvalidationMode.UNCHECKED_HASH"
+_BESIDE = "invalidation_mode=py_compile.PycInvalidationMode.CHECKED_HASH"
 
 
 def slim(folder: Path) -> None:
@@ -85,12 +88,22 @@ def slim(folder: Path) -> None:
             shutil.rmtree(path)
         else:
             path.unlink(missing_ok=True)
-    # Without docstrings: nobody asks for help there. Dates in a Lambda package are of 1980, so compiled files that
-    # compare dates would never be used. The same seed each time keeps the order of sets, and so the bytes, the same.
-    environment = os.environ | {"PYTHONHASHSEED": "0"}
-    subprocess.run([sys.executable, "-c", _COMPILE, str(folder)], check=True, env=environment)
+    slim_botocore.shorten(folder / "botocore")
+    _compile(folder, _ALONE)  # without docstrings: nobody asks for help there
     for source in folder.rglob("*.py"):
         source.unlink()
+
+
+def compile_beside(folder: Path) -> None:
+    """Put compiled modules beside their sources, which tracebacks show and by whose hash they are checked."""
+    _compile(folder, _BESIDE)
+
+
+def _compile(folder: Path, options: str) -> None:
+    # Dates in a Lambda package are of 1980, so compiled files that compare dates would never be used. The same seed
+    # each time keeps the order of sets, and so the bytes, the same.
+    environment = os.environ | {"PYTHONHASHSEED": "0"}
+    subprocess.run([sys.executable, "-c", _COMPILE.format(options=options), str(folder)], check=True, env=environment)
 
 
 def _descriptions(folder: Path) -> Iterator[Path]:

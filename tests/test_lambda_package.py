@@ -160,8 +160,19 @@ def test_the_package_holds_what_it_must_and_nothing_foreign(package: Path) -> No
         assert {entry.date_time for entry in zipped.infolist()} == {(1980, 1, 1, 0, 0, 0)}
     assert any(name.startswith("onnxruntime/") for name in names)
     assert not [name for name in names if name.startswith(("infra/", "model_export/", "onnx/", "moto/", "tests/"))]
-    assert not [name for name in names if "__pycache__" in name]
     assert names == sorted(names)
+
+
+def test_everything_in_the_package_is_compiled_and_what_has_sources_is_checked_against_them(package: Path) -> None:
+    """What a Lambda compiles it cannot keep: it would do so at each cold start."""
+    with zipfile.ZipFile(package / "deployment.zip") as zipped:
+        names = zipped.namelist()
+        sources = [Path(name) for name in names if name.endswith(".py")]
+        assert {source.parts[0] for source in sources} == {"app.py", "chalice", "functions"}
+        compiled = [str(source.parent / "__pycache__" / f"{source.stem}.cpython-312.pyc") for source in sources]
+        assert set(compiled) == {name for name in names if "__pycache__" in name}
+        for name in compiled:
+            assert zipped.read(name)[4:8] == b"\x03\0\0\0"  # PEP 552: by hash, which is checked
 
 
 def test_the_same_sources_give_the_same_bytes(package: Path, tmp_path: Path) -> None:
@@ -170,14 +181,14 @@ def test_the_same_sources_give_the_same_bytes(package: Path, tmp_path: Path) -> 
         assert (tmp_path / name).read_bytes() == (package / name).read_bytes()
 
 
-def test_a_plain_deployment_takes_boto3_from_lambda_and_the_package_brings_its_own() -> None:
-    """With boto3, what `chalice deploy` sends would exceed the 50 MB that Lambda takes: 63 MB, without 46 MB."""
+def test_a_plain_deployment_takes_botocore_from_lambda_and_the_package_brings_its_own() -> None:
+    """With botocore, what `chalice deploy` sends would exceed the 50 MB that Lambda takes: 63 MB, without 46 MB."""
     wanted = re.findall(r"^[a-z][\w-]*", (ROOT / "requirements.txt").read_text(), re.MULTILINE)
     locked = re.findall(r"^[a-z][\w-]*", lock.LOCK.read_text(), re.MULTILINE)
     installed = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["dependencies"]
-    assert "boto3" not in wanted
-    assert {*wanted, "boto3"} <= {name.replace("_", "-") for name in locked}
-    assert {*wanted, "boto3", "chalice"} <= {re.split("[>=]", line)[0] for line in installed}
+    assert not {"boto3", "botocore"} & set(wanted)
+    assert {*wanted, "botocore"} <= {name.replace("_", "-") for name in locked}
+    assert {*wanted, "botocore", "chalice"} <= {re.split("[>=]", line)[0] for line in installed}
 
 
 def test_what_lambda_does_not_take_is_not_left_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -256,7 +256,7 @@ def test_truncated_answer_is_unavailable(stubbed: Any) -> None:
 
 def test_retraining_is_queued_in_the_lambda() -> None:
     client = s3.client("lambda")
-    launcher = LambdaLauncher(client, "scrawl-prod-retrain")
+    launcher = LambdaLauncher(lambda: client, "scrawl-prod-retrain")
     with Stubber(client) as stubber:
         expected = {"FunctionName": "scrawl-prod-retrain", "InvocationType": "Event", "Payload": b'{"job":"j-1"}'}
         stubber.add_response("invoke", {"StatusCode": 202}, expected)

@@ -12,7 +12,7 @@ from pathlib import Path
 from packaging.requirements import Requirement
 
 FOLDER = Path(__file__).with_name("requirements")
-_LAMBDA = ("aws-lambda-powertools", "boto3", "msgspec", "numpy", "onnxruntime", "orjson", "pillow")
+_LAMBDA = ("aws-lambda-powertools", "botocore", "msgspec", "numpy", "onnxruntime", "orjson", "pillow")
 WANTED = {
     "api": (*_LAMBDA, "chalice", "gunicorn", "threadpoolctl"),
     "grpc": (*_LAMBDA, "click", "grpcio", "grpcio-health-checking", "grpcio-reflection", "threadpoolctl"),

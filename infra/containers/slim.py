@@ -7,7 +7,7 @@ import shutil
 import sys
 from pathlib import Path
 
-from infra.slim import SERVICES
+from infra.slim_botocore import SERVICES
 
 # Tools for making networks, and a second copy of the runtime, for programs in C.
 _ONNXRUNTIME = ("backend", "datasets", "quantization", "tools", "transformers", "capi/libonnxruntime.so*")
