@@ -7,7 +7,9 @@ import gzip
 import hashlib
 import logging
 import zlib
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from itertools import accumulate, pairwise
 
 import msgspec
 import numpy as np
@@ -23,6 +25,7 @@ from functions.store import Store
 MANIFEST_KEY = "data/manifest.json"
 _DECODED = 72  # shards kept in memory: all 70 of MNIST, 57 MB
 _STORED = 24  # shards kept as stored, about 4 MB: a browser soon asks for those that another has just fetched
+_AT_ONCE = 8  # shards read by `first`: a retraining waits for all of them
 
 log = logging.getLogger("scrawl")
 
@@ -103,13 +106,11 @@ class Dataset:
         return Block(together.labels[places], together.pixels[places])
 
     def first(self, split: str, count: int) -> Block:
-        """Return a split's first shards, as many as hold `count` digits, or all there are."""
-        chosen: list[Block] = []
-        for index in range(len(self._shards(split))):
-            if sum(map(len, chosen)) >= count:
-                break
-            chosen.append(self.shard(split, index))
-        return _concatenate(chosen)
+        """Return a split's first shards, as many as hold `count` digits, or all there are, several read at once."""
+        held = accumulate((shard.count for shard in self._shards(split)), initial=0)
+        indices = [index for index, (before, _) in enumerate(pairwise(held)) if before < count]
+        with ThreadPoolExecutor(_AT_ONCE) as pool:
+            return _concatenate(list(pool.map(lambda index: self.shard(split, index), indices)))
 
     def _shards(self, split: str) -> tuple[Shard, ...]:
         splits = self.manifest.splits

@@ -3,14 +3,14 @@
 import json
 import subprocess
 import sys
-import threading
 from typing import Any
 
 from functions.service import Service, ThreadLauncher
 from functions.settings import Settings
-from functions.store import MemoryStore, StoredObject
+from functions.store import MemoryStore
 from infra.paths import ROOT
 from tests.conftest import copy
+from tests.meeting import MeetingStore
 
 NEEDLESS = (
     "PIL",
@@ -43,23 +43,8 @@ def test_no_request_waits_while_everything_imported_is_looked_through_for_garbag
     assert frozen > 10_000
 
 
-class MeetingStore(MemoryStore):
-    """A store whose manifests are handed out once all three are asked for."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.meeting = threading.Barrier(3)
-
-    def get(self, key: str) -> StoredObject:
-        """Return an object."""
-        if key.endswith("/manifest.json"):
-            self.meeting.wait(10)
-        return super().get(key)
-
-
 def test_models_are_read_at_the_same_time(seeded: MemoryStore) -> None:
-    store = MeetingStore()
+    store = MeetingStore("models/*/manifest.json", 3)
     copy(seeded, store)
     service = Service(Settings("b"), store, ThreadLauncher())
-    service.warm_up()
-    assert not store.meeting.broken
+    service.warm_up()  # raises when the readers do not meet

@@ -12,6 +12,8 @@ from functions.block import Block
 from functions.dataset import MANIFEST_KEY, Dataset, Digits
 from functions.errors import CorruptDataError, NotFoundError, UnavailableError
 from functions.store import MemoryStore
+from tests.conftest import copy
+from tests.meeting import MeetingStore
 
 SHARD = "data/train/0001.bin.gz"
 
@@ -54,6 +56,14 @@ def test_first_digits_are_whole_shards_and_always_the_same(dataset: Dataset) -> 
     assert len(dataset.first("test", 1500)) == 2000
     assert len(dataset.first("test", 1000)) == 1000
     assert dataset.first("test", 9).pixels.tobytes() == dataset.shard("test", 0).pixels.tobytes()
+    whole = b"".join(dataset.shard("train", index).pixels.tobytes() for index in range(3))
+    assert dataset.first("train", 9999).pixels.tobytes() == whole
+
+
+def test_first_shards_are_read_at_the_same_time(memory: MemoryStore) -> None:
+    store = MeetingStore("data/train/*", 3)
+    copy(memory, store)
+    assert len(Dataset(store).first("train", 3000)) == 3000
 
 
 def test_digits_are_what_networks_take() -> None:
