@@ -86,8 +86,6 @@ def test_chosen_unit_says_for_what_it_speaks() -> None:
 
 @pytest.fixture
 def state() -> State:
-    for event in TRANSITIONS:
-        transitions.TRANSITIONS.pop(event, None)
     transitions.register(TRANSITIONS)
     state: Any = State()
     state.inside = Inside()

@@ -4,18 +4,18 @@ import math
 from itertools import pairwise
 
 import pytest
-from scrawl import curves, text
+from scrawl import curves, heights, text
 from scrawl.history import MOST, History, Series
 
 
 @pytest.mark.parametrize("value", [0.001, 0.037, 0.5, 1, 2, 9.999, 10, 1234.5])
 def test_own_logarithm_is_math_s(value: float) -> None:
-    assert curves.log10(value) == pytest.approx(math.log10(value), abs=1e-6)  # a thousandth of a pixel
+    assert heights.log10(value) == pytest.approx(math.log10(value), abs=1e-6)  # a thousandth of a pixel
 
 
 def test_each_tenth_of_the_errors_stands_one_higher() -> None:
-    heights = [curves.accuracy_height(value) for value in (0.0, 0.9, 0.99, 0.999, 1.0)]
-    assert heights == pytest.approx([0, 1, 2, 3, 3], abs=1e-6)
+    found = [heights.accuracy_height(value) for value in (0.0, 0.9, 0.99, 0.999, 1.0)]
+    assert found == pytest.approx([0, 1, 2, 3, 3], abs=1e-6)
 
 
 def test_scale_and_transformation_agree() -> None:
@@ -40,10 +40,12 @@ def test_iterations_are_labelled_at_a_few_round_places(last: int) -> None:
 
 
 def test_grid_lines_do_not_crowd() -> None:
-    places = {line: curves.loss_height(line) for line in curves.LOSS_LINES}
-    lines = curves.horizontal_lines(places, curves.Scale(100, curves.loss_height(0.001), curves.loss_height(5), 480))
-    heights = sorted(y for y, _ in lines)
-    assert min(b - a for a, b in pairwise(heights)) >= 16
+    places = {line: heights.loss_height(line) for line in curves.LOSS_LINES}
+    lines = curves.horizontal_lines(
+        places, curves.Scale(100, heights.loss_height(0.001), heights.loss_height(5), 480)
+    )
+    found = sorted(y for y, _ in lines)
+    assert min(b - a for a, b in pairwise(found)) >= 16
 
 
 def test_path_needs_two_points() -> None:
@@ -86,3 +88,10 @@ def test_point_of_the_same_iteration_replaces_the_last() -> None:
 )
 def test_numbers_read_well(shown: str, expected: str) -> None:
     assert shown == expected
+
+
+@pytest.mark.parametrize("last", [10, 47, 300, 4005, 99_999, 1_234_567])
+def test_scale_ends_at_a_round_iteration_shortly_after_the_last(last: int) -> None:
+    end = curves.Scale(last, 0.0, 1.0, 480).end
+    assert last <= end <= 1.1 * last
+    assert end % 10 ** (len(str(last)) - 2) == 0

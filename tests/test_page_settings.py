@@ -10,7 +10,7 @@ from scrawl.options import form
 from scrawl.options.speeds import OURS, SPEEDS, compared
 from scrawl.presets import SETTINGS, check_setting, limits_for, settings_for, text_of
 from scrawl.state import State
-from scrawl.transitions import apply
+from scrawl.transitions import apply, register, training
 
 DENSE = [{"kind": "dense"}]
 CONV = [{"kind": "conv3x3"}, {"kind": "dense"}]
@@ -115,6 +115,7 @@ def test_run_remembers_the_settings_it_began_with(state: State) -> None:
     put(state, seed="5")
     apply(state, "training_wanted", on=True)
     figures = {"epoch": 0.1, "loss": 1.0, "accuracy": 0.5, "samples_per_second": 1.0, "points": []}
+    register(training.TRANSITIONS)
     apply(state, "progress", model="mlp-128", iteration=3, **figures)
     put(state, seed="6")
     apply(state, "training_wanted", on=True)

@@ -90,8 +90,6 @@ def test_declined_weights_are_explained() -> None:
 
 
 def shared() -> State:
-    for name in TRANSITIONS:
-        transitions.TRANSITIONS.pop(name, None)
     transitions.register(TRANSITIONS)
     state = State()
     state.share = Share()

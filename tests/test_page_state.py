@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from scrawl import protocol, text, transitions
 from scrawl.state import State
-from scrawl.transitions import apply
+from scrawl.transitions import apply, training
 
 MLP, DEEP, CONV = "mlp-128", "mlp-128-64", "conv-32-64"
 MODELS = [
@@ -15,7 +15,7 @@ MODELS = [
     {"model": CONV, "title": "Conv", "layers": [{"kind": "conv3x3"}]},
 ]
 
-SITE = Path(transitions.__file__).parent
+SITE = Path(transitions.__file__).parents[1]
 SOURCES = "\n".join(path.read_text("utf-8") for path in SITE.rglob("*.py") if path.name != "protocol.py")
 # The page's own, and those in the tables that features add.
 EVENTS = {*transitions.TRANSITIONS, *re.findall(r'(?:^    |[{,] ?)"(\w+)": \w', SOURCES, re.MULTILINE)}
@@ -23,6 +23,7 @@ EVENTS = {*transitions.TRANSITIONS, *re.findall(r'(?:^    |[{,] ?)"(\w+)": \w', 
 
 @pytest.fixture
 def state() -> State:
+    transitions.register(training.TRANSITIONS)
     state = State()
     apply(state, "models_known", models=MODELS)
     return state
@@ -56,6 +57,14 @@ def test_prediction_is_the_likeliest_digit(state: State) -> None:
     assert state.label_of() == (4, 0.4)
     apply(state, "predicted", blank=True, picture=None, probabilities=[])
     assert state.label_of() is None
+
+
+def test_picture_read_again_with_other_weights_stays(state: State) -> None:
+    apply(state, "predicted", blank=False, picture=b"ink", probabilities=[0.1] * 10)
+    apply(state, "predicted", blank=False, picture=None, probabilities=[0.2] * 10)
+    assert (state.picture, state.probabilities) == (b"ink", [0.2] * 10)
+    apply(state, "predicted", blank=True, picture=None, probabilities=[])
+    assert state.picture is None
 
 
 def progress(state: State, model: str, iteration: int, loss: float, accuracy: float) -> None:

@@ -24,7 +24,8 @@ def begin(parts: object) -> None:
     parts.reading = reading = Reading(page, pad)
     page.instead["predicted"] = reading.answered
     page.after("opened", reading.again)
-    page.views += [pad, view, reading, PhaseView()]
+    page.at_once += [pad, reading]
+    page.views += [view, PhaseView()]
     parts.resizing += [pad.resize, view.repaint]
     Pointer(pad.canvas, page.dispatch)
     page.show()

@@ -3,7 +3,7 @@
 Pure. Each point's places on the curves are computed once, however often the curves are drawn.
 """
 
-from scrawl.curves import accuracy_height, loss_height
+from scrawl.heights import accuracy_height, loss_height
 
 MOST = 240  # points of a series; more than the curves can show
 QUANTITIES = {"loss": loss_height, "accuracy": accuracy_height}

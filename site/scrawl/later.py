@@ -27,6 +27,8 @@ from scrawl.parts import absolute
 
 # The features' modules, in the order in which they begin.
 FEATURES: list = [
+    "scrawl.transitions.training",  # first: the worker gets the bundle at the same time, and may report at once
+    "scrawl.views.curves",
     "scrawl.options",
     "scrawl.inside.lookout",
     "scrawl.tools",

@@ -1,7 +1,7 @@
 """The page as a whole: its state, its views, and the one way in which anything changes.
 
-`dispatch` changes the state and has the views render it, once a frame however many events there were. A view with
-much to do may return True from `render` and go on with the next frame.
+`dispatch` changes the state and has the views render it, however many events there were. They take turns (`turns`),
+so that no frame takes long; what the pen leaves is shown with every frame, before all else.
 """
 
 from browser import self as window
@@ -9,6 +9,7 @@ from javascript import JSON
 
 from scrawl.state import State
 from scrawl.transitions import apply
+from scrawl.turns import Turns
 
 
 class Page:
@@ -16,7 +17,9 @@ class Page:
 
     def __init__(self, link: object) -> None:
         self.state = State()
-        self.views: list = []
+        self.at_once: list = []  # views that are rendered with every frame
+        self._turns = Turns(window.performance.now)
+        self.views = self._turns.views
         self.instead: dict = {}  # the worker's report → what to do instead of dispatching it
         self.afterwards: dict = {}  # the worker's report → what else to do once it has been dispatched
         self.ask = link.ask
@@ -29,7 +32,11 @@ class Page:
         self.show()
 
     def show(self) -> None:
-        """Have the views render with the next frame."""
+        """Have the views render, from the next frame on."""
+        self._turns.renew()
+        self._ask_frame()
+
+    def _ask_frame(self) -> None:
         if not self._frame_wanted:
             self._frame_wanted = True
             window.requestAnimationFrame(self._render)
@@ -50,6 +57,7 @@ class Page:
 
     def _render(self, _time: float) -> None:
         self._frame_wanted = False
-        unfinished = [view for view in self.views if view.render(self.state)]
-        if unfinished:
-            self.show()
+        for view in self.at_once:
+            view.render(self.state)
+        if self._turns.take(self.state):
+            self._ask_frame()

@@ -153,7 +153,7 @@ class Worker:
     def read_again(self) -> None:
         """Tell what the weights as they are now make of the picture read last."""
         if self.reader.picture is not None:
-            self.tell("predicted", number=0, **self.reader.read_again())
+            self.tell("predicted", number=0, **{**self.reader.read_again(), "picture": None})
 
     def ping(self) -> None:
         """Tell that it lives."""

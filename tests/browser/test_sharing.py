@@ -9,6 +9,12 @@ from playwright.sync_api import Page
 from tests.browser.lab import Lab
 from tests.running_stack import RunningStack
 
+# What the browser keeps of the first network's weights.
+KEPT = """new Promise(done => { indexedDB.open('scrawl').onsuccess = ({ target }) => {
+  const found = target.result.transaction('kept').objectStore('kept').get('1/weights/mlp-128')
+  found.onsuccess = () => { target.result.close(); done(found.result) }
+} })"""
+
 
 @pytest.fixture(scope="module")
 def quick_stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningStack]:
@@ -41,10 +47,12 @@ def train_a_little(lab: Lab) -> None:
 
 def test_sent_weights_are_found_after_a_reload(visit: Lab, quick_stack: RunningStack) -> None:
     before = current_version(quick_stack)
-    train_a_little(visit)
+    train_a_little(visit.complete())
+    visit.wait(f"({KEPT}).then(kept => kept?.record.includes('curves'))")  # they are kept before they are sent
     visit.click("weights-send")
     sent = visit.wait_text("weights-message", "^Sent")
     assert current_version(quick_stack) != before
+    visit.wait(f"({KEPT}).then(kept => kept.record.includes('\"sent\"'))")
     visit.open()
     accuracy = sent.split("measured ")[1].split(" ")[0]
     assert accuracy in visit.wait_text("weights-origin", "%")
@@ -76,5 +84,5 @@ def test_reset_shows_progress_and_loads_what_was_learned(visit: Lab, quick_stack
     visit.click("weights-reset")
     visit.wait("!document.querySelector('#weights-progress').hidden")
     visit.wait_text("weights-message", "new weights from nothing")
-    assert visit.page.is_hidden("#weights-progress")
+    visit.wait_hidden("weights-progress")
     assert current_version(quick_stack) != before

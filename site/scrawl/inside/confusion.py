@@ -5,9 +5,10 @@ number there.
 """
 
 from scrawl.network import CLASSES, PIXELS, Network, Samples
+from scrawl.presets import CONVOLUTION
 from scrawl.program import Program
 
-AT_ONCE = 50  # digits that are read in one call
+AT_ONCE, CONVOLVED_AT_ONCE = 500, 50  # digits that are read in one call: about a millisecond's work
 MOST_STEPS = 20
 MOST_LEARNED = 50  # digits that are learned together
 COMPANY = 4  # times as many others
@@ -20,7 +21,9 @@ class Counter:
     def __init__(self, kernel: object, model: dict, clock: object) -> None:
         self.kernel = kernel
         self.clock = clock
-        self.network = Network(kernel, model["layers"], model["parameters"], AT_ONCE)
+        convolves = any(layer["kind"] == CONVOLUTION for layer in model["layers"])
+        self._at_once = CONVOLVED_AT_ONCE if convolves else AT_ONCE
+        self.network = Network(kernel, model["layers"], model["parameters"], self._at_once)
         self.counts: list = []  # of the last complete count, (CLASSES × CLASSES), by label and reading
         self._program = Program(kernel, kernel.alloc(16))
         for layer in self.network.layers:
@@ -47,7 +50,7 @@ class Counter:
         """Count until the deadline. Return whether all are counted."""
         while self._left:
             first, count = self._left.pop(0)
-            size = min(count, AT_ONCE)
+            size = min(count, self._at_once)
             if count > size:
                 self._left.insert(0, (first + size, count - size))
             self._count(first, size)

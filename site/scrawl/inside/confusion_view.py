@@ -7,7 +7,7 @@ from scrawl.dom import by_id, set_attribute, set_flag, set_text, show_notice
 from scrawl.inside import grid, words
 
 SIDE = 28
-AT_ONCE = 20  # cells a frame
+AT_ONCE = 10  # cells a frame
 CONFUSION = """<h3>What it takes for what</h3>
 <p class="hint">Rows: what the writer meant. Columns: what the network read. Off the diagonal are its mistakes;
 open one to see the digits.</p>

@@ -14,6 +14,7 @@ class Pointing:
         self.page, self.plots = page, curves_view.plots
         self.words = by_id("pointed")
         self._cursors = []
+        self._shown: list = []
         for plot in self.plots:
             plot.svg.insertAdjacentHTML("beforeend", '<path class="cursor" visibility="hidden"/>')
             self._cursors.append(plot.svg.querySelector(".cursor"))
@@ -23,27 +24,32 @@ class Pointing:
         """Show what is pointed at."""
         iteration = state.runs.pointed
         history = state.record.history
+        scales = [(plot.scale, plot.width) for plot in self.plots]
+        shown = [iteration, history, history.revision, scales, [(run.name, run.shown) for run in state.runs.kept]]
+        if shown == self._shown:
+            return
+        self._shown = shown
+        last = history.last_iteration()
+        at_present = last if iteration is None else iteration
+        said = values_at(state, history, at_present)
         for plot, cursor in zip(self.plots, self._cursors, strict=True):
             shown = iteration is not None and plot.scale is not None
             set_attribute(cursor, "visibility", "visible" if shown else "hidden")
             if shown:
                 x = plot.scale.x(min(iteration, plot.scale.last))
                 set_attribute(cursor, "d", f"M{x:.1f} {curves.TOP:g}V{curves.HEIGHT - curves.BOTTOM:g}")
-            self._describe(plot.svg, state)
-        set_text(self.words, summary(state.record) if iteration is None else values_at(state, history, iteration))
+            if last:
+                self._describe(plot.svg, last, at_present, said)
+        set_text(self.words, summary(state.record) if iteration is None else said)
 
-    def _describe(self, svg: object, state: object) -> None:
-        """Make the figure a slider through the run, for those who use keys, once there is something to go through."""
-        last = state.record.history.last_iteration()
-        if not last:
-            return
-        at_present = last if state.runs.pointed is None else state.runs.pointed
+    def _describe(self, svg: object, last: int, at_present: int, said: str) -> None:
+        """Make the figure a slider through the run, for those who use keys."""
         set_attribute(svg, "role", "slider")
         set_attribute(svg, "tabindex", "0")
         set_attribute(svg, "aria-valuemin", "0")
         set_attribute(svg, "aria-valuemax", str(last))
         set_attribute(svg, "aria-valuenow", str(at_present))
-        set_attribute(svg, "aria-valuetext", values_at(state, state.record.history, at_present))
+        set_attribute(svg, "aria-valuetext", said)
 
     def _bind(self, plot: object) -> None:
         plot.svg.bind("pointermove", lambda event: self._point(plot, event))
@@ -57,7 +63,7 @@ class Pointing:
         if plot.scale is None or not box.width:
             return
         share = (plot.width * (event.clientX - box.left) / box.width - curves.LEFT) / (plot.scale.right - curves.LEFT)
-        self._dispatch(round(min(max(share, 0.0), 1.0) * plot.scale.last))
+        self._dispatch(min(round(max(share, 0.0) * plot.scale.end), plot.scale.last))
 
     def _pressed(self, event: object) -> None:
         last = self.page.state.record.history.last_iteration()

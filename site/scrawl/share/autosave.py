@@ -30,6 +30,7 @@ class Autosave:
         self.page, self.kept = parts.page, parts.kept
         self.state = parts.page.state
         self._page_seen: tuple = ()
+        self._sent: object = None  # what is known of the weights that were sent last
         self._changed: list = []  # models whose weights have changed since they were kept
         self._under_way = ""  # the model whose weights the worker is keeping
         self._record = ""  # what belongs to them, as text
@@ -46,6 +47,10 @@ class Autosave:
 
     def render(self, state: object) -> None:
         """Notice what has changed."""
+        record = state.record
+        if record.origin == "sent" and record.version is not self._sent:
+            self._sent = record.version
+            self._weights_changed(state.model)
         seen = (state.model, state.drawing.revision, state.label, id(state.typed))
         if self._page_seen != seen:
             begun, self._page_seen = bool(self._page_seen), seen

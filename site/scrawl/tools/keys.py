@@ -5,7 +5,7 @@ Also undo and redo with the usual keys, anywhere but in a field, which has its o
 
 from browser import document
 
-from scrawl.dom import set_attribute
+from scrawl.dom import set_attribute, set_flag
 from scrawl.tools.state import CELLS, pen_is_down
 
 ARROWS = {"ArrowLeft": (-1, 0), "ArrowRight": (1, 0), "ArrowUp": (0, -1), "ArrowDown": (0, 1)}
@@ -60,7 +60,7 @@ class Keys:
     def render(self, state: object) -> None:
         """Show the pen where it is."""
         tools = state.tools
-        self.cursor.hidden = not tools.cursor_shown
+        set_flag(self.cursor, "hidden", not tools.cursor_shown)
         if tools.cursor_shown:
             set_attribute(self.cursor, "class", "pad-cursor down" if pen_is_down(state) else "pad-cursor")
             self.cursor.style.left = f"{100 * tools.column / CELLS}%"

@@ -6,8 +6,17 @@ no more than joining texts.
 
 from scrawl import curves
 from scrawl.dom import by_id, set_attribute
+from scrawl.heights import accuracy_height, loss_height
 
 KINDS = ("train", "test")
+
+
+def begin(parts: object) -> None:
+    """Draw the curves from now on."""
+    parts.curves = CurvesView()
+    parts.page.views.append(parts.curves)
+    parts.resizing.append(parts.curves.resize)
+    parts.page.show()
 
 
 class CurvesView:
@@ -15,8 +24,8 @@ class CurvesView:
 
     def __init__(self) -> None:
         self.plots = [
-            Plot("accuracy", curves.accuracy_height, curves.ACCURACY_LINES, lambda value: f"{100 * value:.4g}%"),
-            Plot("loss", curves.loss_height, curves.LOSS_LINES, lambda value: f"{value:g}"),
+            Plot("accuracy", accuracy_height, curves.ACCURACY_LINES, lambda value: f"{100 * value:.4g}%"),
+            Plot("loss", loss_height, curves.LOSS_LINES, lambda value: f"{value:g}"),
         ]
         self._shown: tuple = ()
         self._stale: list = []
@@ -53,6 +62,7 @@ class Plot:
         self.grid, self.area, self.others = self.svg.querySelectorAll("g")
         self.paths = self.svg.querySelectorAll("path.line")
         self.dots = self.svg.querySelectorAll("circle")
+        self._inner = ["", ""]  # HTML of the other runs and of the grid
         self.resize()
 
     def resize(self) -> None:
@@ -70,18 +80,21 @@ class Plot:
         last = max([one.iterations[-1] for one in drawn if one.iterations] + [0])
         scale = curves.Scale(last, low, high, self.width)
         self.scale = scale if heights else None
-        self.others.innerHTML = "".join(
+        others = "".join(
             f'<path class="line run run-{slot}" d="{curves.path(other.marks[self.name])}"/>'
             for other, slot in overlays
         )
-        self.grid.innerHTML = self._grid(scale) + ("" if heights else self._invitation())
-        self.area.setAttribute("transform", scale.transform())
+        grid = self._grid(scale) + ("" if heights else self._invitation())
+        for element, place, now in ((self.others, 0, others), (self.grid, 1, grid)):
+            if self._inner[place] != now:
+                self._inner[place] = element.innerHTML = now
+        set_attribute(self.area, "transform", scale.transform())
         for one, path, dot in zip(series, self.paths, self.dots, strict=True):
-            path.setAttribute("d", curves.path(one.marks[self.name]))
-            dot.setAttribute("visibility", "visible" if one.iterations else "hidden")
+            set_attribute(path, "d", curves.path(one.marks[self.name]))
+            set_attribute(dot, "visibility", "visible" if one.iterations else "hidden")
             if one.iterations:
-                dot.setAttribute("cx", f"{scale.x(one.iterations[-1]):.1f}")
-                dot.setAttribute("cy", f"{scale.y(one.heights[self.name][-1]):.1f}")
+                set_attribute(dot, "cx", f"{scale.x(one.iterations[-1]):.1f}")
+                set_attribute(dot, "cy", f"{scale.y(one.heights[self.name][-1]):.1f}")
         set_attribute(self.svg, "aria-label", self._summary(series, history.last_iteration()))
 
     def _grid(self, scale: object) -> str:

@@ -13,10 +13,15 @@ class Fields:
         self.fields = fields
         self._shown: dict = {}  # setting → the value that its field has been given
         self._layers: object = None  # of the network whose limits the fields have
+        self._rendered: tuple = (None, None, None)
 
     def render(self, state: object) -> None:
         """Show values, limits and what is wrong."""
         layers = state.layers()
+        rendered = (layers, state.settings, state.invalid)
+        if all(now is before for now, before in zip(rendered, self._rendered, strict=True)):
+            return
+        self._rendered = rendered
         if layers is not self._layers:
             self._layers = layers
             self._shown = {}

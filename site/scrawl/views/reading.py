@@ -16,11 +16,17 @@ class ReadingView:
         self.label, self.tune = by_id("label"), by_id("tune")
         self.message = by_id("tune-message")
         self.bars = [self._add_bar(digit) for digit in range(10)]
+        self._shown: list = [0] * 4
         self._shown_picture: object = False
         self._shown_shares = [-1] * 10
+        self.repaint()
 
     def render(self, state: object) -> None:
         """Show the reading."""
+        shown = [state.probabilities, state.picture, state.label, state.notices.get("tune")]
+        if all(now is before for now, before in zip(shown, self._shown, strict=True)):
+            return
+        self._shown = shown
         answer = state.label_of()
         set_text(self.digit, str(answer[0]) if answer else "")
         set_text(self.confidence, _confidence(answer))
@@ -33,7 +39,8 @@ class ReadingView:
 
     def repaint(self) -> None:
         """Paint the picture again: the theme has changed."""
-        self._shown_picture = False
+        self._ink = window.getComputedStyle(self.seen).color
+        self._shown_picture, self._shown = False, [0] * 4
 
     def _add_bar(self, digit: int) -> tuple:
         item, name, track, bar, share = [document.createElement(tag) for tag in ("li", "span", "span", "i", "span")]
@@ -61,7 +68,7 @@ class ReadingView:
         context = self.seen.getContext("2d")
         context.clearRect(0, 0, 28, 28)
         if picture is not None:
-            context.drawImage(ink_picture(picture, window.getComputedStyle(self.seen).color), 0, 0)
+            context.drawImage(ink_picture(picture, self._ink), 0, 0)
 
 
 def _confidence(answer: tuple | None) -> str:
