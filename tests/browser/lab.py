@@ -1,6 +1,7 @@
 """Scrawl's page as a visitor uses it: drawing strokes on the pad, pressing buttons, reading figures.
 
-What is expected of it is left to the tests.
+What is expected of it is left to the tests. What an event leads to is shown some frames later, so after an action a
+test waits for it, and takes what it goes on with from the wait: a look afterwards may see something newer.
 """
 
 import re
@@ -79,17 +80,37 @@ class Lab:
 
     def wait_text(self, name: str, pattern: str) -> str:
         """Wait until an element's text matches, and return it."""
-        self.wait(f"new RegExp({pattern!r}).test(document.querySelector('#{name}').textContent)")
-        return self.text(name)
+        text = f"document.querySelector('#{name}')"
+        return str(self.wait(f"new RegExp({pattern!r}).test({text}.textContent) && [{text}.innerText]")[0])
 
     def wait_number(self, name: str, at_least: float) -> float:
         """Wait until an element shows at least that number, and return it."""
-        self.wait(f"parseFloat(document.querySelector('#{name}').textContent) >= {at_least}")
-        return self.number(name)
+        number = f"parseFloat(document.querySelector('#{name}').textContent)"
+        return float(self.wait(f"{number} >= {at_least} && [{number}]")[0])
 
-    def wait(self, condition: str) -> None:
-        """Wait until a JavaScript expression holds."""
-        self.page.wait_for_function(condition, timeout=PATIENCE)
+    def wait_value(self, name: str, value: str) -> None:
+        """Wait until a field has a value."""
+        self.wait(f"document.querySelector('#{name}').value === {value!r}")
+
+    def wait_hidden(self, name: str) -> None:
+        """Wait until an element is not to be seen."""
+        self.page.wait_for_selector(f"#{name}", state="hidden", timeout=PATIENCE)
+
+    def wait_still(self, *names: str, milliseconds: int = 500) -> tuple[str, ...]:
+        """Wait until the texts of elements have not changed for a while, and return them."""
+        shown = f"{list(names)!r}.map(name => document.getElementById(name).innerText)"
+        self.page.evaluate("window.still = null")
+        return tuple(
+            self.wait(f"""(() => {{
+                const now = performance.now(), shown = {shown}
+                if (still?.shown.join() !== shown.join()) still = {{ shown, since: now }}
+                return now - still.since >= {milliseconds} && shown
+            }})()""")
+        )
+
+    def wait(self, condition: str) -> Any:
+        """Wait until a JavaScript expression holds, and return what it is then."""
+        return self.page.wait_for_function(condition, timeout=PATIENCE).json_value()
 
     def probabilities(self) -> list[float]:
         """Return the ten bars' values, 0 to 1."""

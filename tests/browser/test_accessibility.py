@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page
 
@@ -26,9 +27,10 @@ def findings(page: Page) -> list[str]:
 def in_both_themes(lab: Lab) -> list[str]:
     """Return what axe finds in the theme that is on, and in the other one."""
     lab.page.emulate_media(reduced_motion="reduce")  # colours that change slowly are measured half way
-    found = findings(lab.page)
+    found, theme = findings(lab.page), "document.documentElement.dataset.theme"
+    before = lab.page.evaluate(theme)
     lab.click("theme")
-    lab.page.wait_for_timeout(100)
+    lab.wait(f"{theme} !== {before!r}")
     return found + findings(lab.page)
 
 
@@ -44,6 +46,22 @@ def test_axe_finds_nothing_after_drawing_and_training_with_everything_open(lab: 
     lab.click("train")
     open_all(lab)
     assert in_both_themes(lab) == []
+
+
+@pytest.mark.parametrize(("width", "height"), [(1440, 900), (360, 740)], ids=["desktop", "phone"])
+def test_axe_finds_nothing_while_it_trains_with_everything_open(lab: Lab, width: int, height: int) -> None:
+    lab.page.set_viewport_size({"width": width, "height": height})
+    lab.complete().draw(3)
+    lab.wait_text("prediction", "^3$")
+    open_all(lab)
+    lab.click("weights-new")
+    lab.wait_text("weights-origin", "random")
+    lab.click("train")
+    lab.wait_number("test-accuracy", 50)
+    assert in_both_themes(lab) == []
+    assert lab.page.get_attribute("#train", "data-on") == "yes"
+    before = lab.number("iteration")
+    lab.wait_number("iteration", before + 1)
 
 
 def open_all(lab: Lab) -> None:
@@ -99,10 +117,10 @@ def test_targets_are_large_enough_for_fingers(lab: Lab) -> None:
 def test_page_reflows_when_it_is_enlarged(lab: Lab) -> None:
     lab.page.set_viewport_size({"width": 320, "height": 256})  # 1280 by 1024 pixels at 400 %
     open_all(lab)
-    assert lab.page.evaluate("document.documentElement.scrollWidth") <= 320
+    lab.wait("document.documentElement.scrollWidth <= 320")
     lab.page.set_viewport_size({"width": 720, "height": 450})
     lab.page.evaluate("document.documentElement.style.fontSize = '200%'")
-    assert lab.page.evaluate("document.documentElement.scrollWidth") <= 720
+    lab.wait("document.documentElement.scrollWidth <= 720")
 
 
 def test_motion_is_reduced_on_request(lab: Lab) -> None:

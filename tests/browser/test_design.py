@@ -2,7 +2,7 @@
 
 from itertools import combinations
 
-from playwright.sync_api import FloatRect
+from playwright.sync_api import FloatRect, expect
 
 from tests.browser.lab import Lab
 
@@ -41,7 +41,7 @@ def test_captions_are_shown_until_closed(lab: Lab) -> None:
     assert "write a digit" in captions.first.inner_text()
     for left in (2, 1, 0):
         captions.first.locator("button").click()
-        assert captions.count() == left
+        lab.wait(f"[...document.querySelectorAll('.caption')].filter(one => one.checkVisibility()).length === {left}")
     lab.page.reload()
     lab.page.wait_for_selector("#pad")
     assert captions.count() == 0
@@ -52,7 +52,7 @@ def test_nothing_overlaps_or_leaves_the_screen(lab: Lab) -> None:
     lab.wait_text("prediction", "^[0-9]$")
     for width in (320, 360, 768, 1152, 1440, 1920, 2560):
         lab.page.set_viewport_size({"width": width, "height": 900})
-        assert lab.page.evaluate("document.documentElement.scrollWidth") <= width
+        lab.wait(f"innerWidth === {width} && document.documentElement.scrollWidth <= {width}")
         boxes = [card.bounding_box() for card in lab.page.locator(".card").all()]
         assert len(boxes) == 5
         assert not [(a, b) for a, b in combinations(boxes, 2) if a and b and overlap(a, b)]
@@ -64,7 +64,7 @@ def overlap(a: FloatRect, b: FloatRect) -> bool:
 
 
 def test_wide_screen_shows_drawing_reading_and_training_together(lab: Lab) -> None:
-    lab.page.set_viewport_size({"width": 1920, "height": 1080})
+    lab.complete().page.set_viewport_size({"width": 1920, "height": 1080})
     tops = [lab.page.locator(f".{card}").bounding_box() for card in ("draw", "reading", "training")]
     assert all(box and box["y"] == tops[0]["y"] for box in tops if tops[0])
 
@@ -75,4 +75,4 @@ def test_storage_that_is_closed_does_not_matter(lab: Lab) -> None:
     lab.open().complete().click("theme")
     lab.wait(f"{THEME} == 'dark'")
     lab.page.locator(".caption:visible button").first.click()
-    assert lab.page.locator(".caption:visible").count() == 2
+    expect(lab.page.locator(".caption:visible")).to_have_count(2)

@@ -47,6 +47,7 @@ def test_scripts_and_addresses_of_others_are_refused(page: Page, base_url: str) 
     page.add_init_script(WATCH)
     Lab(page, base_url).open()
     assert page.evaluate(TRY) == [False, "not sent"]
+    page.wait_for_function("refused.length >= 2")
     assert [refused.split()[0] for refused in page.evaluate("refused")] == ["script-src-elem", "connect-src"]
 
 

@@ -1,7 +1,7 @@
 """Looking inside in a real browser: layers, the chosen unit, readers, saliency, confusion, and the timeline."""
 
 import pytest
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 
 from tests.browser.lab import PATIENCE, Lab
 
@@ -38,10 +38,9 @@ def unit(panel: str, number: int) -> str:
     return f'[data-panel="{panel}"] [data-unit="{number}"]'
 
 
-def accuracy_counted(lab: Lab) -> int:
-    """Return how many of the test digits are on the matrix's diagonal."""
-    counts = lab.page.locator("#inside td.right").all_inner_texts()
-    return sum(int(count) for count in counts if count.isdigit())
+# How many of the test digits are on the matrix's diagonal.
+ON_DIAGONAL = """[...document.querySelectorAll("#inside td.right")]
+  .reduce((sum, cell) => sum + (parseInt(cell.textContent) || 0), 0)"""
 
 
 def test_tiles_and_answers_show_the_same_unit(inside: Lab) -> None:
@@ -56,8 +55,8 @@ def test_tiles_and_answers_show_the_same_unit(inside: Lab) -> None:
     inside.page.keyboard.press("ArrowDown")
     below = f"[{18 + 8}, {18 + 16}]"  # in rows of 8 or 16
     inside.wait(f"{below}.includes(Number(document.querySelector('[data-panel] [aria-selected=true]').dataset.unit))")
-    assert inside.page.locator("[data-panel] [aria-selected=true]").count() == 2
-    assert inside.page.locator("[data-panel] [tabindex='0']").count() == 2  # one stop each for the Tab key
+    expect(inside.page.locator("[data-panel] [aria-selected=true]")).to_have_count(2)
+    expect(inside.page.locator("[data-panel] [tabindex='0']")).to_have_count(2)  # one stop each for the Tab key
 
 
 def test_weights_are_repainted_while_they_learn(inside: Lab) -> None:
@@ -115,8 +114,8 @@ def test_mistakes_are_counted_opened_and_learned(inside: Lab) -> None:
     inside.click("count")
     counted = inside.wait_text("confusion-words", "digits [0-9]+ are read right")
     total, right = [int(word) for word in counted.split() if word.isdigit()][:2]
-    inside.wait("[...document.querySelectorAll('#inside td.right')].every(cell => cell.textContent)")
-    assert accuracy_counted(inside) == right > total * 0.9
+    inside.wait(f"{ON_DIAGONAL} === {right}")
+    assert right > total * 0.9
     cells = inside.page.locator("#inside td.wrong")
     worst = max(range(90), key=lambda place: int("0" + cells.nth(place).inner_text().strip("·")))
     cells.nth(worst).focus()
@@ -129,7 +128,7 @@ def test_mistakes_are_counted_opened_and_learned(inside: Lab) -> None:
     inside.wait(f"/{count} are read right now/.test({message})")
     inside.wait("document.querySelectorAll('#misread li canvas').length === 0")  # none is left in the cell
     inside.click("misread-close")
-    assert inside.page.is_hidden("#misread")
+    inside.wait_hidden("misread")
 
 
 def test_timeline_goes_back_and_training_goes_on(inside: Lab) -> None:
@@ -146,7 +145,7 @@ def test_timeline_goes_back_and_training_goes_on(inside: Lab) -> None:
     reached = inside.number("iteration")
     see(inside, "#inside-confusion")
     inside.wait_text("confusion-words", "^At iteration 0:")
-    assert accuracy_counted(inside) < 6000
+    inside.wait(f"{ON_DIAGONAL} < 6000")
     inside.wait_number("iteration", reached + 50)
     inside.page.click("#timeline-live")
     inside.wait_text("timeline-words", "^Live")

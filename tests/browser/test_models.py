@@ -14,6 +14,8 @@ FIRST = "mlp-128"
 OTHERS = [architecture.id for architecture in shipped() if architecture.id != FIRST]
 # Iterations that show that a network learns; a convolution takes some hundred times as long for each.
 ENOUGH = {"conv-32-64": 5}
+FIGURES = ("iteration", "loss", "train-accuracy", "test-accuracy", "weights-origin")
+TRAIN_CURVE = "#loss-curve path.line.train"
 
 
 @pytest.fixture
@@ -30,19 +32,21 @@ def train_until(lab: Lab, iteration: int) -> tuple[str, ...]:
     lab.wait_number("iteration", iteration)
     lab.click("train")
     lab.wait_text("train", "^\\s*Train")
-    lab.page.wait_for_timeout(1500)  # what is still under way is measured
     lab.wait_text("test-accuracy", "%$")
-    return figures(lab)
+    return lab.wait_still(*FIGURES, milliseconds=2000)  # what is still under way is measured
 
 
-def figures(lab: Lab) -> tuple[str, ...]:
-    return tuple(
-        lab.text(name) for name in ("iteration", "loss", "train-accuracy", "test-accuracy", "weights-origin")
-    )
+def wait_figures(lab: Lab, expected: tuple[str, ...]) -> None:
+    for name, text in zip(FIGURES, expected, strict=True):
+        lab.wait_text(name, f"^{re.escape(text)}$")
 
 
 def train_curve(lab: Lab) -> str:
-    return lab.page.locator("#loss-curve path.line.train").get_attribute("d") or ""
+    return lab.page.locator(TRAIN_CURVE).get_attribute("d") or ""
+
+
+def wait_train_curve(lab: Lab, expected: str) -> None:
+    lab.wait(f"(document.querySelector('{TRAIN_CURVE}').getAttribute('d') || '') === {expected!r}")
 
 
 @pytest.mark.parametrize("other", OTHERS)
@@ -54,15 +58,13 @@ def test_switching_networks_loses_nothing(lab: Lab, other: str) -> None:
     lab.page.select_option("#model", other)
     lab.wait_text("weights-origin", "^the shared weights")
     lab.wait_text("iteration", "^0$")
-    assert "L" not in train_curve(lab)
+    wait_train_curve(lab, "")
     second = train_until(lab, ENOUGH.get(other, 200))
     lab.page.select_option("#model", FIRST)
-    lab.wait_text("iteration", f"^{first[0]}$")
-    assert figures(lab) == first
-    assert train_curve(lab) == curve
+    wait_figures(lab, first)
+    wait_train_curve(lab, curve)
     lab.page.select_option("#model", other)
-    lab.wait_text("iteration", f"^{second[0]}$")
-    assert figures(lab) == second
+    wait_figures(lab, second)
     lab.page.select_option("#model", FIRST)
     train_until(lab, int(first[0]) + 100)  # and goes on
 
@@ -74,9 +76,8 @@ def test_network_that_is_left_while_it_trains_is_paused(lab: Lab) -> None:
     lab.wait_text("train-message", "MLP 128 is paused")
     lab.wait_text("train", "^\\s*Train")
     lab.page.select_option("#model", FIRST)
-    stopped = lab.wait_number("iteration", 100)
-    lab.page.wait_for_timeout(400)
-    assert lab.number("iteration") == stopped
+    lab.wait_number("iteration", 100)
+    lab.wait_still("iteration")
 
 
 def test_weights_that_arrive_late_belong_to_the_network_they_were_asked_for(visitor: Lab) -> None:
@@ -99,5 +100,5 @@ def test_weights_that_arrive_late_belong_to_the_network_they_were_asked_for(visi
 
 
 def test_networks_are_listed_by_short_names_with_their_titles_as_help(lab: Lab) -> None:
+    lab.wait("document.querySelector('#model').title.includes('hidden')")
     assert lab.page.locator("#model option").first.inner_text() == "MLP 128"
-    assert "hidden" in (lab.page.get_attribute("#model", "title") or "")

@@ -33,8 +33,7 @@ def test_worker_that_dies_is_replaced_and_the_run_goes_on(visitor: Lab) -> None:
     visitor.wait('Object.keys(localStorage).some(key => (localStorage[key].match(/"mlp-128":\\s*[1-9]/)))')
     visitor.page.evaluate("scrawlWorker.terminate()")
     visitor.wait_text("train-message", "had stopped working and was started again.*weights kept last")
-    before = visitor.number("iteration")
-    assert before > 0
+    before = visitor.wait_number("iteration", 1)
     visitor.wait_number("iteration", before + 50)
     visitor.draw(1)
     visitor.wait_text("prediction", "^[0-9]$")
@@ -112,6 +111,5 @@ def test_worker_that_dies_is_replaced_where_nothing_is_kept(visitor: Lab, contex
     visitor.wait_text("keeping-message", "keeps nothing")
     visitor.page.evaluate("scrawlWorker.terminate()")
     visitor.wait_text("train-message", "had stopped working and was started again.*weights kept last")
-    before = visitor.number("iteration")
-    assert before > 0
+    before = visitor.wait_number("iteration", 1)
     visitor.wait_number("iteration", before + 50)

@@ -1,9 +1,10 @@
 """Runs beside each other, and the address that repeats one: kept, named, read off the curves, opened elsewhere."""
 
+import re
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, expect
 
 from tests.browser.lab import Lab
 from tests.running_stack import RunningStack
@@ -27,8 +28,13 @@ def train_to_target(lab: Lab) -> None:
     lab.wait_text("train-message", "^Stopped at iteration")
 
 
-def curves(lab: Lab) -> list[str | None]:
-    return [lab.page.get_attribute(PATH.format(kind), "d") for kind in ("train", "test")]
+def curves(lab: Lab) -> tuple[str, ...]:
+    """Return the paths of the run, once all of it is drawn."""
+    paths = [f"document.querySelector('{PATH.format(kind)}').getAttribute('d')" for kind in ("train", "test")]
+    last = "document.querySelector('#iteration').textContent"
+    return tuple(
+        lab.wait(f"[{paths[0]}, {paths[1]}].every(d => d?.includes('L' + {last} + ' ')) && [{', '.join(paths)}]")
+    )
 
 
 def test_an_address_repeats_a_run_to_the_last_digit(lab: Lab, elsewhere: Lab) -> None:
@@ -40,10 +46,10 @@ def test_an_address_repeats_a_run_to_the_last_digit(lab: Lab, elsewhere: Lab) ->
     elsewhere.url = lab.page.url
     elsewhere.open().complete()
     elsewhere.wait_text("weights-origin", "random weights")
-    assert elsewhere.page.input_value("#batch-size") == "16"
+    elsewhere.wait_value("batch-size", "16")
     train_to_target(elsewhere)
-    assert elsewhere.text("iteration") == lab.text("iteration")
-    assert elsewhere.text("test-accuracy") == lab.text("test-accuracy")
+    elsewhere.wait_text("iteration", f"^{lab.text('iteration')}$")
+    elsewhere.wait_text("test-accuracy", f"^{re.escape(lab.text('test-accuracy'))}$")
     assert curves(elsewhere) == curves(lab)
 
 
@@ -81,8 +87,8 @@ def test_runs_are_kept_named_and_read_off(lab: Lab) -> None:
     lab.click("weights-new")
     lab.page.wait_for_selector("#run-list li")
     name = lab.page.locator("#run-list input[type=text]").first
-    assert name.input_value() == "MLP 128, SGD 0.3, batch 16"
-    assert lab.page.locator("#accuracy-curve path.run").count() == 1
+    expect(name).to_have_value("MLP 128, SGD 0.3, batch 16")
+    expect(lab.page.locator("#accuracy-curve path.run")).to_have_count(1)
     lab.page.locator("#run-list input[type=checkbox]").first.uncheck()
     lab.wait("!document.querySelector('#accuracy-curve path.run')")
     lab.page.locator("#run-list input[type=checkbox]").first.check()
@@ -93,7 +99,7 @@ def test_runs_are_kept_named_and_read_off(lab: Lab) -> None:
     assert "batch 16:" in lab.wait_text("pointed", "^Iteration [0-9]+: ")
     svg.press("Home")
     lab.wait_text("pointed", "^Iteration 0: ")
-    assert svg.get_attribute("aria-valuetext") == lab.text("pointed")
+    expect(svg).to_have_attribute("aria-valuetext", lab.text("pointed"))
     svg.press("Escape")
     lab.wait_text("pointed", "iterations: train accuracy")
     lab.page.get_by_role("button", name="Forget").click()

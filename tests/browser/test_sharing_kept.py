@@ -1,6 +1,6 @@
 """What the browser keeps: nothing is lost by a reload, tabs do not disturb each other, and a refusal is told."""
 
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 
 from tests.browser.lab import Lab
 from tests.running_stack import RunningStack
@@ -38,14 +38,14 @@ def test_reload_loses_nothing(lab: Lab) -> None:
     iteration = train(lab, 300)
     lab.wait_text("test-accuracy", "%")
     digit = lab.text("prediction")
-    curve = lab.page.get_attribute("#accuracy-curve svg", "aria-label")
+    curve = lab.page.get_attribute("#accuracy-curve svg", "aria-label") or ""
     lab.open()
-    assert lab.number("iteration") == iteration
+    lab.wait_text("iteration", f"^{iteration}$")
     lab.wait_text("prediction", f"^{digit}$")
-    assert lab.page.input_value("#batch-size") == "50"
-    assert lab.page.input_value("#label") == "4"
+    lab.wait_value("batch-size", "50")
+    lab.wait_value("label", "4")
     assert f"trained here for {iteration} iterations" in lab.wait_text("weights-origin", "trained")
-    assert lab.page.get_attribute("#accuracy-curve svg", "aria-label") == curve
+    expect(lab.page.locator("#accuracy-curve svg")).to_have_attribute("aria-label", curve)
     lab.click("train")
     assert lab.wait_number("iteration", iteration + 50) >= iteration + 50
     lab.click("train")
@@ -58,7 +58,7 @@ def test_other_network_is_selected_again_with_its_weights(lab: Lab) -> None:
     lab.wait_text("weights-origin", "random")
     lab.wait(f"'mlp-128-64' in ({KEPT}.iterations || {{}})")
     lab.open()
-    assert lab.page.input_value("#model") == "mlp-128-64"
+    lab.wait_value("model", "mlp-128-64")
     lab.complete()
     lab.wait_text("weights-origin", "random")
 
@@ -69,7 +69,7 @@ def test_starting_afresh_forgets_the_work(lab: Lab) -> None:
     new_weights(lab, 1)
     lab.click("afresh")
     lab.click("afresh-not")
-    assert lab.page.is_hidden("#afresh-sure")
+    lab.wait_hidden("afresh-sure")
     lab.click("afresh")
     with lab.page.expect_navigation():
         lab.click("afresh-sure")
@@ -92,7 +92,7 @@ def test_damaged_weights_give_way_to_the_shared_ones(lab: Lab) -> None:
     )
     lab.open().complete()
     assert lab.wait_text("weights-origin", "the shared weights")
-    assert lab.number("iteration") == 0
+    lab.wait_text("iteration", "^0$")
     lab.draw(3)
     lab.wait_text("prediction", "^3$")
 

@@ -62,7 +62,7 @@ def test_token_is_asked_for_and_then_used(visit: Lab, guarded: RunningStack) -> 
     give_token(visit, TOKEN)
     visit.wait_text("weights-message", "^Sent")
     assert current(guarded) != before
-    assert visit.page.is_hidden("#token-form")
+    visit.wait_hidden("token-form")
     assert TOKEN not in visit.page.evaluate("JSON.stringify(Object.entries(localStorage))")
 
 
@@ -83,7 +83,7 @@ def test_conflict_leaves_the_choice(visit: Lab, guarded: RunningStack) -> None:
     visit.click("weights-send")
     visit.click("conflict-load")
     visit.wait_text("weights-message", "loaded")
-    assert visit.page.is_hidden("#conflict-load")
+    visit.wait_hidden("conflict-load")
 
 
 def test_history_tells_where_versions_come_from_and_goes_back(visit: Lab, guarded: RunningStack) -> None:
@@ -109,8 +109,7 @@ def test_history_tells_where_versions_come_from_and_goes_back(visit: Lab, guarde
 def test_history_of_an_api_that_is_away_is_told(visit: Lab) -> None:
     visit.page.route("**/weights/history*", lambda route: route.abort())
     visit.page.click("#versions summary")
-    visit.page.wait_for_selector("#versions-message:not([hidden])")
-    assert "The API is away" in visit.text("versions-message")
+    visit.wait_text("versions-message", "The API is away")
 
 
 def test_api_reads_along_and_says_when_it_cannot(visit: Lab, guarded: RunningStack) -> None:
@@ -118,8 +117,7 @@ def test_api_reads_along_and_says_when_it_cannot(visit: Lab, guarded: RunningSta
     visit.wait_text("prediction", "^3$")
     visit.page.check("#api-asking")
     visit.wait_text("api-prediction", "^3$")
-    details = visit.text("api-reading")
-    assert "the same digit" in details
+    details = visit.wait_text("api-reading", "the same digit")
     assert current(guarded).split("-")[-1] in details
     assert " ms there and back" in details
     visit.page.route("**/predict?*", lambda route: route.fulfill(status=200, body="<html>"))
@@ -130,7 +128,7 @@ def test_api_reads_along_and_says_when_it_cannot(visit: Lab, guarded: RunningSta
     visit.click("clear")
     visit.draw(4)
     visit.wait_text("api-prediction", "^4$")
-    assert visit.page.is_hidden("#api-trouble")
+    visit.wait_hidden("api-trouble")
 
 
 @pytest.fixture
