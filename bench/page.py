@@ -1,5 +1,5 @@
 """The page on the running stack: bytes and time until it can be used, until it is complete, and without a network;
-training to 97 %, and the longest task meanwhile, as the page is found and with every panel opened and on the screen.
+training to 97 %, and the longest tasks meanwhile, as the page is found and with every panel opened and on the screen.
 
 Every round is a first visit: a new browser profile, nothing cached. Bytes are counted on the wire, by a proxy between
 browser and stack, headers included; times are taken without it. Medians are printed, and all figures are written to
@@ -7,12 +7,11 @@ build/bench/page.json: `python -m bench.page`, `--url` for a stack that runs alr
 """
 
 import contextlib
+import dataclasses
 import json
 import os
-import socket
 import statistics
 import tempfile
-import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -21,12 +20,15 @@ from urllib.parse import urlsplit
 import click
 from playwright.sync_api import Browser, Page, sync_playwright
 
+from bench.browser.counting_proxy import CountingProxy
+from bench.browser.tab import CHROMIUM_FLAGS
+from bench.browser.tasks import Task, main_thread_tasks, recorded
 from infra.browser import installed_browser
 from infra.paths import BUILD
 from tests.running_stack import RunningStack
 
-CHROMIUM_FLAGS = ("--no-sandbox", "--disable-quic", "--no-first-run", "--disable-background-networking",
-                  "--disable-component-update", "--disable-sync")  # fmt: skip
+# The page asks for this once it can be used; until then it makes do with a quarter of the bytes.
+EXACT_WEIGHTS = b"GET /api/weights?model=mlp-128 HTTP"
 GOAL = 97  # per cent of the test digits
 TRAINING_SECONDS = 5
 WIDE, TALL = (
@@ -73,8 +75,8 @@ def main(url: str | None, rounds: int) -> None:
             "complete_ms": [noted(browser, url, "_complete") for _ in range(rounds)],
             "offline_ms": [offline(browser, url) for _ in range(rounds)],
             "seconds_to_97": [seconds_to_goal(browser, url) for _ in range(rounds)],
-            "longest_task_ms": [longest_task(browser, url, WIDE, just_watch) for _ in range(rounds)],
-            "longest_task_all_open_ms": [longest_task(browser, url, TALL, open_everything) for _ in range(rounds)],
+            "longest_tasks": [longest_tasks(browser, url, WIDE, just_watch) for _ in range(rounds)],
+            "longest_tasks_all_open": [longest_tasks(browser, url, TALL, open_everything) for _ in range(rounds)],
             "load_average": os.getloadavg()[0],
         }
     report(figures)
@@ -105,7 +107,7 @@ def visit(browser: Browser, url: str, viewport: dict[str, int] = WIDE) -> Iterat
 
 def transferred(browser: Browser, url: str) -> int:
     """Return how many bytes the stack has sent by the time the page can be used."""
-    proxy = CountingProxy(urlsplit(url).port or 80)
+    proxy = CountingProxy(urlsplit(url).port or 80, EXACT_WEIGHTS)
     context = browser.new_context()
     page = context.new_page()
     page.goto(f"http://localhost:{proxy.port}/")
@@ -145,29 +147,25 @@ def seconds_to_goal(browser: Browser, url: str) -> float:
         return float(page.evaluate("_reached - _clicked")) / 1000
 
 
-def longest_task(
+def longest_tasks(
     browser: Browser, url: str, viewport: dict[str, int], meanwhile: Callable[[Page], None]
-) -> dict[str, float]:
-    """Return the longest task of the main thread while training: by the clock, and its own time on the processor."""
+) -> list[Task]:
+    """Return the longest tasks of the main thread while training: that by the clock, and that on the processor."""
     with visit(browser, url, viewport) as page:
         page.wait_for_function("window._complete !== undefined", timeout=60_000)
         page.click("#sample")
         page.wait_for_timeout(500)
-        events = traced(browser, page, meanwhile)
-    main_threads = {
-        (event["pid"], event["tid"])
-        for event in events
-        if event["name"] == "thread_name" and event["args"]["name"] == "CrRendererMain"
-    }
-    tasks = [
-        event
-        for event in events
-        if event["name"].endswith("RunTask") and (event["pid"], event["tid"]) in main_threads and "dur" in event
-    ]
-    return {
-        "wall": max(event["dur"] for event in tasks) / 1000,
-        "processor": max(event.get("tdur", 0) for event in tasks) / 1000,
-    }
+        events = recorded(browser, page, lambda: train(page, meanwhile))
+    tasks = main_thread_tasks(events)
+    return [max(tasks, key=lambda task: task.wall), max(tasks, key=lambda task: task.processor)]
+
+
+def train(page: Page, meanwhile: Callable[[Page], None]) -> None:
+    """Train new weights for a while."""
+    page.click("#weights-new")
+    page.click("#train")
+    meanwhile(page)
+    page.wait_for_timeout(1000 * TRAINING_SECONDS)
 
 
 def just_watch(_page: Page) -> None:
@@ -182,58 +180,6 @@ def open_everything(page: Page) -> None:
     page.locator("details").evaluate_all(DETAILS)
 
 
-def traced(browser: Browser, page: Page, meanwhile: Callable[[Page], None]) -> list[dict[str, Any]]:
-    """Return Chromium's own record of what ran while the page was training."""
-    browser.start_tracing(page=page, categories=["toplevel", "disabled-by-default-devtools.timeline"])
-    page.click("#weights-new")
-    page.click("#train")
-    meanwhile(page)
-    page.wait_for_timeout(1000 * TRAINING_SECONDS)
-    events: list[dict[str, Any]] = json.loads(browser.stop_tracing())["traceEvents"]
-    return events
-
-
-# The page asks for this once it can be used; until then it makes do with a quarter of the bytes.
-EXACT_WEIGHTS = b"GET /api/weights?model=mlp-128 HTTP"
-
-
-class CountingProxy:
-    """Passes bytes between a browser and the stack; counts those for the browser until it asks for EXACT_WEIGHTS."""
-
-    def __init__(self, target: int) -> None:
-        self._target = target
-        self._listener = socket.create_server(("localhost", 0))
-        self.port = self._listener.getsockname()[1]
-        self._count = 0
-        self._counting = True
-        self._lock = threading.Lock()
-        threading.Thread(target=self._accept, daemon=True).start()
-
-    def close(self) -> int:
-        """Stop listening, and return the count."""
-        self._listener.close()
-        return self._count
-
-    def _accept(self) -> None:
-        with contextlib.suppress(OSError):
-            while True:
-                browser, _ = self._listener.accept()
-                stack = socket.create_connection(("localhost", self._target))
-                for source, target, counts in ((browser, stack, False), (stack, browser, True)):
-                    threading.Thread(target=self._pass_on, args=(source, target, counts), daemon=True).start()
-
-    def _pass_on(self, source: socket.socket, target: socket.socket, counts: bool) -> None:
-        with contextlib.suppress(OSError):
-            while data := source.recv(65536):
-                with self._lock:
-                    if EXACT_WEIGHTS in data:
-                        self._counting = False
-                    if counts and self._counting:
-                        self._count += len(data)
-                target.sendall(data)
-            target.shutdown(socket.SHUT_WR)
-
-
 def report(figures: dict[str, Any]) -> None:
     """Print the medians beside the targets, and write everything."""
     lines = (
@@ -243,19 +189,24 @@ def report(figures: dict[str, Any]) -> None:
         ("time until everything else is there, too", f"{statistics.median(figures['complete_ms']):.0f} ms", ""),
         ("time until it can be used without a network", f"{statistics.median(figures['offline_ms']):.0f} ms", ""),
         (f"from Train to {GOAL} % of the test digits", f"{statistics.median(figures['seconds_to_97']):.2f} s", "3 s"),
-        ("longest main-thread task while training", task_text(figures["longest_task_ms"]), "50 ms"),
-        ("the same, every panel opened meanwhile", task_text(figures["longest_task_all_open_ms"]), "50 ms"),
+        ("longest main-thread task while training", task_text(figures["longest_tasks"]), "50 ms"),
+        ("the same, every panel opened meanwhile", task_text(figures["longest_tasks_all_open"]), "50 ms"),
     )
     for name, value, target in lines:
         print(f"{name:42} {value:32} target: {target}")
+    for name, title in (("longest_tasks", "as it is found"), ("longest_tasks_all_open", "every panel opened")):
+        print(f"the longest tasks, {title}: by the clock, then on the processor")
+        for by_clock, on_processor in figures[name]:
+            print(f"  {by_clock}\n  {on_processor}")
     folder = BUILD / "bench"
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / "page.json").write_text(json.dumps(figures, indent=1))
+    (folder / "page.json").write_text(json.dumps(figures, indent=1, default=dataclasses.asdict))
 
 
-def task_text(tasks: list[dict[str, float]]) -> str:
+def task_text(rounds: list[list[Task]]) -> str:
     """Return the medians of the longest tasks."""
-    wall, processor = (statistics.median(task[kind] for task in tasks) for kind in ("wall", "processor"))
+    wall = statistics.median(by_clock.wall for by_clock, _ in rounds)
+    processor = statistics.median(on_processor.processor for _, on_processor in rounds)
     return f"{wall:.0f} ms ({processor:.0f} ms on the processor)"
 
 
