@@ -42,7 +42,7 @@ COPY --from=api-packages /packages /packages
 COPY functions functions
 COPY infra infra
 EXPOSE 8000
-HEALTHCHECK --interval=10s --timeout=6s --start-period=60s --start-interval=1s \
+HEALTHCHECK --interval=5s --timeout=6s --start-period=60s \
     CMD ["python", "-m", "infra.containers.health", "http://127.0.0.1:8000/api/v2/health/ready"]
 CMD ["python", "-m", "gunicorn", "--config", "python:infra.containers.gunicorn_conf"]
 
@@ -51,7 +51,7 @@ COPY --from=grpc-packages /packages /packages
 COPY functions functions
 COPY infra infra
 EXPOSE 50051
-HEALTHCHECK --interval=10s --timeout=6s --start-period=60s --start-interval=1s \
+HEALTHCHECK --interval=5s --timeout=6s --start-period=60s \
     CMD ["python", "-m", "infra.containers.health", "grpc://127.0.0.1:50051"]
 CMD ["python", "-m", "infra.containers.rpc"]
 
@@ -73,11 +73,11 @@ COPY site site
 RUN python -m infra.containers.site /built
 
 FROM nginx:1.30-alpine-slim AS site
-COPY infra/containers/nginx.conf /etc/scrawl/nginx.conf
+COPY infra/containers/nginx.conf infra/containers/site.sh /etc/scrawl/
 COPY --from=site-build /built /etc/scrawl
 USER 101
 EXPOSE 8080
-HEALTHCHECK --interval=10s --timeout=6s --start-period=10s --start-interval=1s \
+HEALTHCHECK --interval=5s --timeout=6s --start-period=10s \
     CMD ["wget", "-q", "-O", "/dev/null", "http://127.0.0.1:8080/"]
 ENTRYPOINT []
-CMD ["nginx", "-p", "/etc/scrawl", "-c", "/etc/scrawl/nginx.conf", "-g", "daemon off;"]
+CMD ["sh", "/etc/scrawl/site.sh"]

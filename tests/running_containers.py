@@ -101,7 +101,7 @@ class Containers:
 def nginx_configuration(api: int, port: int, scratch: Path) -> str:
     """Return the image's configuration, but for three things that a shared machine needs otherwise."""
     text = (ROOT / "infra" / "containers" / "nginx.conf").read_text()
-    here = {"listen 8080;": f"listen 127.0.0.1:{port};", "server api:8000;": f"server 127.0.0.1:{api};"}
+    here = {"listen 8080;": f"listen 127.0.0.1:{port};", "http://api:8000;": f"http://127.0.0.1:{api};"}
     for ours, theirs in here.items():
         assert text.count(ours) == 1
         text = text.replace(ours, theirs)
