@@ -26,6 +26,7 @@ from functions.s3 import S3Store
 from functions.store import MemoryStore
 from infra import lambda_package, lock
 from infra.data import Dataset
+from infra.deploy.package import obtain
 from infra.lambda_package import PackageError
 from infra.paths import ROOT
 from tests.api import BUCKET
@@ -173,6 +174,11 @@ def test_everything_in_the_package_is_compiled_and_what_has_sources_is_checked_a
         assert set(compiled) == {name for name in names if "__pycache__" in name}
         for name in compiled:
             assert zipped.read(name)[4:8] == b"\x03\0\0\0"  # PEP 552: by hash, which is checked
+
+
+def test_what_is_built_is_accepted_for_deployment(package: Path) -> None:
+    obtained = obtain(package, "prod", "x86_64", print)
+    assert obtained.body == (package / "deployment.zip").read_bytes()
 
 
 def test_the_same_sources_give_the_same_bytes(package: Path, tmp_path: Path) -> None:

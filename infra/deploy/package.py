@@ -112,7 +112,7 @@ def _check_library(path: Path, name: str, start: bytes, machine: str, python: st
 
 def _check_sources(path: Path, zipped: zipfile.ZipFile, names: list[str]) -> None:
     """See that the zip has today's app.py and functions/, which it was built from."""
-    own = {name for name in names if name.startswith("functions/") and not name.endswith("/")}
+    own = {name for name in names if name.startswith("functions/") and not name.endswith(("/", ".pyc"))}
     files = [ROOT / "app.py", *(file for file in (ROOT / "functions").rglob("*") if file.is_file())]
     wanted = {file.relative_to(ROOT).as_posix(): file for file in files if "__pycache__" not in file.parts}
     changed = sorted((own | {"app.py"}) ^ wanted.keys())
