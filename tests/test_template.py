@@ -244,9 +244,10 @@ def written(capsys: pytest.CaptureFixture[str]) -> set[tuple[Any, ...]]:
     metrics.configure("trial")
     try:
         metrics.observe("GET /", 500, 0.1, "id")
-        metrics.accuracy(Metadata("mlp-128", "v", None, "test", 0, 0.1, 0.97, "2026-01-01T00:00:00Z"))
-        metrics.accuracy(Metadata("mlp-128-64", "v", None, "test", 0, 0.1, 0.97, "2026-01-01T00:00:00Z"))
-        metrics.accuracy(Metadata("conv-32-64", "v", None, "test", 0, 0.1, 0.97, "2026-01-01T00:00:00Z"))
+        for model in ("mlp-128", "mlp-128-64", "conv-32-64"):
+            version = Metadata(model, "v", None, "test", 0, 0.1, 0.97, "2026-01-01T00:00:00Z")
+            metrics.accuracy(version)
+            metrics.stale(version, 61)
         metrics.retraining_failed("mlp-128", "job")
     finally:
         metrics.configure(None)
@@ -260,7 +261,7 @@ def written(capsys: pytest.CaptureFixture[str]) -> set[tuple[Any, ...]]:
 
 def test_alarms_look_at_what_the_api_writes_on_their_own_stage(written: set[tuple[Any, ...]]) -> None:
     own = [alarm for alarm in watch.alarms("trial").values() if alarm.metric.startswith(metrics.NAMESPACE)]
-    assert len(own) == 4
+    assert len(own) == 5
     assert {(alarm.metric, *sorted(alarm.dimensions.items())) for alarm in own} <= written
     assert all(("stage", "trial") in metric for metric in written)
 

@@ -36,6 +36,7 @@ def alarms(stage: str) -> dict[str, _Alarm]:
         "ApiSlow": _Alarm("One request in a hundred takes over 3 s", "AWS/Lambda/Duration", _API, "p99", 3000, 3),
         "RetrainCrashes": _Alarm("A retraining ended before its time", "AWS/Lambda/Errors", _RETRAIN, "Sum", 1),
         "RetrainFails": _Alarm("A retraining came to no weights", f"{NAMESPACE}/RetrainFailed", own, "Sum", 1),
+        "WeightsOld": _Alarm("Predictions go on with old weights", f"{NAMESPACE}/StaleSeconds", own, "Maximum", 60),
         "Mlp128Bad": _accuracy("mlp-128", own),
         "Mlp12864Bad": _accuracy("mlp-128-64", own),
         "Conv3264Bad": _accuracy("conv-32-64", own),
