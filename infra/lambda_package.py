@@ -1,8 +1,8 @@
 """The Lambda package and its CloudFormation template: `build` writes deployment.zip and sam.json into a folder.
 
 Chalice says what the functions are; the dependencies are those that `infra.lock` has fixed, made slim by
-`infra.slim`. The same sources give the same bytes. What else belongs to a stack (buckets, CloudFront, alarms) is said
-by `infra.cloudformation`, whose template is merged in.
+`infra.slim`; all of it is compiled. The same sources give the same bytes. What else belongs to a stack (buckets,
+CloudFront, alarms) is said by `infra.cloudformation`, whose template is merged in.
 """
 
 import hashlib

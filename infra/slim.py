@@ -1,9 +1,8 @@
 """What a Lambda's dependencies can do without: parts that Scrawl never imports, and that cost size and cold start.
 
 `slim` takes them out of a folder that pip has installed into, and compiles the rest; `infra.slim_botocore` shortens
-what botocore reads. What is installed there is
-said by `infra.lock`, how it is packed by `infra.lambda_package`. Whatever is removed and needed after all is found
-by the test that runs the packed API with nothing else on its path.
+what botocore reads. What is installed there is said by `infra.lock`, how it is packed by `infra.lambda_package`.
+Whatever is removed and needed after all is found by the test that runs the packed API with nothing else on its path.
 """
 
 import os
