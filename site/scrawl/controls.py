@@ -12,6 +12,7 @@ def begin(parts: object) -> None:
     """Add them to the page."""
     page = parts.page
     Actions(parts)
-    page.views += [TrainingView(), ConnectionView(), Later(parts)]
+    page.at_once.append(Later(parts))
+    page.views += [TrainingView(), ConnectionView()]
     window.addEventListener("resize", parts.repaint)
     page.show()

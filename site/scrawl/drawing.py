@@ -24,8 +24,7 @@ def begin(parts: object) -> None:
     parts.reading = reading = Reading(page, pad)
     page.instead["predicted"] = reading.answered
     page.after("opened", reading.again)
-    page.at_once += [pad, reading]
-    page.views += [view, PhaseView()]
+    page.at_once += [pad, view, reading, PhaseView()]
     parts.resizing += [pad.resize, view.repaint]
     Pointer(pad.canvas, page.dispatch)
     page.show()

@@ -1,7 +1,8 @@
 """The page as a whole: its state, its views, and the one way in which anything changes.
 
 `dispatch` changes the state and has the views render it, however many events there were. They take turns (`turns`),
-so that no frame takes long; what the pen leaves is shown with every frame, before all else.
+so that no frame takes long. What the pen leaves, its reading and what the page's start waits for is shown with every
+frame, before all else.
 """
 
 from browser import self as window
@@ -10,6 +11,8 @@ from javascript import JSON
 from scrawl.state import State
 from scrawl.transitions import apply
 from scrawl.turns import Turns
+
+WHILE_TRAINING = 80  # milliseconds between two states that are shown: the eye needs no more
 
 
 class Page:
@@ -24,6 +27,7 @@ class Page:
         self.afterwards: dict = {}  # the worker's report → what else to do once it has been dispatched
         self.ask = link.ask
         self._frame_wanted = False
+        self._timer = 0
         link.listen(self._heard)
 
     def dispatch(self, event: str, **fields: object) -> None:
@@ -59,5 +63,12 @@ class Page:
         self._frame_wanted = False
         for view in self.at_once:
             view.render(self.state)
-        if self._turns.take(self.state):
+        pause = self._turns.take(self.state, WHILE_TRAINING if self.state.training else 0)
+        if pause == 0:
             self._ask_frame()
+        elif pause is not None and not self._timer:
+            self._timer = window.setTimeout(self._time_is_up, pause)
+
+    def _time_is_up(self) -> None:
+        self._timer = 0
+        self._ask_frame()

@@ -136,6 +136,7 @@ def test_timeline_goes_back_and_training_goes_on(inside: Lab) -> None:
     inside.wait_text("weights-origin", "random")
     inside.click("train")
     inside.wait_number("iteration", 100)
+    inside.page.mouse.move(1, 1)  # a cell that scrolls below the pointer would tell of itself in place of the whole
     see(inside, "#inside-confusion")
     inside.wait_text("confusion-words", "are read right")
     see(inside, "#timeline")
