@@ -1,7 +1,7 @@
 """Who renders when: views take turns, and a frame has time for only some of them. Pure; the frames are `page`'s."""
 
 AT_MOST = 8  # milliseconds of a frame
-AT_LEAST = 4  # views in a frame all the same: on a busy machine the clock runs while the page waits
+AT_LEAST = 2  # views in a frame all the same: on a busy machine the clock runs while the page waits
 
 
 class Turns:
