@@ -34,7 +34,9 @@ def test_every_message_of_the_log_is_explained(message: str) -> None:
     assert f"`{message}`" in DOCS
 
 
-@pytest.mark.parametrize("metric", found(r"\"(Latency|Errors|ClientErrors|ColdStart|RetrainFailed|StaleSeconds|Accuracy|Loss)\":"))
+@pytest.mark.parametrize(
+    "metric", found(r"\"(Latency|Errors|ClientErrors|ColdStart|RetrainFailed|StaleSeconds|Accuracy|Loss)\":")
+)
 def test_every_metric_is_explained(metric: str) -> None:
     assert f"| `{metric}` |" in DOCS
 
