@@ -42,6 +42,15 @@ def test_ready_needs_a_network_and_its_first_weights(state: State) -> None:
     assert state.phase == "ready"
 
 
+def test_shared_weights_that_come_too_late_leave_the_wish_for_new_ones(state: State) -> None:
+    apply(state, "new_weights_wanted")
+    assert state.record.touched
+    apply(state, "weights_taken", model=MLP, origin="quick", metadata={})  # they were on their way
+    assert state.record.touched  # so that the exact ones are not fetched
+    apply(state, "weights_taken", model=MLP, origin="shared", metadata={})
+    assert not state.record.touched
+
+
 def test_ready_does_not_wait_for_an_api_that_is_away(state: State) -> None:
     apply(state, "api_away", message="No answer.", seconds=2.0)
     assert state.phase == "loading"

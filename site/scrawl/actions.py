@@ -74,6 +74,7 @@ class Actions:
 
     def new_weights(self) -> None:
         """Begin anew from random weights."""
+        self.page.dispatch("new_weights_wanted")
         self.page.ask("randomise", seed=self.state.settings["seed"])
 
     def tune(self, event: object) -> None:

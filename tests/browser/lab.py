@@ -5,6 +5,7 @@ test waits for it, and takes what it goes on with from the wait: a look afterwar
 """
 
 import re
+import time
 from typing import Any
 
 from playwright.sync_api import Page
@@ -111,6 +112,13 @@ class Lab:
     def wait(self, condition: str) -> Any:
         """Wait until a JavaScript expression holds, and return what it is then."""
         return self.page.wait_for_function(condition, timeout=PATIENCE).json_value()
+
+    def wait_async(self, function: str, arg: object = None) -> None:
+        """Wait until an async JavaScript function returns what is true; `wait` takes any promise for that."""
+        deadline = time.monotonic() + PATIENCE / 1000
+        while not self.page.evaluate(function, arg):
+            assert time.monotonic() < deadline, f"{function} stayed false"
+            self.page.wait_for_timeout(50)
 
     def probabilities(self) -> list[float]:
         """Return the ten bars' values, 0 to 1."""

@@ -3,6 +3,7 @@
 import contextlib
 import shutil
 import threading
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,7 @@ from playwright.sync_api import Browser, BrowserContext
 from infra import site
 from infra.paths import SITE
 from infra.web import Page
-from tests.browser.lab import Lab
+from tests.browser.lab import PATIENCE, Lab
 from tests.running_stack import RunningStack
 
 APPS = "caches.keys().then(names => names.filter(name => name.startsWith('scrawl-app-')))"
@@ -101,8 +102,12 @@ def test_new_version_takes_over_and_the_old_files_go(
         lab.open().complete()
         assert lab.page.inner_text("h1").startswith("The newest")
         assert lab.page.evaluate("getComputedStyle(document.querySelector('h1')).letterSpacing") == "3px"
+        lab.wait_async("async () => (await navigator.serviceWorker.ready).waiting !== null")
+        newest = keeping.service_workers[-1]
         lab.page.goto("about:blank")  # no tab uses the old version any more
+        deadline = time.monotonic() + PATIENCE / 1000
+        while len(newest.evaluate(APPS)) > 1:
+            assert time.monotonic() < deadline, "the old files stayed"
+            lab.page.wait_for_timeout(50)
         lab.open().complete()
-        lab.page.wait_for_function(
-            f"async () => {{ const n = await {APPS}; return n.length === 1 && n[0] !== '{old}' }}"
-        )
+        assert old not in lab.page.evaluate(APPS)

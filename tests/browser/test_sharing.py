@@ -9,11 +9,14 @@ from playwright.sync_api import Page
 from tests.browser.lab import Lab
 from tests.running_stack import RunningStack
 
-# What the browser keeps of the first network's weights.
-KEPT = """new Promise(done => { indexedDB.open('scrawl').onsuccess = ({ target }) => {
-  const found = target.result.transaction('kept').objectStore('kept').get('1/weights/mlp-128')
-  found.onsuccess = () => { target.result.close(); done(found.result) }
-} })"""
+# Whether what the browser keeps with the first network's weights holds a text.
+KEPT = """async text => {
+  if (!(await indexedDB.databases()).some(({ name }) => name === 'scrawl')) return false
+  return new Promise(done => { indexedDB.open('scrawl').onsuccess = ({ target }) => {
+    const found = target.result.transaction('kept').objectStore('kept').get('1/weights/mlp-128')
+    found.onsuccess = () => { target.result.close(); done(found.result?.record.includes(text)) }
+  } })
+}"""
 
 
 @pytest.fixture(scope="module")
@@ -48,11 +51,11 @@ def train_a_little(lab: Lab) -> None:
 def test_sent_weights_are_found_after_a_reload(visit: Lab, quick_stack: RunningStack) -> None:
     before = current_version(quick_stack)
     train_a_little(visit.complete())
-    visit.wait(f"({KEPT}).then(kept => kept?.record.includes('curves'))")  # they are kept before they are sent
+    visit.wait_async(KEPT, "curves")  # before they are sent
     visit.click("weights-send")
     sent = visit.wait_text("weights-message", "^Sent")
     assert current_version(quick_stack) != before
-    visit.wait(f"({KEPT}).then(kept => kept.record.includes('\"sent\"'))")
+    visit.wait_async(KEPT, '"sent"')
     visit.open()
     accuracy = sent.split("measured ")[1].split(" ")[0]
     assert accuracy in visit.wait_text("weights-origin", "%")

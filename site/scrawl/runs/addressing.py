@@ -69,6 +69,7 @@ class Addressing:
         if asked is None:
             return
         if asked.weights == address.NEW:
+            self.page.dispatch("new_weights_wanted")
             self.page.ask("randomise", seed=self.state.settings["seed"])
         elif asked.weights:
             aio.run(self._load(model, asked.weights))

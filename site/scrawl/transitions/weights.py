@@ -10,13 +10,18 @@ def _weights_taken(state: State, model: str, origin: str, metadata: dict) -> Non
     """Other weights: what was measured before no longer holds."""
     record = state.record_of(model)
     record.origin, record.version = origin, metadata
-    record.touched = origin == "random"
+    record.touched = origin == "random" or (origin == "quick" and record.touched)
     record.start_over()
     record.notices.pop("train", None)
     if "weights" in record.notices and record.notices["weights"].text == UNDER_WAY:
         del record.notices["weights"]
     state.awaiting_weights = False
     ready_if_complete(state)
+
+
+def _new_weights_wanted(state: State) -> None:
+    """Random ones, which the worker has been asked for: shared ones that come meanwhile are not to replace them."""
+    state.record.touched = True
 
 
 def _weights_late(state: State) -> None:
@@ -58,6 +63,7 @@ def _etag_known(state: State, model: str, etag: str) -> None:
 
 TRANSITIONS = {
     "weights_taken": _weights_taken,
+    "new_weights_wanted": _new_weights_wanted,
     "weights_late": _weights_late,
     "weights_refused": _weights_refused,
     "weights_sent": _weights_sent,
