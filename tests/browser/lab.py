@@ -81,17 +81,17 @@ class Lab:
 
     def wait_text(self, name: str, pattern: str) -> str:
         """Wait until an element's text matches, and return it."""
-        text = f"document.querySelector('#{name}')"
-        return str(self.wait(f"new RegExp({pattern!r}).test({text}.textContent) && [{text}.innerText]")[0])
+        text = f"document.querySelector('#{name}')"  # which may not be there yet
+        return str(self.wait(f"{text} && new RegExp({pattern!r}).test({text}.textContent) && [{text}.innerText]")[0])
 
     def wait_number(self, name: str, at_least: float) -> float:
         """Wait until an element shows at least that number, and return it."""
-        number = f"parseFloat(document.querySelector('#{name}').textContent)"
+        number = f"parseFloat(document.querySelector('#{name}')?.textContent)"
         return float(self.wait(f"{number} >= {at_least} && [{number}]")[0])
 
     def wait_value(self, name: str, value: str) -> None:
         """Wait until a field has a value."""
-        self.wait(f"document.querySelector('#{name}').value === {value!r}")
+        self.wait(f"document.querySelector('#{name}')?.value === {value!r}")
 
     def wait_hidden(self, name: str) -> None:
         """Wait until an element is not to be seen."""
