@@ -10,19 +10,19 @@ WORKDIR /scrawl
 # Packages are installed apart, so that pip's leavings stay out of the images, and by image, so that one waits for
 # no other. `--only-binary`: nothing is compiled, nor does a package's own script run.
 FROM python AS api-packages
-COPY infra/slim_botocore.py infra/slim_botocore.py
+COPY infra/package/slim_botocore.py infra/package/slim_botocore.py
 COPY infra/containers/slim.py infra/containers/slim.py
 COPY infra/containers/requirements/api.txt requirements.txt
 RUN pip install --only-binary :all: --target /packages -r requirements.txt && python -m infra.containers.slim /packages
 
 FROM python AS grpc-packages
-COPY infra/slim_botocore.py infra/slim_botocore.py
+COPY infra/package/slim_botocore.py infra/package/slim_botocore.py
 COPY infra/containers/slim.py infra/containers/slim.py
 COPY infra/containers/requirements/grpc.txt requirements.txt
 RUN pip install --only-binary :all: --target /packages -r requirements.txt && python -m infra.containers.slim /packages
 
 FROM python AS prepare-packages
-COPY infra/slim_botocore.py infra/slim_botocore.py
+COPY infra/package/slim_botocore.py infra/package/slim_botocore.py
 COPY infra/containers/slim.py infra/containers/slim.py
 COPY infra/containers/requirements/prepare.txt requirements.txt
 RUN pip install --only-binary :all: --target /packages -r requirements.txt && python -m infra.containers.slim /packages

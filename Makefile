@@ -27,7 +27,7 @@ serve: $(SERVE_STAMP)
 	@$(BIN)/scrawl serve
 
 test: $(DEV_STAMP)
-	@$(BIN)/python -m infra.browser
+	@$(BIN)/python -m tests.support.browser
 	@$(BIN)/python -m pytest $(ARGS)
 
 lint: $(DEV_STAMP)
@@ -40,7 +40,7 @@ format: $(DEV_STAMP)
 	$(BIN)/ruff check --fix .
 
 bench: $(DEV_STAMP)
-	@$(BIN)/python -m infra.browser
+	@$(BIN)/python -m tests.support.browser
 	@for program in bench/*.py; do \
 	  name=$$(basename $$program .py); \
 	  echo "== bench.$$name"; \
@@ -63,7 +63,7 @@ review: $(DEV_STAMP)
 	@.venv-review/bin/checkov --file build/review/sam.json --framework cloudformation --compact --quiet --skip-download
 
 lock: $(DEV_STAMP)
-	@$(BIN)/python -m infra.lock
+	@$(BIN)/python -m infra.package.lock
 
 protos: $(DEV_STAMP)
 	@$(BIN)/python -m infra.rpc.generate

@@ -27,7 +27,7 @@ RUSH = 20  # PATCHes per second that the limits are to stand
 MODELS = 3
 AT_ONCE = 1_000  # lessons that the queue's reader takes
 POINTERS = 16
-CONV_LESSON_S = 0.5  # of conv-32-64, measured on 2,000 digits: functions/retrain.py
+CONV_LESSON_S = 0.5  # of conv-32-64, measured on 2,000 digits: functions/jobs/retraining.py
 CHANGES = 1.0  # of the weights, per second, while predictions are made
 
 

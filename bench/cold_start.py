@@ -15,8 +15,8 @@ import zipfile
 from pathlib import Path
 from typing import Any
 
-from functions.store import Store
-from infra import lambda_package
+from functions.storage.store import Store
+from infra.package import lambda_package
 
 RUNS = 15
 ROOT = Path(__file__).parent.parent

@@ -11,8 +11,8 @@ from collections.abc import Sequence
 
 from bench.capacity import table
 from bench.simulation.parameters import Parameters
-from functions import metrics
 from functions.settings import Settings
+from functions.telemetry import metrics
 from infra.cloudformation.watch import alarms
 
 PRICES = {  # US dollars

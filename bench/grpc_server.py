@@ -18,7 +18,7 @@ from tritonclient.grpc import service_pb2, service_pb2_grpc
 
 from infra.paths import BUILD
 from infra.rpc.protos import mnist_pb2, mnist_pb2_grpc
-from tests.running_grpc import RunningGrpc
+from tests.support.servers.running_grpc import RunningGrpc
 
 ROUNDS, SECONDS, AT_ONCE = 5, 1.0, 16
 MODEL = {"mlp": "mlp-128-64", "conv": "conv-32-64"}

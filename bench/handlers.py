@@ -28,11 +28,13 @@ os.environ |= {
 }
 
 from bench import cold_start
-from functions import block, s3, wiring
+from functions import wiring
 from functions.app import app
-from functions.block import Block
-from infra.data import Dataset, Sources, load_dataset
-from infra.seed import seed
+from functions.dataset import block
+from functions.dataset.block import Block
+from functions.storage import s3
+from infra.dataset.seeding import seed
+from infra.dataset.sources import Dataset, Sources, load_dataset
 
 JSON = "application/json"
 OCTETS = "application/octet-stream"

@@ -22,7 +22,7 @@ import click
 
 from bench.capacity import percentile, table
 from infra.paths import BUILD
-from tests.running_stack import RunningStack
+from tests.support.servers.running_stack import RunningStack
 
 OUT = BUILD / "bench" / "load.json"
 PERIODS = 10  # parts of the time whose rates and memory are told apart

@@ -13,7 +13,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from infra.paths import BUILD
-from tests.running_stack import RunningStack
+from tests.support.servers.running_stack import RunningStack
 
 ROUNDS, SECONDS = 5, 1.0
 JSON = {"Content-Type": "application/json", "Accept": "application/json"}

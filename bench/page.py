@@ -23,9 +23,9 @@ from playwright.sync_api import Browser, Page, sync_playwright
 from bench.browser.counting_proxy import CountingProxy
 from bench.browser.tab import CHROMIUM_FLAGS
 from bench.browser.tasks import Task, main_thread_tasks, recorded
-from infra.browser import installed_browser
 from infra.paths import BUILD
-from tests.running_stack import RunningStack
+from tests.support.browser import installed_browser
+from tests.support.servers.running_stack import RunningStack
 
 # The page asks for this once it can be used; until then it makes do with a quarter of the bytes.
 EXACT_WEIGHTS = b"GET /api/weights?model=mlp-128 HTTP"

@@ -23,7 +23,7 @@ from urllib.parse import urlsplit
 from infra.paths import BUILD
 from model_export import pretrained
 from model_export.export import export
-from tests.running_stack import RunningStack
+from tests.support.servers.running_stack import RunningStack
 
 MODEL = "mlp-128"
 PEERS = BUILD / "bench-peers"

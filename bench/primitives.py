@@ -19,14 +19,14 @@ ROOT = Path(__file__).parent.parent
 sys.path += [str(ROOT / "site"), str(ROOT / "tests")]
 
 from kernel_host import WasmtimeKernel  # noqa: E402
-from scrawl import program  # noqa: E402
-from scrawl.convolution import Convolution, ImageConvolution  # noqa: E402
-from scrawl.network import Network, Samples  # noqa: E402
+from scrawl.net import program  # noqa: E402
+from scrawl.net.convolution import Convolution, ImageConvolution  # noqa: E402
+from scrawl.net.network import Network, Samples  # noqa: E402
 
 from bench.browser.tab import open_page  # noqa: E402
-from functions.training import initial_weights  # noqa: E402
-from infra.data import Sources, load_dataset  # noqa: E402
-from infra.kernel import build_kernel  # noqa: E402
+from functions.models.training import initial_weights  # noqa: E402
+from infra.dataset.sources import Sources, load_dataset  # noqa: E402
+from infra.page.kernel import build_kernel  # noqa: E402
 from infra.paths import BUILD  # noqa: E402
 from model_export.architectures import ARCHITECTURES, parameter_table  # noqa: E402
 

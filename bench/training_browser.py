@@ -23,12 +23,12 @@ import msgspec
 from playwright.sync_api import Error, Page
 
 from bench.browser.tab import open_page
-from functions import block
-from functions.training import initial_weights
-from infra import brython
-from infra.bundle import worker_bundle
-from infra.data import Sources, load_dataset
-from infra.kernel import build_kernel
+from functions.dataset import block
+from functions.models.training import initial_weights
+from infra.dataset.sources import Sources, load_dataset
+from infra.page import brython
+from infra.page.bundle import worker_bundle
+from infra.page.kernel import build_kernel
 from infra.paths import BUILD, SITE
 from model_export.architectures import ARCHITECTURES, parameter_table
 from model_export.graphs import train_step_graph

@@ -19,9 +19,9 @@ import msgspec
 import numpy as np
 
 from bench.training_browser import torch_python
-from functions import block
-from functions.training import Trainer, TrainState, initial_weights
-from infra.data import Sources, load_dataset
+from functions.dataset import block
+from functions.models.training import Trainer, TrainState, initial_weights
+from infra.dataset.sources import Sources, load_dataset
 from infra.paths import BUILD
 from model_export.architectures import ARCHITECTURES, parameter_table
 from model_export.graphs import train_step_graph

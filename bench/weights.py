@@ -21,12 +21,14 @@ os.environ |= {
 }
 
 from bench.handlers import OCTETS, event, median_ms, small_dataset
-from functions import block, s3, wiring
+from functions import wiring
 from functions.app import app
+from functions.dataset import block
 from functions.service import Service, ThreadLauncher
 from functions.settings import Settings
-from infra.seed import seed
-from infra.storage import LocalS3
+from functions.storage import s3
+from infra.dataset.seeding import seed
+from infra.local.s3_server import LocalS3
 
 BUCKET = "scrawl-bench"
 OUT = Path(__file__).parent.parent / "build" / "bench" / "weights.json"

@@ -10,9 +10,9 @@ from pathlib import Path
 from PIL import Image
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from infra.browser import installed_browser
-from tests.browser.lab import Lab
-from tests.running_stack import RunningStack
+from tests.support.browser import installed_browser
+from tests.support.lab import Lab
+from tests.support.servers.running_stack import RunningStack
 
 FOLDER = Path(__file__).with_name("images")
 LARGEST = 200_000  # bytes of a picture

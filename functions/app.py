@@ -4,8 +4,10 @@ import os
 
 from chalice.app import Chalice, CORSConfig
 
-from functions import http, metrics, settings, wiring
-from functions.routes import data, docs, history, jobs, open_inference, predict, root, weights
+from functions import settings, wiring
+from functions.api import requests
+from functions.api.routes import data, docs, history, jobs, open_inference, predict, root, weights
+from functions.telemetry import metrics
 
 app = Chalice("scrawl", configure_logs=False)
 # Every body is bytes to API Gateway: it looks only at the first media type of Accept, and not at Content-Encoding.
@@ -17,7 +19,7 @@ app.api.cors = CORSConfig(
     max_age=600,
 )
 app.register_middleware(metrics.middleware, "http")  # outermost: it measures all the rest
-app.register_middleware(http.middleware, "http")
+app.register_middleware(requests.middleware, "http")
 app.register_middleware(open_inference.middleware, "http")  # inside the other, which compresses
 for blueprint in (
     root.blueprint,

@@ -1,6 +1,6 @@
 """The errors the core raises. Each says what was expected and what came; routes turn them into answers.
 
-What an error means in HTTP is left to `functions.http`.
+What an error means in HTTP is left to `functions.api.requests`.
 """
 
 

@@ -15,19 +15,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from functions.cache import Cache
-from functions.dataset import Dataset, Digits
+from functions.dataset.shards import Dataset, Digits
 from functions.errors import CorruptDataError, InvalidValueError, NotFoundError, UnavailableError
-from functions.imported import ImportedModel
-from functions.jobs import Job, JobsRepository
-from functions.lease import JobLostError, Lease
-from functions.manifest import MODEL_NAME, ModelManifest
-from functions.models import Model
-from functions.open_inference_core import Servable
-from functions.retrain import Recipe, retrain
+from functions.jobs.jobs import Job, JobsRepository
+from functions.jobs.lease import JobLostError, Lease
+from functions.jobs.retraining import Recipe, retrain
+from functions.models.imported import ImportedModel
+from functions.models.manifest import MODEL_NAME, ModelManifest
+from functions.models.model import Model
+from functions.oip.model_server import Servable
 from functions.settings import Settings
-from functions.store import Store
-from functions.versions import Identity
-from functions.weights import WeightsRepository
+from functions.storage.store import Store
+from functions.weights.repository import WeightsRepository
+from functions.weights.versions import Identity
 
 TEST_DIGITS = 2000  # that weights are measured on: whole shards, the same ones always
 _AT_ONCE = 4  # models read by `warm_up`

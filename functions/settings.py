@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-from functions import logs
+from functions.telemetry import logs
 
 LOCAL = "local"
 MOST_VERSIONS = 5000  # to keep; they are all in the pointer, 130 bytes each

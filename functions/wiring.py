@@ -7,9 +7,10 @@ import logging
 import os
 import threading
 
-from functions import logs, metrics, s3
 from functions.service import Launcher, Service, ThreadLauncher
 from functions.settings import Settings
+from functions.storage import s3
+from functions.telemetry import logs, metrics
 
 _service: Service | None = None
 _making = threading.Lock()

@@ -8,9 +8,9 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from functions.block import CLASSES, COLUMNS, PIXELS, ROWS
+from functions.dataset.block import CLASSES, COLUMNS, PIXELS, ROWS
 from functions.errors import InvalidValueError, NotFoundError
-from functions.manifest import Layer
+from functions.models.manifest import Layer
 
 
 def dense(name: str, inputs: int, outputs: int) -> Layer:

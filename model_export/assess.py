@@ -10,9 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
-from functions.block import CLASSES, COLUMNS, ROWS
+from functions.dataset.block import CLASSES, COLUMNS, ROWS
 from functions.errors import InvalidValueError
-from functions.inference import Classifier
+from functions.models.inference import Classifier
 from model_export.architectures import architecture_named
 from model_export.export import check_weights
 from model_export.graphs import inference_graph

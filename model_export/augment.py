@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from functions.block import COLUMNS, PIXELS, ROWS
+from functions.dataset.block import COLUMNS, PIXELS, ROWS
 
 Images = NDArray[np.float32]  # (B, 784), 0..1
 
@@ -30,7 +30,7 @@ class Variation:
 VARIATIONS: dict[str, Variation] = {
     "none": Variation(),
     "light": Variation(degrees=10, shear=0.1, stretch=0.1, shift=1.5),
-    # What reaches a network has been centred and scaled (`functions.normalise`): vary the shape more than the place.
+    # What reaches a network has been centred and scaled (`functions.images.normalise`): vary shape more than place.
     "full": Variation(degrees=13, shear=0.25, stretch=0.12, shift=0.5, elastic=0.55, ink=0.9, blur=0.6),
 }
 

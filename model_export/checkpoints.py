@@ -12,8 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 from onnx import numpy_helper
 
-from functions import tensors
 from functions.errors import FormatError, InvalidValueError
+from functions.weights import tensors
 from model_export.onnx_files import FLOATS, read_model
 
 # What the earlier gRPC server called a layer → what it is called here.

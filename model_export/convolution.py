@@ -10,7 +10,7 @@ x and y are (C, B, rows, columns), so that each phase's shifted slices of x, put
 
 import numpy as np
 
-from functions.manifest import Layer
+from functions.models.manifest import Layer
 from model_export.operators import FLOAT, GraphBuilder
 
 PHASES = ((0, 0), (0, 1), (1, 0), (1, 1))  # row and column within a window; among equals the first is chosen

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from functions.errors import InvalidValueError
-from functions.manifest import File, ModelManifest, Parameter
+from functions.models.manifest import File, ModelManifest, Parameter
 from model_export.architectures import Architecture, architecture_named, parameter_table
 from model_export.graphs import inference_graph, train_step_graph
 

@@ -3,7 +3,7 @@
 Only plain operators are used; in the train step the backward pass is written out, so that any ONNX Runtime can train.
 Axis letters: B batch, D inputs, H hidden units, K classes, C channels. In the train step,
 images between convolutions are (C, B, rows, columns); `model_export.convolution` says why. Running the graphs is left
-to `functions.inference` and `functions.training`.
+to `functions.models.inference` and `functions.models.training`.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -11,9 +11,9 @@ from collections.abc import Callable, Iterator, Mapping
 import numpy as np
 from numpy.typing import NDArray
 
-from functions.block import CLASSES, COLUMNS, PIXELS, ROWS
+from functions.dataset.block import CLASSES, COLUMNS, PIXELS, ROWS
 from functions.errors import InvalidValueError
-from functions.manifest import Layer
+from functions.models.manifest import Layer
 from model_export.architectures import LOG_SOFTMAX, Architecture, feature_shapes, parameter_table
 from model_export.convolution import ConvReluPool
 from model_export.operators import FLOAT, INT64, GraphBuilder

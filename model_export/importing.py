@@ -1,6 +1,6 @@
 """Any ONNX classifier of 28×28 images, made ready to be served: how to feed and read it is found out by trying.
 
-Running it later is left to `functions.imported`, storing it to `infra.registry`.
+Running it later is left to `functions.models.imported`, storing it to `infra.dataset.imported_models`.
 """
 
 import hashlib
@@ -13,11 +13,11 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from functions import session
-from functions.block import CLASSES, COLUMNS, PIXELS, ROWS
+from functions.dataset.block import CLASSES, COLUMNS, PIXELS, ROWS
 from functions.errors import InvalidValueError
-from functions.imported import run
-from functions.manifest import MODEL_NAME, File, Interface, ModelManifest
+from functions.models import session
+from functions.models.imported import run
+from functions.models.manifest import MODEL_NAME, File, Interface, ModelManifest
 from model_export.architectures import ARCHITECTURES
 from model_export.onnx_files import FLOATS, read_model
 

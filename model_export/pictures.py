@@ -1,6 +1,6 @@
 """Labelled pictures from a folder: one subfolder per digit, `0` to `9`, with images of any size and either polarity.
 
-Each is normalised as drawings are. IDX files are left to `infra.idx`.
+Each is normalised as drawings are. IDX files are left to `infra.dataset.idx`.
 """
 
 from pathlib import Path
@@ -9,9 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageOps, UnidentifiedImageError
 
-from functions.block import CLASSES, PIXELS
+from functions.dataset.block import CLASSES, PIXELS
 from functions.errors import InvalidValueError
-from functions.normalise import BlankError, normalise
+from functions.images.normalise import BlankError, normalise
 
 _ENDINGS = (".png", ".jpg", ".jpeg", ".bmp", ".gif", ".tif", ".tiff", ".webp")
 _LARGEST = 4096  # pixels of a side: a larger picture is no digit, and would take all the memory

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, fields
 
 from functions.errors import InvalidValueError
-from functions.training import check_settings
+from functions.models.training import check_settings
 from model_export.augment import VARIATIONS
 
 # The learning rate's course: how much of it is used when a part 0..1 of the run is done.

@@ -9,8 +9,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from functions import tensors
 from functions.errors import InvalidValueError, NotFoundError
+from functions.weights import tensors
 from model_export import checkpoints
 from model_export.architectures import architecture_named
 from model_export.export import check_weights

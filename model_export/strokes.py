@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
-from functions.normalise import normalise
+from functions.images.normalise import normalise
 from model_export.skeletons import SKELETONS, Stroke
 
 CANVAS = 160  # pixels; the digit is fitted to 28×28 afterwards, so this only has to be fine enough

@@ -15,10 +15,10 @@ from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 from tqdm import tqdm
 
-from functions.block import PIXELS, Block
+from functions.dataset.block import PIXELS, Block
 from functions.errors import InvalidValueError
-from functions.inference import Classifier, evaluate
-from functions.training import Trainer, TrainState, Weights, initial_weights
+from functions.models.inference import Classifier, evaluate
+from functions.models.training import Trainer, TrainState, Weights, initial_weights
 from model_export.architectures import architecture_named, parameter_table
 from model_export.augment import VARIATIONS, vary
 from model_export.export import check_weights

@@ -9,15 +9,15 @@ import numpy as np
 import pytest
 from moto import mock_aws
 
-from functions import s3
-from functions.block import Block
-from functions.s3 import S3Store
-from functions.store import MemoryStore, Store
-from functions.versions import Version
-from infra.data import Dataset, Sources, load_files, scikit_learn_digits
-from infra.seed import seed
-from infra.site import build_site
-from tests.api import BUCKET, Api, serving
+from functions.dataset.block import Block
+from functions.storage import s3
+from functions.storage.s3 import S3Store
+from functions.storage.store import MemoryStore, Store
+from functions.weights.versions import Version
+from infra.dataset.seeding import seed
+from infra.dataset.sources import Dataset, Sources, load_files, scikit_learn_digits
+from infra.page.site import build_site
+from tests.support.api import BUCKET, Api, serving
 
 TRAIN, TEST = 3000, 2000  # digits: quick to store, and as many to test on as the API measures with
 

@@ -1,7 +1,7 @@
 from browser import aio, bind, self
 from javascript import JSON
-from scrawl.kernel import load_kernel
-from scrawl.network import Network, Samples
+from scrawl.net.network import Network, Samples
+from scrawl.worker.kernel import load_kernel
 
 state = {}
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import click
 from playwright.sync_api import Page, sync_playwright
 
-from infra.browser import installed_browser
+from tests.support.browser import installed_browser
 
 CHROMIUM_FLAGS = ("--no-sandbox", "--disable-quic", "--no-first-run", "--disable-background-networking",
                   "--disable-component-update", "--disable-sync")  # fmt: skip

@@ -25,7 +25,7 @@ class Parameters:
     cold_reads: int = 13  # that `warm_up` makes one after the other, with three models: a LIST, and four GETs of each
     lambda_s: float = 0.002  # that Lambda and Chalice add to a request; assumed
 
-    # What the code does: functions/weights.py, functions/models.py.
+    # What the code does: functions/weights/repository.py, functions/models/model.py.
     attempts: int = 12
     first_pause_s: float = 0.02
     longest_pause_s: float = 1.0

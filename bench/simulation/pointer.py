@@ -1,7 +1,7 @@
 """The shared weights under many PATCHes: what the compare-and-swap of `current.json` lets through.
 
-As functions/weights.py does it: read the pointer and its version, take a step, write the new version, move the
-pointer if it still is the one that was read; else look, clean up, wait and begin again, twelve times at most.
+As functions/weights/repository.py does it: read the pointer and its version, take a step, write the new version, move
+the pointer if it still is the one that was read; else look, clean up, wait and begin again, twelve times at most.
 Each PATCH has a Lambda of its own. Two other ways are simulated beside it: several pointers, whose weights somebody
 averages now and then, and a queue whose one reader takes many lessons at once.
 """

@@ -7,7 +7,7 @@ for how long, is said by Cache-Control: the API's for its answers, the uploaded 
 from pathlib import Path
 
 from infra.cloudformation.parameters import Json, when
-from infra.headers import page_headers
+from infra.page.headers import page_headers
 from infra.paths import SITE
 
 # AWS's own policies, whose ids are the same in every account.

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from functions.metrics import NAMESPACE, SERVICE
+from functions.telemetry.metrics import NAMESPACE, SERVICE
 from infra.cloudformation.parameters import Json, when
 
 

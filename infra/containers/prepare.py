@@ -1,6 +1,6 @@
 """Makes the store ready before the servers start: the bucket, and in it digits, models and first weights.
 
-A second run finds everything there and writes nothing. What is stored is left to `infra.seed`.
+A second run finds everything there and writes nothing. What is stored is left to `infra.dataset.seeding`.
 """
 
 import os
@@ -11,9 +11,9 @@ from typing import Any
 from botocore.exceptions import BotoCoreError, ClientError
 
 from functions.errors import UnavailableError
-from functions.s3 import S3Store, client
-from infra.data import DataError, Sources
-from infra.seed import bring_up_to_date
+from functions.storage.s3 import S3Store, client
+from infra.dataset.seeding import bring_up_to_date
+from infra.dataset.sources import DataError, Sources
 
 _ATTEMPTS, _PAUSE = 20, 2.0  # seconds in between: a store may answer before it can do anything
 

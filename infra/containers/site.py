@@ -3,8 +3,8 @@
 import sys
 from pathlib import Path
 
-from infra.headers import page_headers
-from infra.site import build_site
+from infra.page.headers import page_headers
+from infra.page.site import build_site
 
 
 def build(out: Path) -> None:

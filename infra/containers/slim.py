@@ -1,13 +1,13 @@
 """Takes out of an image's packages what weighs much and is never imported: `slim.py FOLDER`.
 
-For Lambda, where every megabyte counts, `infra.slim` goes further.
+For Lambda, where every megabyte counts, `infra.package.slim` goes further.
 """
 
 import shutil
 import sys
 from pathlib import Path
 
-from infra.slim_botocore import SERVICES
+from infra.package.slim_botocore import SERVICES
 
 # Tools for making networks, and a second copy of the runtime, for programs in C.
 _ONNXRUNTIME = ("backend", "datasets", "quantization", "tools", "transformers", "capi/libonnxruntime.so*")

@@ -10,7 +10,7 @@ from typing import Any
 
 from threadpoolctl import threadpool_limits
 
-from infra.gateway import LARGEST_BODY, ApiGateway
+from infra.local.gateway import LARGEST_BODY, ApiGateway
 
 PREFIX = "/api"
 

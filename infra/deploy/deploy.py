@@ -10,8 +10,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from functions.s3 import S3Store
-from infra.data import Sources
+from functions.storage.s3 import S3Store
+from infra.dataset.seeding import bring_up_to_date
+from infra.dataset.sources import Sources
 from infra.deploy import changes, package, page, parameters
 from infra.deploy.account import Account, check_stage, sign_in, stack_name
 from infra.deploy.artefacts import Artefacts
@@ -20,9 +21,8 @@ from infra.deploy.note import Note
 from infra.deploy.package import Package
 from infra.deploy.stack import Json, Say, Stack
 from infra.files import locked
+from infra.page.site import build_site
 from infra.paths import BUILD, SITE_BUILD
-from infra.seed import bring_up_to_date
-from infra.site import build_site
 
 STEPS = ("package", "stack", "digits and weights", "page")
 

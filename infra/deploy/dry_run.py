@@ -4,15 +4,15 @@ CloudFormation compares only what lies in a bucket: the template is put there an
 set. Where there is no stack yet, nothing at all is written to AWS.
 """
 
-from functions.s3 import S3Store
-from infra.data import Sources
+from functions.storage.s3 import S3Store
+from infra.dataset.seeding import bring_up_to_date
+from infra.dataset.sources import Sources
 from infra.deploy import changes, page
 from infra.deploy.deploy import Plan, Prepared, prepare
 from infra.deploy.errors import plainly
 from infra.deploy.note import Note
 from infra.deploy.rehearsal import Rehearsal
 from infra.deploy.stack import Say
-from infra.seed import bring_up_to_date
 
 
 def dry_run(plan: Plan, say: Say) -> None:

@@ -1,6 +1,6 @@
 """What is deployed as Lambda: a package built now, or one built before and checked; and its template, ready to send.
 
-Building is left to `infra.lambda_package`.
+Building is left to `infra.package.lambda_package`.
 """
 
 import copy
@@ -10,9 +10,9 @@ import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from infra import lambda_package
 from infra.deploy.errors import DeployError
 from infra.deploy.stack import Json, Say
+from infra.package import lambda_package
 from infra.paths import BUILD, ROOT
 
 _FUNCTION = "AWS::Serverless::Function"

@@ -1,7 +1,7 @@
 """Puts the built page into its bucket: content types, encodings, how long each may be kept; then the invalidation.
 
 Every file that the page names is there before the page is. What lies under assets/ is named after its content and
-stays when a newer page does without it: an open page may still ask for it. Building is left to `infra.site`.
+stays when a newer page does without it: an open page may still ask for it. Building is left to `infra.page.site`.
 """
 
 import hashlib
@@ -16,7 +16,7 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from infra.deploy.errors import DeployError, code
-from infra.web import ENCODINGS, cache_control, content_type
+from infra.local.static_files import ENCODINGS, cache_control, content_type
 
 _THREADS = 8
 _NAMED = re.compile(r'="(assets/[^"]+)"')

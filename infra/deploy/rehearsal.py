@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from functions.store import MemoryStore, Store, StoredObject
+from functions.storage.store import MemoryStore, Store, StoredObject
 
 
 class Rehearsal:

@@ -5,12 +5,12 @@ from typing import Any
 import requests
 
 from functions.errors import NotFoundError, UnavailableError
-from functions.s3 import S3Store
+from functions.storage.s3 import S3Store
+from infra.dataset.seeding import stored_dataset
 from infra.deploy.account import check_stage, sign_in, stack_name
 from infra.deploy.destroy import data_buckets
 from infra.deploy.errors import plainly
 from infra.deploy.stack import Json, Say, Stack
-from infra.seed import stored_dataset
 from infra.shipped import shipped
 
 _PATIENCE = 10  # seconds for the API to answer; a cold start takes one

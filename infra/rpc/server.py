@@ -12,7 +12,7 @@ from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection
 from threadpoolctl import threadpool_limits
 
-from functions.open_inference_core import Models
+from functions.oip.model_server import Models
 from infra.rpc.address import AddressError, usable
 from infra.rpc.calls import Calls
 from infra.rpc.protos import mnist_pb2, mnist_pb2_grpc, open_inference_pb2, open_inference_pb2_grpc

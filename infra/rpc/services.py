@@ -10,12 +10,12 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from functions import open_inference_core as core
-from functions import tensor_data
 from functions.errors import CorruptDataError, FormatError, InvalidValueError, UnavailableError
-from functions.images import read_digit
-from functions.open_inference import OUTPUTS
-from functions.open_inference_core import Inference, Models
+from functions.images.decoding import read_digit
+from functions.oip import model_server as core
+from functions.oip import pixels
+from functions.oip.messages import OUTPUTS
+from functions.oip.model_server import Inference, Models
 from infra.rpc.calls import still_wanted
 from infra.rpc.protos import mnist_pb2, mnist_pb2_grpc, open_inference_pb2_grpc
 from infra.rpc.protos import open_inference_pb2 as messages
@@ -96,16 +96,16 @@ def _images(request: messages.ModelInferRequest) -> NDArray[np.float32]:
     (tensor,) = request.inputs
     core.check_parameters(f"input {tensor.name!r}", tensor.parameters)
     if not request.raw_input_contents:
-        return tensor_data.as_images(tensor.datatype, tensor.shape, _elements(tensor))
+        return pixels.as_images(tensor.datatype, tensor.shape, _elements(tensor))
     if tensor.HasField("contents"):
         raise InvalidValueError(f"input {tensor.name!r} has both contents and raw_input_contents")
     if len(request.raw_input_contents) != 1:
         raise FormatError(f"there is one input, but {len(request.raw_input_contents)} raw_input_contents")
-    return tensor_data.from_bytes(tensor.datatype, tensor.shape, request.raw_input_contents[0])
+    return pixels.from_bytes(tensor.datatype, tensor.shape, request.raw_input_contents[0])
 
 
 def _elements(tensor: messages.ModelInferRequest.InferInputTensor) -> NDArray[Any]:
-    tensor_data.check_datatype(tensor.datatype)
+    pixels.check_datatype(tensor.datatype)
     field = _CONTENTS.get(tensor.datatype)
     values: Iterable[Any] = getattr(tensor.contents, field) if field else ()
     if not values:

@@ -1,7 +1,7 @@
 /* Telling ink from paper: the colours of a picture become ink, 0 for paper to 255, whatever the colours of both.
 
    Paper is what most of the picture is made of, ink what differs from it; grain, and light that falls unevenly, are told
-   from ink by how much the paper itself varies. The API does the same in Python: functions/paper.py says how and why.
+   from ink by how much the paper itself varies. The API does the same in Python: functions/images/ink.py says how and why.
    Medians and percentiles are counted in bins, `FINE` to each step of a byte, so that no pixel is sorted. */
 #include "scrawl.h"
 

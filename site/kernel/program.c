@@ -1,8 +1,8 @@
 /* Runs a recorded sequence of primitives in one call.
 
-   Which layers follow each other is Python's to say (site/scrawl/network.py), but a call from Python costs more than a
+   Which layers follow each other is Python's to say (site/scrawl/net/network.py), but a call from Python costs more than a
    small primitive takes. So Python records its calls once, and `run` repeats them with what differs from step to step:
-   the registers. Primitives and registers are numbered in the order of the lists in site/scrawl/program.py. */
+   the registers. Primitives and registers are numbered in the order of the lists in site/scrawl/net/program.py. */
 #include "primitives.h"
 #include "update.h"
 

@@ -1,7 +1,7 @@
 /* What all of the kernel's files share: types, vector helpers, the export macro.
 
    The kernel is arithmetic over memory that the caller owns: it has no libc, no malloc, no state of its own. Which
-   primitive follows which is said in Python (site/scrawl/network.py). Every fast primitive has a slow, obvious twin
+   primitive follows which is said in Python (site/scrawl/net/network.py). Every fast primitive has a slow, obvious twin
    `naive_…` of the same signature in a file naive….c, which is compiled for the tests only and is what they compare with.
 
    Axes: B batch, D inputs (784 pixels), H hidden units, K classes, I and O inputs and outputs of any dense layer.

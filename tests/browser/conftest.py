@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page
 
-from infra.browser import installed_browser
-from tests.browser.lab import Lab
-from tests.running_stack import RunningStack
+from tests.support.browser import installed_browser
+from tests.support.lab import Lab
+from tests.support.servers.running_stack import RunningStack
 
 # A root user, as in a container, cannot have the sandbox; the rest keeps the browser from talking to its maker.
 _ARGUMENTS = [

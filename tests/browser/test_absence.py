@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 from playwright.sync_api import BrowserContext, Page, Route
 
-from functions.block import Block, encode
-from tests.browser.lab import PATIENCE, READY, Lab
-from tests.running_stack import RunningStack
+from functions.dataset.block import Block, encode
+from tests.support.lab import PATIENCE, READY, Lab
+from tests.support.servers.running_stack import RunningStack
 
 
 @pytest.fixture

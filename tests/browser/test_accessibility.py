@@ -6,7 +6,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page
 
-from tests.browser.lab import Lab
+from tests.support.lab import Lab
 
 # Findings that count; what is minor is a hint.
 SERIOUS = ("moderate", "serious", "critical")

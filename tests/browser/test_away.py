@@ -4,7 +4,7 @@ Playwright keeps all its tabs in front, so what a browser does to one behind is 
 hidden, draws no frames, and wakes timers once a second.
 """
 
-from tests.browser.lab import PATIENCE, Lab
+from tests.support.lab import PATIENCE, Lab
 
 BACKGROUND = """
 {

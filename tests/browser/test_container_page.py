@@ -10,11 +10,11 @@ import requests
 from playwright.sync_api import Page
 
 from infra.containers.check import check
-from infra.data import Dataset
-from infra.headers import page_headers
-from tests import idx_files
-from tests.browser.lab import Lab
-from tests.running_containers import PATIENCE, Containers, containers, free_port
+from infra.dataset.sources import Dataset
+from infra.page.headers import page_headers
+from tests.support import idx_files
+from tests.support.lab import Lab
+from tests.support.servers.running_containers import PATIENCE, Containers, containers, free_port
 
 pytestmark = pytest.mark.skipif(
     shutil.which("nginx") is None, reason="nginx is not installed (Debian, Ubuntu: apt install nginx-light)"

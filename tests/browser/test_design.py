@@ -4,7 +4,7 @@ from itertools import combinations
 
 from playwright.sync_api import FloatRect, expect
 
-from tests.browser.lab import Lab
+from tests.support.lab import Lab
 
 THEME = "document.documentElement.dataset.theme"
 

@@ -5,9 +5,9 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, Error, Page
 
-from tests.browser.handwriting import DIGITS
-from tests.browser.lab import Lab
-from tests.running_stack import RunningStack
+from tests.support.handwriting import DIGITS
+from tests.support.lab import Lab
+from tests.support.servers.running_stack import RunningStack
 
 
 def test_drawn_digits_are_recognised(lab: Lab) -> None:

@@ -5,9 +5,9 @@ from pathlib import Path
 import requests
 from playwright.sync_api import Page
 
-from infra.headers import page_headers
+from infra.page.headers import page_headers
 from infra.paths import SITE
-from tests.browser.lab import PATIENCE, Lab
+from tests.support.lab import PATIENCE, Lab
 
 # Notes what the policy refuses, in the page and before any of its scripts runs.
 WATCH = """

@@ -3,7 +3,7 @@
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.lab import PATIENCE, Lab
+from tests.support.lab import PATIENCE, Lab
 
 # How many of a canvas's pixels differ from the most frequent colour: how much there is to see on it.
 INKED = """name => {

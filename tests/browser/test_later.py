@@ -2,10 +2,10 @@
 
 from playwright.sync_api import BrowserContext, Page
 
-from tests.browser.lab import Lab
-from tests.running_stack import RunningStack
+from tests.support.lab import Lab
+from tests.support.servers.running_stack import RunningStack
 
-WORKERS_HALF = "__BRYTHON__.VFS['scrawl.worker_later']"
+WORKERS_HALF = "__BRYTHON__.VFS['scrawl.worker.features']"
 
 
 def test_second_bundle_comes_once_the_page_is_ready(lab: Lab) -> None:

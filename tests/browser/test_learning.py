@@ -4,8 +4,8 @@ import pytest
 import requests
 from playwright.sync_api import Route
 
-from tests.browser.lab import Lab
-from tests.running_stack import RunningStack
+from tests.support.lab import Lab
+from tests.support.servers.running_stack import RunningStack
 
 
 @pytest.fixture(scope="session")

@@ -7,8 +7,8 @@ import pytest
 from playwright.sync_api import Page, Route
 
 from infra.shipped import shipped
-from tests.browser.lab import Lab
-from tests.running_stack import RunningStack
+from tests.support.lab import Lab
+from tests.support.servers.running_stack import RunningStack
 
 FIRST = "mlp-128"
 OTHERS = [architecture.id for architecture in shipped() if architecture.id != FIRST]

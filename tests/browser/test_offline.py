@@ -12,11 +12,11 @@ from wsgiref.simple_server import WSGIRequestHandler, make_server
 import pytest
 from playwright.sync_api import Browser, BrowserContext
 
-from infra import site
+from infra.local.static_files import Page
+from infra.page import site
 from infra.paths import SITE
-from infra.web import Page
-from tests.browser.lab import PATIENCE, Lab
-from tests.running_stack import RunningStack
+from tests.support.lab import PATIENCE, Lab
+from tests.support.servers.running_stack import RunningStack
 
 APPS = "caches.keys().then(names => names.filter(name => name.startsWith('scrawl-app-')))"
 CONTROLLED = "navigator.serviceWorker.controller !== null"

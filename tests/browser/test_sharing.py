@@ -6,8 +6,8 @@ import pytest
 import requests
 from playwright.sync_api import Page
 
-from tests.browser.lab import Lab
-from tests.running_stack import RunningStack
+from tests.support.lab import Lab
+from tests.support.servers.running_stack import RunningStack
 
 # Whether what the browser keeps with the first network's weights holds a text.
 KEPT = """async text => {

@@ -11,10 +11,10 @@ import pytest
 import safetensors.numpy
 from playwright.sync_api import Page
 
-from infra import idx
+from infra.dataset import idx
 from model_export.architectures import architecture_named, parameter_table
 from model_export.export import export
-from tests.browser.lab import Lab
+from tests.support.lab import Lab
 
 
 @pytest.fixture

@@ -2,8 +2,8 @@
 
 from playwright.sync_api import Page, expect
 
-from tests.browser.lab import Lab
-from tests.running_stack import RunningStack
+from tests.support.lab import Lab
+from tests.support.servers.running_stack import RunningStack
 
 KEPT = "JSON.parse(localStorage['scrawl.work.1'] || '{}')"
 

@@ -8,8 +8,8 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import BrowserContext, Page, Route
 
-from tests.browser.lab import Lab
-from tests.running_stack import RunningStack
+from tests.support.lab import Lab
+from tests.support.servers.running_stack import RunningStack
 
 FASTER = "{ const set = setTimeout; self.setTimeout = (f, time = 0, ...rest) => set(f, time / 10, ...rest) }"
 

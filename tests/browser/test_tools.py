@@ -8,9 +8,9 @@ import pytest
 from PIL import Image, ImageDraw
 from playwright.sync_api import Browser
 
-from tests.browser.handwriting import DIGITS
-from tests.browser.lab import Lab
-from tests.running_stack import RunningStack
+from tests.support.handwriting import DIGITS
+from tests.support.lab import Lab
+from tests.support.servers.running_stack import RunningStack
 
 # How many of a hundred pixels of the pad are inked.
 INKED = """(() => {

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.browser.lab import PATIENCE, Lab
+from tests.support.lab import PATIENCE, Lab
 
 CURVE = "#{name}-curve path.line.{kind}"
 

@@ -4,11 +4,11 @@
 def begin(parts: object) -> None:
     """Add them to the page, below the curves."""
     # Here, since the second bundle's pure modules are tested without a browser.
-    from scrawl import transitions
-    from scrawl.runs.addressing import Addressing
-    from scrawl.runs.pointing import Pointing
-    from scrawl.runs.state import TRANSITIONS, Runs
-    from scrawl.runs.view import RunsView
+    from scrawl.runs.curve_readout import Pointing
+    from scrawl.runs.runs_state import TRANSITIONS, Runs
+    from scrawl.runs.runs_view import RunsView
+    from scrawl.runs.url_sync import Addressing
+    from scrawl.state import transitions
 
     page = parts.page
     page.state.runs = Runs()

@@ -2,7 +2,7 @@
 
 from browser import document
 
-from scrawl.dom import by_id
+from scrawl.ui.dom import by_id
 
 
 class Drawer:

@@ -1,8 +1,8 @@
 """The card of the shared weights: where this tab's come from, the three buttons, and what is in their way."""
 
-from scrawl.dom import by_id, set_flag, set_text, show_notice
-from scrawl.share import describing
+from scrawl.share import version_descriptions
 from scrawl.share.drawer import button, row
+from scrawl.ui.dom import by_id, set_flag, set_text, show_notice
 
 TOKEN_FORM = (
     '<form id="token-form" class="row token" hidden><label for="token">Token</label>'
@@ -35,7 +35,7 @@ class WeightsView:
     def render(self, state: object) -> None:
         """Show where the weights come from and what is being done with them."""
         record = state.record
-        set_text(self.origin, describing.origin(record))
+        set_text(self.origin, version_descriptions.origin(record))
         for element in self.buttons:
             set_flag(element, "disabled", bool(record.busy) or not record.opened)
         set_flag(self.progress, "hidden", not record.busy)

@@ -1,0 +1,144 @@
+"""The routes of the shared weights, and of the jobs that retrain them."""
+
+from functions.api import request_types
+from functions.api import response_types as types
+from functions.api import weights_types as weights
+from functions.api.operations import (
+    ALWAYS,
+    BINARY,
+    IF_MATCH,
+    IF_NONE_MATCH,
+    MODEL,
+    NOT_MODIFIED,
+    WRITING,
+    Answer,
+    Operation,
+    Parameter,
+)
+from functions.api.responses import JSON, OCTETS, ONNX, SAFETENSORS
+
+_TOKEN = '-H "Authorization: Bearer $SCRAWL_WRITE_TOKEN"'
+_PUBLISHED = Answer("the version that is current now", {JSON: weights.VersionAnswer}, ("ETag", "Location"))
+_RATE = Parameter(
+    "learning_rate",
+    "query",
+    "of the step; a body as JSON may have it inside",
+    {"type": "number", "exclusiveMinimum": 0, "maximum": 1},
+)
+_LIMIT = {"type": "integer", "minimum": 1, "maximum": weights.MOST_LISTED, "default": weights.LISTED}
+
+OPERATIONS = (
+    Operation(
+        "GET",
+        "/weights",
+        "Weights",
+        "The shared weights",
+        "-H 'Accept: application/vnd.safetensors' -o weights.safetensors $API/weights",
+        {
+            200: Answer(
+                "the tensors, named and laid out as PyTorch's state_dict, and where they come from",
+                {JSON: types.WeightsAnswer, SAFETENSORS: BINARY, OCTETS: BINARY, ONNX: BINARY},
+                ("ETag",),
+            ),
+            304: NOT_MODIFIED,
+        },
+        (404, 406, 422, *ALWAYS),
+        "Octets are safetensors, too. int8 has a quarter of the size: each matrix comes with a float32 "
+        "`{name}.scale` per row, in safetensors only.",
+        parameters=(
+            MODEL,
+            Parameter("version", "query", "an older version; without it, the current one"),
+            Parameter("precision", "query", "of the numbers", {"type": "string", "enum": ["float32", "int8"]}),
+            IF_NONE_MATCH,
+        ),
+    ),
+    Operation(
+        "POST",
+        "/weights",
+        "Weights",
+        "Store new weights",
+        f"{_TOKEN} -H 'Content-Type: application/vnd.safetensors' --data-binary @weights.safetensors $API/weights",
+        {201: _PUBLISHED},
+        WRITING,
+        "They are measured on 2,000 test digits, and refused (422) when they read more than two in a hundred fewer "
+        "than the current ones.",
+        parameters=(MODEL, IF_MATCH),
+        body={JSON: request_types.WeightsBody, SAFETENSORS: BINARY, OCTETS: BINARY},
+        writes=True,
+    ),
+    Operation(
+        "PATCH",
+        "/weights",
+        "Weights",
+        "Take one training step on labelled digits",
+        f"-s $API/data | curl -X PATCH {_TOKEN} -H 'Content-Type: application/json' -d @- $API/weights",
+        {
+            200: Answer(
+                "the new version, and how the digits were read before the step",
+                {JSON: weights.LessonAnswer},
+                ("ETag",),
+            )
+        },
+        WRITING,
+        "Steps of several clients at once all count. Octets are a block, of up to 4,000 digits.",
+        parameters=(MODEL, _RATE, IF_MATCH),
+        body={JSON: request_types.LessonBody, OCTETS: BINARY},
+        writes=True,
+    ),
+    Operation(
+        "DELETE",
+        "/weights",
+        "Weights",
+        "Forget the weights, and retrain from scratch",
+        f"-X DELETE {_TOKEN} $API/weights",
+        {
+            202: Answer(
+                "the job that does it; until it is done the present weights stay",
+                {JSON: types.JobAnswer},
+                ("Location",),
+            )
+        },
+        (400, 401, 403, 404, 409, 412, 422, *ALWAYS),
+        "While one is running, another gets 409 and the running one's address in `Location`.",
+        parameters=(MODEL, IF_MATCH),
+        writes=True,
+    ),
+    Operation(
+        "GET",
+        "/weights/history",
+        "Weights",
+        "What the weights were",
+        '"$API/weights/history?limit=3"',
+        {200: Answer("versions, newest first", {JSON: weights.HistoryAnswer})},
+        (404, 406, 422, *ALWAYS),
+        parameters=(
+            MODEL,
+            Parameter("limit", "query", "how many", _LIMIT),
+            Parameter("before", "query", "only versions before this one, which `next` of an answer names"),
+        ),
+    ),
+    Operation(
+        "POST",
+        "/weights/rollback",
+        "Weights",
+        "Go back to an older version",
+        f"{_TOKEN} -H 'Content-Type: application/json' -d '{{\"version\": \"…\"}}' $API/weights/rollback",
+        {201: _PUBLISHED},
+        WRITING,
+        "The old weights become a new version, whose parent is the present one: nothing is lost.",
+        parameters=(MODEL, IF_MATCH),
+        body={JSON: weights.RollbackBody},
+        example={"version": "20261120T181502123-9f1c2ab4"},
+        writes=True,
+    ),
+    Operation(
+        "GET",
+        "/jobs/{job_id}",
+        "Jobs",
+        "How far a retraining is",
+        "$API/jobs/…",
+        {200: Answer("its state", {JSON: types.JobAnswer})},
+        (404, *ALWAYS),
+        parameters=(Parameter("job_id", "path", "as DELETE /weights gave it"),),
+    ),
+)

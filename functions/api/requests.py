@@ -1,0 +1,213 @@
+"""Between HTTP and the core: requests read and negotiated, and errors turned into answers.
+
+A route is a function of a `Call`, wrapped in `handler`. What it does is left to `routes` and the core.
+"""
+
+import hmac
+import itertools
+import re
+from collections.abc import Callable, Mapping
+from contextvars import ContextVar
+from functools import cached_property, wraps
+
+import msgspec
+from chalice.app import CaseInsensitiveMapping, Request, Response
+
+from functions import wiring
+from functions.api.negotiation import GZIP, compress, decompress, quality, shrinks, wants_gzip
+from functions.api.responses import JSON, HttpError, answer_to, error_answer
+from functions.errors import FormatError, InvalidValueError
+from functions.models.model import Model
+from functions.service import Predictor, Service
+from functions.settings import LOCAL
+
+DEFAULT_MODEL = "mlp-128"
+LARGEST_BODY = 6 * 1024 * 1024  # what Lambda carries
+LARGEST_ANSWER = 4_700_000  # of which base64 makes those 6 MB
+LARGEST_UNPACKED = 16 * 1024 * 1024  # of a body that comes as gzip: conv-32-64's weights as JSON are 9 MB
+
+_request: ContextVar[Request] = ContextVar("request")
+_served = itertools.count()
+_PLACE = re.compile(r" - at `(?:key in )?\$\.?(.*)`$")
+
+
+class Call:
+    """One request, and the service that is to answer it."""
+
+    def __init__(self, request: Request, service: Service, first: bool = False) -> None:
+        self._request = request
+        self.service = service
+        self.first = first  # of this process: a cold start
+
+    def query(self, name: str) -> str | None:
+        """Return a query parameter; the last one when it is repeated."""
+        values = self._request.query_params
+        return None if values is None else values.get(name)
+
+    def header(self, name: str) -> str | None:
+        """Return a header; None when it is missing or empty."""
+        return self._request.headers.get(name) or None
+
+    @cached_property
+    def body(self) -> bytes:
+        """Return the body's bytes, unpacked if they come as gzip.
+
+        Raises:
+            HttpError: 413 when it is larger than a Lambda takes, or unpacks to too much; 415 for another coding.
+        """
+        body = self._request.raw_body
+        assert isinstance(body, bytes)  # Chalice's annotation is wider than what it returns
+        if len(body) > LARGEST_BODY:
+            raise HttpError(413, "too_large", f"a body may have {LARGEST_BODY} bytes, got {len(body)}")
+        coding = (self.header("content-encoding") or "identity").strip().lower()
+        if coding == "identity":
+            return body
+        if coding != GZIP:
+            message = f"send the body as it is or with Content-Encoding: gzip, got {coding}"
+            raise HttpError(415, "unsupported_media_type", message, {"Accept-Encoding": GZIP})
+        content = decompress(body, LARGEST_UNPACKED)
+        if content is None:
+            raise HttpError(413, "too_large", f"a gzip body may unpack to {LARGEST_UNPACKED} bytes, this has more")
+        return content
+
+    def json[T](self, kind: type[T]) -> T:
+        """Return the body, which must be JSON of that type."""
+        return read_json(self.body, kind)
+
+    @property
+    def model(self) -> Model:
+        """Return the model that `?model=` names, if it can be trained."""
+        return self.service.model(self.query("model") or DEFAULT_MODEL)
+
+    @property
+    def predictor(self) -> Predictor:
+        """Return the model that `?model=` names."""
+        return self.service.predictor(self.query("model") or DEFAULT_MODEL)
+
+    @property
+    def if_version(self) -> str | None:
+        """Return the version that If-Match asks for; None when any will do."""
+        wanted = (self.header("if-match") or "*").strip()
+        if wanted == "*":
+            return None
+        if "," in wanted:
+            raise HttpError(400, "malformed", f"If-Match takes one ETag here, got {wanted}")
+        return wanted.removeprefix("W/").strip('"').split(".")[0]
+
+    def require_token(self) -> None:
+        """Let writers in.
+
+        Raises:
+            HttpError: 401 without a token, 403 with a wrong one; neither when none is set.
+        """
+        expected = self.service.settings.write_token
+        if expected is None:
+            return
+        scheme, _, token = (self.header("authorization") or "").partition(" ")
+        if scheme.lower() != "bearer" or not token:
+            headers = {"WWW-Authenticate": "Bearer"}
+            raise HttpError(401, "unauthorized", "writing needs `Authorization: Bearer <token>`", headers)
+        if not hmac.compare_digest(token.strip().encode(), expected.encode()):
+            raise HttpError(403, "forbidden", "this token does not allow writing")
+
+    def content_type(self, *accepted: str) -> str:
+        """Return the body's media type, one of those accepted (`image/*`: any image); JSON when it is not said.
+
+        Raises:
+            HttpError: 415, naming those that are.
+        """
+        came = (self.header("content-type") or JSON).split(";")[0].strip().lower()
+        if came not in accepted and came.split("/")[0] + "/*" not in accepted:
+            raise HttpError(415, "unsupported_media_type", f"send {' or '.join(accepted)}, got {came}")
+        return came
+
+    def holds(self, etag: str) -> bool:
+        """Return whether the client says that it has what this ETag stands for, or that compressed as it wants it."""
+        known = (self.header("if-none-match") or "").split(",")
+        same = {etag, "*"} | ({_zipped(etag)} if wants_gzip(self.header("accept-encoding") or "") else set())
+        return any(entry.strip().removeprefix("W/") in same for entry in known)
+
+    def accept(self, *offered: str) -> str:
+        """Return the media type that the client likes best; the first one offered when it does not mind.
+
+        Raises:
+            HttpError: 406, naming those offered.
+        """
+        wanted = self.header("accept") or "*/*"
+        best = max(offered, key=lambda media_type: quality(wanted, media_type))
+        if quality(wanted, best) <= 0:
+            raise HttpError(406, "not_acceptable", f"there is {' or '.join(offered)}, asked for {wanted}")
+        return best
+
+
+def read_json[T](body: bytes | msgspec.Raw, kind: type[T]) -> T:
+    """Decode JSON of a type.
+
+    Raises:
+        FormatError: when it is not JSON.
+        InvalidValueError: when it is, but of another shape; `field` names the place.
+    """
+    try:
+        return msgspec.json.decode(body, type=kind)
+    except msgspec.ValidationError as error:
+        message = str(error)
+        place = _PLACE.search(message)
+        text = _PLACE.sub("", message)
+        raise InvalidValueError(text[0].lower() + text[1:], place[1] if place else None) from error
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise FormatError(f"expected JSON: {error}") from error
+
+
+def handler(route: Callable[..., Response]) -> Callable[..., Response]:
+    """Wrap a route: hand it the `Call`, and turn what it raises into an answer."""
+
+    @wraps(route)
+    def call(**path: str) -> Response:
+        try:
+            return route(Call(_request.get(), wiring.service(), first=next(_served) == 0), **path)
+        except Exception as error:
+            return answer_to(error)
+
+    return call
+
+
+def middleware(request: Request, get_response: Callable[[Request], Response]) -> Response:
+    """Keep the request where threads do not share it, and give Chalice's own errors the shape of ours."""
+    if "accept" not in request.headers:
+        request.headers = CaseInsensitiveMapping({**request.headers, "accept": "*/*"})  # Chalice wants it said
+    token = _request.set(request)
+    try:
+        response = get_response(request)
+    finally:
+        _request.reset(token)
+    if isinstance(response.body, dict) and "Code" in response.body:
+        code = _CHALICE_CODES.get(response.status_code, "internal")
+        response = error_answer(response.status_code, code, response.body["Message"], headers=response.headers)
+    _encode(response, request.headers)
+    if len(response.body) > LARGEST_ANSWER and wiring.service().settings.stage != LOCAL:
+        message = f"this answer has {len(response.body)} bytes, more than a Lambda carries: ask for it in gzip"
+        return error_answer(406, "not_acceptable", message, headers={"Vary": "Accept-Encoding"})
+    return response
+
+
+def _encode(response: Response, asked: Mapping[str, str]) -> None:
+    """Compress an answer that shrinks for a client that wants it so. Its ETag then is another one."""
+    headers = response.headers
+    etag, media_type, vary = (str(headers.get(name, "")) for name in ("ETag", "Content-Type", "Vary"))
+    if response.status_code == 304 and etag and _zipped(etag) in asked.get("if-none-match", ""):
+        headers["ETag"] = _zipped(etag)  # that of what the client has
+    if "Content-Encoding" in headers or not shrinks(media_type, len(response.body)):
+        return
+    headers["Vary"] = f"{vary}, Accept-Encoding" if vary else "Accept-Encoding"
+    if wants_gzip(asked.get("accept-encoding", "")):
+        response.body = compress(response.body)
+        headers["Content-Encoding"] = GZIP
+        if etag:
+            headers["ETag"] = _zipped(etag)
+
+
+def _zipped(etag: str) -> str:
+    return f'{etag[:-1]}.{GZIP}"'
+
+
+_CHALICE_CODES = {400: "malformed", 405: "method_not_allowed", 415: "unsupported_media_type"}

@@ -1,0 +1,129 @@
+"""`/weights`: the shared weights of a model, read, replaced, taught and forgotten."""
+
+from urllib.parse import urlencode
+
+import msgspec
+import orjson
+from chalice.app import Blueprint, Response
+
+from functions.api import request_types, weights_types
+from functions.api.requests import Call, handler, read_json
+from functions.api.responses import JSON, OCTETS, ONNX, SAFETENSORS, HttpError, answer, json_answer, not_modified
+from functions.api.routes import ANY
+from functions.dataset import block
+from functions.dataset.shards import Digits
+from functions.errors import InvalidValueError, StaleVersionError
+from functions.jobs.jobs import JobActiveError
+from functions.models.model import Model
+from functions.weights import tensors
+from functions.weights.versions import Tensors, Version, to_strings
+
+blueprint = Blueprint(__name__)
+_SUFFIX = {JSON: "", SAFETENSORS: ".safetensors", OCTETS: ".safetensors", ONNX: ".onnx"}
+
+
+@blueprint.route("/weights", methods=["GET"], **ANY)
+@handler
+def get_weights(call: Call) -> Response:
+    """Answer with the current weights, or with `?version=`; `?precision=int8` is a quarter of the size."""
+    small = _is_small(call)
+    media_type = call.accept(SAFETENSORS, OCTETS) if small else call.accept(JSON, SAFETENSORS, OCTETS, ONNX)
+    model, wanted = call.model, call.query("version")
+    version = model.weights.get(wanted) if wanted else model.weights.current()
+    headers = {
+        "ETag": f'"{version.version}{".int8" if small else _SUFFIX[media_type]}"',
+        "Cache-Control": "public, max-age=31536000, immutable" if wanted else "no-cache",
+        "Vary": "Accept",
+    }
+    if call.holds(headers["ETag"]):
+        return not_modified(headers)
+    return answer(_represent(model, version, media_type, small), media_type, headers)
+
+
+@blueprint.route("/weights", methods=["POST"], **ANY)
+@handler
+def post_weights(call: Call) -> Response:
+    """Make the weights in the body current, provided that they recognise about as many digits as the present ones."""
+    call.require_token()
+    media_type = call.content_type(JSON, SAFETENSORS, OCTETS)
+    model = call.model
+    sent = _read(call, model, media_type)
+    version = model.replace(sent, source="upload", if_version=call.if_version)
+    return published(call, version)
+
+
+@blueprint.route("/weights", methods=["PATCH"], **ANY)
+@handler
+def patch_weights(call: Call) -> Response:
+    """Train the weights one step on the labelled digits in the body."""
+    call.require_token()
+    media_type = call.content_type(JSON, OCTETS)
+    digits, rate = _lesson(call, media_type)
+    lesson = call.model.teach(digits, rate, call.if_version)
+    batch = {"batch_loss": lesson.batch_loss, "batch_accuracy": lesson.batch_accuracy}
+    return json_answer(weights_types.provenance(lesson.version) | batch, 200, _etag(lesson.version))
+
+
+@blueprint.route("/weights", methods=["DELETE"], **ANY)
+@handler
+def delete_weights(call: Call) -> Response:
+    """Forget the weights: have them trained anew, from scratch; until that is done the present ones stay current."""
+    call.require_token()
+    model, wanted = call.model, call.if_version
+    if wanted is not None and wanted != (current := model.weights.current().version):
+        raise StaleVersionError(f"expected current version {wanted}, found {current}")
+    prefix = f"{call.service.settings.api_prefix}/jobs/"
+    try:
+        job = call.service.begin_retraining(model)
+    except JobActiveError as error:
+        raise HttpError(409, "conflict", str(error), {"Location": prefix + error.job.id}) from error
+    return json_answer({"job": msgspec.to_builtins(job)}, 202, {"Location": prefix + job.id})
+
+
+def published(call: Call, version: Version) -> Response:
+    """Answer with a version that has just become current, and its address."""
+    query = urlencode({"model": version.model, "version": version.version})
+    headers = {"Location": f"{call.service.settings.api_prefix}/weights?{query}"}
+    return json_answer(weights_types.provenance(version), 201, _etag(version) | headers)
+
+
+def _is_small(call: Call) -> bool:
+    precision = call.query("precision") or "float32"
+    if precision not in ("float32", "int8"):
+        raise InvalidValueError(f"precision is float32 or int8, got {precision!r}", "precision")
+    return precision == "int8"
+
+
+def _represent(model: Model, version: Version, media_type: str, small: bool) -> bytes:
+    if media_type == JSON:
+        body = weights_types.provenance(version) | {"tensors": dict(version.tensors)}
+        return orjson.dumps(body, option=orjson.OPT_SERIALIZE_NUMPY)
+    if media_type == ONNX:
+        return model.onnx(version)
+    content = tensors.to_int8(version.tensors) if small else version.tensors
+    return tensors.encode(content, to_strings(version))
+
+
+def _read(call: Call, model: Model, media_type: str) -> Tensors:
+    """Return the tensors in the body, if they are those of the model."""
+    shapes = model.manifest.shapes()
+    if media_type == JSON:
+        return tensors.fit(tensors.from_lists(call.json(request_types.WeightsBody).tensors, shapes), shapes)
+    return tensors.fit(tensors.decode(call.body)[0], shapes)
+
+
+def _lesson(call: Call, media_type: str) -> tuple[Digits, float]:
+    """Return the labelled digits in the body, and the learning rate: the query's, or else the body's."""
+    asked = call.query("learning_rate")
+    rate = None if asked is None else request_types.learning_rate(read_json(asked.encode(), float))
+    if media_type == JSON:
+        body = call.json(request_types.LessonBody)
+        inside = request_types.learning_rate(body.learning_rate)
+        return request_types.digits(body.data), inside if rate is None else rate
+    samples = block.decode(call.body)
+    request_types.count("samples", len(samples), request_types.MOST_IN_BINARY, "count")
+    return Digits.of(samples), request_types.LEARNING_RATE if rate is None else rate
+
+
+def _etag(version: Version) -> dict[str, str]:
+    return {"ETag": f'"{version.version}"'}

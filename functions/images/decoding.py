@@ -1,0 +1,112 @@
+"""Image files as digits: any picture that Pillow reads becomes the (28, 28) pixels that the networks know.
+
+Here files are opened within limits, turned upright and freed of transparency; telling ink from paper is left to
+`paper`, and fitting the digit into the field to `normalise`. Pillow is imported with the first picture: most requests
+have none, and a cold start should not pay for it.
+"""
+
+import io
+import warnings
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from functions.errors import FormatError, InvalidValueError
+from functions.images import ink
+from functions.images.normalise import normalise
+
+if TYPE_CHECKING:
+    from PIL import Image
+
+MOST_PIXELS = 20_000_000  # of a picture; a phone's camera makes 12 million
+LONGEST_SIDE = 10_000
+# Named, because Pillow hands some others (EPS, WMF) to other programs. AVIF is missing: its library (5 MB) stays out
+# of the Lambda's package.
+FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "BMP", "DIB", "TIFF", "PPM", "JPEG2000", "ICO", "TGA", "PCX", "SGI", "QOI")
+
+_WORK_SIDE = 1024  # pixels: larger pictures are averaged down to it, which a 20×20 digit does not notice
+_WIDE = ("I", "F")  # modes whose values have no fixed range
+
+
+def read_digit(body: bytes) -> NDArray[np.float32]:
+    """Return the digit in an image file, (28, 28), 0 for paper to 1 for ink.
+
+    Raises:
+        FormatError: when it is not an image, or a truncated or damaged one.
+        InvalidValueError: when it is too large, or moves.
+        BlankError: when nothing is drawn on it.
+    """
+    return normalise(ink.ink(*_colours(_load(body))))
+
+
+def _load(body: bytes) -> "Image.Image":
+    """Return the picture in a file, upright and not much larger than is of use."""
+    from PIL import Image, ImageOps, UnidentifiedImageError
+
+    Image.MAX_IMAGE_PIXELS = MOST_PIXELS  # beyond twice that, Pillow refuses pictures within pictures, too
+    warnings.simplefilter("ignore", Image.DecompressionBombWarning)  # `_check_size` refuses, which is clearer
+    try:
+        image = Image.open(io.BytesIO(body), formats=FORMATS)
+        _check_size(image)
+        image.draft(None, (_WORK_SIDE, _WORK_SIDE))  # a JPEG need not be decoded in full
+        image.load()
+        with suppress(Exception):  # a camera's damaged notes do not make the picture unreadable
+            ImageOps.exif_transpose(image, in_place=True)
+        return _smaller(_plain(image))
+    except InvalidValueError:
+        raise
+    except Image.DecompressionBombError as error:
+        raise InvalidValueError(f"{_LIMITS}, this one has more", "image") from error
+    except UnidentifiedImageError as error:
+        raise FormatError(
+            f"expected an image ({', '.join(FORMATS)}), got {len(body)} bytes of something else"
+        ) from error
+    except Exception as error:  # Pillow's readers raise whatever a damaged file makes them stumble over
+        raise FormatError(f"the image is truncated or damaged: {error}") from error
+
+
+_LIMITS = f"an image may have {MOST_PIXELS // 1_000_000} million pixels and {LONGEST_SIDE:,} on a side"
+
+
+def _check_size(image: "Image.Image") -> None:
+    width, height = image.size
+    if width * height > MOST_PIXELS or max(width, height) > LONGEST_SIDE:
+        raise InvalidValueError(f"{_LIMITS}, got {width}×{height}", "image")
+    # Many phones put a second picture (depth, a preview) behind the first: that is an MPO, and no animation.
+    if image.format != "MPO" and getattr(image, "is_animated", False):
+        raise InvalidValueError(f"one picture is expected, this {image.format} holds several", "image")
+
+
+def _plain(image: "Image.Image") -> "Image.Image":
+    """Return the picture in one of the modes L, RGB, RGBA and F."""
+    if image.mode in _WIDE or image.mode.startswith("I;16"):
+        return image.convert("I").convert("F") if image.mode != "F" else image
+    if image.has_transparency_data:
+        return image.convert("RGBA")
+    return image.convert("L" if image.mode in ("1", "L") else "RGB")
+
+
+def _smaller(image: "Image.Image") -> "Image.Image":
+    factor = -(-max(image.size) // _WORK_SIDE)
+    return image.reduce(factor) if factor > 1 else image
+
+
+def _colours(image: "Image.Image") -> tuple[NDArray[np.float32], NDArray[np.float32] | None]:
+    """Return (rows, columns, channels) in 0..1, and how opaque each pixel is where that is said."""
+    values: NDArray[np.float32] = np.asarray(image, np.float32)
+    if image.mode == "F":
+        return _into_range(values)[:, :, np.newaxis], None
+    values = np.asarray(values / 255, np.float32).reshape(*values.shape[:2], -1)
+    return (values[:, :, :3], values[:, :, 3]) if image.mode == "RGBA" else (values, None)
+
+
+def _into_range(values: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return values in 0..1, from whichever of the usual ranges they fill."""
+    if not np.isfinite(values).all():
+        raise InvalidValueError("an image's values must be finite numbers", "image")
+    low = min(float(values.min()), 0.0)
+    high = float(values.max()) - low
+    top = next((top for top in (1.0, 255.0, 65535.0) if high <= top), high)
+    return np.asarray((values - low) / top, np.float32)

@@ -1,0 +1,77 @@
+"""What a drawing becomes: a 28×28 picture as MNIST's own digits were made, whatever its size and place.
+
+The ink's bounding box is scaled to fit 20×20 with its aspect kept, its centre of mass put in the centre, which for
+MNIST is the middle of pixel (14, 14). The page does the same in C (`site/kernel/normalise.c`); tests compare the two.
+Decoding images and finding their polarity is left to others: here ink is 1 and paper 0.
+"""
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from functions.dataset.block import COLUMNS, ROWS
+from functions.errors import InvalidValueError
+
+FIT = 20  # pixels of the longer side of the bounding box, in the result
+CENTRE = 14.5  # of mass, from the edge; measured on MNIST's test digits: 14.49 ± 0.3
+INK = 0.1  # a pixel is ink from here on; fainter ones do not count for box and mass
+
+
+class BlankError(InvalidValueError):
+    """An image without ink."""
+
+
+def normalise(gray: ArrayLike) -> NDArray[np.float32]:
+    """Return the (28, 28) picture of a drawing, values in 0..1.
+
+    Args:
+        gray: (rows, columns) of any size, 0 for paper to 1 for ink.
+
+    Raises:
+        BlankError: where nothing is drawn.
+        InvalidValueError: for another shape, or values outside 0..1.
+    """
+    gray = _checked(gray)
+    ink = np.where(gray >= INK, gray, 0.0)
+    rows, columns = ink.sum(1), ink.sum(0)
+    (top, bottom), (left, right) = _span(rows), _span(columns)
+    scale = max(bottom - top, right - left) / FIT  # source pixels per pixel of the result
+    down = _weights(ROWS, len(rows), scale, _centre(rows, top, bottom, scale, ROWS))
+    across = _weights(COLUMNS, len(columns), scale, _centre(columns, left, right, scale, COLUMNS))
+    return np.clip(down @ gray @ across.T, 0, 1).astype(np.float32)
+
+
+def _checked(image: ArrayLike) -> NDArray[np.float64]:
+    gray = np.asarray(image, np.float64)
+    if gray.ndim != 2 or not gray.size:
+        raise InvalidValueError(f"an image is (rows, columns) of gray values, got the shape {gray.shape}")
+    if not (np.min(gray) >= 0 and np.max(gray) <= 1):
+        raise InvalidValueError(f"gray values are 0 to 1, got {np.min(gray):g} to {np.max(gray):g}")
+    if np.max(gray) < INK:
+        raise BlankError("the image is blank: draw something")
+    return gray
+
+
+def _span(ink: NDArray[np.float64]) -> tuple[int, int]:
+    """Return where ink begins and where it has ended, along one axis."""
+    places = np.flatnonzero(ink)
+    return int(places[0]), int(places[-1]) + 1
+
+
+def _centre(ink: NDArray[np.float64], start: int, end: int, scale: float, size: int) -> float:
+    """Return what comes to lie in the middle: the centre of mass, unless the box would then leave the field."""
+    mass = float(ink @ (np.arange(len(ink)) + 0.5) / ink.sum())
+    return min(max(mass, end - scale * (size - CENTRE)), start + scale * CENTRE)
+
+
+def _weights(size: int, source: int, scale: float, centre: float) -> NDArray[np.float64]:
+    """Return (size, source) triangle-filter weights: each row averages the source around one pixel of the result.
+
+    The filter reaches one pixel of the result, but at least one of the source. Beyond the source all is paper.
+    """
+    reach = max(1.0, scale)
+    places = centre + (np.arange(size) + 0.5 - CENTRE) * scale  # (size,) in the source
+    first, last = int(np.floor(places[0] - reach)) - 1, int(np.ceil(places[-1] + reach)) + 1
+    first, last = min(first, 0), max(last, source)
+    weights = np.maximum(0, 1 - np.abs(np.arange(first, last) + 0.5 - places[:, None]) / reach)
+    weights /= weights.sum(1, keepdims=True)
+    return weights[:, -first : source - first]

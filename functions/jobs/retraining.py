@@ -1,0 +1,100 @@
+"""A retraining from scratch: random weights, TRAIN_ITER steps on random batches, progress as it goes, then a version.
+
+Until the end the old weights stay current. Where time is short, as in a Lambda, it makes fewer steps rather than
+none. Who calls this, a Lambda or a thread, is left to others.
+"""
+
+import logging
+import secrets
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from functions.dataset.block import Block
+from functions.dataset.shards import Dataset, Digits
+from functions.errors import UnavailableError
+from functions.jobs.jobs import Job
+from functions.jobs.lease import JobLostError, Lease
+from functions.models.model import Model
+from functions.models.training import TrainState, Weights, initial_weights
+from functions.telemetry import metrics
+
+_MOMENTUM = 0.9
+_REPORT_EVERY = 1.0  # seconds between two reports of progress
+_MEASURING = 0.1  # part of the time that measuring for them may take: half a second each time with conv-32-64
+
+log = logging.getLogger("scrawl")
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """How to train."""
+
+    batch_size: int
+    learning_rate: float
+    seconds: float | None = None  # that the steps may take; None: as long as it takes
+
+
+def retrain(lease: Lease, load: Callable[[], Model], dataset: Dataset, recipe: Recipe) -> Job:
+    """Run a job to its end and return it, done or failed. `load` gives its model."""
+    try:
+        return _run(lease, load(), dataset, recipe)
+    except JobLostError as error:
+        log.warning("retraining given up", extra={"job": lease.job.id, "error": str(error)})
+        return lease.job
+    except Exception as error:
+        log.exception("retraining failed", extra={"job": lease.job.id})
+        return _failed(lease, f"{type(error).__name__}: {error}")
+
+
+def _run(lease: Lease, model: Model, dataset: Dataset, recipe: Recipe) -> Job:
+    digits = dataset.first("train", dataset.manifest.count("train"))
+    log.info("data loaded", extra={"job": lease.job.id, "dataset": dataset.manifest.id, "digits": len(digits)})
+    weights, steps = _train(lease, model, digits, recipe)
+    version = model.restart(weights, samples=steps * recipe.batch_size, check=lease.check)
+    log.info("retraining done", extra={"job": lease.job.id, "version": version.version, "steps": steps})
+    ended = {"iteration": steps, "loss": version.loss, "accuracy": version.accuracy}
+    return lease.finish(state="done", version=version.version, **ended)
+
+
+def _train(lease: Lease, model: Model, digits: Block, recipe: Recipe) -> tuple[Weights, int]:
+    """Return trained weights, and after how many steps."""
+    random = np.random.default_rng(secrets.randbits(64))
+    state = TrainState.fresh(initial_weights(model.manifest.shapes(), secrets.randbits(31)))
+    began = time.monotonic()
+    report_at = began + _REPORT_EVERY
+    steps = 0
+    while (done := _part(steps / lease.job.iterations, time.monotonic() - began, recipe)) < 1:
+        batch = _batch(digits, recipe.batch_size, random)
+        rate = recipe.learning_rate * (1 - done)  # falling, so that the end is calm, whenever it comes
+        state = model.trainer.step(state, batch.images, batch.labels, learning_rate=rate, momentum=_MOMENTUM).state
+        steps += 1
+        if (now := time.monotonic()) >= report_at:
+            measure = model.measure(state.weights)
+            lease.report(iteration=steps, loss=measure.loss, accuracy=measure.accuracy)
+            took = time.monotonic() - now
+            report_at = time.monotonic() + max(_REPORT_EVERY, took / _MEASURING)
+    if not steps:
+        raise UnavailableError("there was no time for a single step")
+    return state.weights, steps
+
+
+def _part(steps: float, seconds: float, recipe: Recipe) -> float:
+    """Return which part of the training is over: of the steps or of the time, whichever is further."""
+    return steps if recipe.seconds is None else max(steps, seconds / max(recipe.seconds, 1e-9))
+
+
+def _failed(lease: Lease, reason: str) -> Job:
+    metrics.retraining_failed(lease.job.model, lease.job.id)
+    try:
+        return lease.finish(state="failed", error=reason)
+    except (UnavailableError, JobLostError):
+        log.exception("failure not reported", extra={"job": lease.job.id})  # the job's silence will tell
+        return lease.job
+
+
+def _batch(digits: Block, size: int, random: "np.random.Generator") -> Digits:  # a string: see `Dataset.sample`
+    places = random.integers(0, len(digits), size)
+    return Digits.of(Block(digits.labels[places], digits.pixels[places]))

@@ -1,0 +1,96 @@
+"""A model that Scrawl did not make: an ONNX classifier of 28×28 images, fed and read as its manifest says.
+
+It recognises digits and nothing else: it has no weights to read, replace or train. Finding out how a file wants to be
+fed is left to `model_export.importing`.
+"""
+
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from functions.dataset.block import CLASSES, PIXELS
+from functions.errors import CorruptDataError, NotFoundError
+from functions.models import session
+from functions.models.manifest import Interface, ModelManifest
+from functions.models.model import stored_graph
+from functions.storage.store import Store
+from functions.weights.versions import Identity, Scorer
+
+
+class ImportedModel:
+    """An imported model in a store. Safe among threads."""
+
+    def __init__(self, store: Store, manifest: ModelManifest, interface: Interface) -> None:
+        self.manifest = manifest
+        self._interface = interface
+        self._store = store
+        ((self._file, content),) = manifest.files.items()
+        self._identity = Identity(manifest.model, content.sha256[:16])
+
+    def predict(self, images: NDArray[np.float32]) -> tuple[NDArray[np.float32], Identity]:
+        """Return (B, 10) probabilities of images (B, 784), and which file gave them."""
+        return probabilities(run(self.serving(), self._interface, images), self._interface.answers), self._identity
+
+    def reader(self, version: str | None = None) -> tuple[Identity, Scorer]:
+        """Return which file this is and what reads images with it; see `service.Predictor`.
+
+        Raises:
+            NotFoundError: when another version is asked for.
+        """
+        if version not in (None, self._identity.version):
+            raise NotFoundError(
+                f"{self._identity.model} has no version {version!r}: it was imported, and has only "
+                f"{self._identity.version}"
+            )
+        return self._identity, self._log_probabilities
+
+    def versions(self) -> list[str]:
+        """Return the only version."""
+        return [self._identity.version]
+
+    def serving(self) -> Any:
+        """Return the session, made once.
+
+        Raises:
+            CorruptDataError: when the stored graph is missing, damaged, or too new for this ONNX Runtime.
+        """
+        return self._session
+
+    def _log_probabilities(self, images: NDArray[np.float32]) -> NDArray[np.float32]:
+        smallest = np.finfo(np.float32).tiny  # of a probability, so that its logarithm is a number
+        return np.log(np.maximum(self.predict(images)[0], smallest))
+
+    @cached_property
+    def _session(self) -> Any:
+        graph = stored_graph(self._store, self.manifest, self._file)
+        try:
+            return session.create(graph, session.options(1))
+        except Exception as error:  # ONNX Runtime's errors have no common base
+            raise CorruptDataError(f"models/{self.manifest.model}/{self._file} cannot be loaded: {error}") from error
+
+
+def run(onnx: Any, interface: Interface, images: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return what a session answers, (B, 10), for images (B, 784) in 0..1; a last batch is filled up with zeros."""
+    pixels = (images - np.float32(interface.mean)) / np.float32(interface.std)
+    dtype = np.dtype(interface.dtype)
+    pixels = (np.rint(pixels) if dtype.kind == "u" else pixels).astype(dtype)
+    size = interface.batch or len(pixels)
+    parts = []
+    for start in range(0, len(pixels), size):
+        chunk = pixels[start : start + size]
+        batch = np.zeros((size, PIXELS), dtype)
+        batch[: len(chunk)] = chunk
+        result = onnx.run(None, {interface.input: batch.reshape(size, *interface.shape)})[0]
+        parts.append(result.reshape(size, CLASSES)[: len(chunk)])
+    return np.concatenate(parts).astype(np.float32)
+
+
+def probabilities(answers: NDArray[np.float32], kind: str) -> NDArray[np.float32]:
+    """Return (B, 10) probabilities from scores, probabilities or log-probabilities."""
+    if kind == "probabilities":
+        return answers
+    shifted = answers - answers.max(1, keepdims=True)  # of log-probabilities, too: softmax changes nothing else
+    exponentials = np.exp(shifted)
+    return np.asarray(exponentials / exponentials.sum(1, keepdims=True), np.float32)

@@ -1,0 +1,83 @@
+"""Inference: an ONNX graph with any weights of its architecture, and how good they are.
+
+The graph's file is read once; other weights replace its initializers by name when a session is made, or its bytes
+when a file is wanted. Where weights come from is left to the callers.
+"""
+
+from collections.abc import Mapping
+
+import numpy as np
+import onnxruntime
+from numpy.typing import ArrayLike, NDArray
+
+from functions.dataset.block import PIXELS
+from functions.errors import FormatError, InvalidValueError
+from functions.models import session
+from functions.models.manifest import ModelManifest
+
+_CHUNK = 1000  # images per run while evaluating: large enough to be fast, small enough for a Lambda's memory
+
+
+class Classifier:
+    """An inference graph with given weights. Safe among threads."""
+
+    def __init__(self, inference_onnx: bytes, weights: Mapping[str, ArrayLike], threads: int = 1) -> None:
+        options = session.options(threads)
+        # One level below all: ONNX Runtime's layout optimisation rewrites convolutions from the file's own weights
+        # and ignores replaced ones (seen in 1.31: silently wrong answers).
+        options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_ENABLE_EXTENDED
+        # The session refers to these values without copying them: they must live as long as it does.
+        self._values = []
+        for name, weight in weights.items():
+            array = np.array(weight, np.float32, order="C")
+            value = onnxruntime.OrtValue.ortvalue_from_numpy(array)
+            self._values.append((array, value))
+            options.add_initializer(name, value)
+        self._session = session.create(inference_onnx, options)
+
+    def log_probabilities(self, images: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Return (B, 10) log-probabilities of images (B, 784) in 0..1."""
+        images = np.ascontiguousarray(images, np.float32)
+        if images.ndim != 2 or images.shape[1] != PIXELS:
+            raise InvalidValueError(f"images must be (B, {PIXELS}), got {images.shape}", "images")
+        result: NDArray[np.float32] = self._session.run(None, {"images": images})[0]
+        return result
+
+    def probabilities(self, images: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Return (B, 10) probabilities of images (B, 784) in 0..1."""
+        return np.exp(self.log_probabilities(images))
+
+
+def evaluate(classifier: Classifier, images: NDArray[np.float32], labels: ArrayLike) -> tuple[float, float]:
+    """Return the mean negative log-likelihood and the part recognised (0..1) over labelled images (N, 784)."""
+    targets = np.asarray(labels, np.int64)
+    if targets.shape != (len(images),) or not len(images):
+        raise InvalidValueError(f"{len(images)} images need as many labels and at least one, got {targets.shape}")
+    loss, correct = 0.0, 0
+    for start in range(0, len(images), _CHUNK):
+        chunk = targets[start : start + _CHUNK]
+        scores = classifier.log_probabilities(images[start : start + _CHUNK])  # (B, K)
+        loss -= float(scores[np.arange(len(chunk)), chunk].sum(dtype=np.float64))
+        correct += int((scores.argmax(1) == chunk).sum())
+    return loss / len(images), correct / len(images)
+
+
+def patch_onnx(inference_onnx: bytes, manifest: ModelManifest, weights: Mapping[str, ArrayLike]) -> bytes:
+    """Return the same ONNX file with other weights: each tensor's bytes replaced where the manifest says they are.
+
+    Raises:
+        InvalidValueError: when a tensor is missing or misshapen.
+        FormatError: when the file is not the one the manifest describes.
+    """
+    expected = manifest.files["inference.onnx"].bytes
+    if len(inference_onnx) != expected:
+        raise FormatError(f"inference.onnx of {manifest.model} is {expected} bytes long, got {len(inference_onnx)}")
+    patched = bytearray(inference_onnx)
+    for parameter in manifest.parameters:
+        if parameter.name not in weights:
+            raise InvalidValueError(f"tensor {parameter.name} is missing", parameter.name)
+        raw = np.ascontiguousarray(weights[parameter.name], "<f4")
+        if raw.shape != parameter.shape:
+            raise InvalidValueError(f"{parameter.name} must be {parameter.shape}, got {raw.shape}", parameter.name)
+        patched[parameter.offset : parameter.offset + raw.nbytes] = raw.tobytes()
+    return bytes(patched)

@@ -1,0 +1,90 @@
+"""What `models/{model}/manifest.json` and `data/manifest.json` hold.
+
+`model_export` writes the first, `infra.dataset.seeding` the second; the API and the page read them. Reading and
+writing the store is left to others.
+"""
+
+import re
+
+import msgspec
+
+MODEL_NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,63}")
+
+
+class Layer(msgspec.Struct, frozen=True, omit_defaults=True):
+    """One layer of an architecture. `kind` is dense, conv3x3, relu, maxpool2, flatten or log_softmax."""
+
+    kind: str
+    name: str = ""  # of its parameters: `{name}.weight`, `{name}.bias`
+    inputs: int = 0  # features (dense) or channels (conv3x3)
+    outputs: int = 0
+
+
+class Parameter(msgspec.Struct, frozen=True):
+    """A float32 tensor, named and laid out as in PyTorch's `state_dict`."""
+
+    name: str
+    shape: tuple[int, ...]
+    offset: int  # of its bytes in `inference.onnx`, row-major little-endian
+
+
+class File(msgspec.Struct, frozen=True):
+    """A stored file's size and checksum."""
+
+    bytes: int
+    sha256: str
+
+
+class Interface(msgspec.Struct, frozen=True):
+    """How to feed a graph that Scrawl did not write, and how to read its answer."""
+
+    input: str
+    dtype: str  # of the input, as NumPy calls it
+    shape: tuple[int, ...]  # of one image: (784,), (1, 28, 28), (28, 28, 1) or (28, 28)
+    batch: int | None  # images in a run; None: as many as one likes
+    answers: str  # scores, probabilities or log_probabilities
+    mean: float = 0.0  # it is fed (pixels - mean) / std
+    std: float = 1.0
+
+
+class ModelManifest(msgspec.Struct, frozen=True, omit_defaults=True):
+    """An architecture, its parameters in order, and the graphs that belong to it.
+
+    Of an imported model only the graph is known, and how to use it: it has neither layers nor parameters here.
+    """
+
+    model: str
+    title: str
+    layers: tuple[Layer, ...]
+    parameters: tuple[Parameter, ...]
+    parameter_count: int
+    files: dict[str, File]  # inference.onnx, train_step.onnx; of an imported model its only graph
+    interface: Interface | None = None  # of an imported model
+
+    def shapes(self) -> dict[str, tuple[int, ...]]:
+        """Return the shape of each parameter, in the manifest's order."""
+        return {p.name: p.shape for p in self.parameters}
+
+
+class Shard(msgspec.Struct, frozen=True):
+    """One stored block: gzip bytes at `key`, `sha256` of those bytes."""
+
+    key: str
+    count: int
+    bytes: int
+    sha256: str
+
+
+class DatasetManifest(msgspec.Struct, frozen=True):
+    """A seeded dataset. `id` changes whenever any shard does; `notice` is empty for the real MNIST."""
+
+    dataset: str
+    title: str
+    notice: str
+    id: str
+    shard_size: int
+    splits: dict[str, tuple[Shard, ...]]  # train, test
+
+    def count(self, split: str) -> int:
+        """Return how many samples a split has."""
+        return sum(shard.count for shard in self.splits[split])

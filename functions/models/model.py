@@ -1,0 +1,196 @@
+"""A model at work: its graphs, read and checked once, its weights, the session that serves them, and its lessons.
+
+Which requests lead here is left to the routes.
+"""
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from functions.cache import Cache
+from functions.dataset.shards import Digits
+from functions.errors import CorruptDataError, InvalidValueError, NotFoundError
+from functions.models.inference import Classifier, evaluate, patch_onnx
+from functions.models.manifest import ModelManifest
+from functions.models.serving import Served, Serving
+from functions.models.training import Step, Trainer, TrainState
+from functions.storage.store import Store
+from functions.telemetry import metrics
+from functions.weights.repository import WeightsRepository
+from functions.weights.versions import Change, Scorer, Tensors, Version
+
+SERVE_FOR = 1.0  # seconds for which a pointer once read is trusted when predicting
+_LISTED = 200  # versions that `versions` names at most
+TOLERANCE = 0.02  # how much worse than the current weights uploaded ones may be
+
+
+@dataclass(frozen=True)
+class Measure:
+    """How good weights are on the test digits."""
+
+    loss: float
+    accuracy: float
+
+
+@dataclass(frozen=True)
+class Lesson:
+    """What one training step made: the version, and the batch's own loss and accuracy before the step."""
+
+    version: Version
+    batch_loss: float
+    batch_accuracy: float
+
+
+class Model:
+    """One architecture with its shared weights. Safe among threads."""
+
+    def __init__(
+        self,
+        store: Store,
+        manifest: ModelManifest,
+        weights: WeightsRepository,
+        test_digits: Callable[[], Digits],
+    ) -> None:
+        self.manifest = manifest
+        self.weights = weights
+        self._store = store
+        self._test_digits = test_digits
+        self._measured: Cache[str, Measure] = Cache(8)
+        self._serving = Serving(self._find, SERVE_FOR)
+        self._older: Cache[str, Served] = Cache(4)
+
+    def predict(self, images: NDArray[np.float32]) -> tuple[NDArray[np.float32], Version]:
+        """Return (B, 10) probabilities of images (B, 784), and the version that gave them."""
+        version, classifier = self.serving()
+        return classifier.probabilities(images), version
+
+    def reader(self, version: str | None = None) -> tuple[Version, Scorer]:
+        """Return a version (None: the current one) and what reads images with it; see `service.Predictor`."""
+        if version is None:
+            found, classifier = self.serving()
+        else:
+            found, classifier = self._older.get(version, lambda: self._opened(self.weights.get(version)))
+        return found, classifier.log_probabilities
+
+    def versions(self) -> list[str]:
+        """Return the ids of the current version and of those it came from, newest first."""
+        return [entry.version for entry in self.weights.history(_LISTED).versions]
+
+    def serving(self) -> Served:
+        """Return the current version, or the last known one while the store fails, and its session; see `Serving`."""
+        return self._serving.get()
+
+    def measure(self, tensors: Tensors) -> Measure:
+        """Return how good weights are on the test digits."""
+        digits = self._test_digits()
+        return Measure(*evaluate(Classifier(self._inference_onnx, tensors), digits.images, digits.labels))
+
+    def onnx(self, version: Version) -> bytes:
+        """Return the inference graph with a version's weights in it."""
+        return patch_onnx(self._inference_onnx, self.manifest, version.tensors)
+
+    def teach(self, batch: Digits, learning_rate: float, if_version: str | None = None) -> Lesson:
+        """Train the current weights one step on labelled digits and publish what comes out.
+
+        Raises:
+            InvalidValueError: when the step was so large that the weights became infinite.
+            StaleVersionError: when `if_version` is given and is not the current version.
+        """
+        steps: list[Step] = []
+
+        def change(current: Version) -> Change:
+            before = TrainState.fresh(current.tensors)
+            steps.append(self.trainer.step(before, batch.images, batch.labels, learning_rate=learning_rate))
+            tensors = steps[-1].state.weights
+            if not all(np.isfinite(tensor).all() for tensor in tensors.values()):
+                raise InvalidValueError(f"learning rate {learning_rate} makes the weights infinite", "learning_rate")
+            return self._change(tensors, "patch", samples=len(batch))
+
+        version = self._updated(change, if_version)
+        return Lesson(version, steps[-1].loss, steps[-1].correct / len(batch))
+
+    def replace(self, tensors: Tensors, *, source: str, samples: int = 0, if_version: str | None = None) -> Version:
+        """Publish other weights, unless they recognise clearly fewer test digits than the current ones.
+
+        Raises:
+            InvalidValueError: with both accuracies.
+            StaleVersionError: when `if_version` is given and is not the current version.
+        """
+        new = self._change(tensors, source, samples)
+
+        def change(current: Version) -> Change:
+            present = self._measured.get(current.version, lambda: self.measure(current.tensors))
+            if new.accuracy < present.accuracy - TOLERANCE:
+                raise InvalidValueError(
+                    f"not made current: these weights recognise {new.accuracy:.2%} of the test digits, the current "
+                    f"ones {present.accuracy:.2%}; at most {TOLERANCE:.0%} less is accepted"
+                )
+            return new
+
+        return self._updated(change, if_version)
+
+    def roll_back(self, version: str, if_version: str | None = None) -> Version:
+        """Publish an older version's weights again, however good they are, and even if the current ones are damaged.
+
+        Raises:
+            NotFoundError: when there is no such version any more.
+            InvalidValueError: when it is the current one.
+            StaleVersionError: when `if_version` is given and is not the current version.
+        """
+        old = self.weights.get(version)
+        new = replace(self._change(old.tensors, "rollback", 0), restores=version)
+
+        def check(current: str | None) -> None:
+            if current == version:
+                raise InvalidValueError(f"{version} is the current version already", "version")
+
+        return self._published(self.weights.replace(new, check, if_version))
+
+    def restart(self, tensors: Tensors, samples: int, check: Callable[[], object] = lambda: None) -> Version:
+        """Publish weights that were trained from scratch, however good they are; see `WeightsRepository.replace`."""
+        return self._published(self.weights.replace(self._change(tensors, "retrain", samples), lambda _: check()))
+
+    def _find(self, held: Served | None) -> Served:
+        """Return the current version and a session; what is held, if it is that."""
+        version = self.weights.current()
+        return held if held and held[0].version == version.version else self._opened(version)
+
+    def _opened(self, version: Version) -> Served:
+        return version, Classifier(self._inference_onnx, version.tensors)
+
+    @cached_property
+    def trainer(self) -> Trainer:
+        """The train-step graph, ready to run."""
+        return Trainer(stored_graph(self._store, self.manifest, "train_step.onnx"), self.manifest.shapes())
+
+    @cached_property
+    def _inference_onnx(self) -> bytes:
+        return stored_graph(self._store, self.manifest, "inference.onnx")
+
+    def _change(self, tensors: Tensors, source: str, samples: int) -> Change:
+        measure = self.measure(tensors)
+        return Change(tensors, source, measure.loss, measure.accuracy, samples)
+
+    def _updated(self, change: Callable[[Version], Change], if_version: str | None = None) -> Version:
+        return self._published(self.weights.update(change, if_version=if_version))
+
+    def _published(self, version: Version) -> Version:
+        self._serving.expire()  # whoever writes sees the own version in the next prediction
+        metrics.accuracy(version)
+        return version
+
+
+def stored_graph(store: Store, manifest: ModelManifest, name: str) -> bytes:
+    """Return one of a model's graphs, if it is what the manifest says."""
+    key = f"models/{manifest.model}/{name}"
+    try:
+        body = store.get(key).body
+    except NotFoundError as error:
+        raise CorruptDataError(f"{key} is missing") from error
+    if hashlib.sha256(body).hexdigest() != manifest.files[name].sha256:
+        raise CorruptDataError(f"{key} is damaged: its SHA-256 is not the manifest's")
+    return body

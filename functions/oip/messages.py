@@ -1,0 +1,123 @@
+"""The Open Inference Protocol (KServe's version 2): its JSON types, and the tensors that every model here answers.
+
+What is done with a request is left to `open_inference_core`.
+"""
+
+from typing import Annotated
+
+import msgspec
+
+from functions.dataset.block import CLASSES
+
+INPUT = "images"
+PLATFORM = "onnx_onnxv1"
+
+
+type Parameters = dict[str, bool | int | float | str]
+type Data = Annotated[
+    msgspec.Raw, msgspec.Meta(extra_json_schema={"type": "array", "description": "row-major, nested or flat"})
+]
+
+
+class RequestInput(msgspec.Struct):
+    """A tensor that is sent: in `data`, or behind the JSON when `binary_data_size` is among its parameters."""
+
+    name: str
+    shape: list[int]
+    datatype: str
+    parameters: Parameters = {}
+    data: Data | msgspec.UnsetType = msgspec.UNSET
+
+
+class RequestOutput(msgspec.Struct):
+    """A tensor that is asked for."""
+
+    name: str
+    parameters: Parameters = {}
+
+
+class InferRequest(msgspec.Struct):
+    """The body of POST …/infer."""
+
+    inputs: list[RequestInput]
+    id: str | None = None
+    parameters: Parameters = {}
+    outputs: list[RequestOutput] = []
+
+
+class ResponseOutput(msgspec.Struct, omit_defaults=True):
+    """A tensor that is answered: in `data`, or behind the JSON."""
+
+    name: str
+    datatype: str
+    shape: list[int]
+    parameters: Parameters = {}
+    data: Data | msgspec.UnsetType = msgspec.UNSET
+
+
+class InferResponse(msgspec.Struct, omit_defaults=True):
+    """The answer to POST …/infer."""
+
+    model_name: str
+    model_version: str
+    outputs: list[ResponseOutput]
+    id: str | None = None
+
+
+class TensorMetadata(msgspec.Struct, frozen=True):
+    """A tensor's name, type and shape; -1 stands for any number."""
+
+    name: str
+    datatype: str
+    shape: list[int]
+
+
+class ModelMetadata(msgspec.Struct, frozen=True):
+    """The answer to GET /v2/models/{model}."""
+
+    name: str
+    versions: list[str]
+    platform: str
+    inputs: list[TensorMetadata]
+    outputs: list[TensorMetadata]
+
+
+class ServerMetadata(msgspec.Struct, frozen=True):
+    """The answer to GET /v2."""
+
+    name: str
+    version: str
+    extensions: list[str]
+
+
+class Live(msgspec.Struct, frozen=True):
+    """The answer to GET /v2/health/live."""
+
+    live: bool
+
+
+class Ready(msgspec.Struct, frozen=True):
+    """The answer to GET /v2/health/ready."""
+
+    ready: bool
+
+
+class ModelReady(msgspec.Struct, frozen=True):
+    """The answer to GET …/ready."""
+
+    name: str
+    ready: bool
+
+
+class Failure(msgspec.Struct, frozen=True):
+    """Every answer that is an error."""
+
+    error: str
+
+
+OUTPUTS = (
+    TensorMetadata("probabilities", "FP32", [-1, CLASSES]),
+    TensorMetadata("log_probabilities", "FP32", [-1, CLASSES]),
+    TensorMetadata("label", "INT64", [-1]),
+)
+OUTPUT_NAMES = tuple(output.name for output in OUTPUTS)

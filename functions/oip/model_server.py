@@ -1,0 +1,178 @@
+"""What any transport does with a request of the Open Inference Protocol: metadata, readiness, checks, inference.
+
+Bytes beside JSON are left to `binary_tensors`, tensors to `tensor_data`, HTTP and gRPC to those who serve them.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from functions import VERSION
+from functions.dataset.block import PIXELS
+from functions.errors import InvalidValueError, NotFoundError, UnavailableError
+from functions.oip.messages import (
+    INPUT,
+    OUTPUT_NAMES,
+    OUTPUTS,
+    PLATFORM,
+    ModelMetadata,
+    ServerMetadata,
+    TensorMetadata,
+)
+from functions.weights.versions import Identity, Scorer
+
+_CHUNK = 500  # images in a run: convolutions need 0.2 MB for each
+_REFUSED = ("classification", "shared_memory_region")  # parameters that would change what an answer is
+
+
+class Servable(Protocol):
+    """A model, as far as this protocol needs it. Safe among threads."""
+
+    def reader(self, version: str | None = None) -> tuple[Identity, Scorer]:
+        """Return which weights a version has (None: the current ones), and what reads images with them.
+
+        Raises:
+            NotFoundError: when there is no such version.
+        """
+        ...
+
+    def versions(self) -> list[str]:
+        """Return the versions that `reader` takes, the current one first."""
+        ...
+
+    def serving(self) -> object:
+        """Read what a prediction needs, unless that has been done."""
+        ...
+
+
+class Models(Protocol):
+    """Where models are found by name."""
+
+    def model_names(self) -> list[str]:
+        """Return the names of all models."""
+        ...
+
+    def predictor(self, name: str) -> Servable:
+        """Return a model; raise `NotFoundError` naming those there are."""
+        ...
+
+
+@dataclass(frozen=True)
+class Inference:
+    """What a model answers: the tensors that were asked for, in that order."""
+
+    model: str
+    version: str
+    outputs: dict[str, NDArray[np.generic]]
+
+
+def server_metadata(*extensions: str) -> ServerMetadata:
+    """Return what this server is, and which extensions a transport offers."""
+    return ServerMetadata("scrawl", VERSION, list(extensions))
+
+
+def model_metadata(models: Models, name: str, version: str | None = None) -> ModelMetadata:
+    """Return what a model takes and gives, and which versions of it can be asked for, the current one first.
+
+    Raises:
+        NotFoundError: when there is no such model or version.
+    """
+    predictor = models.predictor(name)
+    if version is not None:
+        predictor.reader(version)
+    inputs = [TensorMetadata(INPUT, "FP32", [-1, PIXELS])]
+    return ModelMetadata(name, predictor.versions(), PLATFORM, inputs, list(OUTPUTS))
+
+
+def check_ready(models: Models) -> None:
+    """Make sure that every model can serve.
+
+    Raises:
+        UnavailableError: when one has no weights yet, or there is none, or the store is away.
+        CorruptDataError: when what is stored of one is damaged.
+    """
+    names = models.model_names()
+    if not names:
+        raise UnavailableError("not ready: there is no model yet; run `scrawl seed`")
+    for name in names:
+        check_model_ready(models, name)
+
+
+def check_model_ready(models: Models, name: str, version: str | None = None) -> None:
+    """Make sure that a model can serve; see `check_ready`.
+
+    Raises:
+        NotFoundError: when there is no such model or version.
+    """
+    predictor = models.predictor(name)
+    if version is not None:
+        predictor.reader(version)
+        return
+    try:
+        predictor.serving()
+    except NotFoundError as error:
+        raise UnavailableError(f"not ready: {error}") from error
+
+
+def check_parameters(where: str, parameters: Mapping[str, object]) -> None:
+    """Refuse parameters that ask for another answer than the one there is; others are none of ours.
+
+    Raises:
+        InvalidValueError: naming the parameter.
+    """
+    for name in _REFUSED:
+        if name in parameters:
+            raise InvalidValueError(f"{where}: the parameter {name!r} is not supported here")
+
+
+def check_inputs(names: Sequence[str]) -> None:
+    """Refuse inputs that no model here has.
+
+    Raises:
+        InvalidValueError: saying which one is expected.
+    """
+    if list(names) != [INPUT]:
+        raise InvalidValueError(f"expected exactly one input, {INPUT!r}, got {', '.join(map(repr, names)) or 'none'}")
+
+
+def chosen_outputs(names: Sequence[str]) -> Sequence[str]:
+    """Return the outputs to answer with: those asked for, or all.
+
+    Raises:
+        InvalidValueError: when one is unknown, naming those there are, or asked for twice.
+    """
+    if unknown := [name for name in names if name not in OUTPUT_NAMES]:
+        raise InvalidValueError(f"there is no output {unknown[0]!r}; there are: {', '.join(OUTPUT_NAMES)}")
+    if len(set(names)) < len(names):
+        raise InvalidValueError(f"every output can be asked for once, got {', '.join(names)}")
+    return names or OUTPUT_NAMES
+
+
+def infer(
+    models: Models,
+    name: str,
+    version: str | None,
+    images: NDArray[np.float32],
+    outputs: Sequence[str],
+    go_on: Callable[[], None] = lambda: None,
+) -> Inference:
+    """Recognise images (B, 784). `go_on` is called now and then, and raises when nobody waits any more.
+
+    Raises:
+        NotFoundError: when there is no such model or version.
+    """
+    identity, score = models.predictor(name).reader(version)
+    parts = []
+    for start in range(0, len(images), _CHUNK):
+        go_on()
+        parts.append(score(images[start : start + _CHUNK]))
+    scores = np.concatenate(parts)  # (B, K)
+    made: dict[str, Callable[[], NDArray[np.generic]]] = {
+        "probabilities": lambda: np.exp(scores),
+        "log_probabilities": lambda: scores,
+        "label": lambda: scores.argmax(1).astype(np.int64),
+    }
+    return Inference(identity.model, identity.version, {output: made[output]() for output in outputs})

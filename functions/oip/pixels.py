@@ -1,0 +1,112 @@
+"""Tensors of the Open Inference Protocol as images: which datatypes and shapes are taken, and how they are read.
+
+Whichever way a tensor comes, as JSON, as bytes or as protobuf's lists, it ends as (B, 784) float32 in 0..1.
+"""
+
+import math
+import re
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from functions.dataset.block import COLUMNS, PIXELS, ROWS
+from functions.errors import FormatError, InvalidValueError
+
+MOST_IMAGES = 4000
+DATATYPES = {"FP32": "<f4", "FP64": "<f8", "FP16": "<f2", "UINT8": "u1", "BOOL": "u1"}  # as NumPy calls them
+LARGEST = {"UINT8": 255}  # ink, in datatypes where it is not 1
+_ONE_IMAGE = ([PIXELS], [ROWS, COLUMNS], [1, ROWS, COLUMNS], [ROWS, COLUMNS, 1])  # behind the batch's size
+_SHAPES = "[B,784], [B,28,28], [B,1,28,28], [B,28,28,1], or [784] or [28,28] for one image"
+_OPENING = re.compile(rb"(?:\[\s*)+")
+_ELEMENT: dict[str, Any] = {"UINT8": int, "BOOL": bool}  # of JSON; else a number
+
+
+def batch_size(shape: Sequence[int]) -> int:
+    """Return how many images a shape stands for.
+
+    Raises:
+        InvalidValueError: when it is none of those taken.
+    """
+    dimensions = list(shape)
+    if dimensions in _ONE_IMAGE[:2]:
+        return 1
+    if dimensions[1:] not in _ONE_IMAGE:
+        raise InvalidValueError(f"the shape must be {_SHAPES}; got {dimensions}")
+    if not 1 <= dimensions[0] <= MOST_IMAGES:
+        raise InvalidValueError(f"a batch has 1 to {MOST_IMAGES} images, got {dimensions[0]}")
+    return dimensions[0]
+
+
+def check_datatype(datatype: str) -> None:
+    """Refuse datatypes that are not taken.
+
+    Raises:
+        InvalidValueError: naming those that are.
+    """
+    if datatype not in DATATYPES:
+        taken = "FP32, FP64 or FP16 (0 to 1), UINT8 (0 to 255) or BOOL"
+        raise InvalidValueError(f"the datatype must be {taken}; got {datatype!r}")
+
+
+def from_bytes(datatype: str, shape: Sequence[int], raw: bytes | memoryview) -> NDArray[np.float32]:
+    """Return the images in a tensor's bytes, little-endian and row-major."""
+    check_datatype(datatype)
+    dtype = np.dtype(DATATYPES[datatype])
+    expected = batch_size(shape) * PIXELS * dtype.itemsize
+    if len(raw) != expected:
+        raise FormatError(f"{datatype} {list(shape)} takes {expected} bytes, got {len(raw)}")
+    return as_images(datatype, shape, np.frombuffer(raw, dtype))
+
+
+def from_json(datatype: str, shape: Sequence[int], data: msgspec.Raw) -> NDArray[np.float32]:
+    """Return the images in a tensor's JSON, a flat list or lists nested as its shape says."""
+    check_datatype(datatype)
+    batch_size(shape)
+    text = bytes(data)
+    opening = _OPENING.match(text)
+    depth = opening[0].count(b"[") if opening else 0
+    if depth not in (1, len(shape)):
+        raise FormatError(
+            f"data must be one list, or lists nested {len(shape)} deep as the shape says; it is neither"
+        )
+    values = _array(datatype, text, depth)
+    if depth > 1 and list(values.shape) != list(shape):
+        raise FormatError(f"data must be nested as the shape {list(shape)} says, got {list(values.shape)}")
+    return as_images(datatype, shape, values)
+
+
+def as_images(datatype: str, shape: Sequence[int], values: NDArray[Any]) -> NDArray[np.float32]:
+    """Return (B, 784) pixels in 0..1 from a tensor's elements in row-major order.
+
+    Raises:
+        FormatError: when there are more or fewer elements than the shape says.
+        InvalidValueError: when one is out of range, or the shape or the datatype is not taken.
+    """
+    check_datatype(datatype)
+    count = batch_size(shape)
+    if values.size != count * PIXELS:
+        raise FormatError(f"the shape {list(shape)} has {math.prod(shape)} elements, data has {values.size}")
+    top = LARGEST.get(datatype, 1)
+    flat = values.reshape(-1)
+    if not (flat.min() >= 0 and flat.max() <= top):  # NaN is neither
+        place = int(np.argmax(~((flat >= 0) & (flat <= top))))
+        hint = "" if datatype in LARGEST else "; send 0 to 255 as UINT8"
+        raise InvalidValueError(f"pixels of {datatype} are 0 to {top}, got {flat[place]:g} at {place}{hint}")
+    pixels = flat.reshape(count, PIXELS).astype(np.float32)
+    return pixels / np.float32(top) if top != 1 else pixels
+
+
+def _array(datatype: str, text: bytes, depth: int) -> NDArray[np.float64]:
+    """Return lists of JSON, nested `depth` deep, as an array."""
+    kind: Any = _ELEMENT.get(datatype, float)
+    for _ in range(depth):
+        kind = list[kind]
+    try:
+        return np.array(msgspec.json.decode(text, type=kind), np.float64)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise FormatError(f"data is no list of {datatype}: {error}") from error
+    except (ValueError, OverflowError) as error:  # NumPy's
+        raise FormatError(f"data's lists differ in length, or hold numbers that are too large: {error}") from error

@@ -1,0 +1,110 @@
+"""Metrics, as CloudWatch's embedded metric format wants them: lines of JSON on standard output.
+
+CloudWatch bills each metric with each set of dimensions. So only latency is kept per route; errors and cold starts
+are of the whole service, and the log, which has `route` and `status` in every line, tells them apart. Locally there
+are no metrics; the log has one line per request, at level DEBUG. What is logged otherwise is left to whoever knows
+of it.
+"""
+
+import logging
+import secrets
+import time
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
+import orjson
+
+from functions.telemetry import logs
+from functions.weights.versions import Metadata
+
+if TYPE_CHECKING:
+    from chalice.app import Request, Response
+
+NAMESPACE, SERVICE = "Scrawl", "scrawl"
+type Directive = dict[str, Any]  # which members of a line are metrics, and which their dimensions
+log = logging.getLogger("scrawl")
+
+
+def _directive(units: Mapping[str, str], *dimensions: str) -> Directive:
+    metrics = [{"Name": name, "Unit": unit} for name, unit in units.items()]
+    return {"Namespace": NAMESPACE, "Dimensions": [["stage", "service", *dimensions]], "Metrics": metrics}
+
+
+REQUEST = [
+    _directive({"Latency": "Milliseconds"}, "route"),
+    _directive({"Errors": "Count", "ClientErrors": "Count", "ColdStart": "Count"}),
+]
+CHANGE = [_directive({"Accuracy": "Percent", "Loss": "None"}, "model")]
+FAILED_RETRAINING = [_directive({"RetrainFailed": "Count"})]
+STALE = [_directive({"StaleSeconds": "Seconds"})]
+
+
+class _State:
+    """For which stage metrics are written, if at all, and whether this process has answered anything yet."""
+
+    stage: str | None = None
+    cold = True
+
+
+def configure(stage: str | None) -> None:
+    """Have metrics written, as those of a stage; None: have none written."""
+    _State.stage = stage
+
+
+def middleware(request: "Request", get_response: "Callable[[Request], Response]") -> "Response":
+    """Measure a request, and name it in every line that is logged for it."""
+    context = request.context or {}
+    request_id = context.get("requestId") or secrets.token_hex(8)  # only API Gateway gives one
+    start = time.perf_counter()
+    status = 500
+    with logs.request(request_id):
+        try:
+            response = get_response(request)
+            status = response.status_code
+            return response
+        finally:
+            route = f"{request.method} {context.get('resourcePath') or request.path}"
+            observe(route, status, time.perf_counter() - start, request_id)
+
+
+def observe(route: str, status: int, seconds: float, request_id: str) -> None:
+    """Record that a route was answered."""
+    milliseconds = round(seconds * 1000, 3)
+    cold, _State.cold = _State.cold, False
+    log.debug("request", extra={"route": route, "status": status, "milliseconds": milliseconds})
+    _write(
+        REQUEST,
+        route=route,
+        status=status,
+        request_id=request_id,
+        Latency=milliseconds,
+        Errors=int(status >= 500),
+        ClientErrors=int(400 <= status < 500),
+        ColdStart=int(cold),
+    )
+
+
+def accuracy(version: Metadata) -> None:
+    """Record how good a model has become."""
+    known = {"model": version.model, "version": version.version, "source": version.source}
+    _write(CHANGE, **known, Accuracy=100 * version.accuracy, Loss=version.loss)
+
+
+def retraining_failed(model: str, job: str) -> None:
+    """Record that a retraining came to no weights, and could say so."""
+    _write(FAILED_RETRAINING, model=model, job=job, RetrainFailed=1)
+
+
+def stale(version: Metadata, seconds: float) -> None:
+    """Record that predictions go on with weights of which it was known so long ago that they are current."""
+    _write(STALE, model=version.model, version=version.version, StaleSeconds=round(seconds, 1))
+
+
+def _write(directives: list[Directive], **members: str | float) -> None:
+    """Write a line whose members the directives refer to."""
+    if _State.stage is None:
+        return
+    about = {"Timestamp": int(time.time() * 1000), "CloudWatchMetrics": directives}
+    line = {"_aws": about, "stage": _State.stage, "service": SERVICE} | members
+    # One write, so that lines of several threads do not mix.
+    print(orjson.dumps(line).decode() + "\n", end="", flush=True)

@@ -1,0 +1,141 @@
+"""The pointer to a model's current version: one small object, replaced by compare-and-swap.
+
+It holds the provenance of the versions that came before as well, so that the history is read in one call, and so that
+a writer whose answer got lost can tell whether it had taken effect. A damaged or lost one is made anew from the
+versions' own files, which say where they come from. Reading and writing these is left to `weights`.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
+import msgspec
+
+from functions.errors import ConflictError, CorruptDataError, NotFoundError, UnavailableError
+from functions.storage.store import Store, StoredObject
+from functions.weights.versions import ID, Metadata
+
+MENDING = "a rollback to a version that can be read, or a retraining, mends that"
+_REMEMBERED = 32  # versions in a pointer at least, however few are kept: enough to find one's own a moment later
+
+
+class Entry(msgspec.Struct, frozen=True, array_like=True):
+    """What is known of a version; without field names, since there are hundreds of them in a pointer."""
+
+    version: str
+    parent: str | None
+    source: str
+    samples: int
+    loss: float
+    accuracy: float
+    created_at: str
+    restores: str | None = None
+
+    @classmethod
+    def of(cls, version: Metadata) -> "Entry":
+        """Return what is known of a version."""
+        return cls(*(getattr(version, name) for name in cls.__struct_fields__))
+
+    def metadata(self, model: str) -> Metadata:
+        """Return it as the rest of the code has it."""
+        return Metadata(model=model, **msgspec.structs.asdict(self))
+
+
+class Pointer(msgspec.Struct, frozen=True):
+    """What `current.json` holds."""
+
+    version: str
+    key: str
+    updated_at: str
+    count: int = 0  # publications so far
+    history: tuple[Entry, ...] = ()  # this version and those it came from, newest first
+
+    def followed_by(self, version: Metadata, key: str, keep: int) -> "Pointer":
+        """Return the pointer to this one's successor."""
+        remembered = self.history[: max(keep, _REMEMBERED) - 1]
+        return Pointer(version.version, key, version.created_at, self.count + 1, (Entry.of(version), *remembered))
+
+
+class Found(NamedTuple):
+    """What is known of a pointer."""
+
+    pointer: Pointer  # without a history where nothing can be read
+    etag: str | None  # of what is stored, damaged or not; None: nothing is
+    damage: Exception | None = None  # why the pointer had to be made anew; None: it is the stored one
+
+
+class PointerFile:
+    """A model's pointer in a store."""
+
+    def __init__(self, store: Store, model: str, readable: Callable[[str | None], Sequence[Metadata]]) -> None:
+        """`readable` returns what the versions' files say, newest first, from a version on; None: from the newest."""
+        self._store = store
+        self._model = model
+        self._key = f"weights/{model}/current.json"
+        self._readable = readable
+
+    def read(self) -> tuple[Pointer, str]:
+        """Return the pointer and its ETag.
+
+        Raises:
+            NotFoundError: when nothing has been published yet.
+            CorruptDataError: when it is damaged.
+        """
+        stored = self._stored()
+        return self._decoded(stored), stored.etag
+
+    def read_or_rebuild(self) -> Found:
+        """Return the pointer; where it is damaged or missing, one to the newest version that can be read."""
+        etag = None
+        try:
+            stored = self._stored()
+            etag = stored.etag
+            return Found(self._decoded(stored), etag)
+        except (NotFoundError, CorruptDataError) as error:
+            history = tuple(map(Entry.of, self._readable(None)))
+            newest = history[0].version if history else ""
+            return Found(Pointer(newest, "", "", len(history), history), etag, error)
+
+    def move(self, pointer: Pointer, if_match: str | None) -> str:
+        """Replace the pointer that has this ETag (None: create it) and return the new one's.
+
+        Raises:
+            ConflictError: when it has another one by now.
+            UnavailableError: when the store fails; the pointer may still have been replaced.
+        """
+        body = msgspec.json.encode(pointer)
+        guard = {"if_match": if_match} if if_match is not None else {"if_absent": True}
+        try:
+            return self._store.put(self._key, body, content_type="application/json", **guard)
+        except (ConflictError, UnavailableError):
+            # A write whose answer got lost is sent again, and then loses against itself, or against its successors.
+            etag = self._etag_if_holding(pointer.version)
+            if etag is None:
+                raise
+            return etag
+
+    def _etag_if_holding(self, version: str) -> str | None:
+        try:
+            found, etag = self.read()
+        except (NotFoundError, CorruptDataError):
+            return None
+        return etag if any(entry.version == version for entry in found.history) else None
+
+    def _stored(self) -> StoredObject:
+        try:
+            return self._store.get(self._key)
+        except NotFoundError as error:
+            raise NotFoundError(
+                f"no weights of {self._model!r} have been published yet; `scrawl seed` does"
+            ) from error
+
+    def _decoded(self, stored: StoredObject) -> Pointer:
+        try:
+            pointer = msgspec.json.decode(stored.body, type=Pointer)
+            if not ID.fullmatch(pointer.version):
+                raise msgspec.DecodeError(f"{pointer.version!r} is no version")
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+            raise CorruptDataError(f"{self._key} is damaged: {error}; {MENDING}") from error
+        if not pointer.history:
+            entries = tuple(map(Entry.of, self._readable(pointer.version)))
+            pointer = msgspec.structs.replace(pointer, history=entries)
+        return pointer

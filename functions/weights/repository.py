@@ -1,0 +1,248 @@
+"""The shared weights of a model: immutable versions, and a pointer to the current one, replaced by compare-and-swap.
+
+A version is written before the pointer that names it, so that a crash between the two leaves the old one current.
+What a change does to the weights, and whether it is good enough, is left to the callers; which old versions may go,
+to `pruning`.
+"""
+
+import logging
+import random
+import threading
+import time
+from collections.abc import Callable, Collection
+from contextlib import suppress
+from dataclasses import replace
+
+from msgspec import structs
+
+from functions.cache import Cache
+from functions.errors import (
+    ConflictError,
+    CorruptDataError,
+    NotFoundError,
+    StaleVersionError,
+    UnavailableError,
+)
+from functions.models.manifest import ModelManifest
+from functions.storage.store import Store
+from functions.weights import pruning
+from functions.weights.pointer import MENDING, Found, Pointer, PointerFile
+from functions.weights.version_files import VersionFiles
+from functions.weights.versions import Change, History, Metadata, Tensors, Version, version_of
+
+KEEP = 200  # versions, where the service's settings do not say
+_LOGGED = ("model", "version", "parent", "source", "samples", "loss", "accuracy", "restores")
+_ATTEMPTS = 12
+_PAUSE = 0.02  # seconds, at most, before a second attempt; doubled for each further one up to a second
+_TURN = 15.0  # seconds that an update waits for those before it in this process; API Gateway gives up after 29
+
+
+log = logging.getLogger("scrawl")
+
+
+class WeightsRepository:
+    """The versions of one model in a store. Safe among threads and among processes."""
+
+    def __init__(
+        self,
+        store: Store,
+        manifest: ModelManifest,
+        keep: int = KEEP,
+        needed: Callable[[], Collection[str]] = tuple,
+    ) -> None:
+        """`keep` is how many versions stay; `needed` returns the ids of further ones that must not be removed yet."""
+        self._model = manifest.model
+        self._shapes = manifest.shapes()
+        self._keep = keep
+        self._needed = needed
+        self._files = VersionFiles(store, manifest.model, self._shapes)
+        self._pointer = PointerFile(store, manifest.model, lambda version: self._files.readable(keep, version))
+        self._versions: Cache[str, Version] = Cache(8)
+        self._updating = threading.Lock()
+
+    def current(self) -> Version:
+        """Return the current version, by a fresh look at the pointer.
+
+        Raises:
+            NotFoundError: when nothing has been published yet.
+            CorruptDataError: when its file is damaged or missing.
+        """
+        for _ in range(_ATTEMPTS):
+            pointer, etag = self._pointer.read()
+            with suppress(ConflictError):
+                return replace(self._still_current(pointer.version), etag=etag)
+        raise ConflictError(f"{self._model} changes faster than it can be read")
+
+    def get(self, version: str) -> Version:
+        """Return a version.
+
+        Raises:
+            NotFoundError: when there is none of that id.
+            CorruptDataError: when its file is damaged.
+        """
+        return self._versions.get(version, lambda: self._files.load(version))
+
+    def publish(
+        self,
+        tensors: Tensors,
+        *,
+        source: str,
+        loss: float,
+        accuracy: float,
+        samples: int = 0,
+        if_match: str | None = None,
+    ) -> Version:
+        """Write a version and make it current, if the pointer's ETag still is `if_match`; None: if there is none yet.
+
+        Raises:
+            ConflictError: when another version became current in between; then nothing of this one is left.
+        """
+        before = Found(Pointer("", "", ""), None)
+        if if_match is not None:
+            before = Found(*self._pointer.read())
+            if before.etag != if_match:
+                raise ConflictError(f"{self._model} has changed: expected {if_match}, found {before.etag}")
+        return self._publish(Change(tensors, source, loss, accuracy, samples), before)
+
+    def update(self, change: Callable[[Version], Change], *, if_version: str | None = None) -> Version:
+        """Publish what `change` makes of the current version; start over when another update comes first.
+
+        So `change` may be called several times. Updates in one process take turns, and only those of several
+        processes compete.
+
+        Raises:
+            StaleVersionError: when `if_version` is given and is not the current version.
+            ConflictError: when others were faster in every attempt.
+        """
+        return self._swap(lambda found: change(self._still_current(found.pointer.version)), if_version)
+
+    def replace(
+        self, new: Change, check: Callable[[str | None], object] = lambda _: None, if_version: str | None = None
+    ) -> Version:
+        """Publish new weights whatever the current ones are, even if these or the pointer to them are damaged.
+
+        A damaged or missing pointer is made anew, its history from the versions that can be read. `check` is called
+        before each attempt with the current version's id (None: not known); what it raises ends the matter.
+
+        Raises:
+            StaleVersionError, ConflictError: as `update` does.
+            CorruptDataError: when `if_version` is given and the pointer is damaged.
+        """
+
+        def make(found: Found) -> Change:
+            check(None if found.damage else found.pointer.version)
+            return new
+
+        return self._swap(make, if_version, mend=if_version is None)
+
+    def restore(self) -> Version | None:
+        """Make the newest version that can be read current where there is no pointer; None: there is no version.
+
+        Raises:
+            ConflictError: when there is a pointer.
+        """
+        found = self._pointer.read_or_rebuild()
+        if found.etag is not None:
+            raise ConflictError(f"{self._model} has a pointer")
+        if not found.pointer.history:
+            return None
+        newest = self.get(found.pointer.version)
+        complete = {"key": self._files.key(newest.version), "updated_at": newest.created_at}
+        return replace(newest, etag=self._pointer.move(structs.replace(found.pointer, **complete), None))
+
+    def newest_readable(self) -> Metadata | None:
+        """Return the newest version that can be read, whether it is current or not."""
+        return next(iter(self._files.readable(1)), None)
+
+    def history(self, limit: int = 50, before: str | None = None) -> History:
+        """Return the current version and those it came from, at most `limit`; only those older than `before`.
+
+        Where the pointer is damaged: the versions that can be read, none of them current.
+
+        Raises:
+            NotFoundError: when nothing has been published yet.
+            CorruptDataError: when the pointer is damaged and there is no other version.
+        """
+        pointer, _, damage = self._pointer.read_or_rebuild()
+        if damage and not pointer.history:
+            raise damage
+        kept = pointer.history[: self._keep]
+        found = [entry for entry in kept if before is None or entry.version < before]
+        return History(
+            "" if damage else pointer.version,
+            [entry.metadata(self._model) for entry in found[:limit]],
+            len(found) > limit,
+        )
+
+    def prune(self) -> list[str]:
+        """Remove the versions that nobody needs any more, and return their ids."""
+        pointer, _ = self._pointer.read()
+        return self._prune(pointer)
+
+    def _swap(self, make: Callable[[Found], Change], if_version: str | None, *, mend: bool = False) -> Version:
+        """Publish what `make` returns for the pointer that is found, again and again until no other was faster."""
+        if not self._updating.acquire(timeout=_TURN):
+            raise ConflictError(f"{self._model} is being changed by many at once: waited {_TURN:.0f} s for a turn")
+        try:
+            for attempt in range(_ATTEMPTS):
+                found = self._pointer.read_or_rebuild() if mend else Found(*self._pointer.read())
+                if if_version not in (None, found.pointer.version):
+                    raise StaleVersionError(f"expected current version {if_version}, found {found.pointer.version}")
+                try:
+                    return self._publish(make(found), found)
+                except ConflictError:
+                    time.sleep(random.uniform(0, min(1.0, _PAUSE * 2**attempt)))
+        finally:
+            self._updating.release()
+        raise ConflictError(f"{self._model} is being changed by many at once: gave up after {_ATTEMPTS} attempts")
+
+    def _publish(self, new: Change, before: Found) -> Version:
+        """Write a version and make it current; see `publish`."""
+        version = version_of(self._model, new, before.pointer.version or None, self._shapes)
+        key = self._files.write(version)
+        pointer = before.pointer.followed_by(version, key, self._keep)
+        try:
+            etag = self._pointer.move(pointer, before.etag)
+        except ConflictError:
+            with suppress(UnavailableError):  # then pruning will remove it
+                self._files.remove([version.version])
+            raise
+        self._versions.put(version.version, version)
+        if before.damage:
+            log.warning("pointer mended", extra={"model": self._model, "error": str(before.damage)})
+        log.info("weights published", extra={name: getattr(version, name) for name in _LOGGED})
+        if pruning.is_due(pointer, self._keep):
+            self._prune_quietly(pointer)
+        return replace(version, etag=etag)
+
+    def _prune_quietly(self, pointer: Pointer) -> None:
+        """Remove old versions; the publication that this follows has succeeded, whatever happens here."""
+        try:
+            self._prune(pointer)
+        except Exception as error:  # the next one will try again
+            log.warning("old versions not removed", extra={"model": self._model, "error": str(error)})
+
+    def _prune(self, pointer: Pointer) -> list[str]:
+        gone = pruning.superfluous(self._files.ids(), pointer, self._keep, self._needed())
+        if gone:
+            self._files.remove(gone)
+            for version in gone:
+                self._versions.drop(version)
+            log.info("old versions removed", extra={"model": self._model, "versions": len(gone)})
+        return gone
+
+    def _still_current(self, version: str) -> Version:
+        """Return the version that the pointer has just named.
+
+        Raises:
+            ConflictError: when it has been followed by others and removed since.
+            CorruptDataError: when its file is missing, or damaged.
+        """
+        try:
+            return self.get(version)
+        except CorruptDataError as error:
+            raise CorruptDataError(f"{error}; {MENDING}") from error
+        except NotFoundError as error:
+            if self._pointer.read()[0].version == version:
+                raise CorruptDataError(f"{self._model}'s current version {version} is missing; {MENDING}") from error
+            raise ConflictError(f"{self._model} has changed since") from error

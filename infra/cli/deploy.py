@@ -1,0 +1,84 @@
+"""The commands for Scrawl on AWS: `deploy`, `status`, `destroy`. What they do is said in `infra.deploy`."""
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from infra.cli.errors import plain_errors
+from infra.package.lock import MACHINES
+
+_stage = click.option("--stage", default="prod", show_default=True, help="Which one; each is a stack of its own.")
+_region = click.option("--region", help="Of AWS. [default: AWS_REGION, else that of the AWS profile]")
+_artefact_bucket = click.option(
+    "--artefact-bucket", help="The bucket for packages. [default: scrawl-artefacts-ACCOUNT-REGION]"
+)
+_folder = click.Path(exists=True, file_okay=False, path_type=Path)
+
+
+@click.command()
+@_stage
+@_region
+@click.option(
+    "--architecture", default="x86_64", show_default=True, type=click.Choice([*MACHINES]), help="Of the Lambda."
+)
+@click.option(
+    "--parameter",
+    "parameters",
+    multiple=True,
+    metavar="NAME=VALUE",
+    help="A parameter of the stack, such as AlarmEmail; kept until it is set again. docs/deploy.md lists them.",
+)
+@click.option("--package", type=_folder, help="What `scrawl package` wrote. [default: build it now]")
+@click.option("--site", type=_folder, help="What `scrawl build-site` wrote. [default: build it now]")
+@_artefact_bucket
+@click.option("--allow-replacement", is_flag=True, help="Even if a bucket with all that is in it would be lost.")
+@click.option("--dry-run", is_flag=True, help="Say what would change, and change nothing.")
+def deploy(dry_run: bool, **plan: Any) -> None:
+    """Bring Scrawl onto AWS, or up to date there.
+
+    Only what differs is changed, and an interrupted run is gone on with. The token for changing shared weights is
+    SCRAWL_WRITE_TOKEN; for a new stack without one, it is made up and kept in .scrawl/.
+    """
+    from infra.deploy.deploy import Plan
+    from infra.deploy.deploy import deploy as run
+    from infra.deploy.dry_run import dry_run as rehearse
+
+    with plain_errors():
+        (rehearse if dry_run else run)(Plan(**plan), click.echo)
+
+
+@click.command()
+@_stage
+@_region
+def status(stage: str, region: str | None) -> None:
+    """Say what of Scrawl there is on AWS.
+
+    Ends with 1 unless all is well.
+    """
+    from infra.deploy.status import status as run
+
+    with plain_errors():
+        well = run(stage, region, click.echo)
+    if not well:
+        raise click.exceptions.Exit(1)
+
+
+@click.command()
+@_stage
+@_region
+@_artefact_bucket
+@click.option("--data", is_flag=True, help="Remove the shared weights and the digits as well.")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+def destroy(stage: str, region: str | None, artefact_bucket: str | None, data: bool, yes: bool) -> None:
+    """Remove Scrawl from AWS.
+
+    Unless --data is given, the bucket with the shared weights and the digits stays.
+    """
+    from infra.deploy.destroy import destroy as run
+
+    what = "with all weights that visitors have shared" if data else "but not the weights that visitors have shared"
+    if not yes:
+        click.confirm(f"Remove stage {stage!r} for good, {what}?", abort=True)
+    with plain_errors():
+        run(stage, region, artefact_bucket, data, click.echo)

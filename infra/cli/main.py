@@ -1,0 +1,74 @@
+"""The command line, `scrawl`. Each command unpacks its options, calls one function and prints what came of it."""
+
+from pathlib import Path
+
+import click
+
+from infra.cli.client import predict, weights
+from infra.cli.deploy import deploy, destroy, status
+from infra.cli.errors import plain_errors
+from infra.cli.grpc import grpc
+from infra.cli.models import evaluate, export, import_onnx, train
+from infra.cli.package import package
+from infra.cli.store_options import bucket_option, data_dir_option, opened
+from infra.paths import SITE_BUILD
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="scrawl")
+def main() -> None:
+    """Scrawl: draw digits, have them recognised, train networks in the browser."""
+
+
+@main.command()
+@click.option(
+    "--port",
+    type=click.IntRange(0, 65535),
+    default=8000,
+    envvar="PORT",
+    show_default=True,
+    show_envvar=True,
+    help="Where to serve; 0 takes any free port.",
+)
+@data_dir_option
+def serve(port: int, data_dir: Path) -> None:
+    """Run all of Scrawl on one local port.
+
+    The page, the API, and an S3 behind it. The digits come from MNIST_DIR (a folder with MNIST's four IDX files),
+    else from a download.
+    """
+    from infra.dataset.sources import Sources
+    from infra.local import local_stack
+
+    with plain_errors():
+        local_stack.serve(port, data_dir, Sources.from_environment(), click.echo)
+
+
+@main.command()
+@bucket_option
+@data_dir_option
+def seed(bucket: str | None, data_dir: Path) -> None:
+    """Store digits, models and first weights.
+
+    Only what is missing, damaged or different is written.
+    """
+    from infra.dataset.seeding import bring_up_to_date
+    from infra.dataset.sources import Sources
+
+    with plain_errors(), opened(bucket, data_dir) as store:
+        if bucket:  # the local one has been brought up to date
+            bring_up_to_date(store, Sources.from_environment(), click.echo)
+    click.echo("Everything is stored")
+
+
+@main.command("build-site")
+@click.option("--out", type=click.Path(path_type=Path), default=SITE_BUILD, help="Where to. [default: build/site]")
+def build_site_command(out: Path) -> None:
+    """Build the page, ready to be served."""
+    from infra.page.site import build_site
+
+    build_site(out, click.echo)
+
+
+for command in (train, export, evaluate, import_onnx, grpc, predict, weights, package, deploy, status, destroy):
+    main.add_command(command)

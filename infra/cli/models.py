@@ -1,0 +1,201 @@
+"""The commands about networks: train one, export it, see how good it is, import others'.
+
+All they do is done by `model_export`, and with a store by `infra.dataset.imported_models`.
+"""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from infra.cli.errors import plain_errors
+from infra.cli.store_options import bucket_option, data_dir_option, opened
+from infra.files import write_atomically
+from infra.paths import BUILD
+
+if TYPE_CHECKING:
+    from infra.dataset.labelled import Labelled
+
+_MISTAKES_TOLD = 10
+
+_model = click.argument("model", metavar="MODEL")
+_file = click.Path(exists=True, dir_okay=False, path_type=Path)
+_weights = click.option(
+    "--weights",
+    type=_file,
+    help="A safetensors file, as PyTorch or `scrawl train` writes it, or ONNX. [default: those that Scrawl ships]",
+)
+
+
+@click.command()
+@_model
+@click.option("--epochs", type=int, default=20, show_default=True, help="How often to go through the digits.")
+@click.option("--batch", type=int, default=128, show_default=True, help="Digits per step.")
+@click.option("--learning-rate", type=float, default=0.05, show_default=True, help="At its highest.")
+@click.option(
+    "--schedule", default="cosine", show_default=True, help="Its course: constant, linear, cosine, warm-cosine."
+)
+@click.option("--momentum", type=float, default=0.9, show_default=True, help="Of SGD.")
+@click.option("--weight-decay", type=float, default=1e-4, show_default=True, help="Of SGD, on every parameter.")
+@click.option(
+    "--augmentation",
+    default="light",
+    show_default=True,
+    help="How much to vary the digits: none, light, full.",
+)
+@click.option("--strokes", type=int, default=0, show_default=True, help="Synthetic digits to add.")
+@click.option("--seed", type=int, default=0, show_default=True, help="The same seed gives the same weights.")
+@click.option("--threads", type=click.IntRange(1), default=1, show_default=True, help="Threads to use.")
+@click.option("--start", type=_file, help="Weights to go on from.")
+@click.option("--out", type=click.Path(path_type=Path), help="Where to. [default: build/MODEL.safetensors]")
+def train(model: str, threads: int, start: Path | None, out: Path | None, **plan: Any) -> None:
+    """Train a network and write its weights.
+
+    The digits are those that `scrawl serve` would use. Ctrl-C ends early and keeps the best. So does a loss beyond
+    all bounds, which counts as a failure.
+    """
+    from infra.dataset.sources import Sources, load_dataset
+    from model_export import pretrained
+    from model_export.plan import Plan
+    from model_export.train import train as run
+
+    with plain_errors():
+        settings = Plan(**plan)
+        first = pretrained.read(model, start)[0] if start else None
+        digits = load_dataset(Sources.from_environment(), click.echo)
+        training, test = digits.splits["train"], digits.splits["test"]
+        trained = run(model, settings, training, test, start=first, threads=threads)
+        out = out or BUILD / f"{model}.safetensors"
+        out.parent.mkdir(parents=True, exist_ok=True)
+        pretrained.write(out, trained.weights, trained.metadata(model, settings, len(training)))
+    message = f"{trained.message}: {trained.accuracy:.2%} of {len(test):,} test digits, written to {out}"
+    if trained.reason == "diverged":
+        raise click.ClickException(message)
+    click.echo(message)
+
+
+@click.command()
+@_model
+@_weights
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path),
+    help="A folder for all of it, or one file: NAME.safetensors, NAME.onnx. [default: build/export/MODEL]",
+)
+def export(model: str, weights: Path | None, out: Path | None) -> None:
+    """Write a network as ONNX or as safetensors.
+
+    Into a folder go inference.onnx, train_step.onnx, and manifest.json, which is about both. With --weights NAME.onnx
+    and --out NAME.safetensors the weights in an ONNX file become a checkpoint that PyTorch loads.
+    """
+    from model_export import pretrained
+    from model_export.export import export as run
+
+    with plain_errors():
+        tensors, metadata = pretrained.read(model, weights) if weights else pretrained.load(model)
+        out = out or BUILD / "export" / model
+        if out.suffix == ".safetensors":
+            out.parent.mkdir(parents=True, exist_ok=True)
+            pretrained.write(out, tensors, metadata | {"model": model})
+            files = [out]
+        elif out.suffix == ".onnx":
+            files = _write({out: run(model, tensors)["inference.onnx"]})
+        else:
+            files = _write({out / name: body for name, body in run(model, tensors).items()})
+    for path in files:
+        click.echo(f"{path}: {path.stat().st_size:,} bytes")
+
+
+@click.command()
+@_model
+@_weights
+@click.option("--images", type=_file, help="An IDX file of images, instead of the test digits.")
+@click.option("--labels", type=_file, help="The IDX file of their labels.")
+@click.option(
+    "--folder",
+    type=click.Path(path_type=Path),
+    help="Pictures instead of the test digits: subfolders 0 to 9 with images of any size.",
+)
+@click.option(
+    "--out", type=click.Path(path_type=Path), help="A folder for the pictures. [default: build/evaluate/MODEL]"
+)
+def evaluate(
+    model: str, weights: Path | None, images: Path | None, labels: Path | None, folder: Path | None, out: Path | None
+) -> None:
+    """Show how good a network is.
+
+    Accuracy, loss and what it takes for what, on the test digits or on yours; the confusions and the worst mistakes
+    are drawn, too.
+    """
+    from model_export import assess, pretrained
+
+    if (images is None) != (labels is None):
+        raise click.UsageError("--images and --labels belong together: name both")
+    if images and folder:
+        raise click.UsageError("name either --images and --labels, or --folder")
+    with plain_errors():
+        tensors = (pretrained.read(model, weights) if weights else pretrained.load(model))[0]
+        digits = _labelled(images, labels, folder)
+        result = assess.assess(model, tensors, digits.images, digits.labels)
+        click.echo(f"{result.accuracy:.2%} of {result.count:,} {digits.title} right, loss {result.loss:.4f}")
+        click.echo(assess.confusion_text(result))
+        for mistake in result.mistakes[: _MISTAKES_TOLD if digits.files else 0]:
+            click.echo(
+                f"{digits.files[mistake.place]}: taken for {mistake.answer} ({mistake.answer_probability:.0%})"
+            )
+        out = out or BUILD / "evaluate" / model
+        out.mkdir(parents=True, exist_ok=True)
+        assess.confusion_picture(result).save(out / "confusion.png")
+        assess.mistakes_picture(result, digits.images).save(out / "mistakes.png")
+        click.echo(f"Pictures: {out / 'confusion.png'}, {out / 'mistakes.png'}")
+
+
+@click.command("import-onnx")
+@click.argument("file", type=_file)
+@click.option("--name", required=True, help="What to call it in /predict?model=NAME: a-z, 0-9 and -.")
+@click.option("--mean", type=float, default=0.0, show_default=True, help="It is fed (pixels - mean) / std …")
+@click.option("--std", type=float, default=1.0, show_default=True, help="… where pixels are 0 (paper) to 1 (ink).")
+@bucket_option
+@data_dir_option
+def import_onnx(file: Path, name: str, mean: float, std: float, bucket: str | None, data_dir: Path) -> None:
+    """Have the API recognise digits with another ONNX file.
+
+    Any classifier of 28×28 images into the digits 0 to 9 will do. An imported model of the same name is replaced;
+    where the API runs already, it serves the new one after its next start.
+    """
+    from infra.dataset import imported_models
+    from model_export.importing import import_onnx as run
+
+    with plain_errors():
+        files = run(file, name, mean=mean, std=std)
+        with opened(bucket, data_dir) as store:
+            replaced = imported_models.register(store, name, files)
+            measured = imported_models.measure(store, name)
+    click.echo(f"{'Replaced' if replaced else 'Imported'}: POST /predict?model={name}")
+    if measured:
+        click.echo(f"It recognises {measured.accuracy:.2%} of {measured.count:,} test digits")
+        if measured.better:
+            better_mean, better_std, accuracy = measured.better
+            click.echo(
+                f"NOTICE: with --mean {better_mean:.5g} --std {better_std:.5g} it would be {accuracy:.2%}: "
+                "it was trained on other pixels"
+            )
+
+
+def _labelled(images: Path | None, labels: Path | None, folder: Path | None) -> "Labelled":
+    """Return the digits that the options of `evaluate` name."""
+    from infra.dataset import labelled
+
+    if folder:
+        return labelled.from_folder(folder)
+    if images and labels:
+        return labelled.from_idx(images, labels)
+    return labelled.from_test_split(click.echo)
+
+
+def _write(files: Mapping[Path, bytes]) -> list[Path]:
+    for path, body in files.items():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_atomically(path, body)
+    return list(files)

@@ -1,0 +1,107 @@
+"""Downloads MNIST's files from whichever public mirror answers, with progress, and checks what came.
+
+Without a network it gives up after `patience` seconds, also when the system's name resolution hangs for longer.
+"""
+
+import hashlib
+import queue
+import threading
+import time
+from collections.abc import Mapping
+from pathlib import Path
+
+import pooch
+import requests
+from tqdm import tqdm
+
+from functions.errors import FormatError
+from infra.dataset import idx
+
+MIRRORS = (
+    "https://ossci-datasets.s3.amazonaws.com/mnist/",
+    "https://storage.googleapis.com/cvdf-datasets/mnist/",
+    "https://raw.githubusercontent.com/fgnt/mnist/master/",
+)
+
+
+class DownloadError(RuntimeError):
+    """No mirror answered in time, or none had the right files."""
+
+
+def download(files: Mapping[str, str], folder: Path, mirrors: tuple[str, ...], patience: float) -> None:
+    """Bring every file (name → MD5 of its uncompressed bytes) into `folder` as `{name}.gz`; keep what is right.
+
+    Raises:
+        DownloadError: saying what failed at each mirror.
+    """
+    missing = {name: md5 for name, md5 in files.items() if not _is_right(folder / f"{name}.gz", md5)}
+    if not missing:
+        return
+    pooch.get_logger().setLevel("WARNING")  # it would name every file
+    first = _fastest(mirrors, f"{min(missing)}.gz", patience)
+    failures = []
+    for mirror in sorted(mirrors, key=lambda mirror: mirror != first):
+        try:
+            for name, md5 in missing.items():
+                _fetch(mirror, name, md5, folder, patience)
+            return
+        except (requests.RequestException, OSError, DownloadError) as error:
+            failures.append(f"{mirror}: {error}")
+    raise DownloadError("; ".join(failures))
+
+
+def _fastest(mirrors: tuple[str, ...], file: str, patience: float) -> str:
+    """Return the mirror that answers first. All are asked at once, in threads that nobody waits for."""
+    answers: queue.Queue[tuple[str, str | None]] = queue.Queue()
+
+    def ask(mirror: str) -> None:
+        try:
+            with requests.get(mirror + file, stream=True, timeout=patience) as answer:
+                answer.raise_for_status()
+            answers.put((mirror, None))
+        except requests.RequestException as error:
+            answers.put((mirror, f"{mirror}: {_reason(error)}"))
+
+    for mirror in mirrors:
+        threading.Thread(target=ask, args=(mirror,), daemon=True).start()
+    deadline = time.monotonic() + patience
+    failures = []
+    for _ in mirrors:
+        try:
+            mirror, failure = answers.get(timeout=max(0, deadline - time.monotonic()))
+        except queue.Empty:
+            raise DownloadError(f"no mirror answered within {patience:g} s") from None
+        if failure is None:
+            return mirror
+        failures.append(failure)
+    raise DownloadError("; ".join(failures))
+
+
+def _reason(error: requests.RequestException) -> str:
+    if isinstance(error, requests.Timeout):
+        return "no answer"
+    if isinstance(error, requests.ConnectionError):
+        return "no connection"
+    return str(error)
+
+
+def _fetch(mirror: str, name: str, md5: str, folder: Path, patience: float) -> None:
+    path = folder / f"{name}.gz"
+    if _is_right(path, md5):
+        return
+    path.unlink(missing_ok=True)
+    bar = tqdm(desc=name, total=1, unit="B", unit_scale=True, disable=None)  # pooch corrects the total
+    downloader = pooch.HTTPDownloader(progressbar=bar, timeout=patience)
+    pooch.retrieve(mirror + path.name, None, fname=path.name, path=folder, downloader=downloader)
+    if not _is_right(path, md5):
+        path.unlink()
+        raise DownloadError(f"{path.name} has a wrong MD5")
+
+
+def _is_right(path: Path, md5: str) -> bool:
+    if not path.exists():
+        return False
+    try:
+        return hashlib.md5(idx.read_bytes(path), usedforsecurity=False).hexdigest() == md5
+    except FormatError:
+        return False

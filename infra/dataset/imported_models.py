@@ -1,0 +1,68 @@
+"""Imported models in a store: written so that the API serves them, and measured on the digits that lie beside them.
+
+What is written comes from `model_export.importing`.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from functions.dataset.shards import Dataset, Digits
+from functions.errors import CorruptDataError, UnavailableError
+from functions.models.imported import ImportedModel, run
+from functions.models.manifest import Interface, ModelManifest
+from functions.service import TEST_DIGITS
+from functions.storage.store import Store
+
+# What networks are commonly fed, as (mean, std): 0..1; as PyTorch's example normalises it; -1..1; 0..255; paper is 1.
+_PIXELS = ((0.0, 1.0), (0.1307, 0.3081), (0.5, 0.5), (0.0, 1 / 255), (1.0, -1.0))
+_CLEARLY = 0.01  # more of the digits
+
+
+@dataclass(frozen=True)
+class Measured:
+    """How much of the stored test digits an imported model recognises, and what would be better to feed it."""
+
+    count: int
+    accuracy: float
+    better: tuple[float, float, float] | None  # mean, std, accuracy
+
+
+def register(store: Store, name: str, files: Mapping[str, bytes]) -> bool:
+    """Store an imported model, its manifest last; return whether another one had the name.
+
+    The other's graph stays, for whoever serves it still.
+    """
+    key = f"models/{name}/manifest.json"
+    replaced = key in store.keys(key)
+    for file in (name for name in files if name != "manifest.json"):
+        store.put(f"models/{name}/{file}", files[file], content_type="application/vnd.onnx")
+    store.put(key, files["manifest.json"], content_type="application/json")
+    return replaced
+
+
+def measure(store: Store, name: str) -> Measured | None:
+    """Return how good a stored model is; None where there are no digits to tell by."""
+    try:
+        digits = Digits.of(Dataset(store).first("test", TEST_DIGITS))
+    except (UnavailableError, CorruptDataError):
+        return None
+    manifest = msgspec.json.decode(store.get(f"models/{name}/manifest.json").body, type=ModelManifest)
+    interface = manifest.interface
+    assert interface is not None  # it was imported
+    session = ImportedModel(store, manifest, interface).serving()
+    accuracy = _accuracy(session, interface, digits)
+    others = [
+        (mean, std, _accuracy(session, msgspec.structs.replace(interface, mean=mean, std=std), digits))
+        for mean, std in _PIXELS
+    ]
+    best = max(others, key=lambda other: other[2])
+    return Measured(len(digits), accuracy, best if best[2] > accuracy + _CLEARLY else None)
+
+
+def _accuracy(session: object, interface: Interface, digits: Digits) -> float:
+    answers: NDArray[np.float32] = run(session, interface, digits.images)
+    return float((answers.argmax(1) == digits.labels).mean())

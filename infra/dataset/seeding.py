@@ -1,0 +1,230 @@
+"""Fills a store with what the API serves: the dataset's shards, the models' graphs, the first weights.
+
+Every step looks at what is there first: a second run writes nothing, and a run completes what an interrupted one
+began. A manifest is written after all it names. Where the digits come from is left to `infra.dataset.sources`.
+"""
+
+import gzip
+import hashlib
+import os
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+
+import msgspec
+import numpy as np
+from tqdm import tqdm
+
+from functions.dataset import block
+from functions.dataset import shards as dataset
+from functions.dataset.block import Block
+from functions.errors import ConflictError, CorruptDataError, NotFoundError, UnavailableError
+from functions.models.inference import Classifier, evaluate
+from functions.models.manifest import DatasetManifest, ModelManifest, Shard
+from functions.service import TEST_DIGITS
+from functions.storage.store import Store
+from functions.weights.repository import WeightsRepository
+from infra.dataset.download import DownloadError
+from infra.dataset.sources import Dataset, Sources, load_dataset, load_files
+from infra.shipped import shipped
+from model_export import pretrained
+from model_export.export import export
+
+SHARD_SIZE = 1000
+SPLITS = ("train", "test")
+_LAYOUT = b"1"  # of the shards; another one gives every dataset another id
+
+_CONTENT_TYPES = {"json": "application/json", "onnx": "application/vnd.onnx"}
+
+
+@dataclass(frozen=True)
+class Seeded:
+    """What a run has written."""
+
+    shards: int = 0
+    models: int = 0
+    weights: int = 0
+    notices: tuple[str, ...] = ()  # of weights that need somebody's attention
+
+    def __str__(self) -> str:
+        return f"{self.shards} shards of digits, {self.models} models, first weights of {self.weights}"
+
+
+def bring_up_to_date(store: Store, sources: Sources, say: Callable[[str], None]) -> None:
+    """Seed a store that may have been seeded before; say what was written, and which weights are damaged.
+
+    Raises:
+        DataError: when MNIST_DIR names files that cannot be used.
+    """
+    seeded = seed(store, _wanted_digits(store, sources, say))
+    if replace(seeded, notices=()) != Seeded():
+        say(f"Stored: {seeded}")
+    for notice in seeded.notices:
+        say(f"NOTICE: {notice}")
+
+
+def _wanted_digits(store: Store, sources: Sources, say: Callable[[str], None]) -> Dataset | None:
+    """Return the digits that should be stored; None for those that are, found without asking the network in vain."""
+    stored = stored_dataset(store) if sources.folder is None else None
+    if stored is None:
+        return load_dataset(sources, say)
+    if stored.dataset == "mnist":
+        return None
+    try:
+        return load_files(replace(sources, patience=2.0), say)
+    except DownloadError:
+        say(f"NOTICE: {stored.notice}")
+        return None
+
+
+def seed(store: Store, digits: Dataset | None) -> Seeded:
+    """Store what is missing, damaged or different; without `digits`, the dataset stays as it is.
+
+    Shared weights are never replaced, even if they are damaged: then a notice says so.
+    """
+    shards = seed_dataset(store, digits) if digits else 0
+    models = [architecture.id for architecture in shipped()]
+    written = sum(_seed_model(store, model) for model in models)
+    weights = [_seed_weights(store, model) for model in models]
+    return Seeded(shards, written, sum(new for new, _ in weights), tuple(notice for _, notice in weights if notice))
+
+
+def stored_dataset(store: Store) -> DatasetManifest | None:
+    """Return the manifest of the dataset that is stored whole and undamaged; None if there is none."""
+    stored = dataset.Dataset(store)
+    try:
+        for split, shards in stored.manifest.splits.items():
+            for index in range(len(shards)):
+                stored.stored_shard(split, index)
+        return stored.manifest
+    except (UnavailableError, CorruptDataError):
+        return None
+
+
+def seed_dataset(store: Store, digits: Dataset) -> int:
+    """Store the shards that are missing, damaged or different, then the manifest; return how many were written."""
+    identity = _identity(digits)
+    known = _known_shards(store, identity)
+    parts = list(_parts(digits))
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        results = pool.map(lambda part: _store_shard(store, part, known.get(part.key)), parts)
+        stored = list(tqdm(results, "Storing digits", len(parts), disable=None, delay=1, leave=False))
+    splits = {
+        split: tuple(s for p, (s, _) in zip(parts, stored, strict=True) if p.split == split) for split in SPLITS
+    }
+    manifest = DatasetManifest(digits.name, digits.title, digits.notice, identity, SHARD_SIZE, splits)
+    _put_if_different(store, dataset.MANIFEST_KEY, msgspec.json.encode(manifest))
+    kept = {dataset.MANIFEST_KEY, *(part.key for part in parts)}
+    for key in set(store.keys("data/")) - kept:
+        store.delete(key)
+    return sum(written for _, written in stored)
+
+
+@dataclass(frozen=True)
+class _Part:
+    """What one shard is to hold."""
+
+    split: str
+    key: str
+    content: Block
+
+
+def _parts(digits: Dataset) -> Iterator[_Part]:
+    for split in SPLITS:
+        whole = digits.splits[split]
+        order = np.random.default_rng(0).permutation(len(whole))
+        for index, start in enumerate(range(0, len(order), SHARD_SIZE)):
+            places = order[start : start + SHARD_SIZE]
+            content = Block(whole.labels[places], whole.pixels[places])
+            yield _Part(split, f"data/{split}/{index:04}.bin.gz", content)
+
+
+def _store_shard(store: Store, part: _Part, known: Shard | None) -> tuple[Shard, bool]:
+    """Return a shard's entry in the manifest, and whether it had to be written."""
+    present = _get(store, part.key)
+    if known is not None and present is not None and hashlib.sha256(present).hexdigest() == known.sha256:
+        return known, False
+    body = gzip.compress(block.encode(part.content), 6, mtime=0)
+    shard = Shard(part.key, len(part.content), len(body), hashlib.sha256(body).hexdigest())
+    if present == body:
+        return shard, False
+    store.put(part.key, body, content_type="application/gzip")
+    return shard, True
+
+
+def _identity(digits: Dataset) -> str:
+    """Return what changes whenever a shard would: a hash of all that goes into them."""
+    total = hashlib.sha256(_LAYOUT + digits.name.encode() + SHARD_SIZE.to_bytes(4))
+    for split in SPLITS:
+        content = digits.splits[split]
+        total.update(split.encode() + content.labels.tobytes() + content.pixels.tobytes())
+    return total.hexdigest()[:16]
+
+
+def _known_shards(store: Store, identity: str) -> dict[str, Shard]:
+    """Return the stored manifest's shards by key, provided that it is about these digits."""
+    try:
+        manifest = dataset.Dataset(store).manifest
+    except (UnavailableError, CorruptDataError):
+        return {}
+    return {s.key: s for shards in manifest.splits.values() for s in shards} if manifest.id == identity else {}
+
+
+def _seed_model(store: Store, model: str) -> bool:
+    """Store a model's graphs, then its manifest; return whether anything had to be written."""
+    files = export(model, pretrained.load(model)[0])
+    manifest = files.pop("manifest.json")
+    written = [_put_if_different(store, f"models/{model}/{name}", body) for name, body in files.items()]
+    return any([*written, _put_if_different(store, f"models/{model}/manifest.json", manifest)])
+
+
+def _seed_weights(store: Store, model: str) -> tuple[bool, str]:
+    """Publish the shipped weights of a model that has none; return whether that was needed, and a notice or none."""
+    manifest = msgspec.json.decode(store.get(f"models/{model}/manifest.json").body, type=ModelManifest)
+    weights = WeightsRepository(store, manifest)
+    try:
+        weights.current()
+    except CorruptDataError as error:
+        return False, _damaged(model, weights, error)
+    except NotFoundError:
+        return _first_weights(store, model, weights)
+    return False, ""
+
+
+def _damaged(model: str, weights: WeightsRepository, error: CorruptDataError) -> str:
+    """Return what is to be said about damaged weights: what mends them."""
+    intact = weights.newest_readable()
+    version = "" if intact is None else f"`scrawl weights rollback {intact.version} --model {model}` or "
+    return (
+        f"The shared weights of {model} are damaged; other models work. {version}"
+        f"a retraining (DELETE /weights?model={model}) mends that. {error}"
+    )
+
+
+def _first_weights(store: Store, model: str, weights: WeightsRepository) -> tuple[bool, str]:
+    """Publish the shipped weights; where only the pointer is missing, make the newest version current instead."""
+    try:
+        if restored := weights.restore():
+            return False, f"The pointer to {model}'s weights was missing; {restored.version} is current again"
+        shipped = pretrained.load(model)[0]
+        digits = dataset.Dataset(store).first("test", TEST_DIGITS)
+        classifier = Classifier(store.get(f"models/{model}/inference.onnx").body, shipped)
+        loss, accuracy = evaluate(classifier, digits.images(), digits.labels)
+        weights.publish(shipped, source="pretrained", loss=loss, accuracy=accuracy)
+    except ConflictError:  # another process has just done the same
+        return False, ""
+    return True, ""
+
+
+def _put_if_different(store: Store, key: str, body: bytes) -> bool:
+    if _get(store, key) == body:
+        return False
+    store.put(key, body, content_type=_CONTENT_TYPES.get(key.rpartition(".")[2], "application/octet-stream"))
+    return True
+
+
+def _get(store: Store, key: str) -> bytes | None:
+    try:
+        return store.get(key).body
+    except NotFoundError:
+        return None

@@ -1,0 +1,177 @@
+"""The local stack: page and API on one port, an S3 behind them, all in one process, its state in one folder.
+
+What each part does is left to `infra.page.site`, `infra.local.s3_server`, `infra.dataset.seeding`,
+`infra.local.gateway` and `infra.local.static_files`.
+"""
+
+import errno
+import logging
+import os
+import signal
+import socket
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import Any
+
+from threadpoolctl import threadpool_limits
+from waitress import create_server
+
+from functions.storage.s3 import S3Store, client
+from infra.dataset.seeding import bring_up_to_date
+from infra.dataset.sources import Sources
+from infra.files import locked
+from infra.local.gateway import ApiGateway
+from infra.local.s3_server import REGION, LocalS3
+from infra.local.static_files import Page
+from infra.page.site import build_site
+from infra.paths import BUILD, SITE_BUILD
+
+BUCKET = "scrawl-local"
+API = "/api"
+_LARGEST_BODY = 64 * 1024 * 1024  # larger ones are refused before they are read
+type Say = Callable[[str], None]
+
+
+class StackError(RuntimeError):
+    """The stack cannot start; the message says what is in its way and what to do."""
+
+
+def serve(port: int, folder: Path, sources: Sources, say: Say) -> None:
+    """Bring everything up to date and serve it until Ctrl-C or SIGTERM."""
+    _heed_signals()
+    with ExitStack() as parts:
+        sockets = _listen(port)
+        for each in sockets:
+            parts.enter_context(each)
+        parts.enter_context(local_store(folder, sources, say))
+        with locked(BUILD / "site.lock"):
+            build_site(SITE_BUILD, say)
+            page = Page(SITE_BUILD)
+        server = create_server(
+            _application(page),
+            sockets=sockets,
+            threads=16,
+            ident="scrawl",
+            max_request_body_size=_LARGEST_BODY,
+            clear_untrusted_proxy_headers=True,
+        )
+        logging.getLogger("waitress.queue").setLevel(logging.ERROR)  # a short queue is no news
+        say(f"Scrawl runs on http://localhost:{sockets[0].getsockname()[1]} (Ctrl-C ends it)")
+        with threadpool_limits(1, "blas"):  # otherwise each request's threads wait in a loop for those of the others
+            server.run()
+    say("Stopped")
+
+
+@contextmanager
+def local_store(folder: Path, sources: Sources, say: Say) -> Iterator[None]:
+    """Run the local S3, seeded, and point this process's AWS clients at it."""
+    with ExitStack() as parts:
+        try:
+            parts.enter_context(locked(folder / "lock", wait=False))
+        except BlockingIOError as error:
+            raise StackError(f"{folder} is in use by another Scrawl (process {error}): stop it first") from error
+        if not (folder / "s3").exists():
+            say(f"First start: storing digits and models in {folder}")
+        s3 = LocalS3(folder / "s3", BUCKET)
+        parts.callback(s3.close)
+        _configure(s3.endpoint)
+        bring_up_to_date(S3Store(client("s3"), BUCKET), sources, say)
+        yield
+
+
+def _application(page: Page) -> Callable[..., Iterable[bytes]]:
+    from functions import wiring
+    from functions.app import app  # reads the environment
+
+    wiring.service().warm_up()
+    api = ApiGateway(app, API)
+
+    def application(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+        path = environ["REQUEST_URI"].partition("?")[0]
+        chosen = api if path == API or path.startswith(f"{API}/") else page
+        return chosen(environ, start_response)
+
+    return application
+
+
+def _configure(endpoint: str) -> None:
+    """Set the environment that a Lambda would have. What the user has for a real account stays out of it."""
+    foreign = (
+        "AWS_PROFILE",
+        "AWS_DEFAULT_PROFILE",
+        "AWS_SESSION_TOKEN",
+        "AWS_ENDPOINT_URL",
+        "SCRAWL_RETRAIN_FUNCTION",
+    )
+    for name in foreign:
+        os.environ.pop(name, None)
+    os.environ |= {
+        "SCRAWL_BUCKET": BUCKET,
+        "SCRAWL_STAGE": "local",
+        "SCRAWL_API_PREFIX": API,
+        "AWS_ENDPOINT_URL_S3": endpoint,
+        "AWS_REGION": REGION,
+        "AWS_DEFAULT_REGION": REGION,
+        "AWS_ACCESS_KEY_ID": "local",
+        "AWS_SECRET_ACCESS_KEY": "local",
+        "AWS_EC2_METADATA_DISABLED": "true",
+        "NO_PROXY": ",".join(filter(None, [os.environ.get("NO_PROXY"), "127.0.0.1"])),
+    }
+
+
+def _heed_signals() -> None:
+    """End in order on the first Ctrl-C or SIGTERM, at once on a second Ctrl-C, and when `make serve` was killed."""
+
+    def end(*_: object) -> None:
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)  # make sends it twice
+        sys.exit(0)
+
+    # Said explicitly for SIGINT, too: a shell's background job is born deaf to it.
+    signal.signal(signal.SIGINT, end)
+    signal.signal(signal.SIGTERM, end)
+    if "MAKELEVEL" in os.environ:
+        threading.Thread(target=_end_with, args=(os.getppid(),), daemon=True).start()
+
+
+def _end_with(parent: int) -> None:
+    while os.getppid() == parent:
+        time.sleep(0.5)
+    os.kill(os.getpid(), signal.SIGTERM)
+
+
+def _listen(port: int) -> list[socket.socket]:
+    """Take the port on both loopback addresses, since `localhost` may mean either; 0: any free one."""
+    try:
+        sockets = [_bound(socket.AF_INET, "127.0.0.1", port)]
+    except OSError as error:
+        raise _port_error(port, error) from error
+    try:
+        sockets.append(_bound(socket.AF_INET6, "::1", sockets[0].getsockname()[1]))
+    except OSError as error:
+        if error.errno == errno.EADDRINUSE and port:
+            sockets[0].close()
+            raise _port_error(port, error) from error
+    return sockets
+
+
+def _bound(family: socket.AddressFamily, address: str, port: int) -> socket.socket:
+    bound = socket.socket(family)
+    try:
+        bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        bound.bind((address, port))
+        bound.listen(1024)
+    except OSError:
+        bound.close()
+        raise
+    return bound
+
+
+def _port_error(port: int, error: OSError) -> StackError:
+    if error.errno == errno.EADDRINUSE:
+        return StackError(f"Port {port} is in use. Stop what uses it, or take another: make serve PORT={port + 1}")
+    return StackError(f"Port {port} cannot be used: {error.strerror}. Take another: make serve PORT=8000")

@@ -1,0 +1,107 @@
+"""Serves the built page: from memory, compressed as the browser likes, and cacheable as far as it is safe.
+
+What lies under `assets/` is named after its content and never changes; all else is asked for again each time, at the
+cost of an empty 304. Building it is left to `infra.page.site`; what browsers may do with it is said by
+`infra.page.headers`.
+"""
+
+import hashlib
+import mimetypes
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote
+
+from infra.page.headers import page_headers
+
+ENCODINGS = {"br": ".br", "gzip": ".gz"}  # the best first
+_TYPES = {".js": "text/javascript; charset=utf-8", ".wasm": "application/wasm", ".html": "text/html; charset=utf-8"}
+type _Headers = list[tuple[str, str]]
+
+
+@dataclass(frozen=True)
+class _Variant:
+    body: bytes
+    headers: _Headers
+    etag: str
+
+
+class Page:
+    """A WSGI application that answers GET and HEAD for the files of a folder, as they were when it was made."""
+
+    def __init__(self, folder: Path) -> None:
+        self._files: dict[str, dict[str, _Variant]] = {}
+        always = list(page_headers((folder / "index.html").read_text("utf-8")).items())
+        for path in folder.rglob("*"):
+            if path.is_file() and path.suffix not in ENCODINGS.values() and not path.name.startswith("."):
+                self._files["/" + path.relative_to(folder).as_posix()] = _variants(
+                    path, "assets" in path.parts, always
+                )
+        self._files["/"] = self._files["/index.html"]
+
+    def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+        """Answer a request."""
+        variants = self._files.get(unquote(environ["REQUEST_URI"].partition("?")[0]))
+        if environ["REQUEST_METHOD"] not in ("GET", "HEAD"):
+            return _text(start_response, "405 Method Not Allowed", [("Allow", "GET, HEAD")])
+        if variants is None:
+            return _text(start_response, "404 Not Found", [])
+        variant = variants[_best(environ.get("HTTP_ACCEPT_ENCODING", ""), variants)]
+        if variant.etag in environ.get("HTTP_IF_NONE_MATCH", ""):
+            start_response("304 Not Modified", [h for h in variant.headers if not h[0].startswith("Content-")])
+            return []
+        start_response("200 OK", variant.headers)
+        return [] if environ["REQUEST_METHOD"] == "HEAD" else [variant.body]
+
+
+def content_type(suffix: str) -> str:
+    """Return the type of a file by the end of its name."""
+    return _TYPES.get(suffix) or mimetypes.types_map.get(suffix, "application/octet-stream")
+
+
+def cache_control(immutable: bool) -> str:
+    """Return how long a file may be kept without asking again."""
+    return "public, max-age=31536000, immutable" if immutable else "no-cache"
+
+
+def _variants(path: Path, immutable: bool, always: _Headers) -> dict[str, _Variant]:
+    variants = {"identity": _variant(path, path.suffix, "identity", immutable, always)}
+    for encoding, suffix in ENCODINGS.items():
+        compressed = path.with_name(path.name + suffix)
+        if compressed.exists():
+            variants[encoding] = _variant(compressed, path.suffix, encoding, immutable, always)
+    return variants
+
+
+def _variant(path: Path, suffix: str, encoding: str, immutable: bool, always: _Headers) -> _Variant:
+    body = path.read_bytes()
+    etag = f'"{hashlib.sha256(body).hexdigest()[:20]}"'
+    headers = [
+        ("Content-Type", content_type(suffix)),
+        ("Content-Length", str(len(body))),
+        ("Cache-Control", cache_control(immutable)),
+        ("ETag", etag),
+        ("Vary", "Accept-Encoding"),
+        *always,
+    ]
+    if encoding != "identity":
+        headers.append(("Content-Encoding", encoding))
+    return _Variant(body, headers, etag)
+
+
+def _best(accept: str, variants: dict[str, _Variant]) -> str:
+    """Return the smallest variant that an Accept-Encoding header allows."""
+    refused: set[str] = set()
+    accepted: set[str] = set()
+    for entry in accept.split(","):
+        name, _, quality = entry.strip().lower().partition(";")
+        (refused if quality.replace(" ", "").strip("0.") == "q=" else accepted).add(name.strip())
+    wanted = [e for e in ENCODINGS if e in variants and e not in refused and (e in accepted or "*" in accepted)]
+    return wanted[0] if wanted else "identity"
+
+
+def _text(start_response: Callable[..., Any], status: str, headers: list[tuple[str, str]]) -> Iterable[bytes]:
+    body = f"{status[4:]}\n".encode()
+    start_response(status, [("Content-Type", "text/plain"), ("Content-Length", str(len(body))), *headers])
+    return [body]

@@ -1,0 +1,1 @@
+"""The Lambda package: what goes into it, at which versions, and what is cut. Read `lambda_package` first."""

@@ -1,0 +1,50 @@
+"""What botocore reads when it makes a client and connects, shortened to what Scrawl's Lambdas need of it.
+
+As it comes it describes every service of AWS, with its documentation, and trusts more than a hundred certificate
+authorities, which it parses anew for each connection: 24 ms. Which of its files stay is left to `infra.package.slim`.
+"""
+
+import gzip
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+SERVICES = ("lambda", "s3")  # of AWS, that are talked to; botocore describes hundreds
+# Those that Amazon Trust Services wants a trust store of one's own to have, and those that issued AWS's certificates
+# before; they still do in China.
+AUTHORITIES = ("Amazon Root CA", "Starfield", "DigiCert", "Baltimore CyberTrust")
+
+
+def shorten(botocore: Path) -> None:
+    """Rewrite the descriptions and the certificates in an installed botocore."""
+    for path in sorted((botocore / "data").rglob("*.json*")):
+        _shorten_description(path)
+    _shorten_trust(botocore / "cacert.pem")
+
+
+def _shorten_description(path: Path) -> None:
+    """Take out documentation and other services' endpoints; leave it unpacked, since the Lambda package is packed."""
+    packed = path.suffix == ".gz"
+    content = path.read_bytes()
+    path.unlink()
+    described = _undocumented(json.loads(gzip.decompress(content) if packed else content))
+    if path.name == "endpoints.json":
+        for partition in described["partitions"]:
+            partition["services"] = {name: known for name, known in partition["services"].items() if name in SERVICES}
+    (path.with_suffix("") if packed else path).write_text(json.dumps(described, separators=(",", ":")))
+
+
+def _undocumented(value: Any, name: str = "") -> Any:
+    """Return a description with every text called `documentation` empty: botocore wants some of them to be there."""
+    if isinstance(value, dict):
+        return {key: _undocumented(part, key) for key, part in value.items()}
+    if isinstance(value, list):
+        return [_undocumented(part) for part in value]
+    return "" if name == "documentation" and isinstance(value, str) else value
+
+
+def _shorten_trust(bundle: Path) -> None:
+    certificates = re.split("^(?=# Issuer:)", bundle.read_text(), flags=re.MULTILINE)
+    trusted = re.compile(rf'^# Label: "({"|".join(AUTHORITIES)})', re.MULTILINE)
+    bundle.write_text("".join(certificate for certificate in certificates if trusted.search(certificate)))

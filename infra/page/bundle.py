@@ -1,0 +1,87 @@
+"""The page's Python as two scripts: the `scrawl` package and only those modules of Brython's library it uses.
+
+The first holds what the page needs to be usable, and begins it; the second what `scrawl.app.feature_loader` begins
+after that. Brython's own `ModulesFinder` follows the imports. The result depends on the sources alone, so that an
+unchanged page keeps its address in every cache. Compiling is left to `infra.page.brython`, serving to
+`infra.local.static_files`.
+"""
+
+import ast
+import json
+from collections.abc import Iterable
+from pathlib import Path
+
+from brython.list_modules import ModulesFinder
+
+from infra.page import brython
+from infra.page.brython import Modules
+from infra.page.shrink import shrink
+
+# A package's compiled code stands in a list: so Brython knows it.
+_MODULES = """\
+__BRYTHON__.use_VFS = true
+__BRYTHON__.update_VFS({modules})
+Object.assign(__BRYTHON__.precompiled, {compiled})
+"""
+# Without Brython's cache in the browser's storage: nothing is left to be compiled, and storage may be blocked.
+_START = """\
+brython({ indexeddb: false })
+__BRYTHON__.builtins.__import__(__BRYTHON__.isWebWorker ? 'scrawl.worker.main' : 'scrawl.app.main')
+"""
+_FIRST = ("scrawl.app.main", "scrawl.worker.main")
+
+
+def bundles(package: Path) -> tuple[str, str]:
+    """Return the two scripts of the page's package: what comes first, and starts it, and what comes later."""
+    modules = brython.library() | _own(package)
+    first = _reached(modules, _FIRST)
+    later = _reached(modules, (*_features(package), "scrawl.worker.features")) - first
+    return _script(modules, first) + _START, _script(modules, later)
+
+
+def worker_bundle(package: Path, source: str) -> str:
+    """Return a script for a worker that runs another source in place of the package's own worker."""
+    modules = brython.library() | _own(package) | {"scrawl.worker.main": [".py", source, []]}
+    return _script(modules, _reached(modules, ["scrawl.worker.main"])) + _START
+
+
+def _features(package: Path) -> list[str]:
+    """Return the modules that the page begins once it can be used."""
+    tree = ast.parse((package / "app" / "feature_loader.py").read_text("utf-8"))
+    (names,) = (n.value for n in tree.body if isinstance(n, ast.AnnAssign) and ast.unparse(n.target) == "FEATURES")
+    listed: list[str] = ast.literal_eval(names or ast.List([]))
+    return listed
+
+
+def _own(folder: Path) -> Modules:
+    modules: Modules = {}
+    for path in sorted(folder.rglob("*.py")):
+        parts = (folder.name, *path.relative_to(folder).with_suffix("").parts)
+        is_package = parts[-1] == "__init__"
+        name = ".".join(parts[:-1] if is_package else parts)
+        modules[name] = [".py", shrink(path.read_text("utf-8")), [], *([1] if is_package else [])]
+    return modules
+
+
+def _reached(modules: Modules, names: Iterable[str]) -> set[str]:
+    """Return the names of all modules that importing some leads to."""
+    finder = ModulesFinder(stdlib={}, user_modules=modules)
+    for name in names:
+        finder.get_imports(f"import {name}")
+    return {part for name in finder.modules for part in _with_parents(name)}
+
+
+def _with_parents(module: str) -> list[str]:
+    parts = module.split(".")
+    return [".".join(parts[:end]) for end in range(1, len(parts) + 1)]
+
+
+def _script(modules: Modules, names: set[str]) -> str:
+    entries, sources = {}, {}
+    for name in sorted(names):
+        kind, source, _imports, *package = modules[name]
+        entries[name] = [kind, source if kind == ".js" else "", [], *package]
+        if kind == ".py":
+            sources[name] = (source, bool(package))
+    compiled = {name: [code] if sources[name][1] else code for name, code in brython.compiled(sources).items()}
+    return _MODULES.format(modules=json.dumps(entries), compiled=json.dumps(compiled))

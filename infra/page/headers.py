@@ -1,0 +1,51 @@
+"""The headers that the page is served with, wherever that is: what it may load, and who may look into it.
+
+The page's Content-Security-Policy names the scripts inside index.html by their hashes. How long something may be
+kept is left to `infra.local.static_files` and to whoever uploads it.
+"""
+
+import base64
+import hashlib
+import re
+
+_SCRIPT = re.compile(r"<script(?![^>]*\ssrc=)[^>]*>(.*?)</script>", re.DOTALL)
+
+# One origin serves everything, so everything else can be refused; that isolates the page from other sites, which
+# gives it precise clocks and shared memory.
+_ALWAYS = {
+    "Cross-Origin-Embedder-Policy": "require-corp",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+}
+
+
+def page_headers(index: str) -> dict[str, str]:
+    """Return the headers for every file of the page, of which `index` is the HTML."""
+    return {"Content-Security-Policy": content_security_policy(index)} | _ALWAYS
+
+
+def content_security_policy(index: str) -> str:
+    """Return what the page may do: talk to its own origin, run its own scripts, show what it has drawn itself."""
+    hashes = [f"'sha256-{_digest(script)}'" for script in _SCRIPT.findall(index)]
+    policy = {
+        "default-src": ["'none'"],
+        # Brython turns Python into JavaScript and evaluates it; the kernel is WebAssembly.
+        "script-src": ["'self'", "'wasm-unsafe-eval'", "'unsafe-eval'", *hashes],
+        "style-src": ["'self'", "'unsafe-inline'"],  # the pens' dots and the bars have widths of their own
+        "img-src": ["'self'", "data:"],
+        "connect-src": ["'self'"],
+        "worker-src": ["'self'"],
+        "manifest-src": ["'self'"],
+        "base-uri": ["'none'"],
+        "form-action": ["'none'"],
+        "frame-ancestors": ["'none'"],
+    }
+    return "; ".join(f"{name} {' '.join(sources)}" for name, sources in policy.items())
+
+
+def _digest(script: str) -> str:
+    return base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()

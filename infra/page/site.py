@@ -1,0 +1,124 @@
+"""Builds the page: Brython, the bundle of its Python, the kernel, the models' shapes, styles, all compressed.
+
+Each file goes to `assets/{hash of its bytes}/{name}`, which may be cached for ever, with `.br` and `.gz` beside it;
+only `index.html` and `service-worker.js` keep their places. An attribute in `index.html` whose value is a file's name
+(`src="brython.js"`, `data-kernel="kernel.wasm"`) gets the file's address; that is how scripts learn addresses, too.
+The names are those of the files in `site/`, and `brython.js`, `scrawl.js` and `scrawl-later.js` (the bundles),
+`later.css` (all of `site/styles/`), `kernel.wasm`, `kernel-relaxed.wasm`, `models.json`, `graphs.json`.
+"""
+
+import gzip
+import hashlib
+import json
+import os
+import re
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import brotli
+import msgspec
+
+from infra.files import write_atomically
+from infra.page import brython, kernel
+from infra.page.bundle import bundles
+from infra.page.graphs import graphs
+from infra.paths import BUILD, SITE
+from infra.shipped import shipped
+from model_export.architectures import parameter_table
+
+# What is loaded once the page is usable; of the kernel's builds, a browser takes one.
+LATER = ("scrawl-later.js", "later.css", "graphs.json", "kernel.wasm", "service-worker.js")
+# It stands beside index.html, since it serves what lies below it.
+SERVICE_WORKER = "service-worker.js"
+# Compressing these again gains nothing.
+_COMPRESSED = {".png", ".jpg", ".webp", ".woff2"}
+
+
+def build_site(out: Path, say: Callable[[str], None] = lambda _: None) -> None:
+    """Build the page into `out`. What has not changed is not compressed again."""
+    addresses = {}
+    for name, content in _assets():
+        folder = out / "assets" / hashlib.sha256(content).hexdigest()[:12]
+        _write_variants(folder / name, content)
+        addresses[name] = (folder / name).relative_to(out).as_posix()
+    page = _with_addresses((SITE / "index.html").read_text("utf-8"), addresses)
+    _write_variants(out / "index.html", page.encode())
+    _write_variants(out / SERVICE_WORKER, _service_worker(page, addresses))
+    _remove_stale(out, addresses)
+    say(f"Page built: {len(addresses)} files, {transfer_size(out):,} bytes compressed before it is usable")
+
+
+def transfer_size(out: Path) -> int:
+    """Return how many bytes the page takes on the wire before it is usable, compressed with Brotli, weights aside."""
+    return sum(path.stat().st_size for path in out.rglob("*.br") if path.stem not in LATER)
+
+
+def _assets() -> Iterator[tuple[str, bytes]]:
+    yield "brython.js", brython.runtime()
+    for name, script in zip(("scrawl.js", "scrawl-later.js"), bundles(SITE / "scrawl"), strict=True):
+        yield name, script.encode()
+    yield "later.css", "\n".join(path.read_text("utf-8") for path in sorted(SITE.glob("styles/*.css"))).encode()
+    yield "kernel.wasm", _kernel(relaxed=False)
+    yield "kernel-relaxed.wasm", _kernel(relaxed=True)
+    yield "models.json", _models()
+    yield "graphs.json", graphs()
+    for path in sorted(SITE.iterdir()):
+        if path.is_file() and path.name not in ("index.html", SERVICE_WORKER) and not path.name.startswith("."):
+            yield path.name, path.read_bytes()
+
+
+def _kernel(relaxed: bool) -> bytes:
+    """Return the compiled kernel, compiling it when a source has changed."""
+    sources = [*sorted(kernel.SOURCES.glob("*.[ch]")), Path(kernel.__file__)]
+    digest = hashlib.sha256(b"\0".join(path.read_bytes() for path in sources)).hexdigest()
+    out = BUILD / "kernel" / f"{digest[:12]}{'-relaxed' if relaxed else ''}.wasm"
+    if not out.exists():
+        out.parent.mkdir(parents=True, exist_ok=True)
+        unfinished = out.with_suffix(f".{os.getpid()}.wasm")
+        kernel.build_kernel(unfinished, relaxed)
+        unfinished.replace(out)
+    return out.read_bytes()
+
+
+def _models() -> bytes:
+    """Return the shapes of the models, so that the page can begin before the API answers."""
+    models = [
+        {
+            "model": a.id,
+            "title": a.title,
+            "layers": a.layers,
+            "parameters": [{"name": name, "shape": shape} for name, shape in parameter_table(a.layers)],
+        }
+        for a in shipped()
+    ]
+    return msgspec.json.encode({"models": models})
+
+
+def _service_worker(page: str, addresses: dict[str, str]) -> bytes:
+    """Return the service worker with the page's version and what belongs to it."""
+    built = {"version": hashlib.sha256(page.encode()).hexdigest()[:12], "assets": list(addresses.values())}
+    source = (SITE / SERVICE_WORKER).read_text("utf-8")
+    return f"self.BUILT = {json.dumps(built)}\n{source}".encode()
+
+
+def _with_addresses(page: str, addresses: dict[str, str]) -> str:
+    return re.sub(r'="([^"]+)"', lambda m: f'="{addresses.get(m[1], m[1])}"', page)
+
+
+def _write_variants(path: Path, content: bytes) -> None:
+    """Write a file with its compressed forms; itself last, so that it is there only when they are."""
+    if path.exists() and path.read_bytes() == content:
+        return
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if path.suffix not in _COMPRESSED:
+        write_atomically(path.with_name(path.name + ".br"), brotli.compress(content))
+        write_atomically(path.with_name(path.name + ".gz"), gzip.compress(content, 9, mtime=0))
+    write_atomically(path, content)
+
+
+def _remove_stale(out: Path, addresses: dict[str, str]) -> None:
+    kept = {Path(address).parts[1] for address in addresses.values()}
+    for folder in (out / "assets").iterdir():
+        if folder.name not in kept:
+            shutil.rmtree(folder)

@@ -1,0 +1,83 @@
+"""What the drawing tools keep, and what their events make of it. Pure."""
+
+from scrawl.drawing.geometry import SIDE
+from scrawl.state.app_state import Notice
+
+CELLS = 28
+CELL = SIDE / CELLS
+PENS = {"fine": 12.0, "medium": 21.0, "broad": 34.0}  # their width; medium is the usual one
+
+
+class Tools:
+    """The tools' part of the state."""
+
+    def __init__(self) -> None:
+        self.normalising = True  # whether the network gets the drawing scaled and centred
+        self.column = self.row = CELLS // 2  # the cell that the keys' pen is in
+        self.cursor_shown = False
+        self.stroke: tuple | None = None  # what the keys' pen is drawing while it is down
+
+
+def pen_is_down(state: object) -> bool:
+    """Whether the keys' pen draws: its stroke must still be the newest there is."""
+    stroke, actions = state.tools.stroke, state.drawing.actions
+    return stroke is not None and bool(actions) and actions[-1] is stroke
+
+
+def _pen_chosen(state: object, width: float) -> None:
+    state.drawing.pen = width
+
+
+def _eraser_toggled(state: object) -> None:
+    state.drawing.erasing = not state.drawing.erasing
+
+
+def _normalising_chosen(state: object, on: bool) -> None:
+    state.tools.normalising = on
+
+
+def _cursor_shown(state: object, on: bool) -> None:
+    state.tools.cursor_shown = on
+    if not on:
+        state.tools.stroke = None
+
+
+def _cursor_moved(state: object, columns: int, rows: int) -> None:
+    tools = state.tools
+    tools.cursor_shown = True
+    drawing = pen_is_down(state)
+    tools.column = min(max(tools.column + columns, 0), CELLS - 1)
+    tools.row = min(max(tools.row + rows, 0), CELLS - 1)
+    if drawing:
+        state.drawing.extend([_place(tools)])
+
+
+def _pen_toggled(state: object) -> None:
+    tools = state.tools
+    tools.cursor_shown = True
+    if pen_is_down(state):
+        tools.stroke = None
+        return
+    state.drawing.begin(*_place(tools))
+    tools.stroke = state.drawing.actions[-1]
+    state.notices.pop("draw", None)
+
+
+def _image_shown(state: object, picture: object) -> None:
+    state.drawing.show_image(picture)
+    state.notices["draw"] = Notice("Your image, turned into ink. Draw over it, erase, or undo.")
+
+
+def _place(tools: object) -> tuple:
+    return (tools.column + 0.5) * CELL, (tools.row + 0.5) * CELL
+
+
+EVENTS = {
+    "pen_chosen": _pen_chosen,
+    "eraser_toggled": _eraser_toggled,
+    "normalising_chosen": _normalising_chosen,
+    "cursor_shown": _cursor_shown,
+    "cursor_moved": _cursor_moved,
+    "pen_toggled": _pen_toggled,
+    "image_shown": _image_shown,
+}

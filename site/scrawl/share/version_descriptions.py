@@ -1,0 +1,82 @@
+"""Versions of weights in words: how they came to be, and how good they are. Pure."""
+
+from scrawl.state import formatting
+
+SOURCES = {
+    "pretrained": "shipped with Scrawl",
+    "upload": "sent by a visitor",
+    "train": "trained with scrawl train",
+    "patch": "taught",
+    "retrain": "trained anew by the API",
+    "rollback": "went back to an earlier one",
+}
+
+
+def source(name: str) -> str:
+    """Return in words how a version came to be."""
+    return SOURCES.get(name, name)
+
+
+def version(entry: dict) -> str:
+    """Return one line about a version of the API's history."""
+    samples = int(entry.get("samples") or 0)
+    parts = [source(entry.get("source") or "")]
+    if samples:
+        parts.append(f"on {grouped(samples)} {'digit' if samples == 1 else 'digits'}")
+    created = entry.get("created_at")
+    if entry.get("restores"):
+        parts.append(f"({short(entry['restores'])})")
+    return " ".join(parts) + (f", {formatting.moment(created)}" if created else "")
+
+
+def descent(entry: dict) -> str:
+    """Return which version it is, and which one it was made from."""
+    parent = entry.get("parent")
+    return f"{short(entry['version'])}, {f'from {short(parent)}' if parent else 'the first'}"
+
+
+def accuracy(entry: dict) -> str:
+    """Return how many test digits a version reads, a dash when that is not known."""
+    measured = entry.get("accuracy")
+    return formatting.percent(None if measured is None else float(measured))
+
+
+def short(version_id: str) -> str:
+    """Return what tells a version from others at a glance."""
+    return version_id.split("-")[-1][:8]
+
+
+def grouped(number: int) -> str:
+    """Return 60,000 for 60000."""
+    return f"{number:,}"
+
+
+def declined(status: int, error: str) -> str:
+    """Return why the API declined, and what one can do about it."""
+    if status == 422 and "not made current" in error:
+        return (
+            f"The API declined: {error}. So nobody loses by sharing. Train further, then send again; "
+            "your weights and the shared ones stay as they are."
+        )
+    return f"The API declined: {error}. Its weights stay as they were."
+
+
+def origin(record: object) -> str:
+    """Return where a network's weights in this tab come from."""
+    if not record.opened:
+        return "none yet"
+    trained = record.iteration - record.shared_iteration
+    start = _start(record)
+    if trained:
+        return f"{start}, trained here for {trained} {'iteration' if trained == 1 else 'iterations'}"
+    return start
+
+
+def _start(record: object) -> str:
+    if record.origin in ("", "random"):
+        return "new, random weights"
+    version = record.version
+    what, when = (version["file"], "saved") if "file" in version else ("the shared weights", "the API measured them")
+    created = f" of {formatting.moment(version['created_at'])}" if version.get("created_at") else ""
+    measured = f" ({accuracy(version)} when {when})" if version.get("accuracy") else ""
+    return f"{what}{created}{measured}"

@@ -1,0 +1,97 @@
+"""Everything the page shows, in one place. Pure: `transitions` change it, `views` show it."""
+
+from scrawl.drawing.geometry import Drawing
+from scrawl.state import settings
+from scrawl.state.history import History
+
+
+class Notice:
+    """A message that stands where it belongs. Tones: quiet, good, warning, error."""
+
+    def __init__(self, text: str, tone: str = "quiet") -> None:
+        self.text = text
+        self.tone = tone
+
+
+class Record:
+    """What belongs to one network: its run, where its weights come from, and what is being done with them."""
+
+    def __init__(self) -> None:
+        self.opened = False  # whether the worker has it
+        self.start_over()
+        self.test_count = 0  # digits its test accuracy was measured on
+        self.touched = False  # whether the weights have been changed here
+        self.origin = ""  # where this tab's weights come from: random, quick, shared, sent
+        self.version: dict = {}  # what is known of the shared version they are
+        self.etag = ""  # of the shared weights this tab has begun from
+        self.busy = ""  # load, send, reset: what is under way
+        self.progress: float | None = None
+        self.notices: dict = {}  # train, weights → Notice
+
+    def start_over(self) -> None:
+        """Forget the run, because the weights are others."""
+        self.iteration = 0
+        self.shared_iteration = 0  # the one whose weights were sent
+        self.loss: float | None = None
+        self.train_accuracy: float | None = None
+        self.test_accuracy: float | None = None
+        self.samples_per_second = 0.0
+        self.epoch = 0.0
+        self.run_settings: dict = {}  # with which the run began
+        self.checkpoints: list = []  # that the worker keeps: (number, iteration, test accuracy)
+        self.scrubbed = -1  # the checkpoint that is looked at, -1: the network as it is
+        self.history = History()
+
+
+class State:
+    """The page's state. Attributes are changed by the transitions only."""
+
+    def __init__(self) -> None:
+        self.phase = "loading"  # ready once one can draw and predict
+        self.models: list = []  # of models.json
+        self.model = "mlp-128"  # the network that is selected
+        self.records: dict = {}  # model → Record, of all networks that have been selected
+        self.dataset = ""  # title and notice of the API's data
+        # Drawing and reading
+        self.drawing = Drawing()
+        self.label = 0
+        self.blank = True
+        self.picture: object = None  # 784 bytes, as the network sees the drawing
+        self.probabilities: list = []
+        # Training
+        self.settings = settings.settings_for([])
+        self.typed: dict = {}  # the settings that the person has filled in; the others are the network's own
+        self.invalid: dict = {}  # setting → why what its field holds cannot be used
+        self.awaiting_weights = True  # the first ones; until they come or cannot, the page is not ready
+        self.training = False
+        self.overlays: tuple = ()  # (series, slot) of other runs, drawn over the selected network's curves
+        self.cached = 0
+        self.blocks_total = 0
+        # The API
+        self.api = "unknown"  # up, away
+        self.api_detail = ""
+        self.page_requests = 0
+        self.worker_requests = 0
+        self.notices: dict = {}  # draw, tune, settings → Notice
+
+    @property
+    def record(self) -> Record:
+        """The selected network's."""
+        return self.record_of(self.model)
+
+    def record_of(self, model: str) -> Record:
+        """Return a network's record, a new one at first."""
+        if model not in self.records:
+            self.records[model] = Record()
+        return self.records[model]
+
+    def layers(self) -> list:
+        """Return the selected network's layers, none while they are not known."""
+        return next((model["layers"] for model in self.models if model["model"] == self.model), [])
+
+    def label_of(self) -> tuple | None:
+        """Return (digit, its probability), None for a blank pad."""
+        if self.blank or not self.probabilities:
+            return None
+        best = max(range(len(self.probabilities)), key=self.probabilities.__getitem__)
+        return best, self.probabilities[best]

@@ -1,0 +1,66 @@
+"""What the person draws, and what is read of it. Pure."""
+
+from scrawl.state.app_state import Notice, State
+
+
+def _pen_down(state: State, x: float, y: float) -> None:
+    state.drawing.begin(x, y)
+    state.notices.pop("draw", None)
+    state.notices.pop("tune", None)
+
+
+def _pen_moved(state: State, points: list) -> None:
+    state.drawing.extend(points)
+
+
+def _undone(state: State) -> None:
+    state.drawing.undo()
+
+
+def _redone(state: State) -> None:
+    state.drawing.redo()
+
+
+def _cleared(state: State) -> None:
+    state.drawing.clear()
+    state.notices.pop("draw", None)
+    state.notices.pop("tune", None)
+
+
+def _noticed(state: State, place: str, text: str, tone: str) -> None:
+    state.notices[place] = Notice(text, tone)
+
+
+def _sampled(state: State, picture: object, label: int) -> None:
+    if picture is None:
+        text = "The API is away and no block is cached yet: draw a digit, or try again once it is back."
+        state.notices["draw"] = Notice(text, "warning")
+        return
+    state.drawing.show(picture, label)
+    state.label = label
+    state.notices["draw"] = Notice(f"A test digit that its writer meant as {label}. Draw over it, or undo.")
+    state.notices.pop("tune", None)
+
+
+def _predicted(state: State, blank: bool, picture: object, probabilities: list) -> None:
+    state.blank = blank
+    if blank or picture is not None:  # else it is the same, read with other weights
+        state.picture = picture
+    state.probabilities = probabilities
+
+
+def _label_chosen(state: State, label: int) -> None:
+    state.label = label
+
+
+TRANSITIONS = {
+    "pen_down": _pen_down,
+    "pen_moved": _pen_moved,
+    "undone": _undone,
+    "redone": _redone,
+    "cleared": _cleared,
+    "noticed": _noticed,
+    "sampled": _sampled,
+    "predicted": _predicted,
+    "label_chosen": _label_chosen,
+}

@@ -1,0 +1,114 @@
+"""Choosing a network, its settings, and the wish to have it trained. Pure; what comes of it is in `training`."""
+
+from scrawl.state import formatting, settings
+from scrawl.state.app_state import Notice, State
+
+# Said while there is nothing to train on.
+FETCHING = "Fetching the first digits…"
+
+
+def _models_known(state: State, models: list) -> None:
+    state.models = models
+    forget_warning(state)
+    _use_settings(state)
+
+
+def forget_warning(state: State) -> None:
+    """Take back what the page warned of as a whole: what was missing has come. Errors stay."""
+    if "page" in state.notices and state.notices["page"].tone == "warning":
+        del state.notices["page"]
+
+
+def _models_missing(state: State, message: str, seconds: int) -> None:
+    text = f"The list of networks did not come ({message}). Asking for it again in {seconds} s."
+    state.notices["page"] = Notice(text, "warning")
+
+
+def _no_kernel(state: State, message: str) -> None:
+    text = f"Scrawl cannot read or train here: {message}. You can draw, and look around."
+    state.notices["page"] = Notice(text, "error")
+
+
+def _model_chosen(state: State, model: str) -> None:
+    left, was_training = state.model, state.training
+    state.model = model
+    state.training = False
+    state.invalid = {}
+    state.notices.pop("tune", None)
+    _use_settings(state)
+    if was_training:
+        message = f"{formatting.short_name(left)} is paused; choose it again to go on where it stopped."
+        state.record.notices["train"] = Notice(message)
+
+
+def _use_settings(state: State) -> None:
+    """Take what the person has filled in, as far as the network allows, and the network's own values otherwise."""
+    state.settings = settings.settings_for(state.layers(), state.typed)
+
+
+def _opened(state: State, model: str) -> None:
+    state.record_of(model).opened = True
+    ready_if_complete(state)
+
+
+def ready_if_complete(state: State) -> None:
+    """Let the page be used once there is a network with its first weights."""
+    if state.record.opened and not state.awaiting_weights:
+        state.phase = "ready"
+
+
+def _setting_changed(state: State, name: str, text: str) -> None:
+    value, problem = settings.check_setting(name, text, settings.limits_for(state.layers()))
+    state.invalid = {other: why for other, why in state.invalid.items() if other != name}
+    if problem:
+        state.invalid[name] = problem
+        return
+    typed = {**state.typed, name: value}
+    if name == "optimizer" and value != state.settings[name]:
+        typed.pop("learning_rate", None)  # what suits one makes another diverge
+        state.invalid.pop("learning_rate", None)
+    state.typed = typed
+    _use_settings(state)
+
+
+def _settings_given(state: State, typed: dict) -> None:
+    """All settings at once, as an address has them; what it does not name is the network's own again."""
+    state.typed = dict(typed)
+    state.invalid = {}
+    _use_settings(state)
+
+
+def _failed(state: State, message: str) -> None:
+    state.record.notices["train"] = Notice(f"Something went wrong in the training thread: {message}", "error")
+
+
+def _training_wanted(state: State, on: bool) -> None:
+    state.training = on
+    _begun(state)
+
+
+def _step_wanted(state: State) -> None:
+    _begun(state)
+
+
+def _begun(state: State) -> None:
+    state.record.touched = True
+    if not state.record.iteration:
+        state.record.run_settings = dict(state.settings)
+    state.record.notices.pop("train", None)
+    if not state.cached:
+        state.record.notices["train"] = Notice(FETCHING)
+
+
+TRANSITIONS = {
+    "models_known": _models_known,
+    "models_missing": _models_missing,
+    "no_kernel": _no_kernel,
+    "model_chosen": _model_chosen,
+    "opened": _opened,
+    "setting_changed": _setting_changed,
+    "settings_given": _settings_given,
+    "training_wanted": _training_wanted,
+    "step_wanted": _step_wanted,
+    "failed": _failed,
+}

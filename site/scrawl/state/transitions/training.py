@@ -1,0 +1,135 @@
+"""What the worker tells of training: figures, checkpoints, how a run ends, and the digits that it learns from. Pure.
+
+The worker trains once it has the second bundle, so this comes with that.
+"""
+
+from scrawl.state.app_state import Notice, State
+from scrawl.state.transitions import register
+from scrawl.state.transitions.api import api_away, api_up
+from scrawl.state.transitions.networks import FETCHING
+
+NO_DIGITS = "The API is away, so there are no digits to learn from yet. Training begins when it is back."
+
+
+def _progress(
+    state: State,
+    model: str,
+    iteration: int,
+    epoch: float,
+    loss: float,
+    accuracy: float,
+    samples_per_second: float,
+    points: list,
+) -> None:
+    record = state.record_of(model)
+    record.iteration, record.epoch, record.loss, record.train_accuracy = iteration, epoch, loss, accuracy
+    record.samples_per_second = samples_per_second
+    for i in range(0, len(points), 3):
+        record.history.add("train", points[i], points[i + 1], points[i + 2])
+
+
+def _evaluated(
+    state: State, model: str, iteration: int, loss: float, accuracy: float, count: int, on_curve: bool
+) -> None:
+    record = state.record_of(model)
+    record.test_accuracy, record.test_count = accuracy, count
+    if on_curve:
+        record.history.add("test", iteration, loss, accuracy)
+
+
+def _target_reached(state: State, model: str, iteration: int, accuracy: float) -> None:
+    if model == state.model:
+        state.training = False
+    text = f"Stopped at iteration {iteration}: {100 * accuracy:.2f}% of all test digits are read correctly."
+    state.record_of(model).notices["train"] = Notice(text, "good")
+
+
+def _diverged(state: State, model: str, iteration: int, back_to: int) -> None:
+    """The worker has stopped, and taken the last good weights again."""
+    record = state.record_of(model)
+    if model == state.model:
+        state.training = False
+    record.iteration = back_to
+    if not back_to:
+        record.loss = record.train_accuracy = None
+    record.history.cut(back_to)
+    record.scrubbed = -1
+    message = (
+        f"Training diverged at iteration {iteration}: the loss was no number any more. It has stopped, and the "
+        f"weights of iteration {back_to} are back. A lower learning rate will help."
+    )
+    record.notices["train"] = Notice(message, "error")
+
+
+def _checkpoint(state: State, model: str, number: int, iteration: int, test_accuracy: float) -> None:
+    record = state.record_of(model)
+    record.checkpoints = [*record.checkpoints, (number, iteration, test_accuracy)]
+
+
+def _checkpoint_gone(state: State, model: str, number: int) -> None:
+    record = state.record_of(model)
+    record.checkpoints = [one for one in record.checkpoints if one[0] != number]
+
+
+def _scrubbed(state: State, model: str, number: int) -> None:
+    state.record_of(model).scrubbed = number
+
+
+def _restored(state: State, model: str, number: int, iteration: int) -> None:
+    record = state.record_of(model)
+    if model == state.model:
+        state.training = False
+    record.iteration = iteration
+    record.touched = True
+    record.history.cut(iteration)
+    accuracy = next((one[2] for one in record.checkpoints if one[0] == number), record.test_accuracy)
+    record.test_accuracy = accuracy
+    record.notices["train"] = Notice(f"The weights of iteration {iteration} are back; training goes on from there.")
+
+
+def _blocks(state: State, cached: int, total: int, in_flight: int) -> None:
+    for record in state.records.values():
+        if cached and "train" in record.notices and record.notices["train"].text in (FETCHING, NO_DIGITS):
+            del record.notices["train"]
+    state.cached, state.blocks_total, state.worker_requests = cached, total, in_flight
+
+
+def _block_refused(state: State, split: str, index: int, message: str) -> None:
+    text = f"A block was refused ({split} {index}): {message}. Training goes on with the others."
+    state.record.notices["train"] = Notice(text, "warning")
+
+
+def _source_failed(state: State, message: str, seconds: float) -> None:
+    rest = f"Training goes on with the {state.cached} blocks it has." if state.cached else "Training waits for it."
+    api_away(state, f"{message}. {rest}", seconds)
+    if not state.cached:
+        state.record.notices["train"] = Notice(NO_DIGITS, "warning")
+
+
+def _tuned(state: State, model: str, label: int, before: float, after: float, steps: int) -> None:
+    word = "step" if steps == 1 else "steps"
+    text = f"Learned in {steps} {word}: {label} went from {before:.0%} to {after:.0%}."
+    state.notices["tune"] = Notice(text, "good")
+    state.record_of(model).touched = True
+
+
+TRANSITIONS = {
+    "progress": _progress,
+    "evaluated": _evaluated,
+    "target_reached": _target_reached,
+    "diverged": _diverged,
+    "checkpoint": _checkpoint,
+    "checkpoint_gone": _checkpoint_gone,
+    "scrubbed": _scrubbed,
+    "restored": _restored,
+    "blocks": _blocks,
+    "block_refused": _block_refused,
+    "source_failed": _source_failed,
+    "tuned": _tuned,
+    "source_back": api_up,
+}
+
+
+def begin(_parts: object) -> None:
+    """Take note of runs from now on."""
+    register(TRANSITIONS)

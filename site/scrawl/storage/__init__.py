@@ -1,0 +1,1 @@
+"""What this browser keeps: work in IndexedDB, small preferences, and how a visit is restored."""

@@ -1,0 +1,125 @@
+"""The two curves of a run, accuracy and loss over iterations, as SVG. Their geometry is `scrawl.ui.curve_geometry`'s.
+
+A curve's path is in iterations and heights; one transformation brings it into the drawing, so that a new point costs
+no more than joining texts.
+"""
+
+from scrawl.state.curve_scale import accuracy_height, loss_height
+from scrawl.ui import curve_geometry
+from scrawl.ui.dom import by_id, set_attribute
+
+KINDS = ("train", "test")
+
+
+def begin(parts: object) -> None:
+    """Draw the curves from now on."""
+    parts.curves = CurvesView()
+    parts.page.views.append(parts.curves)
+    parts.resizing.append(parts.curves.resize)
+    parts.page.show()
+
+
+class CurvesView:
+    """Owns the two figures with the curves."""
+
+    def __init__(self) -> None:
+        self.plots = [
+            Plot("accuracy", accuracy_height, curve_geometry.ACCURACY_LINES, lambda value: f"{100 * value:.4g}%"),
+            Plot("loss", loss_height, curve_geometry.LOSS_LINES, lambda value: f"{value:g}"),
+        ]
+        self._shown: tuple = ()
+        self._stale: list = []
+
+    def resize(self) -> None:
+        """Draw everything again, in the size that it now has."""
+        self._shown = ()
+        for plot in self.plots:
+            plot.resize()
+
+    def render(self, state: object) -> bool:
+        """Draw the curves anew when the run has gone on, one a frame. Return whether there is one left."""
+        history = state.record.history
+        shown = (history, history.revision, state.overlays)
+        if shown != self._shown:
+            self._shown = shown
+            self._stale = [plot for plot in self.plots if plot not in self._stale] + self._stale
+        if self._stale:
+            self._stale.pop().draw(history, state.overlays)
+        return bool(self._stale)
+
+
+class Plot:
+    """One figure: the points' `name` (accuracy or loss), between grid lines at the heights of `lines`."""
+
+    def __init__(self, name: str, height: object, lines: tuple, label: object) -> None:
+        self.name, self.label = name, label
+        self.places = {line: height(line) for line in lines}
+        self.svg = by_id(f"{name}-curve").querySelector("svg")
+        self.scale: object = None  # of what is drawn, None for an empty figure
+        self.svg.innerHTML = '<g></g><g class="curves"><g></g>' + "".join(
+            f'<path class="line {kind}"/>' for kind in KINDS
+        ) + "</g>" + "".join(f'<circle class="{kind}" r="3.5"/>' for kind in KINDS)  # fmt: skip
+        self.grid, self.area, self.others = self.svg.querySelectorAll("g")
+        self.paths = self.svg.querySelectorAll("path.line")
+        self.dots = self.svg.querySelectorAll("circle")
+        self._inner = ["", ""]  # HTML of the other runs and of the grid
+        self.resize()
+
+    def resize(self) -> None:
+        """Take the figure's width on the page."""
+        self.width = max(self.svg.getBoundingClientRect().width, 160)
+        self.svg.setAttribute("viewBox", f"0 0 {self.width:g} {curve_geometry.HEIGHT:g}")
+
+    def draw(self, history: object, overlays: tuple) -> None:
+        """Draw grid, other runs, curves and the newest points."""
+        series = [history.train, history.test]
+        drawn = [*series, *[other for other, _slot in overlays]]
+        heights = [height for one in drawn for height in one.heights[self.name]]
+        places = list(self.places.values())
+        low, high = curve_geometry.bounds(heights or places[:4], places)
+        last = max([one.iterations[-1] for one in drawn if one.iterations] + [0])
+        scale = curve_geometry.Scale(last, low, high, self.width)
+        self.scale = scale if heights else None
+        others = "".join(
+            f'<path class="line run run-{slot}" d="{curve_geometry.path(other.marks[self.name])}"/>'
+            for other, slot in overlays
+        )
+        grid = self._grid(scale) + ("" if heights else self._invitation())
+        for element, place, now in ((self.others, 0, others), (self.grid, 1, grid)):
+            if self._inner[place] != now:
+                self._inner[place] = element.innerHTML = now
+        set_attribute(self.area, "transform", scale.transform())
+        for one, path, dot in zip(series, self.paths, self.dots, strict=True):
+            set_attribute(path, "d", curve_geometry.path(one.marks[self.name]))
+            set_attribute(dot, "visibility", "visible" if one.iterations else "hidden")
+            if one.iterations:
+                set_attribute(dot, "cx", f"{scale.x(one.iterations[-1]):.1f}")
+                set_attribute(dot, "cy", f"{scale.y(one.heights[self.name][-1]):.1f}")
+        set_attribute(self.svg, "aria-label", self._summary(series, history.last_iteration()))
+
+    def _grid(self, scale: object) -> str:
+        parts = []
+        bottom = curve_geometry.HEIGHT - curve_geometry.BOTTOM
+        for y, value in curve_geometry.horizontal_lines(self.places, scale):
+            parts.append(f'<path class="grid" d="M{curve_geometry.LEFT:g} {y:.1f}H{scale.right:g}"/>')
+            place = f'x="{curve_geometry.LEFT - 6:g}" y="{y + 3.5:.1f}"'
+            parts.append(f'<text {place} text-anchor="end">{self.label(value)}</text>')
+        for x, iteration in curve_geometry.vertical_lines(scale):
+            anchor = "end" if x > scale.right - 16 else "middle"
+            parts.append(f'<text x="{x:.1f}" y="{bottom + 16:g}" text-anchor="{anchor}">{iteration}</text>')
+        return "".join(parts)
+
+    def _invitation(self) -> str:
+        x, y = (curve_geometry.LEFT + self.width) / 2, curve_geometry.HEIGHT / 2
+        return f'<text class="empty" x="{x:g}" y="{y:g}" text-anchor="middle">Press Train to see it learn</text>'
+
+    def _summary(self, series: list, last: int) -> str:
+        title = self.name.capitalize()
+        ends = [
+            f"{kind} {self.label(one.last(self.name))}"
+            for kind, one in zip(KINDS, series, strict=True)
+            if one.iterations
+        ]
+        if not ends:
+            return f"{title} over iterations: nothing trained yet"
+        return f"{title} over iterations, now after {last}: {', '.join(ends)}"

@@ -1,0 +1,129 @@
+"""The drawing surface: shows the drawing, and keeps a second, hidden picture of it for the network.
+
+On the screen the ink has the page's colour and the screen's resolution; for the network it is white on black and
+280 × 280. While a stroke grows only its newest pieces are painted. What the pointer does is left to `pointer`.
+"""
+
+from browser import document
+from browser import self as window
+
+from scrawl.drawing.geometry import SIDE, smooth
+from scrawl.ui.dom import by_id, set_flag, show_notice
+
+RASTER = int(SIDE)
+
+
+class PadView:
+    """Owns #pad, its hint and its buttons."""
+
+    def __init__(self) -> None:
+        self.canvas = by_id("pad")
+        self.hint = by_id("pad-hint")
+        self.undo, self.redo, self.clear = by_id("undo"), by_id("redo"), by_id("clear")
+        self.message = by_id("draw-message")
+        self._screen = self.canvas.getContext("2d")
+        self.raster = new_canvas(RASTER, RASTER)  # white ink on black, for the network
+        self._raster = self.raster.getContext("2d", {"willReadFrequently": True})
+        self._side = 0  # of the visible canvas, in its own pixels
+        self._painted = (-1, 0, 0)  # rewrites, strokes and points of the last one that are on the canvas
+        self.resize()
+
+    def resize(self) -> None:
+        """Fit the canvas to its size on the screen and the theme's ink, and paint everything again."""
+        side = max(1, round(self.canvas.clientWidth * window.devicePixelRatio))
+        if self._side != side:
+            self._side = side
+            set_size(self.canvas, side, side)
+        self._scale = side / SIDE
+        self._ink = window.getComputedStyle(self.canvas).color
+        self._painted = (-1, 0, 0)
+
+    def render(self, state: object) -> None:
+        """Show the drawing."""
+        drawing = state.drawing
+        self.paint(drawing)
+        set_flag(self.hint, "hidden", not drawing.is_blank())
+        set_flag(self.undo, "disabled", not drawing.actions)
+        set_flag(self.redo, "disabled", not drawing.undone)
+        set_flag(self.clear, "disabled", drawing.is_blank())
+        show_notice(self.message, state.notices.get("draw"))
+
+    def paint(self, drawing: object) -> None:
+        """Bring both pictures up to date."""
+        strokes = drawing.strokes()
+        rewrites, count, points = self._painted
+        if rewrites != drawing.rewrites:
+            count = points = 0
+            self._start_sheet(drawing.ground())
+        for place in range(max(count - 1, 0), len(strokes)):
+            first = points if place == count - 1 else 0
+            _kind, line, width, erases = strokes[place]
+            if len(line) > first:
+                pieces = smooth(line, first)
+                self._screen.globalCompositeOperation = "destination-out" if erases else "source-over"
+                self._stroke(self._screen, self._scale, width, self._ink, pieces)
+                self._stroke(self._raster, 1.0, width, "#000" if erases else "#fff", pieces)
+        self._painted = (drawing.rewrites, len(strokes), len(strokes[-1][1]) if strokes else 0)
+
+    def pixels(self) -> object:
+        """Return the hidden picture as RASTER × RASTER bytes."""
+        return inks(self._raster, RASTER)
+
+    def _start_sheet(self, ground: tuple) -> None:
+        side = self._side
+        self._screen.globalCompositeOperation = "source-over"
+        self._screen.clearRect(0, 0, side, side)
+        self._raster.fillStyle = "#000"
+        self._raster.fillRect(0, 0, RASTER, RASTER)
+        if ground[0] != "clear":
+            width = RASTER if ground[0] == "image" else 28
+            self._screen.drawImage(ink_picture(ground[1], self._ink, width), 0, 0, side, side)
+            self._raster.drawImage(ink_picture(ground[1], "#fff", width), 0, 0, RASTER, RASTER)
+
+    def _stroke(self, context: object, scale: float, width: float, ink: str, pieces: list) -> None:
+        context.setTransform(scale, 0, 0, scale, 0, 0)
+        context.lineWidth = width
+        context.lineCap = context.lineJoin = "round"
+        context.strokeStyle = ink
+        context.beginPath()
+        context.moveTo(pieces[0][0], pieces[0][1])
+        for _x0, _y0, cx, cy, x1, y1 in pieces:
+            context.quadraticCurveTo(cx, cy, x1, y1)
+        context.stroke()
+        context.setTransform(1, 0, 0, 1, 0, 0)
+
+
+def set_size(canvas: object, width: int, height: int) -> None:
+    """Give a canvas its number of pixels. Brython's `width` of an element is that of its style."""
+    canvas.setAttribute("width", str(width))
+    canvas.setAttribute("height", str(height))
+
+
+def new_canvas(width: int, height: int) -> object:
+    """Return a canvas that is not on the page."""
+    canvas = document.createElement("canvas")
+    set_size(canvas, width, height)
+    return canvas
+
+
+def inks(context: object, side: int) -> object:
+    """Return the bytes of a square picture that is white on black."""
+    colours = context.getImageData(0, 0, side, side).data
+    # The lowest byte of each pixel is its ink, and converting keeps the lowest byte.
+    return window.Uint8Array.new(window.Uint32Array.new(colours.buffer))
+
+
+def ink_picture(picture: object, ink: str, width: int = 28) -> object:
+    """Return a canvas with the bytes of a picture as the opacity of the ink."""
+    height = picture.length // width
+    canvas = new_canvas(width, height)
+    context = canvas.getContext("2d")
+    image = context.createImageData(width, height)
+    # A byte in each pixel's first place; then three places on, where the opacity is.
+    widened = window.Uint8Array.new(window.Uint32Array.new(picture).buffer)
+    image.data.set(widened.subarray(0, widened.length - 3), 3)
+    context.putImageData(image, 0, 0)
+    context.globalCompositeOperation = "source-in"
+    context.fillStyle = ink
+    context.fillRect(0, 0, width, height)
+    return canvas

@@ -1,0 +1,84 @@
+"""What the network reads: the digit, what it has been given to see, ten bars, and teaching it better."""
+
+from browser import document
+from browser import self as window
+
+from scrawl.ui.dom import by_id, set_attribute, set_flag, set_text, show_notice
+from scrawl.ui.pad_view import ink_picture
+
+
+class ReadingView:
+    """Owns #prediction, #seen, #probabilities and the form below them."""
+
+    def __init__(self) -> None:
+        self.digit, self.confidence = by_id("prediction"), by_id("confidence")
+        self.seen = by_id("seen")
+        self.label, self.tune = by_id("label"), by_id("tune")
+        self.message = by_id("tune-message")
+        self.bars = [self._add_bar(digit) for digit in range(10)]
+        self._shown: list = [0] * 4
+        self._shown_picture: object = False
+        self._shown_shares = [-1] * 10
+        self.repaint()
+
+    def render(self, state: object) -> None:
+        """Show the reading."""
+        shown = [state.probabilities, state.picture, state.label, state.notices.get("tune")]
+        if all(now is before for now, before in zip(shown, self._shown, strict=True)):
+            return
+        self._shown = shown
+        answer = state.label_of()
+        set_text(self.digit, str(answer[0]) if answer else "")
+        set_text(self.confidence, _confidence(answer))
+        self._show_picture(state.picture)
+        self._show_bars(state.probabilities if answer else [0.0] * 10, answer[0] if answer else -1)
+        set_flag(self.tune, "disabled", answer is None)
+        if self.label.value != str(state.label):
+            self.label.value = str(state.label)
+        show_notice(self.message, state.notices.get("tune"))
+
+    def repaint(self) -> None:
+        """Paint the picture again: the theme has changed."""
+        self._ink = window.getComputedStyle(self.seen).color
+        self._shown_picture, self._shown = False, [0] * 4
+
+    def _add_bar(self, digit: int) -> tuple:
+        item, name, track, bar, share = [document.createElement(tag) for tag in ("li", "span", "span", "i", "span")]
+        name.className, track.className, share.className = "name", "track", "share"
+        name.textContent = str(digit)
+        track.appendChild(bar)
+        for part in (name, track, share):
+            item.appendChild(part)
+        by_id("probabilities").appendChild(item)
+        return item, bar, share
+
+    def _show_bars(self, probabilities: list, best: int) -> None:
+        for digit, (item, bar, share) in enumerate(self.bars):
+            thousandths = round(1000 * probabilities[digit])
+            if self._shown_shares[digit] != thousandths:
+                self._shown_shares[digit] = thousandths
+                bar.style.transform = f"scaleX({thousandths / 1000})"
+            set_text(share, _share(thousandths) if best >= 0 else "")
+            set_attribute(item, "class", "best" if digit == best else "")
+
+    def _show_picture(self, picture: object) -> None:
+        if picture is self._shown_picture:
+            return
+        self._shown_picture = picture
+        context = self.seen.getContext("2d")
+        context.clearRect(0, 0, 28, 28)
+        if picture is not None:
+            context.drawImage(ink_picture(picture, self._ink), 0, 0)
+
+
+def _confidence(answer: tuple | None) -> str:
+    if answer is None:
+        return "Draw something"
+    share = answer[1]
+    if share >= 0.9:
+        return f"Quite sure: {share:.0%}"
+    return f"Probably: {share:.0%}" if share >= 0.5 else f"Not sure: {share:.0%}"
+
+
+def _share(thousandths: int) -> str:
+    return f"{thousandths / 10:.1f}%" if 0 < thousandths < 1000 else f"{thousandths // 10}%"

@@ -1,0 +1,68 @@
+"""The training card: buttons, settings, and the figures of the run. The curves are `views.curves`'s."""
+
+from scrawl.state import formatting
+from scrawl.state.app_state import Notice
+from scrawl.ui.dom import by_id, set_attribute, set_flag, set_text, show_notice
+from scrawl.ui.fields import Fields
+
+SETTING_IDS = {"batch_size": "batch-size", "learning_rate": "learning-rate", "cache_size": "cache-size"}
+
+
+class TrainingView:
+    """Owns the training buttons, the settings and the figures."""
+
+    def __init__(self) -> None:
+        self.train = by_id("train")
+        self.train_label = self.train.querySelector("span")
+        self.buttons = [self.train, by_id("step"), by_id("weights-new")]
+        self.model = by_id("model")
+        self.fields = Fields({name: by_id(name_on_page) for name, name_on_page in SETTING_IDS.items()})
+        self._models: object = None
+        self._model = ""  # the one that is shown as chosen
+        self._shown: dict = {}  # figure → its text
+
+    def render(self, state: object) -> None:
+        """Show where training stands."""
+        set_text(self.train_label, "Pause" if state.training else "Train")
+        set_attribute(self.train, "data-on", "yes" if state.training else "no")
+        for button in self.buttons:
+            set_flag(button, "disabled", not state.record.opened)
+        self._show_models(state)
+        self._show_figures(state)
+        self.fields.render(state)
+        wrong = [state.invalid[name] for name in SETTING_IDS if name in state.invalid]
+        show_notice(by_id("settings-message"), Notice(wrong[0], "error") if wrong else None)
+        show_notice(by_id("train-message"), state.record.notices.get("train"))
+
+    def _show_figures(self, state: object) -> None:
+        for name, shown in (
+            ("iteration", str(state.record.iteration)),
+            ("loss", formatting.loss(state.record.loss)),
+            ("train-accuracy", formatting.percent(state.record.train_accuracy)),
+            ("test-accuracy", formatting.percent(state.record.test_accuracy)),
+            ("test-count", f"on {state.record.test_count} digits" if state.record.test_accuracy is not None else ""),
+            ("samples-per-second", formatting.rounded(state.record.samples_per_second)),
+            ("cached-blocks", str(state.cached)),
+            ("blocks-total", f"of {state.blocks_total}" if state.blocks_total else ""),
+            ("in-flight", str(state.page_requests + state.worker_requests)),
+        ):
+            if self._shown.get(name) != shown:
+                self._shown[name] = shown
+                by_id(name).textContent = shown
+
+    def _show_models(self, state: object) -> None:
+        set_flag(self.model, "disabled", not state.record.opened)
+        listed = state.models is not self._models
+        if listed:
+            self._models = state.models
+            self.model.innerHTML = "".join(_option(model) for model in state.models)
+        if listed or state.model != self._model:
+            self._model = self.model.value = state.model
+            titles = [model["title"] for model in state.models if model["model"] == state.model]
+            set_attribute(self.model, "title", titles[0] if titles else "")
+
+
+def _option(model: dict) -> str:
+    return (
+        f'<option value="{model["model"]}" title="{model["title"]}">{formatting.short_name(model["model"])}</option>'
+    )

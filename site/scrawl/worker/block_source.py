@@ -1,0 +1,112 @@
+"""Fetches blocks in the background, a few at a time, and keeps asking when the API is away.
+
+Which block comes next is `cache`'s decision; what a good block is, `block`'s. A run waits for its next block, so that
+it does not depend on how fast blocks come; while the API is away, it goes on with those it has.
+"""
+
+from browser import aio
+from browser import self as window
+
+from scrawl.client import fetching
+from scrawl.client.retry import Backoff
+from scrawl.training import block
+
+AT_ONCE = 6
+SECONDS = 30.0
+
+
+class Source:
+    """The blocks at `url`/{split}/{index}, delivered to a trainer's cache.
+
+    `tell(kind, **fields)` reports to the page, `changed()` is called whenever a block has come.
+    """
+
+    def __init__(self, url: str, trainer: object, tell: object, changed: object) -> None:
+        self.url = url
+        self.trainer = trainer
+        self.tell = tell
+        self.changed = changed
+        self.active = False  # blocks are fetched once somebody wants to train
+        self.in_flight: list = []
+        self.away = False
+        self._backoff = Backoff()
+        self._timer = None
+
+    def start(self) -> None:
+        """Begin fetching."""
+        self.active = True
+        self.pump()
+
+    def close(self) -> None:
+        """Ask no more."""
+        self.active = False
+        self.tell = lambda _kind, **_fields: None
+
+    def retry(self) -> None:
+        """Ask again at once: the API is known to be back, or may be."""
+        self.away = False
+        self.pump()
+
+    def pump(self) -> None:
+        """Ask for as many blocks as are wanted and may be in flight together."""
+        if not self.active or self.away:
+            return
+        while len(self.in_flight) < AT_ONCE:
+            wanted = self.trainer.cache.wanted(self.in_flight, self.trainer.clock())
+            if wanted is None:
+                break
+            self.in_flight.append(wanted)
+            aio.run(self._fetch(wanted))
+        self.report()
+
+    def report(self) -> None:
+        """Tell the page how full the cache is."""
+        cache = self.trainer.cache
+        self.tell("blocks", cached=cache.cached(), total=len(cache.window), in_flight=len(self.in_flight))
+
+    async def _fetch(self, wanted: tuple) -> None:
+        split, index = wanted
+        try:
+            # The dataset's id makes the address another one when the data is, since blocks are cached for a year.
+            address = self.url.replace("{split}", split).replace("{index}", str(index))
+            response = await fetching.fetch(address, {}, SECONDS)
+            data = window.Uint8Array.new(await fetching.body(response))
+            self._take(split, index, data)
+        except fetching.AwayError as error:
+            self._failed(str(error))
+        except (fetching.RefusedError, ValueError) as error:
+            self._refuse(split, index, str(error))
+        else:
+            self._succeeded()
+        self.in_flight.remove(wanted)
+        self.changed()
+        self.pump()
+
+    def _take(self, split: str, index: int, data: object) -> None:
+        length = data.length
+        count = block.read_header(bytes([data[i] for i in range(min(block.HEADER, length))]), length)
+        labels = data.subarray(block.HEADER, block.HEADER + count)
+        if window.Math.max.apply(None, labels) >= block.CLASSES:
+            block.check_labels([labels[i] for i in range(count)])
+        self.trainer.add(split, index, labels, data.subarray(block.HEADER + count))
+
+    def _refuse(self, split: str, index: int, message: str) -> None:
+        self.trainer.cache.hold(split, index, self.trainer.clock())
+        self.tell("block_refused", split=split, index=index, message=message)
+        window.setTimeout(self.pump, 1000 * 21)
+
+    def _failed(self, message: str) -> None:
+        if self.away:
+            return  # another request of the same moment has said so
+        self.away = self.trainer.away = True
+        seconds = self._backoff.failed()
+        self.tell("source_failed", message=message, seconds=seconds)
+        if self._timer is not None:
+            window.clearTimeout(self._timer)
+        self._timer = window.setTimeout(self.retry, 1000 * seconds)
+
+    def _succeeded(self) -> None:
+        self.trainer.away = False
+        if self._backoff.failures:
+            self._backoff.succeeded()
+            self.tell("source_back")

@@ -1,0 +1,115 @@
+"""The browser's kernel: fetches the WebAssembly module and lends its memory and functions to `scrawl.net.network`.
+
+What the functions compute is said in `site/kernel`. Two builds are shipped; the one with relaxed SIMD is taken where
+`WebAssembly.validate` accepts its instructions.
+"""
+
+from browser import self as scope
+
+ALIGNMENT = 64
+PAGE = 65536
+
+# (module (func (param v128 v128 v128) (result v128)
+#   local.get 0  local.get 1  local.get 2  f32x4.relaxed_madd))
+RELAXED_PROBE = [
+    *(0x00, 0x61, 0x73, 0x6D, 0x01, 0x00, 0x00, 0x00),
+    *(0x01, 0x08, 0x01, 0x60, 0x03, 0x7B, 0x7B, 0x7B, 0x01, 0x7B),
+    *(0x03, 0x02, 0x01, 0x00),
+    *(0x0A, 0x0D, 0x01, 0x0B, 0x00, 0x20, 0x00, 0x20, 0x01, 0x20, 0x02, 0xFD, 0x85, 0x02, 0x0B),
+]
+
+# (module (func (result v128)  i32.const 0  i8x16.splat))
+SIMD_PROBE = [
+    *(0x00, 0x61, 0x73, 0x6D, 0x01, 0x00, 0x00, 0x00),
+    *(0x01, 0x05, 0x01, 0x60, 0x00, 0x01, 0x7B),
+    *(0x03, 0x02, 0x01, 0x00),
+    *(0x0A, 0x08, 0x01, 0x06, 0x00, 0x41, 0x00, 0xFD, 0x0F, 0x0B),
+]
+
+
+def has_relaxed_simd():
+    """Tell whether this browser knows relaxed SIMD."""
+    return scope.WebAssembly.validate(scope.Uint8Array.new(RELAXED_PROBE))
+
+
+def check_browser():
+    """Raise an error that a person understands if this browser cannot run the kernel."""
+    wanted = "a current Chrome, Edge, Firefox or Safari has it"
+    if not hasattr(scope, "WebAssembly"):
+        raise RuntimeError(f"this browser has no WebAssembly, or has it switched off; {wanted}")
+    if not scope.WebAssembly.validate(scope.Uint8Array.new(SIMD_PROBE)):
+        raise RuntimeError(f"this browser's WebAssembly has no SIMD; {wanted}")
+
+
+async def load_kernel(plain_url, relaxed_url):
+    """Fetch the build that suits this browser, from absolute addresses, and return its `Kernel`."""
+    check_browser()
+    url = relaxed_url if has_relaxed_simd() else plain_url
+    response = await scope.fetch(url)
+    if not response.ok:
+        raise RuntimeError(f"{url} answered {response.status}, expected the training kernel")
+    result = await scope.WebAssembly.instantiate(await response.arrayBuffer(), {})
+    return Kernel(result.instance)
+
+
+class Kernel:
+    """An instance of the module, with an allocator that only ever grows."""
+
+    def __init__(self, instance):
+        self.exports = instance.exports
+        self.memory = instance.exports.memory
+        self.end = getattr(instance.exports, "__heap_base").value
+        self._view()
+
+    def _view(self):
+        # Growing the memory detaches its buffer: views are made anew.
+        buffer = self.memory.buffer
+        self.bytes = scope.Uint8Array.new(buffer)
+        self.floats = scope.Float32Array.new(buffer)
+        self.doubles = scope.Float64Array.new(buffer)
+
+    def alloc(self, size):
+        """Reserve `size` bytes, zeroed, and return their address, a multiple of 64."""
+        address = -(-self.end // ALIGNMENT) * ALIGNMENT
+        self.end = address + size
+        missing = -(-(self.end - self.bytes.length) // PAGE)
+        if missing > 0:
+            self.memory.grow(missing)
+            self._view()
+        return address
+
+    def function(self, name):
+        """Return an exported function."""
+        return getattr(self.exports, name)
+
+    def size(self, data):
+        """Return how many elements a typed array has."""
+        return data.length
+
+    def write(self, address, data):
+        """Copy a Uint8Array to the address."""
+        self.bytes.set(data, address)
+
+    def write_words(self, address, words):
+        """Copy a list of whole numbers from 0 to the address, 4 bytes each."""
+        scope.Uint32Array.new(self.memory.buffer, address, len(words)).set(words)
+
+    def write_floats(self, address, data):
+        """Copy a Float32Array to the address."""
+        self.floats.set(data, address // 4)
+
+    def read_floats(self, address, count):
+        """Return a copy as a Float32Array."""
+        return self.floats.slice(address // 4, address // 4 + count)
+
+    def read_bytes(self, address, count):
+        """Return a copy as a Uint8Array."""
+        return self.bytes.slice(address, address + count)
+
+    def read_words(self, address, count):
+        """Return a list of whole numbers from 0, 4 bytes each."""
+        return [*scope.Uint32Array.new(self.memory.buffer, address, count)]
+
+    def read_double(self, address):
+        """Return one number."""
+        return self.doubles[address // 8]

@@ -1,0 +1,106 @@
+"""What Scrawl costs: the docs quote what the program prints, and what it counts is what the code does."""
+
+import json
+import statistics
+from pathlib import Path
+
+import pytest
+
+from bench import costs
+from functions.storage.store import MemoryStore
+from functions.telemetry import metrics
+from functions.weights import pruning
+from functions.weights.versions import Metadata
+from infra.cloudformation.parameters import PARAMETERS
+from infra.dataset.sources import Dataset
+from infra.page.site import LATER, transfer_size
+from infra.paths import ROOT
+from tests.support.api import serving
+
+SCALE = (ROOT / "docs" / "scale.md").read_text("utf-8")
+
+
+@pytest.mark.parametrize("title", costs.TABLES)
+def test_docs_quote_what_is_computed(title: str) -> None:
+    assert costs.priced(costs.TABLES[title]) in SCALE
+
+
+def test_docs_say_where_each_price_is_from() -> None:
+    for name in costs.PRICES:
+        assert f"| {name} |" in SCALE, name
+
+
+def test_sum_is_that_of_the_lines() -> None:
+    lines = [("a", 2e6, "API Gateway, request"), ("b", 10.0, "CloudFront, GB to the visitor")]
+    assert costs.total(lines) == pytest.approx(7.85)
+    assert costs.priced(lines).endswith("| **together** |  |  | **7.85** |")
+
+
+def test_memory_and_pruning_are_those_deployed() -> None:
+    config = json.loads((ROOT / ".chalice" / "config.json").read_text("utf-8"))
+    assert config["lambda_memory_size"] / 1024 == costs.MEMORY_GB
+    assert pruning._OFTEN == costs.PRUNED_EVERY
+
+
+def test_quiet_month_leaves_most_of_the_budget() -> None:
+    assert costs.total(costs.month()) < PARAMETERS["MonthlyBudget"]["Default"] / 2
+
+
+def test_every_metric_that_is_written_is_counted(capsys: pytest.CaptureFixture[str]) -> None:
+    metrics.configure("prod")
+    try:
+        for number in range(costs.USED_ROUTES):
+            metrics.observe(f"GET /{number}", 200, 0.00123, "9f1c2ab4-9f1c-9f1c-9f1c-9f1c2ab49f1c")
+        for model in range(costs.MODELS):
+            metrics.accuracy(
+                Metadata(f"mlp-{model}", "20261120T181502123-9f1c2ab4", None, "patch", 1, 0.1, 0.98, "now")
+            )
+        metrics.retraining_failed("mlp-128", "job")
+    finally:
+        metrics.configure(None)
+    lines = capsys.readouterr().out.splitlines()
+    assert len(set.union(*map(_billed, lines))) == costs.custom_metrics() == 20
+    assert len(lines[0]) == pytest.approx(costs.METRICS_LINE, rel=0.05)
+
+
+def _billed(text: str) -> set[tuple[str, ...]]:
+    """Return what CloudWatch takes for metrics of their own: names with the values of their dimensions."""
+    line = json.loads(text)
+    return {
+        (metric["Name"], *(line[name] for name in directive["Dimensions"][0]))
+        for directive in line["_aws"]["CloudWatchMetrics"]
+        for metric in directive["Metrics"]
+    }
+
+
+def test_sizes_of_the_page_are_those_of_the_built_one(built: Path) -> None:
+    compressed = {path.stem: path.stat().st_size for path in built.rglob("*.br")}
+    rest = sum(compressed[name] for name in LATER if name != "kernel.wasm")
+    assert transfer_size(built) == pytest.approx(costs.SHELL, rel=0.05)
+    assert rest == pytest.approx(costs.REST, rel=0.05)
+    assert len(compressed) - 1 == costs.FILES  # a browser takes one of the two kernels
+
+
+def test_sizes_of_answers_are_those_of_the_api(digits: Dataset, memory: MemoryStore) -> None:
+    if digits.name != "mnist":
+        pytest.skip("the docs tell sizes with MNIST, which MNIST_DIR names")
+    shards = [len(memory.get(key).body) for key in memory.keys("data/") if key.endswith(".gz")]
+    with serving(memory) as api:
+        pictures = [
+            {"tensor": sample["image"]} for sample in api("POST", "/datablock", body={"block": 300}).json_body["data"]
+        ]
+        answer = api("POST", "/predict", body=pictures[0])
+        measured = {
+            "SHARD": statistics.mean(shards),
+            "QUICK": len(api("GET", "/weights?precision=int8").body),
+            "EXACT": len(api("GET", "/weights", headers={"Accept": "application/vnd.safetensors"}).body),
+            "TENSOR": statistics.mean(len(json.dumps(picture)) for picture in pictures),
+            "ANSWER": len(answer.body) + sum(len(f"{name}: {value}\r\n") for name, value in answer.headers.items()),
+            "GRAPHS": sum(len(memory.get(key).body) for key in memory.keys("models/")),
+        }
+        sizes = []
+        for _ in range(2):
+            api("PATCH", "/weights", body={"data": [{"target": 3, "image": pictures[0]["tensor"]}]})
+            sizes.append(len(memory.get("weights/mlp-128/current.json").body))
+        measured["HISTORY"] = sizes[1] - sizes[0]
+    assert {name: getattr(costs, name) for name in measured} == pytest.approx(measured, rel=0.05)

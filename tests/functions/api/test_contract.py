@@ -1,0 +1,60 @@
+"""The running stack keeps to what /openapi.json says of it: schemathesis asks every operation, rightly and wrongly.
+
+What it sends is made from the document: examples, the edges of each schema, what is just beyond them, and random
+values. No answer may be a 5xx, of a status, media type, header or shape that is not described, or accept what the
+document forbids; writing without the token is refused. The stack is its own, so that nothing needs to be left out:
+what is stored, taught and forgotten there disturbs nobody.
+"""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+import requests
+import schemathesis
+from hypothesis import HealthCheck, Phase, settings
+from schemathesis.config import CacheConfig
+from schemathesis.specs.openapi.checks import positive_data_acceptance
+
+from functions.api import openapi
+from tests.support import idx_files
+from tests.support.servers.running_stack import RunningStack
+
+TOKEN = "contract"
+AUTHORIZED = {"Authorization": f"Bearer {TOKEN}"}
+RANDOM_CASES = 6  # of each operation, beside those that the document's schemas suggest
+# A schema cannot say what makes text an image, or which names are those of models: such requests are rightly refused.
+EXCLUDED = [positive_data_acceptance]
+
+DOCUMENT = openapi.document("/api", token_needed=True)
+schemathesis.serializer.alias("application/vnd.safetensors", "application/octet-stream")
+CONFIG = schemathesis.Config(seed=1, cache=CacheConfig(enabled=False))  # the same requests every time
+schema = schemathesis.openapi.from_dict(DOCUMENT, config=CONFIG)
+
+
+@pytest.fixture(scope="module")
+def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningStack]:
+    """Run a stack with few digits, short retrainings and a token."""
+    digits = idx_files.write(tmp_path_factory.mktemp("idx"))
+    data = tmp_path_factory.mktemp("contract")
+    running = RunningStack(data, MNIST_DIR=str(digits), TRAIN_ITER="5", SCRAWL_WRITE_TOKEN=TOKEN)
+    yield running
+    running.stop()
+    assert "Traceback" not in running.output
+
+
+def test_stack_serves_the_document(stack: RunningStack) -> None:
+    assert requests.get(f"{stack.url}/api/openapi.json", timeout=30).json() == DOCUMENT
+
+
+@schema.parametrize()
+@settings(
+    max_examples=RANDOM_CASES,
+    deadline=None,
+    derandomize=True,
+    database=None,
+    phases=[Phase.explicit, Phase.generate],
+    suppress_health_check=list(HealthCheck),
+)
+def test_operation_keeps_to_its_description(case: Any, stack: RunningStack) -> None:
+    case.call_and_validate(base_url=f"{stack.url}/api", headers=AUTHORIZED, excluded_checks=EXCLUDED, timeout=60)

@@ -1,0 +1,173 @@
+"""gzip, in both directions: through the events of a Lambda and through the local gateway."""
+
+import gzip
+import io
+import json
+import zlib
+
+import pytest
+
+from functions.api.negotiation import compress, decompress, wants_gzip
+from functions.api.requests import LARGEST_ANSWER, LARGEST_BODY, LARGEST_UNPACKED
+from functions.app import app
+from functions.storage.s3 import S3Store
+from infra.local.gateway import ApiGateway
+from tests.support.api import Api, serving
+
+ZIPPED = {"Accept-Encoding": "gzip, deflate, br"}
+TENSOR = json.dumps({"tensor": [0.25] * 784}).encode()
+
+
+def predict(api: Api, body: bytes, coding: str = "gzip") -> object:
+    headers = {"Content-Type": "application/json", "Content-Encoding": coding}
+    return api("POST", "/predict", body=body, headers=headers)
+
+
+@pytest.mark.parametrize(
+    ("header", "wanted"),
+    [
+        ("gzip", True),
+        ("gzip, deflate, br", True),
+        ("GZIP;Q=0.1", True),
+        ("*", True),
+        ("deflate, *;q=0.2", True),
+        ("", False),
+        ("br", False),
+        ("gzip;q=0", False),
+        ("*;q=0", False),
+        ("*, gzip;q=0", False),
+        ("identity", False),
+        ("gzip;q=0.5, identity", False),
+        ("gzip, identity;q=0.5", True),
+        ("identity;q=0, *", True),
+        ("gzip;q=x", False),
+    ],
+)
+def test_whether_gzip_is_wanted(header: str, wanted: bool) -> None:
+    assert wants_gzip(header) == wanted
+
+
+def test_large_json_comes_compressed(api: Api) -> None:
+    answer = api("GET", "/weights", headers=ZIPPED)
+    plain = api("GET", "/weights")
+    assert answer.headers["Content-Encoding"] == "gzip"
+    assert gzip.decompress(answer.body) == plain.body
+    assert len(answer.body) < 0.6 * len(plain.body)
+    for each in (answer, plain):
+        assert each.headers["Vary"] == "Accept, Accept-Encoding"
+
+
+def test_what_does_not_shrink_is_left_alone(api: Api) -> None:
+    for accept in ("application/vnd.safetensors", "application/vnd.onnx"):
+        answer = api("GET", "/weights", headers=ZIPPED | {"Accept": accept})
+        assert answer.status_code == 200
+        assert "Content-Encoding" not in answer.headers
+    small = api("GET", "/weights?version=x", headers=ZIPPED)
+    assert small.status_code == 404
+    assert "Content-Encoding" not in small.headers
+
+
+def test_stored_shard_is_not_compressed_twice(api: Api) -> None:
+    answer = api("GET", "/datablock/train/0", headers=ZIPPED)
+    assert answer.headers["Content-Encoding"] == "gzip"
+    assert gzip.decompress(answer.body)[:4] == b"SCRB"
+    assert answer.headers["Vary"] == "Accept-Encoding"
+
+
+def test_compressed_answer_has_an_etag_of_its_own(api: Api) -> None:
+    plain = api("GET", "/weights").headers["ETag"]
+    zipped = api("GET", "/weights", headers=ZIPPED).headers["ETag"]
+    assert plain != zipped
+    for etag, headers, status in (
+        (plain, {}, 304),
+        (zipped, ZIPPED, 304),
+        (f"W/{zipped}", ZIPPED, 304),
+        (zipped, {}, 200),
+        ('"other.gzip"', ZIPPED, 200),
+    ):
+        answer = api("GET", "/weights", headers=headers | {"If-None-Match": etag})
+        assert answer.status_code == status, (etag, headers)
+        if status == 304:
+            assert answer.headers["ETag"] == etag.removeprefix("W/")
+            assert "Content-Encoding" not in answer.headers
+
+
+def test_answer_that_no_lambda_carries_is_to_be_had_in_gzip(bucket: S3Store) -> None:
+    with serving(bucket, stage="prod", write_token="t") as api:
+        plain = api("GET", "/weights?model=conv-32-64")
+        assert plain.status_code == 406
+        assert "ask for it in gzip" in plain.json_body["error"]["message"]
+        zipped = api("GET", "/weights?model=conv-32-64", headers=ZIPPED)
+        assert zipped.status_code == 200
+        assert len(zipped.body) < LARGEST_ANSWER < len(gzip.decompress(zipped.body))
+
+
+def test_etag_of_a_compressed_answer_is_good_for_writing(api: Api) -> None:
+    etag = api("GET", "/weights", headers=ZIPPED).headers["ETag"]
+    sample = api("GET", "/data").json_body
+    assert api("PATCH", "/weights", body=sample, headers={"If-Match": etag}).status_code == 200
+    assert api("PATCH", "/weights", body=sample, headers={"If-Match": etag}).status_code == 412
+
+
+def test_body_may_come_compressed(api: Api) -> None:
+    plain = predict(api, TENSOR, "identity")
+    assert plain.status_code == 200
+    for coding in ("gzip", "GZIP", " gzip "):
+        assert predict(api, gzip.compress(TENSOR), coding).json_body == plain.json_body
+
+
+@pytest.mark.parametrize(
+    ("body", "message"),
+    [
+        (TENSOR, "cannot be unpacked"),
+        (b"", "its end is missing"),
+        (gzip.compress(TENSOR)[:-9], "its end is missing"),
+        (gzip.compress(TENSOR) + b"more", "4 bytes follow"),
+        (zlib.compress(TENSOR), "cannot be unpacked"),
+        (gzip.compress(TENSOR)[:-8] + bytes(8), "cannot be unpacked"),
+    ],
+)
+def test_body_that_is_not_the_gzip_it_says_is_malformed(api: Api, body: bytes, message: str) -> None:
+    answer = predict(api, body)
+    assert answer.status_code == 400
+    assert message in answer.json_body["error"]["message"]
+
+
+def test_body_that_unpacks_to_too_much_is_refused(api: Api) -> None:
+    bomb = gzip.compress(bytes(LARGEST_UNPACKED + 1))
+    assert len(bomb) < LARGEST_BODY
+    answer = predict(api, bomb)
+    assert answer.status_code == 413
+    assert str(LARGEST_UNPACKED) in answer.json_body["error"]["message"]
+
+
+def test_no_more_is_unpacked_than_may_be_kept() -> None:
+    assert decompress(compress(bytes(1000)), 1000) == bytes(1000)
+    assert decompress(compress(bytes(1001)), 1000) is None
+
+
+@pytest.mark.parametrize("coding", ["br", "deflate", "gzip, gzip"])
+def test_other_codings_are_refused(api: Api, coding: str) -> None:
+    answer = predict(api, TENSOR, coding)
+    assert answer.status_code == 415
+    assert answer.headers["Accept-Encoding"] == "gzip"
+
+
+@pytest.mark.usefixtures("api")
+def test_local_gateway_passes_both_directions_on() -> None:
+    started = {}
+    body = gzip.compress(json.dumps({"block": 5}).encode())
+    environ = {
+        "REQUEST_METHOD": "POST",
+        "REQUEST_URI": "/api/datablock",
+        "HTTP_ACCEPT_ENCODING": "gzip",
+        "HTTP_CONTENT_ENCODING": "gzip",
+        "CONTENT_TYPE": "application/json",
+        "CONTENT_LENGTH": str(len(body)),
+        "wsgi.input": io.BytesIO(body),
+    }
+    gateway = ApiGateway(app, "/api")
+    answer = b"".join(gateway(environ, lambda status, headers: started.update(headers, status=status)))
+    assert started["status"] == "200 OK"
+    assert (started["Content-Encoding"], started["Content-Length"]) == ("gzip", str(len(answer)))
+    assert len(json.loads(gzip.decompress(answer))["data"]) == 5

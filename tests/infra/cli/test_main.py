@@ -1,0 +1,139 @@
+"""The command line and the Makefile: what they say, and what they do with what is not there."""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import click
+import pytest
+from click.testing import CliRunner
+
+from infra.cli.main import main
+from infra.paths import ROOT
+from tests.support import idx_files
+
+
+@pytest.mark.parametrize("name", [None, *main.commands])
+def test_help_tells_of_everything(name: str | None) -> None:
+    shown = CliRunner().invoke(main, [*([name] if name else []), "--help"])
+    assert shown.exit_code == 0
+    command = main.commands[name] if name else main
+    assert command.help
+    for parameter in command.params:
+        if isinstance(parameter, click.Option):
+            assert parameter.help, f"{name} {parameter.name} has no help"
+
+
+def test_unknown_command_is_refused() -> None:
+    shown = CliRunner().invoke(main, ["scribble"])
+    assert shown.exit_code == 2
+    assert "No such command 'scribble'" in shown.output
+
+
+def scrawl(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    """Run `scrawl` to its end."""
+    return subprocess.run(
+        [sys.executable, "-m", "infra.cli", *arguments],
+        cwd=ROOT,
+        env=os.environ | environment,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+
+
+def test_seed_says_what_it_stored_and_then_that_nothing_was_left(tmp_path: Path) -> None:
+    folder = str(idx_files.write(tmp_path / "idx"))
+    first = scrawl("seed", "--data-dir", str(tmp_path / "data"), MNIST_DIR=folder)
+    assert (first.returncode, first.stderr) == (0, "")
+    assert "Stored: 3 shards of digits" in first.stdout
+    again = scrawl("seed", "--data-dir", str(tmp_path / "data"), MNIST_DIR=folder)
+    assert again.returncode == 0
+    assert again.stdout == "Everything is stored\n"
+
+
+def test_seed_refuses_damaged_files(tmp_path: Path) -> None:
+    folder = idx_files.write(tmp_path / "idx", t10k_labels=b"\0\0\x08\x01\0\0\x01\xf4")
+    ended = scrawl("seed", "--data-dir", str(tmp_path / "data"), MNIST_DIR=str(folder))
+    assert ended.returncode == 1
+    assert "t10k-labels-idx1-ubyte is truncated: its header announces 508 bytes, found 8" in ended.stderr
+    assert "Traceback" not in ended.stderr
+
+
+def test_build_site_writes_where_it_is_told(tmp_path: Path) -> None:
+    ended = scrawl("build-site", "--out", str(tmp_path / "page"))
+    assert ended.returncode == 0
+    assert "bytes compressed" in ended.stdout
+    assert (tmp_path / "page" / "index.html.br").exists()
+
+
+@pytest.fixture(scope="module")
+def digits(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """Return MNIST_DIR: the real one where there is one, else a folder with a few made-up digits."""
+    return os.environ.get("MNIST_DIR") or str(idx_files.write(tmp_path_factory.mktemp("idx")))
+
+
+def test_trained_weights_can_be_evaluated_and_exported(tmp_path: Path, digits: str) -> None:
+    weights = str(tmp_path / "weights.safetensors")
+    trained = scrawl("train", "mlp-128", "--epochs", "1", "--strokes", "0", "--out", weights, MNIST_DIR=digits)
+    assert trained.returncode == 0, trained.stderr
+    accuracy = trained.stdout.split("epochs: ")[1].split("%")[0]
+    assert float(accuracy) > 40  # chance is 10; the made-up digits are few
+    shown = scrawl("evaluate", "mlp-128", "--weights", weights, "--out", str(tmp_path), MNIST_DIR=digits)
+    assert shown.stdout.startswith(f"{accuracy}% of")
+    assert (tmp_path / "confusion.png").stat().st_size > 1000
+    assert (tmp_path / "mistakes.png").stat().st_size > 100
+    exported = scrawl("export", "mlp-128", "--weights", weights, "--out", str(tmp_path / "export"))
+    assert exported.returncode == 0, exported.stderr
+    names = {"inference.onnx", "train_step.onnx", "manifest.json"}
+    assert {path.name for path in (tmp_path / "export").iterdir()} == names
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["train", "mlp-129"], "no architecture 'mlp-129'; there are mlp-128"),
+        (["train", "mlp-128", "--epochs", "0"], "epochs must be at least 1, got 0"),
+        (["train", "mlp-128", "--augmentation", "wild"], "augmentation must be one of none"),
+        (["export", "mlp-128", "--weights", "Makefile"], "not a safetensors file"),
+        (
+            ["export", "mlp-128-64", "--weights", "model_export/pretrained/mlp-128.safetensors"],
+            "fc3.weight is missing",
+        ),
+        (["evaluate", "mlp-128", "--weights", "no-such-file"], "'no-such-file' does not exist"),
+    ],
+)
+def test_wrong_argument_is_said_plainly(arguments: list[str], message: str, digits: str) -> None:
+    ended = scrawl(*arguments, MNIST_DIR=digits)
+    assert ended.returncode in (1, 2)
+    assert message in ended.stderr
+    assert "Traceback" not in ended.stderr
+
+
+needs_make = pytest.mark.skipif(shutil.which("make") is None, reason="needs make")
+
+
+@needs_make
+def test_make_says_what_to_install_where_there_is_no_python(tmp_path: Path) -> None:
+    for name in ("Makefile", "pyproject.toml"):
+        shutil.copy(ROOT / name, tmp_path)
+    old = tmp_path / "old"
+    old.mkdir()
+    (old / "python3").write_text("#!/bin/sh\nexit 1\n")  # as 3.11 answers the Makefile's question
+    (old / "python3").chmod(0o755)
+    command = ["make", "serve", f"PYTHONS={old}/python3 no-such-python"]
+    ended = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=60, check=False)
+    assert ended.returncode != 0
+    assert "Scrawl needs Python 3.12 or newer" in ended.stderr
+    assert "apt install python3.12-venv" in ended.stderr
+    assert not (tmp_path / ".venv").exists()
+
+
+@needs_make
+def test_make_alone_lists_its_targets() -> None:
+    shown = subprocess.run(["make"], cwd=ROOT, capture_output=True, text=True, timeout=60, check=False).stdout
+    for target in ("serve", "test", "lint", "bench"):
+        assert f"make {target}" in shown

@@ -1,0 +1,174 @@
+"""What the local stack answers on its one port: the page, compressed and cacheable, and the API with its errors.
+
+What the API's routes do is tested elsewhere; here they are asked through the real server.
+"""
+
+import gzip
+import os
+import socket
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+
+import brotli
+import pytest
+import requests
+
+from infra.paths import SITE_BUILD
+from tests.support import idx_files
+from tests.support.servers.running_stack import RunningStack, teach
+
+
+@pytest.fixture(scope="module")
+def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningStack]:
+    """Run one stack, on the real MNIST where MNIST_DIR is set, for the tests that only ask it things."""
+    digits = os.environ.get("MNIST_DIR") or str(idx_files.write(tmp_path_factory.mktemp("idx")))
+    running = RunningStack(tmp_path_factory.mktemp("stack"), MNIST_DIR=digits)
+    yield running
+    running.stop()
+
+
+def test_page_and_api_are_of_one_origin(stack: RunningStack) -> None:
+    page = requests.get(f"{stack.url}/", timeout=30)
+    assert page.headers["Content-Type"] == "text/html; charset=utf-8"
+    assert 'id="pad"' in page.text
+    api = requests.get(f"{stack.url}/api/", timeout=30).json()
+    assert api["name"] == "scrawl"
+    assert all(link.startswith("/api/") for link in api["links"].values())
+
+
+def test_both_meanings_of_localhost_are_served(stack: RunningStack) -> None:
+    port = int(stack.url.rpartition(":")[2])
+    for address in ("127.0.0.1", "[::1]") if socket.has_dualstack_ipv6() else ("127.0.0.1",):
+        assert requests.get(f"http://{address}:{port}/api/", timeout=30).ok
+
+
+@pytest.mark.parametrize(
+    ("accept", "encoding"),
+    [
+        ("gzip, deflate, br, zstd", "br"),
+        ("gzip", "gzip"),
+        ("*", "br"),
+        ("br;q=0, gzip;q=0.5", "gzip"),
+        ("identity", None),
+        ("", None),
+    ],
+)
+def test_page_is_compressed_as_the_browser_likes(stack: RunningStack, accept: str, encoding: str | None) -> None:
+    answer = requests.get(f"{stack.url}/", headers={"Accept-Encoding": accept}, stream=True, timeout=30)
+    body = answer.raw.read()
+    unpacked = {"br": brotli.decompress, "gzip": gzip.decompress, None: bytes}[encoding](body)
+    assert answer.headers.get("Content-Encoding") == encoding
+    assert answer.headers["Vary"] == "Accept-Encoding"
+    assert unpacked == (SITE_BUILD / "index.html").read_bytes()
+
+
+def test_page_is_revalidated_and_its_parts_are_kept(stack: RunningStack) -> None:
+    page = requests.get(f"{stack.url}/", timeout=30)
+    assert page.headers["Cache-Control"] == "no-cache"
+    again = requests.get(f"{stack.url}/", headers={"If-None-Match": page.headers["ETag"]}, timeout=30)
+    assert (again.status_code, again.content) == (304, b"")
+    script = next((SITE_BUILD / "assets").glob("*/brython.js")).relative_to(SITE_BUILD)
+    part = requests.get(f"{stack.url}/{script.as_posix()}", timeout=30)
+    assert part.headers["Cache-Control"] == "public, max-age=31536000, immutable"
+    assert part.headers["Content-Type"] == "text/javascript; charset=utf-8"
+
+
+def test_kernel_has_the_type_that_browsers_stream(stack: RunningStack) -> None:
+    kernel = next((SITE_BUILD / "assets").glob("*/kernel.wasm")).relative_to(SITE_BUILD)
+    assert requests.head(f"{stack.url}/{kernel.as_posix()}", timeout=30).headers["Content-Type"] == "application/wasm"
+
+
+@pytest.mark.parametrize(
+    "path", ["/nothing", "/assets", "/assets/../../pyproject.toml", "/index.html.br", "/%2e%2e/x"]
+)
+def test_only_the_page_is_served(stack: RunningStack, path: str) -> None:
+    with socket.create_connection(("localhost", int(stack.url.rpartition(":")[2]))) as raw:
+        raw.sendall(f"GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n".encode())
+        assert raw.makefile("rb").readline().startswith(b"HTTP/1.1 404")
+
+
+def test_page_cannot_be_written_to(stack: RunningStack) -> None:
+    answer = requests.post(f"{stack.url}/", timeout=30)
+    assert (answer.status_code, answer.headers["Allow"]) == (405, "GET, HEAD")
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body", "status", "code"),
+    [
+        ("GET", "/api/nothing", None, 404, "not_found"),
+        ("GET", "/api/../etc/passwd", None, 404, None),
+        ("GET", "/api/datablock/train/0/more", None, 404, "not_found"),
+        ("PUT", "/api/weights", b"{}", 405, "method_not_allowed"),
+        ("POST", "/api/predict", b"\xff\xfe\x00 not UTF-8", 400, "malformed"),
+        ("POST", "/api/predict", b" " * (7 * 1024 * 1024), 413, "too_large"),
+        ("POST", "/api/predict", b" " * (11 * 1024 * 1024), 413, "too_large"),
+    ],
+)
+def test_errors_have_the_apis_shape(
+    stack: RunningStack, method: str, path: str, body: bytes | None, status: int, code: str | None
+) -> None:
+    headers = {"Content-Type": "application/json", "Authorization": "Bearer x"}
+    answer = requests.request(method, stack.url + path, data=body, headers=headers, timeout=30)
+    assert answer.status_code == status
+    if code:
+        assert answer.headers["Content-Type"] == "application/json"
+        assert answer.json()["error"]["code"] == code
+
+
+def test_head_gives_the_headers_of_get_alone(stack: RunningStack) -> None:
+    head, get = (requests.request(method, f"{stack.url}/api/weights", timeout=30) for method in ("HEAD", "GET"))
+    assert (head.status_code, head.content) == (200, b"")
+    assert head.headers["ETag"] == get.headers["ETag"]
+
+
+def test_preflight_allows_what_a_page_elsewhere_needs(stack: RunningStack) -> None:
+    headers = {"Origin": "https://elsewhere.example", "Access-Control-Request-Method": "PATCH"}
+    answer = requests.options(f"{stack.url}/api/weights", headers=headers, timeout=30)
+    assert "PATCH" in answer.headers["Access-Control-Allow-Methods"]
+    assert "If-Match" in answer.headers["Access-Control-Allow-Headers"]
+
+
+def test_binary_bodies_pass_unchanged(stack: RunningStack) -> None:
+    headers = {"Accept": "application/octet-stream"}
+    block = requests.post(f"{stack.url}/api/datablock", json={"block": 300}, headers=headers, timeout=30).content
+    assert len(block) == 16 + 300 * 785
+    headers = {"Content-Type": "application/octet-stream"}
+    taught = requests.patch(f"{stack.url}/api/weights?learning_rate=0.001", data=block, headers=headers, timeout=30)
+    assert taught.json()["samples"] == 300
+
+
+def test_many_requests_at_once_get_their_own_answers(stack: RunningStack) -> None:
+    def ask(number: int) -> bool:
+        if number % 2:
+            count = 1 + number
+            return (
+                len(requests.post(f"{stack.url}/api/datablock", json={"block": count}, timeout=60).json()["data"])
+                == count
+            )
+        return (
+            requests.get(f"{stack.url}/api/no-{number}", timeout=60)
+            .json()["error"]["message"]
+            .endswith(f"no-{number}")
+        )
+
+    with ThreadPoolExecutor(12) as pool:
+        assert all(pool.map(ask, range(60)))
+
+
+def test_two_steps_at_once_both_count(stack: RunningStack) -> None:
+    with ThreadPoolExecutor(4) as pool:
+        made = list(pool.map(lambda _: teach(stack.url), range(4)))
+    parents = {version["parent"] for version in made}
+    assert len(parents) == 4
+    assert len({version["version"] for version in made} - parents) == 1  # only the last is nobody's parent
+
+
+def test_what_happens_to_weights_is_logged_in_lines_that_people_read(stack: RunningStack) -> None:
+    version = teach(stack.url)["version"]
+    deadline = time.monotonic() + 10
+    while version not in stack.output and time.monotonic() < deadline:
+        time.sleep(0.05)
+    (line,) = [line for line in stack.lines if "weights published" in line and version in line]
+    assert "source=patch" in line
+    assert "accuracy=0." in line

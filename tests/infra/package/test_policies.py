@@ -1,0 +1,142 @@
+"""The hand-written policies allow exactly what the Lambdas do, and Chalice's configuration points at them."""
+
+import json
+from fnmatch import fnmatchcase
+from typing import Any
+
+import pytest
+
+from functions.jobs.jobs import JobsRepository
+from functions.storage.store import MemoryStore
+from functions.weights.repository import WeightsRepository
+from functions.weights.versions import Change, Version
+from infra.paths import ROOT
+from tests.support.api import Api, serving
+
+CHALICE = ROOT / ".chalice"
+BUCKET = "arn:aws:s3:::scrawl-prod"
+
+
+class Recording(MemoryStore):
+    """A store that writes down which S3 action each call needs, on what."""
+
+    def __init__(self, source: MemoryStore) -> None:
+        super().__init__()
+        for key in source.keys(""):
+            super().put(key, source.get(key).body)
+        self.actions: set[tuple[str, str]] = set()
+
+    def get(self, key: str) -> Any:
+        self.actions.add(("s3:GetObject", f"{BUCKET}/{key}"))
+        return super().get(key)
+
+    def put(self, key: str, body: bytes, **options: Any) -> str:
+        self.actions.add(("s3:PutObject", f"{BUCKET}/{key}"))
+        return super().put(key, body, **options)
+
+    def delete(self, *keys: str) -> None:
+        self.actions |= {("s3:DeleteObject", f"{BUCKET}/{key}") for key in keys}
+        super().delete(*keys)
+
+    def keys(self, prefix: str) -> list[str]:
+        self.actions.add(("s3:ListBucket", BUCKET))
+        return super().keys(prefix)
+
+
+def statements(name: str) -> list[dict[str, Any]]:
+    return json.loads((CHALICE / f"policy-{name}.json").read_text())["Statement"]
+
+
+def many(value: str | list[str]) -> list[str]:
+    return [value] if isinstance(value, str) else value
+
+
+def allows(statement: dict[str, Any], action: str, resource: str) -> bool:
+    return action in many(statement["Action"]) and any(fnmatchcase(resource, r) for r in many(statement["Resource"]))
+
+
+def use_everything(api: Api) -> None:
+    """Ask every route at least once, so that every kind of key is touched."""
+    image = [0] * 784
+    for path in ("/", "/data", "/datablock/train/0", "/weights", "/jobs/m-" + "0" * 17 + "-" + "0" * 8):
+        api("GET", path)
+    assert api("POST", "/predict", body={"tensor": image}).status_code == 200
+    assert api("PATCH", "/weights", body={"data": [{"target": 1, "image": image}]}).status_code == 200
+    before = api.version
+    assert api("POST", "/weights", body=json.loads(api("GET", "/weights").body)).status_code == 201
+    assert api("GET", "/weights/history").status_code == 200
+    assert api("POST", "/weights/rollback", body={"version": before}).status_code == 201
+    api.service._launcher.start = lambda *_: None  # type: ignore[method-assign]
+    assert api("DELETE", "/weights").status_code == 202
+
+
+def lose_races(store: Recording, api: Api) -> None:
+    """Begin what another has begun in between: what the loser has written is removed."""
+    weights = api.service.model("mlp-128").weights
+    other = WeightsRepository(store, api.service.model("mlp-128").manifest)
+    faster = iter([lambda version: other.replace(Change(version.tensors, "x", 0, 0)), lambda _: None])
+
+    def change(version: Version) -> Change:
+        next(faster)(version)
+        return Change(version.tensors, "x", 0, 0)
+
+    weights.update(change)
+    jobs = JobsRepository(store)
+    jobs._latest = lambda _: None  # type: ignore[method-assign]
+    with pytest.raises(Exception, match="retrained"):
+        jobs.begin("mlp-128", 1)
+
+
+def test_policy_of_the_api_allows_what_the_routes_do_and_no_more(memory: MemoryStore) -> None:
+    store = Recording(memory)
+    with serving(store) as api:
+        use_everything(api)
+        lose_races(store, api)
+    policy = statements("api")
+    for action, resource in store.actions:
+        assert any(allows(statement, action, resource) for statement in policy), (action, resource)
+    for statement in policy:
+        if statement["Sid"] not in ("Log", "StartRetrainings"):
+            for pattern in many(statement["Resource"]):
+                used = [a for a, r in store.actions if a in many(statement["Action"]) and fnmatchcase(r, pattern)]
+                assert used, f"nothing uses {statement['Sid']} on {pattern}"
+
+
+def test_policy_of_retraining_allows_what_it_does(memory: MemoryStore) -> None:
+    store = Recording(memory)
+    with serving(store, train_iterations=2) as api:
+        service = api.service
+        job = service.jobs.begin("mlp-128", 2)
+        store.actions.clear()
+        service.run_job(job.id)
+    policy = statements("retrain")
+    for action, resource in store.actions:
+        assert any(allows(statement, action, resource) for statement in policy), (action, resource)
+
+
+@pytest.mark.parametrize("name", ["api", "retrain"])
+def test_policies_have_no_wildcard_actions_and_stay_within_the_bucket(name: str) -> None:
+    for statement in statements(name):
+        assert not any("*" in action for action in many(statement["Action"]))
+        assert all(resource != "*" for resource in many(statement["Resource"]))
+        for resource in many(statement["Resource"]):
+            assert resource.startswith((BUCKET, "arn:aws:logs:", "arn:aws:lambda:"))
+
+
+def test_configuration_names_policies_and_functions_that_exist() -> None:
+    config = json.loads((CHALICE / "config.json").read_text())
+    stage = config["stages"]["prod"]
+    files = [config["iam_policy_file"], stage["lambda_functions"]["retrain"]["iam_policy_file"]]
+    assert all((CHALICE / file).is_file() for file in files)
+    assert config["autogen_policy"] is False
+    assert stage["environment_variables"]["SCRAWL_RETRAIN_FUNCTION"] == f"{config['app_name']}-prod-retrain"
+    assert stage["environment_variables"]["SCRAWL_BUCKET"] == BUCKET.removeprefix("arn:aws:s3:::")
+
+
+def test_root_module_gives_chalice_the_application_and_the_lambda() -> None:
+    import app
+
+    assert {"/", "/data", "/datablock/{split}/{index}", "/weights/history", "/predict"} <= set(app.app.routes)
+    (retrain,) = app.app.pure_lambda_functions
+    assert (retrain.name, retrain.handler_string) == ("retrain", "functions.api.routes.jobs.retrain")
+    assert callable(app.retrain)

@@ -1,0 +1,75 @@
+"""What the browser gets of a Python source: what runs, and nothing else."""
+
+import ast
+from pathlib import Path
+
+import pytest
+
+from infra.page.shrink import shrink
+from infra.paths import ROOT
+
+SITE = ROOT / "site" / "scrawl"
+SOURCE = '''"""A module."""
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from typing import Protocol
+
+LIMIT: int = 3  # a comment
+later: str
+
+
+class Thing:
+    """Only a docstring and an annotation."""
+
+    name: str
+
+
+def double(x: float, *rest: int, y: str = "a") -> float:
+    """Return twice."""
+    total: float = 2 * x
+    text = "not a docstring"
+    return total
+
+
+async def wait() -> None:
+    """Only a docstring."""
+'''
+
+
+def test_what_only_readers_and_the_type_checker_need_is_gone() -> None:
+    shrunk = shrink(SOURCE)
+    for word in (
+        "module",
+        "comment",
+        "docstring.",
+        "Return twice",
+        "float",
+        "int",
+        "later",
+        "typing",
+        "TYPE_CHECKING",
+    ):
+        assert word not in shrunk
+    assert "not a docstring" in shrunk
+
+
+def test_what_runs_is_the_same() -> None:
+    namespace: dict = {}
+    exec(shrink(SOURCE), namespace)
+    assert namespace["LIMIT"] == 3
+    assert namespace["double"](4, 5, y="b") == 8
+    assert namespace["Thing"]
+
+
+def test_nothing_is_left_of_a_mere_docstring() -> None:
+    assert shrink('"""About."""\n') == ""
+
+
+@pytest.mark.parametrize("path", sorted(SITE.rglob("*.py")), ids=lambda path: path.name)
+def test_every_module_of_the_page_can_be_shrunk(path: Path) -> None:
+    shrunk = shrink(path.read_text("utf-8"))
+    for node in ast.walk(ast.parse(shrunk)):
+        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
+            assert ast.get_docstring(node) is None

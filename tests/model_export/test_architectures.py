@@ -1,0 +1,71 @@
+"""The declarations: parameter tables as in the design, and layer lists that do not fit are refused."""
+
+import math
+
+import pytest
+
+from functions.errors import InvalidValueError, NotFoundError
+from functions.models.manifest import Layer
+from model_export.architectures import (
+    ARCHITECTURES,
+    FLATTEN,
+    LOG_SOFTMAX,
+    MAXPOOL2,
+    RELU,
+    Architecture,
+    architecture_named,
+    conv3x3,
+    dense,
+    feature_shapes,
+    parameter_table,
+)
+
+
+@pytest.mark.parametrize(
+    ("model", "count", "first"),
+    [
+        ("mlp-128", 101_770, ("fc1.weight", (128, 784))),
+        ("mlp-128-64", 109_386, ("fc1.weight", (128, 784))),
+        ("conv-32-64", 421_642, ("conv1.weight", (32, 1, 3, 3))),
+    ],
+)
+def test_parameters_are_those_of_the_design(model: str, count: int, first: tuple) -> None:
+    table = parameter_table(ARCHITECTURES[model].layers)
+    assert table[0] == first
+    assert sum(math.prod(shape) for _, shape in table) == count
+    assert [name.split(".")[1] for name, _ in table] == ["weight", "bias"] * (len(table) // 2)
+
+
+def test_feature_shapes_follow_the_layers() -> None:
+    shapes = feature_shapes(ARCHITECTURES["conv-32-64"].layers)
+    assert shapes[:4] == [(32, 28, 28), (32, 28, 28), (32, 14, 14), (64, 14, 14)]
+    assert shapes[-1] == (10,)
+
+
+@pytest.mark.parametrize(
+    ("layers", "message"),
+    [
+        ((), "at least one layer"),
+        ((dense("fc1", 785, 10), LOG_SOFTMAX), r"layer 0 \(dense fc1\): expects 785 features, receives \(784,\)"),
+        ((dense("fc1", 784, 64), RELU, dense("fc2", 128, 10), LOG_SOFTMAX), r"layer 2 \(dense fc2\): expects 128"),
+        ((dense("fc1", 784, 0), LOG_SOFTMAX), "at least one output"),
+        ((dense("", 784, 10), LOG_SOFTMAX), "needs a name"),
+        ((dense("fc1", 784, 10), RELU, dense("fc1", 10, 10), LOG_SOFTMAX), "parameter names must differ"),
+        ((dense("fc1", 784, 10), MAXPOOL2, LOG_SOFTMAX), r"layer 1 \(maxpool2\)"),
+        ((conv3x3("conv1", 3, 8), RELU, MAXPOOL2), "expects 3 channels"),
+        ((conv3x3("conv1", 1, 8), *[RELU, MAXPOOL2] * 3), "even sides"),
+        ((conv3x3("conv1", 1, 8), dense("fc1", 6272, 10), LOG_SOFTMAX), "expects 6272 features"),
+        ((conv3x3("conv1", 1, 8), FLATTEN, dense("fc1", 6272, 10)), "log_softmax .* must be the last layer"),
+        ((dense("fc1", 784, 9), LOG_SOFTMAX), "10 classes"),
+        ((dense("fc1", 784, 10), LOG_SOFTMAX, LOG_SOFTMAX), "must be the last layer and only that"),
+        ((Layer("dropout"),), "no known kind"),
+    ],
+)
+def test_layers_that_do_not_fit_together_are_refused(layers: tuple, message: str) -> None:
+    with pytest.raises(InvalidValueError, match=message):
+        Architecture("test", "Test", layers)
+
+
+def test_unknown_architecture_is_refused_with_those_there_are() -> None:
+    with pytest.raises(NotFoundError, match="no architecture 'mlp-129'; there are mlp-128, mlp-128-64, conv-32-64"):
+        architecture_named("mlp-129")

@@ -1,0 +1,28 @@
+"""The NumPy reference is right: each of its gradients agrees with finite differences of its loss."""
+
+import numpy as np
+import pytest
+
+from model_export.architectures import ARCHITECTURES, parameter_table
+from tests.support import reference
+from tests.support.samples import digit_like, weights_with_biases
+
+
+@pytest.mark.parametrize("model", ARCHITECTURES)
+def test_gradients_agree_with_finite_differences(model: str) -> None:
+    layers = ARCHITECTURES[model].layers
+    random = np.random.default_rng(1)
+    images, labels = digit_like(2, seed=1)
+    shapes = dict(parameter_table(layers))
+    weights = {name: np.float64(value) for name, value in weights_with_biases(shapes, 1).items()}
+    _, _, found = reference.gradients(layers, weights, images, labels)
+    for name in shapes:
+        largest = np.argsort(-np.abs(found[name]).ravel())[:20]
+        place = np.unravel_index(int(random.choice(largest)), shapes[name])
+        losses = []
+        for step in (1e-5, -1e-5):
+            moved = {**weights, name: weights[name].copy()}
+            moved[name][place] += step
+            losses.append(reference.gradients(layers, moved, images, labels)[0])
+        # Central differences in float64 are exact to about 1e-10 here, unless a ReLU or a pool changes sides.
+        assert (losses[0] - losses[1]) / 2e-5 == pytest.approx(found[name][place], rel=1e-5, abs=1e-9), name

@@ -1,0 +1,139 @@
+"""What is said of the inside of a network, against the float64 reference: activations, saliency, votes."""
+
+import itertools
+from typing import Any
+
+import numpy as np
+import pytest
+from scrawl.inspect.activations import Lens
+
+from tests.support import reference
+from tests.support.kernel_host import WasmtimeKernel
+from tests.support.kernel_networks import NETWORKS, build, digits, stored, weights_for
+
+# float32 sums of up to a few thousand terms.
+CLOSE = {"rtol": 2e-4, "atol": 2e-5}
+PIXELS, LABELS = digits(4)
+PICTURE = PIXELS[0]
+
+
+@pytest.fixture(scope="module")
+def kernel(tmp_path_factory: pytest.TempPathFactory) -> WasmtimeKernel:
+    return WasmtimeKernel(tmp_path_factory.getbasetemp())
+
+
+@pytest.fixture(scope="module", params=NETWORKS.keys())
+def case(request: pytest.FixtureRequest, kernel: WasmtimeKernel) -> tuple[tuple, dict, Any, Lens, int]:
+    """Return layers, weights, network, a lens that has looked at a picture, and the picture's address."""
+    layers = NETWORKS[request.param]
+    weights = weights_for(layers)
+    network = build(kernel, layers, 4)
+    network.load(weights)
+    lens, image = Lens(kernel, network), kernel.put(PICTURE)
+    lens.look(image)
+    return layers, weights, network, lens, image
+
+
+def values_of(layers: tuple, weights: dict) -> list[np.ndarray]:
+    """Return what goes into each layer, and the ten log-probabilities."""
+    x = (PICTURE / 255)[None]
+    inputs = [x.reshape(1, 1, 28, 28) if layers[0].kind == "conv3x3" else x]
+    for layer in layers:
+        inputs.append(reference.forward(layer, weights, inputs[-1]))
+    return inputs
+
+
+def gradients_of(layers: tuple, weights: dict, digit: int) -> list[np.ndarray]:
+    """Return the gradient of a digit's score, above the average of all, by what goes into each layer."""
+    inputs = values_of(layers, weights)
+    found = [(np.eye(10)[digit] - 0.1)[None]]
+    for layer, x in zip(reversed(layers[:-1]), reversed(inputs[:-2]), strict=True):
+        found.insert(0, reference.backward(layer, weights, x, found[0], {}))
+    return found
+
+
+def stages_of(layers: tuple) -> list[int]:
+    """Return which inputs are those of hidden layers: what follows ReLU, or pooling."""
+    pairs = [(below.kind, above.kind) for below, above in itertools.pairwise(layers)]
+    return [
+        n for n, pair in enumerate(pairs, 1) if pair[0] == "maxpool2" or (pair[0] == "relu" and pair[1] != "maxpool2")
+    ]
+
+
+def as_maps(lens: Lens, number: int) -> np.ndarray:
+    """Return a stage's numbers as (units or maps, rows, columns)."""
+    stage = lens.stages[number]
+    floats, side = lens.activations(number), stage.side
+    return np.array(
+        [
+            [
+                [floats[stage.start(unit) + row * stage.row_step() + column * stage.count] for column in range(side)]
+                for row in range(side)
+            ]
+            for unit in range(stage.count)
+        ]
+    )
+
+
+def test_activations_are_those_of_each_hidden_layer(case: tuple) -> None:
+    layers, weights, _, lens, image = case
+    lens.look(image)
+    values, stages = values_of(layers, weights), stages_of(layers)
+    assert len(lens.stages) == len(stages)
+    for number, place in enumerate(stages):
+        found = as_maps(lens, number)
+        np.testing.assert_allclose(found, values[place].reshape(found.shape), **CLOSE)
+
+
+@pytest.mark.parametrize("digit", [0, 7])
+def test_saliency_is_input_times_gradient(case: tuple, digit: int) -> None:
+    layers, weights, _, lens, image = case
+    lens.look(image)
+    expected = gradients_of(layers, weights, digit)[0].reshape(784) * (PICTURE / 255)
+    np.testing.assert_allclose(lens.saliency(digit), expected, **CLOSE)
+
+
+def test_saliency_says_what_happens_when_ink_fades(case: tuple) -> None:
+    layers, weights, _, lens, image = case
+    lens.look(image)
+    found, fade = lens.saliency(4), 1e-6
+    for pixel in np.flatnonzero(PICTURE)[::40]:
+        faded = np.repeat(PICTURE[None] / 255, 2, 0)
+        faded[1, pixel] *= 1 - fade
+        x = faded.reshape(2, 1, 28, 28) if layers[0].kind == "conv3x3" else faded
+        for layer in layers[:-1]:
+            x = reference.forward(layer, weights, x)
+        before, after = x[:, 4] - x.mean(1)
+        assert found[pixel] == pytest.approx((before - after) / fade, rel=1e-3, abs=2e-5)
+
+
+@pytest.mark.parametrize("number", [0, -1])
+def test_votes_are_activation_times_gradient(case: tuple, number: int) -> None:
+    layers, weights, _, lens, image = case
+    if not lens.stages:
+        pytest.skip("no hidden layer")
+    lens.look(image)
+    place = stages_of(layers)[number]
+    value = values_of(layers, weights)[place][0]
+    units = as_maps(lens, number % len(lens.stages)).max((1, 2))
+    unit = int(units.argmax())
+    expected = [(value[unit] * gradients_of(layers, weights, digit)[place][0][unit]).sum() for digit in range(10)]
+    np.testing.assert_allclose(lens.votes(number % len(lens.stages), unit), expected, **CLOSE)
+    assert sum(expected) == pytest.approx(0, abs=1e-9)  # what speaks for some digits speaks against others
+
+
+def test_looking_changes_neither_weights_nor_training(kernel: WasmtimeKernel, case: tuple) -> None:
+    layers, weights, network, lens, image = case
+    other = build(kernel, layers, 4)
+    other.load(weights)
+    samples = stored(kernel, PIXELS, LABELS)
+    samples.shuffle([(0, 4)], 1)
+    for step in range(3):
+        lens.look(image)
+        lens.saliency(step)
+        if lens.stages:
+            lens.votes(0, step)
+        assert network.train_step(samples, 0, 4, 0.1) == other.train_step(samples, 0, 4, 0.1)
+    for name, floats in other.export().items():
+        np.testing.assert_array_equal(network.export()[name], floats, err_msg=name)
+    network.load(weights)

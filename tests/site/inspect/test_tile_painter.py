@@ -1,0 +1,137 @@
+"""The pictures of a network's inside: which there are, and that each pixel shows the number it stands for."""
+
+import numpy as np
+import pytest
+from scrawl.inspect.activations import Lens
+from scrawl.inspect.panels import columns_for, panels_for
+from scrawl.inspect.tile_painter import SPREAD, Painter
+
+from tests.support.kernel_host import WasmtimeKernel
+from tests.support.kernel_networks import NETWORKS, build, digits, weights_for
+
+COLOURS = np.arange(255, dtype=np.uint32)
+
+
+def described(name: str) -> list[dict]:
+    return [{"kind": x.kind, "name": x.name, "inputs": x.inputs, "outputs": x.outputs} for x in NETWORKS[name]]
+
+
+@pytest.fixture(scope="module")
+def kernel(tmp_path_factory: pytest.TempPathFactory) -> WasmtimeKernel:
+    return WasmtimeKernel(tmp_path_factory.getbasetemp())
+
+
+class Case:
+    """A network that has looked at a picture, its panels, and a painter whose colours are their numbers."""
+
+    def __init__(self, kernel: WasmtimeKernel, name: str) -> None:
+        self.kernel, self.weights = kernel, weights_for(NETWORKS[name])
+        network = build(kernel, NETWORKS[name], 2)
+        network.load(self.weights)
+        self.lens, self.painter = Lens(kernel, network), Painter(kernel)
+        self.lens.look(kernel.put(digits(1, seed=5)[0][0] | 1))
+        kernel.write(self.painter.palette, COLOURS.tobytes())
+        self.panels = {panel.name: panel for panel in panels_for(described(name))}
+
+    def pictures(self, painted: tuple, panel: object) -> np.ndarray:
+        """Return what has been painted as (count, side, side)."""
+        address, width, height, _ = painted
+        side = panel.side
+        grid = self.kernel.read(address, np.uint32, (height // side, side, width // side, side))
+        return grid.transpose(0, 2, 1, 3).reshape(-1, side, side)[: panel.count].astype(int)
+
+
+def colours(numbers: np.ndarray, limit: float) -> np.ndarray:
+    return np.clip(numbers / limit, -1, 1) * 127 + 127
+
+
+def test_panels_follow_the_layers() -> None:
+    found = {name: [panel.name for panel in panels_for(described(name))] for name in NETWORKS}
+    assert found["mlp-128"] == ["fc1-tiles", "fc1-units"]
+    assert found["mlp-128-64"] == ["fc1-tiles", "fc1-units", "fc2-units"]
+    assert found["conv-32-64"] == ["conv1-filters", "conv1-maps", "conv2-filters", "conv2-maps", "fc1-units"]
+    assert found["no hidden layer"] == []
+    sizes = [(panel.count, panel.side, panel.stage) for panel in panels_for(described("conv-32-64"))]
+    assert sizes == [(32, 3, 0), (32, 14, 0), (32, 3, 1), (64, 7, 1), (128, 1, 2)]
+
+
+@pytest.mark.parametrize(("width", "columns"), [(300, [8, 8]), (800, [16, 8]), (100, [4, 4])])
+def test_pictures_are_wide_enough_to_be_touched(width: float, columns: list[int]) -> None:
+    panels = [panels_for(described(name))[0] for name in ("mlp-128", "conv-32-64")]
+    assert [columns_for(panel, width) for panel in panels] == columns
+    assert all(width / count >= 24 for count in columns)
+
+
+@pytest.mark.parametrize("columns", [16, 5])
+@pytest.mark.parametrize("name", ["mlp-128", "odd sizes"])
+def test_tile_shows_the_weights_of_its_unit(kernel: WasmtimeKernel, name: str, columns: int) -> None:
+    case = Case(kernel, name)
+    panel = case.panels["fc1-tiles"]
+    painted = case.painter.weights(panel, case.lens, 0, columns)
+    weights = case.weights["fc1.weight"].reshape(-1, 28, 28)
+    assert painted[3] == pytest.approx(SPREAD * np.sqrt(np.mean(weights**2)), rel=1e-5)
+    np.testing.assert_allclose(case.pictures(painted, panel), colours(weights, painted[3]), atol=0.51)
+
+
+def test_filters_of_both_convolutions(kernel: WasmtimeKernel) -> None:
+    case = Case(kernel, "conv-32-64")
+    first, second = case.panels["conv1-filters"], case.panels["conv2-filters"]
+    painted = case.painter.weights(first, case.lens, 0, 8)
+    expected = colours(case.weights["conv1.weight"][:, 0], painted[3])
+    np.testing.assert_allclose(case.pictures(painted, first), expected, atol=0.51)
+    painted = case.painter.weights(second, case.lens, 37, 8)
+    expected = colours(case.weights["conv2.weight"][37], painted[3])
+    np.testing.assert_allclose(case.pictures(painted, second), expected, atol=0.51)
+
+
+@pytest.mark.parametrize(
+    ("name", "panel_name"),
+    [
+        ("mlp-128", "fc1-units"),
+        ("conv-32-64", "conv1-maps"),
+        ("conv-32-64", "conv2-maps"),
+        ("conv-32-64", "fc1-units"),
+    ],
+)
+def test_activations_are_painted_up_to_the_greatest(kernel: WasmtimeKernel, name: str, panel_name: str) -> None:
+    case = Case(kernel, name)
+    panel = case.panels[panel_name]
+    painted = case.painter.activations(panel, case.lens, 8)
+    found = case.pictures(painted, panel)
+    stage, floats = case.lens.stages[panel.stage], case.lens.activations(panel.stage)
+    unit = int(found.max((1, 2)).argmax())
+    row, column = np.unravel_index(found[unit].argmax(), found[unit].shape)
+    greatest = floats[stage.start(unit) + row * stage.row_step() + column * stage.count]
+    assert found[unit, row, column] == 254
+    assert found.min() == 127  # ReLU leaves nothing below zero
+    assert greatest == painted[3] == floats.max()
+
+
+def test_saliency_is_painted_above_the_digit_itself(kernel: WasmtimeKernel) -> None:
+    painter = Painter(kernel)
+    kernel.write(painter.overlay, COLOURS.tobytes())
+    kernel.write(painter.ink, COLOURS[::-1].tobytes())
+    numbers, image = np.linspace(-4, 2, 784, dtype=np.float32), digits(1)[0][0]
+    address, width, height, limit = painter.salient(kernel.put(numbers), kernel.put(image))
+    painted = kernel.read(address, np.uint32, (2, 784)).astype(int)
+    assert (width, height, limit) == (28, 56, 4)
+    np.testing.assert_allclose(painted[0], colours(numbers, 4), atol=0.51)
+    np.testing.assert_allclose(painted[1], 254 - colours(image.astype(float), 255), atol=0.51)
+
+
+def test_nothing_to_show_is_painted_as_zero(kernel: WasmtimeKernel) -> None:
+    painter = Painter(kernel)
+    kernel.write(painter.overlay, COLOURS.tobytes())
+    address, _, _, limit = painter.salient(kernel.alloc(4 * 784), kernel.alloc(784))
+    assert limit == 0
+    assert (kernel.read(address, np.uint32, (28, 28)) == 127).all()
+
+
+def test_digits_are_painted_one_below_the_other(kernel: WasmtimeKernel) -> None:
+    painter = Painter(kernel)
+    kernel.write(painter.ink, COLOURS.tobytes())
+    pixels = digits(3)[0]
+    address, width, height, _ = painter.digits([kernel.put(one) for one in pixels])
+    assert (width, height) == (28, 84)
+    painted = kernel.read(address, np.uint32, (3, 784)).astype(int)
+    np.testing.assert_allclose(painted, colours(pixels.astype(float), 255), atol=0.51)

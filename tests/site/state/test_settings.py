@@ -1,0 +1,172 @@
+"""What can be set: the table, its checks, what each network and optimizer begins with, the form made from it."""
+
+import re
+from html.parser import HTMLParser
+
+import pytest
+from scrawl.state import settings
+from scrawl.state.app_state import State
+from scrawl.state.settings import SETTINGS, check_setting, limits_for, settings_for, text_of
+from scrawl.state.transitions import apply, register, training
+from scrawl.ui import options_form
+from scrawl.ui.speeds import OURS, SPEEDS, compared
+
+from infra.paths import ROOT
+
+DENSE = [{"kind": "dense"}]
+CONV = [{"kind": "conv3x3"}, {"kind": "dense"}]
+MODELS = [{"model": "mlp-128", "layers": DENSE}, {"model": "conv-32-64", "layers": CONV}]
+
+
+@pytest.fixture
+def state() -> State:
+    state = State()
+    apply(state, "models_known", models=MODELS)
+    return state
+
+
+def put(state: State, **texts: str) -> None:
+    for name, text in texts.items():
+        apply(state, "setting_changed", name=name, text=text)
+
+
+def test_setting_takes_effect(state: State) -> None:
+    put(state, batch_size="32", learning_rate="0.05", augment="on", optimizer="momentum", target="97.5", seed="0")
+    wanted = {"batch_size": 32, "augment": True, "optimizer": "momentum", "target": 0.975, "seed": 0}
+    assert {name: state.settings[name] for name in wanted} == wanted
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        *[("batch_size", text) for text in ("0", "-1", "1.5", "1025", "", "a", "1e9")],
+        *[("learning_rate", text) for text in ("0", "-0.1", "11", "nan", "inf", "")],
+        *[("momentum", text) for text in ("1", "-0.1", "much")],
+        *[("weight_decay", text) for text in ("-1", "1.1", "")],
+        *[("seed", text) for text in ("-1", "1000000", "0.5", "")],
+        *[("target", text) for text in ("100", "-5", "most")],
+        *[("speed", text) for text in ("0", "21")],
+        ("cache_size", "0"),
+        ("optimizer", "rmsprop"),
+        ("augment", "yes"),
+        ("pace", ""),
+    ],
+)
+def test_impossible_setting_is_named_and_the_last_one_kept(state: State, name: str, text: str) -> None:
+    before = state.settings
+    put(state, **{name: text})
+    assert state.settings is before
+    assert SETTINGS[name].title.lower() in state.invalid[name]
+    assert f"got {text or 'nothing'}." in state.invalid[name]
+
+
+def test_message_stays_until_its_setting_is_possible(state: State) -> None:
+    put(state, batch_size="0", cache_size="10")
+    assert [*state.invalid] == ["batch_size"]
+    put(state, batch_size="8")
+    assert not state.invalid
+
+
+def test_limits_are_said_as_one_writes_them(state: State) -> None:
+    put(state, batch_size="0", learning_rate="11", target="100")
+    assert "a whole number from 1 to 1024, got 0" in state.invalid["batch_size"]
+    assert "a number from 0.0001 to 10, got 11" in state.invalid["learning_rate"]
+    assert "a percentage from 0 to 99.99, got 100" in state.invalid["target"]
+
+
+def test_settings_are_the_networks_own_until_filled_in(state: State) -> None:
+    apply(state, "model_chosen", model="conv-32-64")
+    assert state.settings["learning_rate"] < 0.2
+    put(state, learning_rate="0.05")
+    apply(state, "model_chosen", model="mlp-128")
+    assert state.settings["learning_rate"] == 0.05
+
+
+def test_optimizer_brings_its_own_learning_rate(state: State) -> None:
+    rates = {}
+    for optimizer in ("momentum", "adam", "sgd"):
+        put(state, learning_rate="7", optimizer=optimizer)
+        rates[optimizer] = state.settings["learning_rate"]
+    assert rates == settings.RATES
+    assert "learning_rate" not in state.typed
+    put(state, learning_rate="0", optimizer="adam")
+    assert not state.invalid  # the field shows another rate now
+
+
+def test_batch_size_is_limited_by_the_network(state: State) -> None:
+    put(state, batch_size="1024")
+    apply(state, "model_chosen", model="conv-32-64")
+    assert state.settings["batch_size"] == 256
+    put(state, batch_size="257")
+    assert "from 1 to 256, got 257" in state.invalid["batch_size"]
+    apply(state, "model_chosen", model="mlp-128")
+    assert state.settings["batch_size"] == 1024
+    assert not state.invalid
+
+
+@pytest.mark.parametrize("layers", [DENSE, CONV])
+@pytest.mark.parametrize("optimizer", ["sgd", "momentum", "adam"])
+def test_values_survive_the_way_through_text(layers: list, optimizer: str) -> None:
+    typed = {"optimizer": optimizer, "augment": True, "target": 0.985, "pace": "slow"}
+    for name, value in settings_for(layers, typed).items():
+        assert check_setting(name, text_of(name, value), limits_for(layers)) == (value, None)
+
+
+def test_run_remembers_the_settings_it_began_with(state: State) -> None:
+    put(state, seed="5")
+    apply(state, "training_wanted", on=True)
+    figures = {"epoch": 0.1, "loss": 1.0, "accuracy": 0.5, "samples_per_second": 1.0, "points": []}
+    register(training.TRANSITIONS)
+    apply(state, "progress", model="mlp-128", iteration=3, **figures)
+    put(state, seed="6")
+    apply(state, "training_wanted", on=True)
+    assert state.record.run_settings["seed"] == 5
+
+
+class Elements(HTMLParser):
+    def __init__(self) -> None:
+        super().__init__()
+        self.ids: list[str] = []
+        self.described: list[str] = []
+        self.labelled: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list) -> None:  # noqa: ARG002
+        found = dict(attrs)
+        self.ids += [found["id"]] if "id" in found else []
+        self.described += found.get("aria-describedby", "").split()
+        self.labelled += [found["for"]] if "for" in found else []
+
+
+def test_form_has_a_labelled_and_explained_field_for_each_setting() -> None:
+    elements = Elements()
+    elements.feed(options_form.html())
+    assert len(set(elements.ids)) == len(elements.ids)
+    assert set(elements.described) <= set(elements.ids)
+    for name in SETTINGS:
+        if name not in ("batch_size", "learning_rate", "cache_size"):  # which stand in index.html
+            assert options_form.id_of(name) in elements.ids
+            assert options_form.id_of(name) in elements.labelled
+
+
+def test_way_through_the_epoch_is_said_in_words() -> None:
+    assert options_form.epoch_text(0.0, False) == "Epoch 1 has not begun"
+    assert options_form.epoch_text(0.0, True) == "Epoch 1 begins"
+    assert options_form.epoch_text(2.25, True) == "Epoch 3, 25% through"
+
+
+def test_speeds_are_those_of_the_benchmarks() -> None:
+    text = (ROOT / "docs" / "benchmarks.md").read_text("utf-8")
+    text = text[text.index("## Training in the tab") :]
+    heads = [cell.strip() for cell in re.search(r"\| \| (Scrawl \|.*)\|", text)[1].split("|")]
+    for model, speeds in SPEEDS.items():
+        row = re.search(rf"\| `{model}` \|(.*)\|", text)[1].split("|")
+        figures = {head: re.match(r" ([\d,]+)", cell) for head, cell in zip(heads, row, strict=False)}
+        assert dict(speeds) == {head: int(found[1].replace(",", "")) for head, found in figures.items() if found}
+
+
+def test_own_speed_comes_first_and_bars_share_a_scale() -> None:
+    rows = compared("mlp-128", 698_000.0)
+    assert [row[0] for row in rows[:2]] == ["This tab, now", f"{OURS}, there"]
+    assert rows[0][2] == 1.0
+    assert rows[1][2] == pytest.approx(0.5)
+    assert compared("twin", 1.0) == []

@@ -1,0 +1,230 @@
+"""A run follows from seed and settings alone: not from slices, pauses, slow motion, nor from how blocks come."""
+
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+from scrawl.training.batch_order import TURNOVER, shuffled
+from scrawl.training.trainer import Trainer
+from scrawl.training.training_run import Learner
+
+from tests.support.kernel_host import WasmtimeKernel
+from tests.support.trainers import SETTINGS, deliver, fill, new_network, new_trainer, run
+
+END = 60  # iterations: five epochs
+
+
+@pytest.fixture(scope="module")
+def kernel(tmp_path_factory: pytest.TempPathFactory) -> WasmtimeKernel:
+    return WasmtimeKernel(tmp_path_factory.mktemp("kernel"))
+
+
+def finish(trainer: Trainer, seconds: float = 0.012, between: Callable[[], object] = lambda: None) -> tuple:
+    """Train to the end. Return the points of both curves, to the last digit. `between` slices may return results."""
+    learner, train, test = trainer.learner, [], []
+    trainer.start()
+    for _ in range(10_000):
+        results = [trainer.run(trainer.clock() + seconds), *(between() or [])]
+        train += learner.progress()["points"]
+        for result in results:
+            if result and result["on_curve"]:
+                test.append((result["iteration"], result["loss"], result["accuracy"], result["count"]))
+        if learner.iteration >= END and not learner.test_due:
+            break
+        trainer.clock.now += trainer.pause_left()
+    # Full speed may have gone a little beyond: what came then is left out.
+    train = [point for point in zip(*[iter(train)] * 3, strict=True) if point[0] <= END]
+    return train, [point for point in test if point[0] <= END]
+
+
+@pytest.fixture(scope="module")
+def expected(kernel: WasmtimeKernel) -> dict:
+    results = {}
+    for optimizer in ("sgd", "momentum", "adam"):
+        trainer = fresh(kernel, optimizer)
+        fill(trainer)
+        results[optimizer] = finish(trainer)
+    assert [point[0] for point in results["sgd"][1]] == [0, 1, 2, 4, 8, 16, 25, 32, 50]
+    assert len({str(result) for result in results.values()}) == 3
+    return results
+
+
+def fresh(kernel: WasmtimeKernel, optimizer: str = "sgd", **settings: object) -> Trainer:
+    return new_trainer(kernel, **{"optimizer": optimizer, "learning_rate": 0.01, "augment": True, **settings})
+
+
+@pytest.mark.parametrize("optimizer", ["sgd", "momentum", "adam"])
+@pytest.mark.parametrize("seconds", [0.0, 0.1])
+def test_slices_do_not_matter(kernel: WasmtimeKernel, expected: dict, optimizer: str, seconds: float) -> None:
+    trainer = fresh(kernel, optimizer)
+    fill(trainer)
+    trainer.learner.rate = 1e6 * seconds  # believed to be fast: many steps in a call
+    assert finish(trainer, seconds) == expected[optimizer]
+
+
+@pytest.mark.parametrize("order", [(4, 3, 2, 1, 0), (2, 0, 4, 1, 3)])
+def test_order_in_which_blocks_come_does_not_matter(kernel: WasmtimeKernel, expected: dict, order: tuple) -> None:
+    trainer, left = fresh(kernel), [("train", index) for index in order] + [("test", 1), ("test", 0)]
+
+    def one_comes() -> None:
+        if left and not trainer.is_busy():
+            deliver(trainer, *left.pop())
+
+    assert finish(trainer, between=one_comes) == expected["sgd"]
+    assert trainer.learner.course.exact
+
+
+def test_pauses_do_not_matter(kernel: WasmtimeKernel, expected: dict) -> None:
+    trainer = fresh(kernel, "adam")
+    fill(trainer)
+    count, unscheduled = iter(range(10_000)), []
+
+    def pause() -> list[dict]:
+        results = []
+        if (now := next(count)) % 3 == 0:
+            trainer.pause()
+            if now % 2:
+                results = run(trainer, lambda: not trainer.is_busy())
+                unscheduled.extend(result for result in results if not result["on_curve"])
+            trainer.start()
+        return results
+
+    assert finish(trainer, 0.0, pause) == expected["adam"]
+    assert unscheduled  # they were measured, and left no point on the curve
+
+
+def test_slow_motion_and_single_steps_do_not_matter(kernel: WasmtimeKernel, expected: dict) -> None:
+    trainer = fresh(kernel, pace="slow")
+    fill(trainer)
+    assert finish(trainer) == expected["sgd"]
+    stepping = fresh(kernel)
+    fill(stepping)
+    assert finish(stepping, between=lambda: setattr(stepping, "steps_wanted", 1)) == expected["sgd"]
+
+
+def test_another_network_in_between_does_not_matter(kernel: WasmtimeKernel, expected: dict) -> None:
+    trainer = fresh(kernel)
+    fill(trainer)
+    first, other = trainer.learner, Learner(new_network(kernel, 9), trainer.clock)
+    trainer.start()
+    run(trainer, lambda: first.iteration >= 10)
+    points = first.progress()["points"]
+    trainer.select(other)
+    trainer.start()
+    run(trainer, lambda: other.iteration >= 30)
+    trainer.select(first)
+    rest = finish(trainer)[0]
+    assert [*zip(*[iter(points)] * 3, strict=True), *rest] == expected["sgd"][0]
+
+
+def test_new_weights_from_the_same_seed_run_the_same_again(kernel: WasmtimeKernel, expected: dict) -> None:
+    trainer = fresh(kernel, "momentum")
+    fill(trainer)
+    trainer.learner.network.randomise(4)
+    finish(trainer)
+    trainer.pause()
+    trainer.learner.network.randomise(1)
+    trainer.restart()
+    assert finish(trainer) == expected["momentum"]
+
+
+@pytest.mark.parametrize("change", [{"seed": 2}, {"augment": False}, {"batch_size": 9}, {"weight_decay": 0.1}])
+def test_other_settings_run_differently(kernel: WasmtimeKernel, expected: dict, change: dict) -> None:
+    trainer = fresh(kernel, **change)
+    fill(trainer)
+    assert finish(trainer) != expected["sgd"]
+
+
+def test_seed_counts_from_the_next_new_weights_on(kernel: WasmtimeKernel) -> None:
+    trainer = new_trainer(kernel)
+    fill(trainer)
+    trainer.set({**SETTINGS, "seed": 3})
+    assert trainer.learner.course.seed == 3  # nothing has been trained yet
+    trainer.start()
+    run(trainer, lambda: trainer.learner.iteration >= 5)
+    trainer.set({**SETTINGS, "seed": 4})
+    assert trainer.learner.course.seed == 3
+    trainer.restart()
+    assert trainer.learner.course.seed == 4
+
+
+def test_every_epoch_shows_each_digit_once(kernel: WasmtimeKernel) -> None:
+    trainer = new_trainer(kernel)
+    fill(trainer)
+    course, epochs = trainer.learner.course, []
+    for _ in range(3):
+        seen: list[int] = []
+        epoch = course.epoch
+        while (count := course.batch(8, lambda _block: False)) and course.epoch == epoch:
+            at = trainer.samples.order + 4 * course.place
+            seen += trainer.kernel.read(at, np.uint32, count).tolist()
+            course.advance(count)
+        assert sorted(seen) == sorted({*seen})
+        assert len(seen) == 95
+        epochs.append(seen)
+    assert epochs[0] != epochs[1] != epochs[2]
+    rows = [trainer.cache.range_of(block)[0] for block in course.window]
+    assert [
+        row - row % 23 for row in epochs[0][::19]
+    ] == rows  # the first goes block by block, in the seed's sequence
+
+
+def test_training_goes_on_without_blocks_that_cannot_be_had(kernel: WasmtimeKernel) -> None:
+    trainer = new_trainer(kernel)
+    for index in range(2):
+        deliver(trainer, "test", index)
+    window = trainer.cache.window
+    deliver(trainer, "train", window[1])
+    trainer.start()
+    run(trainer, lambda: not trainer.is_busy())
+    assert trainer.learner.iteration == 0  # it waits for the block that comes first
+    trainer.cache.hold("train", window[0], 0.0)
+    run(trainer, lambda: not trainer.is_busy())
+    assert trainer.learner.iteration == 2
+    trainer.away = True
+    run(trainer, lambda: trainer.learner.iteration >= 20)
+    assert not trainer.learner.course.exact
+    trainer.away = False
+    for index in window:
+        deliver(trainer, "train", index)
+    run(trainer, lambda: trainer.samples.count == 95)  # all are learned from once they are there
+
+
+def test_smaller_cache_lets_blocks_go_at_once_and_a_larger_one_fetches_more(kernel: WasmtimeKernel) -> None:
+    trainer = new_trainer(kernel)
+    fill(trainer)
+    trainer.start()
+    run(trainer, lambda: trainer.learner.iteration >= 30)
+    window = trainer.cache.window
+    trainer.set({**SETTINGS, "cache_size": 2})
+    assert trainer.cache.window == window[:2]
+    assert trainer.cache.cached() == 2
+    run(trainer, lambda: trainer.learner.iteration >= 40)
+    assert trainer.samples.count == 38
+    trainer.set(SETTINGS)
+    run(trainer, lambda: not trainer.is_busy() or len(trainer.cache.window) == 5)
+    fill(trainer)
+    run(trainer, lambda: trainer.samples.count == 95)
+
+
+def test_window_moves_on_by_a_block_once_enough_has_been_seen(kernel: WasmtimeKernel) -> None:
+    trainer = new_trainer(kernel, cache_size=2)
+    course = trainer.learner.course
+    fill(trainer)
+    assert sorted(trainer.cache.train) == sorted([*course.window, *course.upcoming])  # no more than are wanted
+    windows = [course.window]
+    for _ in range(2 * (TURNOVER // 38 + 1)):
+        course.advance(38)
+        course.batch(38, lambda _block: True)
+        if course.window != windows[-1]:
+            windows.append(course.window)
+            fill(trainer)
+    sequence = shuffled(5, SETTINGS["seed"])
+    assert windows == [sequence[:2], sequence[1:3], sequence[2:4]]
+
+
+@pytest.mark.parametrize("count", [1, 2, 5, 60])
+def test_sequences_hold_each_block_once_and_follow_from_the_seed(count: int) -> None:
+    assert sorted(shuffled(count, 1)) == list(range(count))
+    assert shuffled(count, 1) == shuffled(count, 1)
+    assert count < 5 or len({tuple(shuffled(count, seed)) for seed in range(30)}) > 20

@@ -1,0 +1,251 @@
+"""The worker's training and its teacher, run on the real kernel: slices, measurements, targets, divergence."""
+
+import pytest
+from scrawl.client.retry import LONGEST, Backoff
+from scrawl.training.teaching import Teacher
+from scrawl.training.trainer import Trainer
+from scrawl.training.training_run import FEWEST, Learner, steps_to
+
+from tests.support.kernel_host import WasmtimeKernel
+from tests.support.trainers import SETTINGS, deliver, digits, fill, new_network, new_trainer, run
+
+
+@pytest.fixture(scope="module")
+def kernel(tmp_path_factory: pytest.TempPathFactory) -> WasmtimeKernel:
+    return WasmtimeKernel(tmp_path_factory.mktemp("kernel"))
+
+
+@pytest.fixture
+def trainer(kernel: WasmtimeKernel) -> Trainer:
+    return new_trainer(kernel)
+
+
+def settle(trainer: Trainer) -> list[dict]:
+    return run(trainer, lambda: not trainer.is_busy())
+
+
+def weights(trainer: Trainer) -> bytes:
+    return b"".join(floats.tobytes() for floats in trainer.learner.network.export().values())
+
+
+def test_training_waits_for_its_first_block_and_the_test_digits(trainer: Trainer) -> None:
+    trainer.start()
+    assert not trainer.is_busy()
+    for index in range(2):
+        deliver(trainer, "test", index)
+    settle(trainer)
+    assert trainer.learner.iteration == 0
+    deliver(trainer, "train", trainer.cache.window[0])
+    settle(trainer)
+    assert trainer.learner.iteration == 2  # of 8 digits each; the third batch would need the next block's first
+
+
+def test_training_learns_and_measures_all_test_digits(trainer: Trainer) -> None:
+    fill(trainer)
+    trainer.start()
+    results = run(trainer, lambda: trainer.learner.iteration >= 800)
+    assert results[-1]["count"] == 40
+    assert results[0]["accuracy"] < results[-1]["accuracy"] == 1.0
+    progress = trainer.learner.progress()
+    assert progress["accuracy"] > 0.98
+    assert progress["samples_per_second"] > 0
+    assert progress["epoch"] == pytest.approx(800 / 12, abs=2)  # 11 whole batches and a rest
+
+
+def test_curve_is_measured_at_iterations_that_are_known_beforehand(trainer: Trainer) -> None:
+    fill(trainer)
+    trainer.start()
+    results = run(trainer, lambda: trainer.learner.iteration >= 100)
+    assert [result["iteration"] for result in results] == [0, 1, 2, 4, 8, 16, 25, 32, 50, 64, 75, 100][: len(results)]
+    assert all(result["on_curve"] for result in results)
+
+
+@pytest.mark.parametrize(
+    ("iteration", "steps"), [(0, 1), (1, 1), (2, 2), (5, 3), (16, 9), (25, 7), (32, 18), (50, 14)]
+)
+def test_points_come_at_powers_of_two_and_then_regularly(iteration: int, steps: int) -> None:
+    assert steps_to(iteration, 8, 200) == steps
+
+
+def test_measurement_is_of_one_set_of_weights(trainer: Trainer) -> None:
+    fill(trainer)
+    trainer.start()
+    run(trainer, lambda: trainer.learner.iteration == 1)
+    while trainer.run(trainer.clock()) is None:  # slices that are over at once
+        assert trainer.learner.iteration == 1
+
+
+def test_nothing_is_measured_until_all_test_blocks_are_there(trainer: Trainer) -> None:
+    deliver(trainer, "test", 0)
+    assert not trainer.is_busy()
+    deliver(trainer, "test", 1)
+    assert trainer.is_busy()
+
+
+def test_refused_test_block_does_not_hold_up_the_others(trainer: Trainer) -> None:
+    deliver(trainer, "test", 0)
+    trainer.cache.hold("test", 1, 0.0)
+    assert [result["count"] for result in settle(trainer)] == [20]
+
+
+def test_pause_and_step_are_followed_by_a_measurement_of_all_digits(kernel: WasmtimeKernel) -> None:
+    trainer = new_trainer(kernel, curve_digits=10)
+    fill(trainer)
+    assert [(r["iteration"], r["count"]) for r in settle(trainer)] == [(0, 10), (0, 40)][:1]
+    trainer.steps_wanted = 3
+    results = settle(trainer)
+    assert [(r["iteration"], r["count"], r["on_curve"]) for r in results] == [
+        (1, 10, True), (2, 10, True), (3, 40, False),
+    ]  # fmt: skip
+    trainer.start()
+    run(trainer, lambda: trainer.learner.iteration >= 10)
+    trainer.pause()
+    assert settle(trainer)[-1]["count"] == 40
+
+
+def test_settings_hold_from_the_next_step_on(trainer: Trainer) -> None:
+    fill(trainer)
+    settle(trainer)
+    taken = []
+    steps = trainer.learner.network.train_steps
+    trainer.learner.network.train_steps = lambda *a, **rule: (taken.append((a[2], rule)), steps(*a, **rule))[1]
+    for settings in ({}, {"batch_size": 16, "optimizer": "momentum", "augment": True}, {"optimizer": "adam"}):
+        trainer.set({**SETTINGS, **settings})
+        trainer.steps_wanted = 1
+        settle(trainer)
+    assert [(count, rule["optimizer"], rule["momentum"]) for count, rule in taken] == [
+        (8, "sgd", 0.0), (16, "momentum", 0.9), (8, "adam", 0.0),
+    ]  # fmt: skip
+    assert [rule["seed"] is None for _, rule in taken] == [True, False, True]
+
+
+def test_slow_motion_does_one_step_at_a_time(kernel: WasmtimeKernel) -> None:
+    trainer = new_trainer(kernel, pace="slow", speed=2.0)
+    fill(trainer)
+    trainer.start()
+    settle(trainer)
+    assert trainer.learner.iteration == 1
+    assert 0.3 < trainer.pause_left() <= 0.5
+    trainer.clock.now += 0.5
+    assert trainer.pause_left() == 0
+    settle(trainer)
+    assert trainer.learner.iteration == 2
+    trainer.set({**SETTINGS, "pace": "full"})
+    run(trainer, lambda: trainer.learner.iteration >= 50)
+
+
+def test_training_stops_at_its_target(trainer: Trainer) -> None:
+    trainer.set({**SETTINGS, "target": 0.9})
+    fill(trainer)
+    trainer.start()
+    results = run(trainer, lambda: trainer.reached is not None)
+    assert not trainer.training
+    assert trainer.reached == results[-1]
+    assert results[-1]["accuracy"] >= 0.9
+    assert all(result["accuracy"] < 0.9 for result in results[:-1])
+
+
+def test_target_is_reached_only_if_all_test_digits_say_so(kernel: WasmtimeKernel) -> None:
+    trainer = new_trainer(kernel, curve_digits=10, target=0.9)
+    fill(trainer)
+    trainer.start()
+    results = run(trainer, lambda: trainer.reached is not None)
+    assert trainer.reached["count"] == 40
+    assert [result["count"] for result in results[:-1]].count(10) >= 2
+    assert trainer.learner.iteration == trainer.reached["iteration"]
+
+
+def test_block_larger_than_the_dataset_says_is_refused(trainer: Trainer) -> None:
+    with pytest.raises(ValueError, match="up to 23 digits, got 30"):
+        trainer.add("train", 0, *digits(30))
+    assert not trainer.cache.train
+
+
+def test_teacher_teaches_gently(kernel: WasmtimeKernel) -> None:
+    network, picture = new_network(kernel, 3), digits(10)[1][4]
+    address = kernel.put(picture)
+    before, after, steps = Teacher(kernel, network).teach(address, picture.tobytes(), bytes([9]))
+    assert before < after
+    assert 1 <= steps <= 40
+    assert network.predict(address)[9] == after
+
+
+def test_network_that_is_selected_again_is_as_it_was_left(trainer: Trainer) -> None:
+    fill(trainer)
+    trainer.start()
+    run(trainer, lambda: trainer.learner.iteration >= 100)
+    first, second = trainer.learner, Learner(new_network(trainer.kernel, 5), trainer.clock)
+    trainer.pause()
+    settle(trainer)
+    left, progress = weights(trainer), first.progress()
+    trainer.select(second)
+    assert not trainer.training
+    trainer.start()
+    run(trainer, lambda: second.iteration >= 50)
+    trainer.select(first)
+    assert first.progress() == {**progress, "points": []}
+    assert weights(trainer) == left
+    trainer.start()
+    run(trainer, lambda: first.iteration >= progress["iteration"] + 50)
+    assert first.progress()["accuracy"] > 0.9
+
+
+@pytest.mark.parametrize("optimizer", ["sgd", "momentum", "adam"])
+def test_diverging_run_stops_and_has_its_last_good_weights_again(kernel: WasmtimeKernel, optimizer: str) -> None:
+    trainer = new_trainer(kernel, optimizer=optimizer, learning_rate=0.01)
+    fill(trainer)
+    trainer.start()
+    run(trainer, lambda: trainer.learner.iteration >= 20)
+    trainer.pause()
+    settle(trainer)
+    good, iteration = weights(trainer), trainer.learner.iteration
+    trainer.set({**trainer.settings, "learning_rate": 1e30})
+    trainer.start()
+    run(trainer, lambda: trainer.divergence is not None)
+    assert trainer.divergence["back_to"] == iteration == trainer.learner.iteration
+    assert trainer.divergence["iteration"] > iteration
+    assert not trainer.training
+    assert weights(trainer) == good
+    trainer.set({**trainer.settings, "learning_rate": 0.01})
+    trainer.start()
+    run(trainer, lambda: trainer.learner.iteration >= iteration + 200)
+    assert trainer.learner.progress()["accuracy"] > 0.9  # nothing of the failure was left behind
+
+
+def slow_down(trainer: Trainer, seconds: float) -> list[int]:
+    """Make judging a digit take so long. Return a list that fills with how many are judged at once."""
+    sizes = []
+    evaluate = trainer.learner.network.evaluate
+
+    def slowly(samples: object, first: int, count: int) -> tuple:
+        sizes.append(count)
+        trainer.clock.now += seconds * count
+        return evaluate(samples, first, count)
+
+    trainer.learner.network.evaluate = slowly
+    return sizes
+
+
+def test_slow_network_is_measured_in_small_parts(trainer: Trainer) -> None:
+    sizes = slow_down(trainer, 0.02)
+    fill(trainer)
+    settle(trainer)
+    assert max(sizes) == FEWEST
+
+
+def test_training_goes_on_without_waiting_for_a_measurement_that_the_curve_does_not_want(trainer: Trainer) -> None:
+    fill(trainer)
+    settle(trainer)
+    slow_down(trainer, 0.02)
+    trainer.pause()
+    trainer.run(trainer.clock())  # the measurement has begun
+    trainer.start()
+    trainer.run(trainer.clock() + 0.012)
+    assert trainer.learner.iteration > 0
+
+
+def test_waits_double_up_to_a_limit_and_begin_anew() -> None:
+    backoff = Backoff()
+    assert [backoff.failed() for _ in range(7)] == [1, 2, 4, 8, 16, LONGEST, LONGEST]
+    backoff.succeeded()
+    assert backoff.failed() == 1

@@ -1,0 +1,98 @@
+"""Views take turns: no frame takes long, and each shows the newest state in the end."""
+
+import pytest
+from scrawl.ui import render_queue as module
+from scrawl.ui.render_queue import AT_LEAST, AT_MOST, Turns
+
+
+@pytest.fixture
+def one_at_least(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the clock alone decide."""
+    monkeypatch.setattr(module, "AT_LEAST", 1)
+
+
+class Clock:
+    """Milliseconds that pass when a view says so."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+class View:
+    """A view that takes its time, and notes what it has shown; `parts` is in how many frames it does so."""
+
+    def __init__(self, clock: Clock, milliseconds: float, parts: int = 1) -> None:
+        self.clock, self.milliseconds, self.left = clock, milliseconds, parts
+        self.shown: list[str] = []
+
+    def render(self, state: str) -> bool:
+        self.clock.now += self.milliseconds
+        self.shown.append(state)
+        self.left -= 1
+        return self.left > 0
+
+
+def turns_of(*milliseconds: float) -> tuple[Turns, list[View]]:
+    clock = Clock()
+    turns, views = Turns(clock), [View(clock, each) for each in milliseconds]
+    turns.views += views
+    return turns, views
+
+
+@pytest.mark.usefixtures("one_at_least")
+def test_frame_ends_when_its_time_is_up_and_the_next_goes_on() -> None:
+    turns, views = turns_of(AT_MOST / 2, AT_MOST / 2, 1, 1)
+    turns.renew()
+    assert turns.take("a") == 0
+    assert [len(view.shown) for view in views] == [1, 1, 0, 0]
+    assert turns.take("a") is None
+    assert [len(view.shown) for view in views] == [1, 1, 1, 1]
+
+
+@pytest.mark.usefixtures("one_at_least")
+def test_change_meanwhile_gives_everyone_a_turn_again_and_keeps_nobody_waiting() -> None:
+    turns, views = turns_of(AT_MOST, AT_MOST, AT_MOST)
+    for state in "abc":  # something changes with each frame
+        turns.renew()
+        assert turns.take(state) == 0
+    assert [view.shown for view in views] == [["a"], ["b"], ["c"]]
+    while turns.take("c") == 0:
+        pass
+    assert [view.shown[-1] for view in views] == ["c", "c", "c"]
+
+
+def test_view_with_more_to_do_is_asked_again_alone() -> None:
+    turns, (view, other) = turns_of(1, 1)
+    view.left = 3
+    turns.renew()
+    assert [turns.take("a") for _ in range(3)] == [0, 0, None]
+    assert (len(view.shown), len(other.shown)) == (3, 1)
+
+
+def test_changes_in_quick_succession_are_shown_together() -> None:
+    turns, (view,) = turns_of(1)
+    turns.renew()
+    assert turns.take("a", every=80) is None
+    turns.renew()
+    assert turns.take("b", every=80) == 79
+    view.clock.now += 79
+    turns.renew()
+    assert turns.take("c", every=80) is None
+    assert view.shown == ["a", "c"]
+
+
+def test_nothing_is_rendered_while_nothing_changes() -> None:
+    turns, (view,) = turns_of(1)
+    assert turns.take("a") is None
+    assert view.shown == []
+
+
+def test_some_have_a_turn_in_each_frame_however_the_clock_runs() -> None:
+    turns, views = turns_of(*[AT_MOST] * (AT_LEAST + 1))
+    turns.renew()
+    assert turns.take("a") == 0
+    assert [len(view.shown) for view in views] == [1] * AT_LEAST + [0]
+    assert turns.take("a") is None

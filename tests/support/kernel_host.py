@@ -1,0 +1,79 @@
+"""The kernel run by wasmtime, for `scrawl.net.network`; in the browser that is `scrawl.worker.kernel.Kernel`."""
+
+import functools
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import wasmtime
+
+from infra.page.kernel import build_kernel
+
+ALIGNMENT = 64
+PAGE = 65536
+
+
+@functools.cache
+def compiled(folder: Path, relaxed: bool) -> tuple[wasmtime.Engine, wasmtime.Module]:
+    """Build the kernel with its naive twins, and compile it for this machine, once a test run."""
+    path = folder / f"kernel-{relaxed}.wasm"
+    build_kernel(path, relaxed, with_naive=True)
+    engine = wasmtime.Engine()
+    return engine, wasmtime.Module.from_file(engine, str(path))
+
+
+class WasmtimeKernel:
+    """An instance of the module, with an allocator that only ever grows."""
+
+    def __init__(self, folder: Path, relaxed: bool = False) -> None:
+        engine, module = compiled(folder, relaxed)
+        self.store = wasmtime.Store(engine)
+        self.exports: Any = wasmtime.Instance(self.store, module, []).exports(self.store)
+        self.memory = self.exports["memory"]
+        self.end = self.exports["__heap_base"].value(self.store)
+
+    def alloc(self, size: int) -> int:
+        address = -(-self.end // ALIGNMENT) * ALIGNMENT
+        self.end = address + size
+        missing = -(-(self.end - self.memory.data_len(self.store)) // PAGE)
+        if missing > 0:
+            self.memory.grow(self.store, missing)
+        return address
+
+    def function(self, name: str) -> Callable[..., Any]:
+        return functools.partial(self.exports[name], self.store)
+
+    def size(self, data: Any) -> int:
+        return data.size if isinstance(data, np.ndarray) else len(data)
+
+    def write(self, address: int, data: Any) -> None:
+        self.memory.write(self.store, bytes(data), address)
+
+    def write_words(self, address: int, words: list[int]) -> None:
+        self.write(address, np.array(words, np.uint32).tobytes())
+
+    def write_floats(self, address: int, data: Any) -> None:
+        self.write(address, np.ascontiguousarray(data, np.float32).tobytes())
+
+    def read(self, address: int, dtype: type, shape: int | tuple[int, ...]) -> np.ndarray:
+        count = int(np.prod(shape)) * np.dtype(dtype).itemsize
+        return np.frombuffer(bytes(self.memory.read(self.store, address, address + count)), dtype).reshape(shape)
+
+    def read_floats(self, address: int, count: int) -> np.ndarray:
+        return self.read(address, np.float32, count)
+
+    def read_bytes(self, address: int, count: int) -> bytes:
+        return bytes(self.memory.read(self.store, address, address + count))
+
+    def read_words(self, address: int, count: int) -> list[int]:
+        return [int(word) for word in self.read(address, np.uint32, count)]
+
+    def read_double(self, address: int) -> float:
+        return float(self.read(address, np.float64, 1)[0])
+
+    def put(self, array: np.ndarray) -> int:
+        """Copy an array into fresh memory and return its address."""
+        address = self.alloc(array.nbytes)
+        self.write(address, array.tobytes())
+        return address

@@ -1,0 +1,51 @@
+"""Networks of the kernel for the tests: their layers, first weights, and digits to train them on."""
+
+import numpy as np
+from scrawl.net.network import Network, Samples
+
+from functions.models.training import initial_weights
+from model_export.architectures import ARCHITECTURES, RELU, dense, parameter_table
+from model_export.architectures import LOG_SOFTMAX as TOP
+from tests.support.kernel_host import WasmtimeKernel
+
+NETWORKS = {
+    "mlp-128": ARCHITECTURES["mlp-128"].layers,
+    "mlp-128-64": ARCHITECTURES["mlp-128-64"].layers,
+    "conv-32-64": ARCHITECTURES["conv-32-64"].layers,
+    "no hidden layer": (dense("fc1", 784, 10), TOP),
+    "odd sizes": (dense("fc1", 784, 37), RELU, dense("fc2", 37, 5), RELU, dense("fc3", 5, 10), TOP),
+}
+
+
+def build(kernel: WasmtimeKernel, layers: tuple, max_batch: int) -> Network:
+    described = [{"kind": x.kind, "name": x.name, "inputs": x.inputs, "outputs": x.outputs} for x in layers]
+    parameters = [{"name": name, "shape": list(shape)} for name, shape in parameter_table(layers)]
+    return Network(kernel, described, parameters, max_batch)
+
+
+def weights_for(layers: tuple) -> dict[str, np.ndarray]:
+    weights = initial_weights(dict(parameter_table(layers)), seed=1)
+    rng = np.random.default_rng(2)
+    return {name: (w + rng.normal(0, 0.01, w.shape)).astype(np.float32) for name, w in weights.items()}
+
+
+def digits(count: int, seed: int = 3) -> tuple[np.ndarray, np.ndarray]:
+    """Return (count, 784) pixels, a fifth of them inked, one picture blank; and labels that can be learnt."""
+    rng = np.random.default_rng(seed)
+    labels = rng.integers(0, 10, count).astype(np.uint8)
+    likely = np.random.default_rng(0).random((10, 784)) < 0.2
+    pixels = (rng.integers(1, 256, (count, 784)) * (likely[labels] ^ (rng.random((count, 784)) < 0.05))).astype(
+        np.uint8
+    )
+    pixels[count // 2] = 0
+    return pixels, labels
+
+
+def stored(kernel: WasmtimeKernel, pixels: np.ndarray, labels: np.ndarray) -> Samples:
+    samples = Samples(kernel, len(labels))
+    samples.store(0, labels.tobytes(), pixels.tobytes())
+    return samples
+
+
+def order_of(kernel: WasmtimeKernel, samples: Samples) -> np.ndarray:
+    return kernel.read(samples.order, np.uint32, samples.count)

@@ -1,0 +1,128 @@
+"""Scrawl's page as a visitor uses it: drawing strokes on the pad, pressing buttons, reading figures.
+
+What is expected of it is left to the tests. What an event leads to is shown some frames later, so after an action a
+test waits for it, and takes what it goes on with from the wait: a look afterwards may see something newer.
+"""
+
+import re
+import time
+from typing import Any
+
+from playwright.sync_api import Page
+
+from tests.support.handwriting import DIGITS, Strokes
+
+READY = "document.body.dataset.state === 'ready'"
+COMPLETE = "document.body.dataset.complete === 'yes'"
+PATIENCE = 30_000  # milliseconds; generous, since other work may share the machine
+# What the browser itself says about requests that nobody answers; the page cannot keep it from doing so.
+_AWAY = re.compile(r"Failed to load resource: (net::ERR_|the server responded with a status of 5)")
+
+
+class Lab:
+    """One visit. `errors` holds what appeared on the console as an error."""
+
+    def __init__(self, page: Page, url: str) -> None:
+        self.page = page
+        self.url = url
+        self.errors: list[str] = []
+        page.on("console", lambda message: message.type == "error" and self.errors.append(message.text))
+        page.on("pageerror", lambda error: self.errors.append(str(error)))
+
+    def open(self) -> "Lab":
+        """Go to the page and wait until one can draw and predict."""
+        self.page.goto(self.url)
+        self.page.wait_for_function(READY, timeout=PATIENCE)
+        return self
+
+    def complete(self) -> "Lab":
+        """Wait until everything is there that the page begins once it is ready."""
+        self.page.wait_for_function(COMPLETE, timeout=PATIENCE)
+        return self
+
+    def forgive_absence(self) -> None:
+        """Forget the console's lines about requests that were not answered: the test took the API away."""
+        self.errors = [error for error in self.errors if not _AWAY.match(error)]
+
+    def text(self, name: str) -> str:
+        """Return the text of the element with that id."""
+        return self.page.inner_text(f"#{name}")
+
+    def number(self, name: str) -> float:
+        """Return the number that an element shows, NaN for a dash."""
+        found = re.match(r"[0-9.]+", self.text(name))
+        return float(found[0]) if found else float("nan")
+
+    def click(self, name: str) -> None:
+        """Click on the element with that id, once that is possible."""
+        self.page.click(f"#{name}", timeout=PATIENCE)
+
+    def draw(self, digit: int) -> None:
+        """Write a digit on an empty pad, with the mouse."""
+        self.draw_strokes(DIGITS[digit])
+
+    def draw_strokes(self, strokes: Strokes) -> None:
+        """Draw strokes with the mouse; points are in the pad's 280 units."""
+        mouse = self.page.mouse
+        for stroke in strokes:
+            points = self.on_screen(stroke)
+            mouse.move(*points[0])
+            mouse.down()
+            for point in points[1:]:
+                mouse.move(*point, steps=4)
+            mouse.up()
+
+    def on_screen(self, points: list[tuple[float, float]]) -> list[tuple[float, float]]:
+        """Return where points of the pad are on the screen."""
+        pad = self.page.locator("#pad")
+        pad.scroll_into_view_if_needed()
+        box: Any = pad.bounding_box()
+        return [(box["x"] + x * box["width"] / 280, box["y"] + y * box["height"] / 280) for x, y in points]
+
+    def wait_text(self, name: str, pattern: str) -> str:
+        """Wait until an element's text matches, and return it."""
+        text = f"document.querySelector('#{name}')"  # which may not be there yet
+        return str(self.wait(f"{text} && new RegExp({pattern!r}).test({text}.textContent) && [{text}.innerText]")[0])
+
+    def wait_number(self, name: str, at_least: float) -> float:
+        """Wait until an element shows at least that number, and return it."""
+        number = f"parseFloat(document.querySelector('#{name}')?.textContent)"
+        return float(self.wait(f"{number} >= {at_least} && [{number}]")[0])
+
+    def wait_value(self, name: str, value: str) -> None:
+        """Wait until a field has a value."""
+        self.wait(f"document.querySelector('#{name}')?.value === {value!r}")
+
+    def wait_hidden(self, name: str) -> None:
+        """Wait until an element is not to be seen."""
+        self.page.wait_for_selector(f"#{name}", state="hidden", timeout=PATIENCE)
+
+    def wait_still(self, *names: str, milliseconds: int = 500) -> tuple[str, ...]:
+        """Wait until the texts of elements have not changed for a while, and return them."""
+        shown = f"{list(names)!r}.map(name => document.getElementById(name).innerText)"
+        self.page.evaluate("window.still = null")
+        return tuple(
+            self.wait(f"""(() => {{
+                const now = performance.now(), shown = {shown}
+                if (still?.shown.join() !== shown.join()) still = {{ shown, since: now }}
+                return now - still.since >= {milliseconds} && shown
+            }})()""")
+        )
+
+    def wait(self, condition: str) -> Any:
+        """Wait until a JavaScript expression holds, and return what it is then."""
+        return self.page.wait_for_function(condition, timeout=PATIENCE).json_value()
+
+    def wait_async(self, function: str, arg: object = None) -> None:
+        """Wait until an async JavaScript function returns what is true; `wait` takes any promise for that."""
+        deadline = time.monotonic() + PATIENCE / 1000
+        while not self.page.evaluate(function, arg):
+            assert time.monotonic() < deadline, f"{function} stayed false"
+            self.page.wait_for_timeout(50)
+
+    def probabilities(self) -> list[float]:
+        """Return the ten bars' values, 0 to 1."""
+        bars = self.page.locator("#probabilities li i").evaluate_all(
+            "bars => bars.map(bar => new DOMMatrix(getComputedStyle(bar).transform).a)"
+        )
+        return [float(bar) for bar in bars]

@@ -1,0 +1,92 @@
+"""`scrawl serve` as a process of its own, on a free port, with a data directory of its own."""
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import threading
+from pathlib import Path
+from typing import Any
+
+import requests
+
+from infra.paths import ROOT
+
+START_WITHIN = 180  # seconds; generous: the kernel may have to be compiled and MNIST to be cut into shards
+
+
+class RunningStack:
+    """The local stack. `stop` and `start` again keep port and data."""
+
+    def __init__(self, data: Path, port: int = 0, **environment: str) -> None:
+        self._data = data
+        self._port = port
+        self._environment = {**os.environ, **environment}
+        for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "PORT"):
+            self._environment.pop(name, None)
+        self.start()
+
+    def start(self) -> None:
+        """Start the process and wait until it says where it is."""
+        self.lines: list[str] = []
+        self.process = subprocess.Popen(
+            [
+                sys.executable,
+                "-m",
+                "infra.cli",
+                "serve",
+                "--port",
+                str(self._port),
+                "--data-dir",
+                str(self._data),
+            ],
+            cwd=ROOT,
+            env=self._environment,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+        watchdog = threading.Timer(START_WITHIN, self.process.kill)
+        watchdog.start()
+        assert self.process.stdout is not None
+        for line in self.process.stdout:
+            self.lines.append(line)
+            if found := re.search(r"http://localhost:(\d+)", line):
+                self._port = int(found[1])
+                break
+        else:
+            raise RuntimeError(f"the stack did not start:\n{self.output}")
+        watchdog.cancel()
+        self._reader = threading.Thread(target=lambda: self.lines.extend(self.process.stdout or ()), daemon=True)
+        self._reader.start()
+
+    @property
+    def url(self) -> str:
+        """Return where the page is, without a slash at the end; the API is at `/api`."""
+        return f"http://localhost:{self._port}"
+
+    @property
+    def output(self) -> str:
+        """Return all that was printed since the last start."""
+        return "".join(self.lines)
+
+    def stop(self, how: signal.Signals = signal.SIGINT) -> int:
+        """End the process, as Ctrl-C does unless told otherwise, and return its exit status."""
+        self.process.send_signal(how)
+        try:
+            status = self.process.wait(20)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            raise
+        self._reader.join(5)
+        return status
+
+
+def teach(url: str) -> dict[str, Any]:
+    """Take one training step, and return what the API says of it."""
+    sample = requests.get(f"{url}/api/data", timeout=30).json()
+    answer = requests.patch(f"{url}/api/weights", json=sample, timeout=30)
+    assert answer.status_code == 200, answer.text
+    return answer.json()

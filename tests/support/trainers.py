@@ -1,0 +1,84 @@
+"""For the tests of the page: a trainer on the real kernel, with a small network and easy digits."""
+
+from collections.abc import Callable
+
+import numpy as np
+from scrawl.net.network import Network
+from scrawl.state.settings import settings_for
+from scrawl.training.trainer import Trainer
+from scrawl.training.training_run import Learner
+
+from tests.support.kernel_host import WasmtimeKernel
+
+LAYERS = [
+    {"kind": "dense", "name": "fc1", "inputs": 784, "outputs": 32},
+    {"kind": "relu"},
+    {"kind": "dense", "name": "fc2", "inputs": 32, "outputs": 10},
+    {"kind": "log_softmax"},
+]
+PARAMETERS = [
+    {"name": "fc1.weight", "shape": [32, 784]},
+    {"name": "fc1.bias", "shape": [32]},
+    {"name": "fc2.weight", "shape": [10, 32]},
+    {"name": "fc2.bias", "shape": [10]},
+]
+SPLITS = {"train": {"count": 95, "shards": 5}, "test": {"count": 40, "shards": 2}}
+SETTINGS = {**settings_for([]), "batch_size": 8, "learning_rate": 0.1, "cache_size": 5}
+
+
+class Clock:
+    """Seconds that pass only by being asked for."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+
+    def __call__(self) -> float:
+        self.now += 0.001
+        return self.now
+
+
+def digits(count: int, first: int = 0) -> tuple[np.ndarray, np.ndarray]:
+    """Return digits that are easy to tell apart: each label lights 78 pixels of its own, more or less brightly."""
+    labels = ((np.arange(count) + first) % 10).astype(np.uint8)
+    pixels = np.zeros((count, 784), np.uint8)
+    for row, label in enumerate(labels.tolist()):
+        pixels[row, 78 * label : 78 * label + 78] = 150 + (first + row) % 100
+    return labels, pixels
+
+
+def new_network(kernel: WasmtimeKernel, seed: int = 1) -> Network:
+    network = Network(kernel, LAYERS, PARAMETERS, 64)
+    network.randomise(seed)
+    return network
+
+
+def new_trainer(kernel: WasmtimeKernel, curve_digits: int = 0, **settings: object) -> Trainer:
+    clock = Clock()
+    learner = Learner(new_network(kernel), clock, curve_digits, 200)
+    trainer = Trainer(kernel, learner, {**SETTINGS, **settings}, clock)
+    trainer.use(SPLITS)
+    return trainer
+
+
+def deliver(trainer: Trainer, split: str, index: int) -> None:
+    """Let a block come: of 19 digits to train on, of 20 to test on."""
+    count = 19 if split == "train" else 20
+    trainer.add(split, index, *digits(count, 1000 * (split == "test") + 20 * index))
+
+
+def fill(trainer: Trainer) -> None:
+    for index in range(2):
+        deliver(trainer, "test", index)
+    for index in range(5):
+        deliver(trainer, "train", index)
+
+
+def run(trainer: Trainer, until: Callable[[], bool]) -> list[dict]:
+    """Run slices until something holds; return the measurements."""
+    results = []
+    for _ in range(10_000):
+        if until():
+            return results
+        result = trainer.run(trainer.clock() + 0.012)
+        results += [result] if result else []
+    raise AssertionError("nothing came of it")
