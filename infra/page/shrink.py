@@ -1,7 +1,16 @@
 """Python sources as the browser needs them: without docstrings, comments, annotations and imports for them.
 
-What the code does is the same; a third of what is transferred and a tenth of the time to start are saved. What only
-the type checker reads stands under `if TYPE_CHECKING:`, so that `typing`, which is large, never reaches the browser.
+What the code does is the same; a third of what is transferred and a tenth of the time to start are saved.
+
+Types cost the page nothing when a module follows three rules:
+
+- It starts with `from __future__ import annotations`, so that annotations need no quotes and are never evaluated.
+- Whatever only the type checker needs stands under `if TYPE_CHECKING:`: imports from `typing`, `collections.abc` and
+  other modules, `Protocol`s, `TypedDict`s, aliases.
+- Nothing of `typing` is used when the code runs: annotate a name instead of calling `cast`, and use string constants
+  with a `Literal` type instead of `enum`.
+
+`[T]` after a class or function and `type X = …` are removed, too.
 """
 
 import ast
@@ -20,6 +29,8 @@ class _Shrinker(ast.NodeTransformer):
         return node
 
     def visit_ImportFrom(self, node: ast.ImportFrom) -> ast.ImportFrom | None:
+        if node.module == "__future__":
+            return None
         node.names = [alias for alias in node.names if (node.module, alias.name) != ("typing", "TYPE_CHECKING")]
         return node if node.names else None
 
@@ -29,7 +40,11 @@ class _Shrinker(ast.NodeTransformer):
                 return None
         return self.generic_visit(node)
 
+    def visit_TypeAlias(self, _node: ast.TypeAlias) -> None:
+        return None
+
     def visit_ClassDef(self, node: ast.ClassDef) -> ast.ClassDef:
+        node.type_params = []
         node.body = _without_docstring(node.body)
         self.generic_visit(node)
         node.body = node.body or [ast.Pass()]
@@ -50,7 +65,7 @@ class _Shrinker(ast.NodeTransformer):
         return ast.Assign([node.target], node.value) if node.value else None
 
     def _function[F: (ast.FunctionDef, ast.AsyncFunctionDef)](self, node: F) -> F:
-        node.returns = None
+        node.returns, node.type_params = None, []
         node.body = _without_docstring(node.body)
         self.generic_visit(node)
         node.body = node.body or [ast.Pass()]

@@ -1,13 +1,24 @@
 """What the page uses of Brython's `browser`, for the type checker: JavaScript's objects with the members we touch.
 
 An element's or the window's own attributes are `Any`, since every element has others; that there is an element, an
-event or a typed array is what the checker is to know.
+event or a typed array is what the checker is to know. How a module of the page uses types at no cost to the page is
+described in `infra/page/shrink.py`.
 """
 
 from collections.abc import Callable
 from typing import Any
 
 from browser import aio as aio
+from browser.arrays import (
+    ArrayBuffer,
+    Constructor,
+    Float32Array,
+    Float64Array,
+    Int8Array,
+    Uint8Array,
+    Uint8ClampedArray,
+    Uint32Array,
+)
 
 class Event:
     target: Any
@@ -50,6 +61,13 @@ class Document(Element):
     def getElementById(self, name: str) -> Element | None: ...
 
 class Window:
+    ArrayBuffer: Constructor[ArrayBuffer]
+    Float32Array: Constructor[Float32Array]
+    Float64Array: Constructor[Float64Array]
+    Int8Array: Constructor[Int8Array]
+    Uint8Array: Constructor[Uint8Array]
+    Uint8ClampedArray: Constructor[Uint8ClampedArray]
+    Uint32Array: Constructor[Uint32Array]
     def setTimeout(self, action: Callable[..., object], milliseconds: float = ..., *arguments: object) -> int: ...
     def clearTimeout(self, timer: int) -> None: ...
     def setInterval(self, action: Callable[..., object], milliseconds: float) -> int: ...

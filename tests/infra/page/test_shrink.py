@@ -11,6 +11,8 @@ from infra.paths import ROOT
 SITE = ROOT / "site" / "scrawl"
 SOURCE = '''"""A module."""
 
+from __future__ import annotations
+
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -18,6 +20,11 @@ if TYPE_CHECKING:
 
 LIMIT: int = 3  # a comment
 later: str
+type Pair = tuple[int, int]
+
+
+class Box[Content]:
+    content: Content
 
 
 class Thing:
@@ -31,6 +38,10 @@ def double(x: float, *rest: int, y: str = "a") -> float:
     total: float = 2 * x
     text = "not a docstring"
     return total
+
+
+def first[Item](items: list[Item]) -> Item:
+    return items[0]
 
 
 async def wait() -> None:
@@ -50,6 +61,10 @@ def test_what_only_readers_and_the_type_checker_need_is_gone() -> None:
         "later",
         "typing",
         "TYPE_CHECKING",
+        "annotations",
+        "Pair",
+        "Content",
+        "Item",
     ):
         assert word not in shrunk
     assert "not a docstring" in shrunk
@@ -60,7 +75,8 @@ def test_what_runs_is_the_same() -> None:
     exec(shrink(SOURCE), namespace)
     assert namespace["LIMIT"] == 3
     assert namespace["double"](4, 5, y="b") == 8
-    assert namespace["Thing"]
+    assert namespace["first"]([7, 8]) == 7
+    assert namespace["Thing"] and namespace["Box"]
 
 
 def test_nothing_is_left_of_a_mere_docstring() -> None:
