@@ -50,10 +50,9 @@ def fitting(tensors: dict, networks: dict) -> str:
     for model, shapes in networks.items():
         try:
             check_shapes(tensors, shapes)
+            return model
         except FormatError as error:
             problems.append(f"{model}: {error}")
-        else:
-            return model
     raise FormatError(f"the file fits none of the networks. {problems[0]}")
 
 

@@ -120,8 +120,8 @@ class Autosave:
             window.sessionStorage.setItem(OWN, str(self.kept.place))
         except Exception as error:
             self._refused(f"{error}")
-        else:
-            self.page.dispatch("kept_now", value=window.Date.new().toLocaleTimeString())
+            return
+        self.page.dispatch("kept_now", value=window.Date.new().toLocaleTimeString())
 
     # Weights
 

@@ -72,15 +72,17 @@ class Source:
             response = await fetching.fetch(address, {}, SECONDS)
             data = window.Uint8Array.new(await fetching.body(response))
             self._take(split, index, data)
+            self._succeeded()
         except fetching.AwayError as error:
             self._failed(str(error))
         except (fetching.RefusedError, ValueError) as error:
             self._refuse(split, index, str(error))
-        else:
-            self._succeeded()
-        self.in_flight.remove(wanted)
-        self.changed()
-        self.pump()
+        except Exception as error:  # whatever it is, the block is asked for again later, and others come meanwhile
+            self._refuse(split, index, f"{type(error).__name__}: {error}")
+        finally:
+            self.in_flight.remove(wanted)
+            self.pump()
+            self.changed()
 
     def _take(self, split: str, index: int, data: object) -> None:
         length = data.length

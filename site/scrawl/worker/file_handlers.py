@@ -63,8 +63,8 @@ class Files:
         except database.KeepError as error:
             report = {"model": model, "message": str(error), "buffer": content}
             window.send(protocol.message(protocol.REPORTS, "not_kept", **report), [content])
-        else:
-            self.tell("kept", model=model)
+            return
+        self.tell("kept", model=model)
 
     # Reading
 

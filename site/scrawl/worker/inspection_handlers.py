@@ -187,8 +187,8 @@ class Inside:
             self._others[name].load(floats)
         except ValueError as error:
             self.tell("reads_not_along", model=name, message=str(error))
-        else:
-            self.tell("reads_along", model=name)
+            return
+        self.tell("reads_along", model=name)
 
     def read_by_all(self) -> None:
         """Tell what each network that is there reads: those that read along, and those that were opened."""

@@ -129,9 +129,9 @@ class Worker:
             opened.network.load(floats)
         except ValueError as error:
             self.tell("weights_refused", model=model, message=str(error))
-        else:
-            iteration = int(metadata.get("iteration", 0)) if origin == "kept" else 0
-            self._weights_changed(model, origin, metadata, iteration)
+            return
+        iteration = int(metadata.get("iteration", 0)) if origin == "kept" else 0
+        self._weights_changed(model, origin, metadata, iteration)
 
     def randomise(self, seed: int) -> None:
         """Take new, random weights."""
