@@ -13,7 +13,7 @@ from bench.capacity import table
 from bench.simulation.parameters import Parameters
 from functions.settings import Settings
 from functions.telemetry import metrics
-from infra.cloudformation.watch import alarms
+from infra.cloudformation.template import alarms
 
 PRICES = {  # US dollars
     "API Gateway, request": 3.50e-6,

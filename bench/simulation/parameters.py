@@ -54,6 +54,6 @@ class Parameters:
         return self.import_s + self.cold_reads * self.get_s
 
 
-# The stack's own limits: infra/cloudformation/parameters.py.
+# The stack's own limits: infra/cloudformation/template.yaml.
 DEPLOYED = {"gateway_rate": 200, "gateway_burst": 400}
 DEPLOYED_WRITES = (4, 8)  # PATCHes per second, and at once

@@ -1,5 +1,4 @@
-"""What a deployed Scrawl consists of beyond its functions, as CloudFormation: the template that Chalice merges in.
+"""What a deployed Scrawl consists of beyond its functions, as CloudFormation. Read `template.yaml` first.
 
-`template` puts it together: `parameters` (what an operator may choose, and what a stack tells), `storage` (buckets),
-`api` (the functions' settings, roles and limits), `edge` (CloudFront), `watch` (alarms and the budget).
+`template.py` fills in what has to be computed; Chalice merges the result into the template that it makes of app.py.
 """

@@ -1,29 +1,37 @@
-"""The template that Chalice merges into its own, put together. What is in it is said by the modules beside this one.
+"""The stack's template: `template.yaml`, read as Chalice reads it, with each `!Computed` value filled in.
 
-Rules of checkov and cfn-lint that a resource does not follow are named in its metadata, from `exceptions`.
+How the result is merged into the template of the functions is up to `infra.package.lambda_package`.
 """
 
 import json
+import os
 from pathlib import Path
+from typing import Any
 
-from infra.cloudformation import api, edge, storage, watch
-from infra.cloudformation.exceptions import CFN_LINT, CHECKOV
-from infra.cloudformation.parameters import CONDITIONS, OUTPUTS, PARAMETERS, RULES, Json
+from chalice.package import YAMLTemplateSerializer
+
+from functions.settings import cors_origin
+from infra.cloudformation.policies import policy
+from infra.page.headers import page_headers
+from infra.paths import SITE
+
+type Json = dict[str, Any]
+
+_FOLDER = Path(__file__).parent
+_COMPUTED = "Fn::Computed"  # what Chalice's reader makes of !Computed
+_SECURITY = {"Content-Security-Policy", "Referrer-Policy", "X-Content-Type-Options", "X-Frame-Options"}
 
 
 def stack(stage: str) -> Json:
-    """Return what is merged into the template that Chalice makes for a stage."""
-    resources = storage.resources() | api.resources(stage) | edge.resources() | watch.resources(stage)
-    for name in CHECKOV.keys() | CFN_LINT.keys():
-        resources[name]["Metadata"] = _metadata(name)
-    return {
-        "Description": f"Scrawl, a handwritten-digit lab: stage {stage}",
-        "Parameters": PARAMETERS,
-        "Conditions": CONDITIONS,
-        "Rules": RULES,
-        "Resources": resources,
-        "Outputs": OUTPUTS,
-    }
+    """Return what is merged into the template that Chalice makes for a stage.
+
+    Raises:
+        KeyError: when the template asks for a value that is not computed here.
+    """
+    text = (_FOLDER / "template.yaml").read_text("utf-8")
+    template = YAMLTemplateSerializer().load_template(text, "template.yaml")
+    values = _computed(stage)
+    return {name: _filled(part, values) for name, part in template.items() if not name.startswith("x-")}
 
 
 def write(path: Path, stage: str) -> None:
@@ -31,11 +39,47 @@ def write(path: Path, stage: str) -> None:
     path.write_text(json.dumps(stack(stage), indent=2, sort_keys=True) + "\n", "utf-8")
 
 
-def _metadata(name: str) -> Json:
-    """Return what tells the tools which of their rules a resource does not follow, and the reader why."""
-    metadata: Json = {}
-    if skipped := CHECKOV.get(name):
-        metadata["checkov"] = {"skip": [{"id": rule, "comment": reason} for rule, reason in skipped.items()]}
-    if ignored := CFN_LINT.get(name):
-        metadata["cfn-lint"] = {"config": {"ignore_checks": list(ignored)}}
-    return metadata
+def parameters() -> dict[str, Json]:
+    """Return what an operator may choose."""
+    return dict(stack("prod")["Parameters"])
+
+
+def alarms(stage: str) -> dict[str, Json]:
+    """Return the properties of each alarm."""
+    resources = stack(stage)["Resources"]
+    return {
+        name: resource["Properties"]
+        for name, resource in resources.items()
+        if resource.get("Type") == "AWS::CloudWatch::Alarm"
+    }
+
+
+def _computed(stage: str) -> Json:
+    """Return what `template.yaml` cannot say itself: the stage, and what other files say already."""
+    headers = page_headers((SITE / "index.html").read_text("utf-8"))
+    others = [
+        {"Header": name, "Value": value, "Override": True}
+        for name, value in sorted(headers.items())
+        if name not in _SECURITY
+    ]
+    return {
+        "description": f"Scrawl, a handwritten-digit lab: stage {stage}",
+        "stage": stage,
+        "policy-api": policy("api", "ApiHandlerLogGroup"),
+        "policy-retrain": policy("retrain", "RetrainLogGroup"),
+        "cors-origin": f"'{cors_origin(os.environ)}'",
+        "negotiate.js": (_FOLDER / "negotiate.js").read_text("utf-8"),
+        "other page headers": others,
+        **{f"page {name}": headers[name] for name in _SECURITY},
+    }
+
+
+def _filled(part: Any, values: Json) -> Any:
+    """Return a part of the template with its computed values."""
+    if isinstance(part, dict):
+        if part.keys() == {_COMPUTED}:
+            return values[part[_COMPUTED]]
+        return {name: _filled(value, values) for name, value in part.items()}
+    if isinstance(part, list):
+        return [_filled(value, values) for value in part]
+    return part

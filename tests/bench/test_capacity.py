@@ -14,8 +14,7 @@ from bench.simulation.pointer import World
 from bench.simulation.predictions import Api
 from functions.models import model
 from functions.weights import repository
-from infra.cloudformation.api import _BURST_OF_WRITES
-from infra.cloudformation.parameters import PARAMETERS
+from infra.cloudformation import template
 from infra.paths import ROOT
 
 SCALE = (ROOT / "docs" / "scale.md").read_text("utf-8")
@@ -31,9 +30,14 @@ def test_docs_quote_what_the_simulation_prints(title: str) -> None:
 def test_numbers_of_the_code_are_those_simulated() -> None:
     assert (LIVELY.attempts, LIVELY.first_pause_s) == (repository._ATTEMPTS, repository._PAUSE)
     assert LIVELY.serve_for_s == model.SERVE_FOR
-    assert DEPLOYED["gateway_rate"] == PARAMETERS["RateLimit"]["Default"]
-    assert DEPLOYED["gateway_burst"] == PARAMETERS["BurstLimit"]["Default"]
-    assert (PARAMETERS["WriteRateLimit"]["Default"], _BURST_OF_WRITES) == DEPLOYED_WRITES
+    stack = template.stack("prod")
+    defaults = {name: parameter.get("Default") for name, parameter in stack["Parameters"].items()}
+    assert DEPLOYED["gateway_rate"] == defaults["RateLimit"]
+    assert DEPLOYED["gateway_burst"] == defaults["BurstLimit"]
+    _, *writes = stack["Resources"]["RestAPI"]["Properties"]["MethodSettings"]
+    for write in writes:
+        assert write["ThrottlingRateLimit"] == {"Ref": "WriteRateLimit"}
+        assert (defaults["WriteRateLimit"], write["ThrottlingBurstLimit"]) == DEPLOYED_WRITES
 
 
 @pytest.mark.parametrize("parameters", [EXACT, LIVELY])

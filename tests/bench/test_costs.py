@@ -11,7 +11,7 @@ from functions.storage.store import MemoryStore
 from functions.telemetry import metrics
 from functions.weights import pruning
 from functions.weights.versions import Metadata
-from infra.cloudformation.parameters import PARAMETERS
+from infra.cloudformation.template import parameters
 from infra.dataset.sources import Dataset
 from infra.page.site import LATER, transfer_size
 from infra.paths import ROOT
@@ -43,7 +43,7 @@ def test_memory_and_pruning_are_those_deployed() -> None:
 
 
 def test_quiet_month_leaves_most_of_the_budget() -> None:
-    assert costs.total(costs.month()) < PARAMETERS["MonthlyBudget"]["Default"] / 2
+    assert costs.total(costs.month()) < parameters()["MonthlyBudget"]["Default"] / 2
 
 
 def test_every_metric_that_is_written_is_counted(capsys: pytest.CaptureFixture[str]) -> None:

@@ -19,14 +19,13 @@ from functions.storage.store import MemoryStore
 from functions.telemetry import metrics
 from functions.weights.versions import Metadata
 from infra import cloudformation
-from infra.cloudformation import template, watch
+from infra.cloudformation import template
+from infra.cloudformation.template import Json
 from infra.package import lambda_package
 from infra.page import site
 from infra.page.headers import content_security_policy
 from infra.paths import SITE
 from tests.support.api import serving
-
-type Json = dict[str, Any]
 
 
 @pytest.fixture(scope="module")
@@ -81,6 +80,12 @@ def test_cfn_lint_finds_nothing_before_and_after_the_transformation(
     transformed.write_text(json.dumps(plain))
     assert lint(merged) == ""
     assert lint(transformed) == ""
+
+
+def test_each_computed_value_has_its_place_in_the_template() -> None:
+    text = Path(template.__file__).with_name("template.yaml").read_text("utf-8")
+    unused = [name for name in template._computed("prod") if f"!Computed {name}" not in text]
+    assert unused == ["page X-Content-Type-Options"]  # CloudFront has a switch for that one
 
 
 def test_nothing_is_left_that_names_a_plain_deployments_resources(sam: Json) -> None:
@@ -262,14 +267,21 @@ def written(capsys: pytest.CaptureFixture[str]) -> set[tuple[Any, ...]]:
 
 
 def test_alarms_look_at_what_the_api_writes_on_their_own_stage(written: set[tuple[Any, ...]]) -> None:
-    own = [alarm for alarm in watch.alarms("trial").values() if alarm.metric.startswith(metrics.NAMESPACE)]
+    own = [alarm for alarm in template.alarms("trial").values() if alarm["Namespace"] == metrics.NAMESPACE]
     assert len(own) == 5
-    assert {(alarm.metric, *sorted(alarm.dimensions.items())) for alarm in own} <= written
+    watched = {
+        (
+            f"{alarm['Namespace']}/{alarm['MetricName']}",
+            *sorted((dimension["Name"], dimension["Value"]) for dimension in alarm["Dimensions"]),
+        )
+        for alarm in own
+    }
+    assert watched <= written
     assert all(("stage", "trial") in metric for metric in written)
 
 
 def test_alarm_on_accuracy_lasts_until_there_is_news(sam: Json) -> None:
-    kept = {name for name in watch.alarms("prod") if properties(sam, name)["TreatMissingData"] == "ignore"}
+    kept = {name for name in template.alarms("prod") if properties(sam, name)["TreatMissingData"] == "ignore"}
     assert kept == {"Mlp128Bad", "Mlp12864Bad", "Conv3264Bad"}
-    others = {properties(sam, name)["TreatMissingData"] for name in watch.alarms("prod") if name not in kept}
+    others = {properties(sam, name)["TreatMissingData"] for name in template.alarms("prod") if name not in kept}
     assert others == {"notBreaching"}

@@ -10,7 +10,7 @@ import pytest
 
 from functions.dataset.shards import Dataset as StoredDataset
 from functions.storage.s3 import S3Store
-from infra.cloudformation.parameters import PARAMETERS
+from infra.cloudformation.template import parameters as stack_parameters
 from infra.deploy import package, parameters
 from infra.deploy.deploy import Plan, deploy
 from infra.deploy.destroy import destroy
@@ -222,4 +222,4 @@ def test_the_stack_is_what_deploying_expects(plan: Plan, tmp_path: Path) -> None
 
 def test_the_docs_tell_of_every_parameter() -> None:
     docs = (ROOT / "docs" / "deploy.md").read_text("utf-8")
-    assert [name for name in PARAMETERS if f"`{name}`" not in docs] == []
+    assert [name for name in stack_parameters() if f"`{name}`" not in docs] == []

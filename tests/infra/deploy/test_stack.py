@@ -14,7 +14,7 @@ from samtranslator.parser.parser import Parser
 from samtranslator.translator.translator import Translator
 
 from functions.settings import Settings
-from infra.cloudformation.parameters import CONDITIONS
+from infra.cloudformation import template
 from infra.deploy import parameters
 from infra.deploy.deploy import deploy
 from infra.deploy.destroy import destroy
@@ -24,6 +24,7 @@ from tests.support import cloud, idx_files
 from tests.support.cloud import REGION, STAGE, bucket_of, objects, write_package
 
 NOTHING = object()
+CONDITIONS = template.stack(STAGE)["Conditions"]
 # moto makes a RestApi without the methods in its Body, so there is nothing to deploy.
 LEFT_OUT = ("AWS::ApiGateway::Deployment", "AWS::ApiGateway::Stage")
 
@@ -42,12 +43,12 @@ def without_conditions(value: Any) -> Any:
     return {name: part for name, part in parts.items() if part is not NOTHING}
 
 
-def expanded(template: dict[str, Any]) -> dict[str, Any]:
+def expanded(sam: dict[str, Any]) -> dict[str, Any]:
     """Return what AWS makes of a template before it makes anything else."""
     known = {"AWS::Region": REGION, "AWS::Partition": "aws"}
-    template = without_conditions(Translator({}, Parser()).translate(template, known))
+    plain = without_conditions(Translator({}, Parser()).translate(sam, known))
     kept = {}
-    for name, resource in template["Resources"].items():
+    for name, resource in plain["Resources"].items():
         if resource["Type"] in LEFT_OUT or resource.get("Condition") in CONDITIONS:
             continue
         if resource["Type"] == "AWS::ApiGateway::RestApi":
@@ -55,7 +56,7 @@ def expanded(template: dict[str, Any]) -> dict[str, Any]:
         if resource["Type"] == "AWS::CloudFront::Distribution":
             resource["Properties"] = {}  # it refers to kinds of resources that moto does not know
         kept[name] = resource
-    return template | {"Resources": kept}
+    return plain | {"Resources": kept}
 
 
 def test_the_stack_is_made_found_as_it_is_and_removed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
