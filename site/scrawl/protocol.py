@@ -20,24 +20,24 @@ REQUESTS = {
     "tune": ("label",),  # learn the picture predicted last
     "export": ("model", "metadata"),  # JSON of texts
     "sample": (),
-    "scrub": ("model", "number"),  # look at a checkpoint, -1: at the network as it is
+    "show_checkpoint": ("model", "number"),  # look at a checkpoint, -1: at the network as it is
     "restore": ("model", "number"),  # go back to a checkpoint
     "later": ("address",),  # of the second bundle
     "ping": (),  # whether it lives
     "ink": ("number", "width", "height", "colours"),  # of an image, RGBA
     "open_file": ("number", "buffer", "networks"),  # a file of weights; JSON {model: {tensor: shape}}
     "save_file": ("model", "form", "metadata", "graph"),  # safetensors, onnx or json; JSON, JSON for onnx
-    "learn_mine": ("labels", "pictures"),  # digits that the person has drawn and kept
+    "train_on_collected": ("labels", "pictures"),  # digits that the person has drawn and kept
     "keep": ("key", "model", "record"),  # the weights, in the browser, with a text that belongs to them
     # Looking inside; `model` is its JSON where the worker may have to build it
     "palette": ("colours", "overlay", "ink"),  # bytes: 255 RGBA colours each, from the lowest number to the highest
-    "look": ("model", "panels", "chosen"),  # JSON: [[panel, columns], …], [stage, unit] or null
+    "inspect_layers": ("model", "panels", "chosen"),  # JSON: [[panel, columns], …], [stage, unit] or null
     "saliency": ("model", "digit"),  # -1: the one that is read
-    "confusion": ("model", "iteration"),
-    "misread": ("model", "label", "reading"),
-    "learn_misread": ("model", "label", "reading"),
-    "read_along": ("model", "buffer"),  # a safetensors file's bytes, for a network that is not selected
-    "read_by_all": (),
+    "count_confusion": ("model", "iteration"),
+    "find_misread": ("model", "label", "reading"),
+    "train_on_misread": ("model", "label", "reading"),
+    "compare_network": ("model", "buffer"),  # a safetensors file's bytes, for a network that is not selected
+    "predict_with_all": (),
 }
 
 # The worker tells, the page shows.
@@ -52,7 +52,7 @@ REPORTS = {
     "target_reached": ("model", "iteration", "accuracy"),  # training has stopped
     "checkpoint": ("model", "number", "iteration", "test_accuracy"),
     "checkpoint_gone": ("model", "number"),  # to make room, or because the run has gone back
-    "scrubbed": ("model", "number"),  # what readings and views look at from now on, -1: the network as it is
+    "checkpoint_shown": ("model", "number"),  # what readings and views look at from now on, -1: the network as it is
     "restored": ("model", "number", "iteration"),
     "diverged": ("model", "iteration", "back_to"),  # training has stopped, the last good weights are back
     "blocks": ("cached", "total", "in_flight"),
@@ -70,19 +70,31 @@ REPORTS = {
     "file_opened": ("number", "model", "buffer"),  # as safetensors
     "file_refused": ("number", "message"),
     "file_saved": ("model", "form", "buffer"),
-    "learned_mine": ("model", "count", "right", "steps"),
+    "trained_on_collected": ("model", "count", "right", "steps"),
     "kept": ("model",),
     "not_kept": ("model", "message", "buffer"),  # which the page keeps for as long as it lives
-    "picture": ("model", "panel", "width", "height", "limit", "buffer"),  # RGBA; `limit` has full colour
-    "voted": ("model", "stage", "unit", "activation", "votes"),  # what the chosen unit adds to each digit's score
-    "looked": ("model",),
-    "salient": ("model", "digit", "speaks_for", "against", "buffer"),  # RGBA; None, and digit -1, for a blank pad
-    "counted": ("model", "iteration", "counts"),  # 100, by label, then by what it is read as
+    "panel_painted": ("model", "panel", "width", "height", "limit", "buffer"),  # RGBA; `limit` has full colour
+    "unit_explained": (
+        "model",
+        "stage",
+        "unit",
+        "activation",
+        "votes",
+    ),  # what the chosen unit adds to each digit's score
+    "layers_inspected": ("model",),
+    "saliency_painted": (
+        "model",
+        "digit",
+        "speaks_for",
+        "against",
+        "buffer",
+    ),  # RGBA; None, and digit -1, for a blank pad
+    "confusion_counted": ("model", "iteration", "counts"),  # 100, by label, then by what it is read as
     "misread_digits": ("model", "label", "reading", "count", "shares", "buffer"),  # the surest first; RGBA
-    "learned_misread": ("model", "label", "reading", "count", "right", "steps", "rate"),
-    "reads_along": ("model",),
-    "reads_not_along": ("model", "message"),
-    "read_by": ("models", "probabilities"),  # ten each; none for a blank pad
+    "trained_on_misread": ("model", "label", "reading", "count", "right", "steps", "rate"),
+    "comparison_added": ("model",),
+    "comparison_failed": ("model", "message"),
+    "all_predicted": ("models", "probabilities"),  # ten each; none for a blank pad
 }
 
 

@@ -34,7 +34,7 @@ class Digits:
         self._shown: object = None  # the list whose pictures are on the page
         self._guessed: tuple = ()  # the drawing whose label was guessed, and the guess
         self.page.after("tuned", self._taught)
-        self.page.after("learned_mine", self._learned)
+        self.page.after("trained_on_collected", self._learned)
         parts.resizing.append(self._repaint)
         aio.run(self._list())
 
@@ -165,7 +165,7 @@ class Digits:
     def _train(self) -> None:
         labels, pictures = self._bytes()
         self._tell("Training on your digits…", "quiet")
-        self.page.ask("learn_mine", labels=labels, pictures=pictures)
+        self.page.ask("train_on_collected", labels=labels, pictures=pictures)
 
     def _learned(self, count: int, right: int, steps: int, **_fields: object) -> None:
         word = "step" if steps == 1 else "steps"

@@ -146,7 +146,7 @@ class GalleryView:
         set_text(self.title, f"{label}, read right" if right else f"{label}, read as {reading}")
         set_flag(self.learn, "hidden", right)
         count = int(inside.misread["count"]) if inside.misread else 0
-        set_flag(self.learn, "disabled", inside.learning or not count or state.record.scrubbed >= 0)
+        set_flag(self.learn, "disabled", inside.learning or not count or state.record.shown_checkpoint >= 0)
         show_notice(self.message, inside.notice)
         if inside.misread is not self._shown:
             self._shown = inside.misread

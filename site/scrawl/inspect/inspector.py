@@ -19,7 +19,16 @@ GAP = 150  # milliseconds between two looks, while the network learns
 LIVE = 60  # and between two answers that follow the pen
 BETWEEN_COUNTS = 1000  # and between two counts of what is misread
 # What changes the weights of the selected network, or which they are.
-CHANGES = ("progress", "weights_taken", "tuned", "learned_misread", "opened", "diverged", "scrubbed", "restored")
+CHANGES = (
+    "progress",
+    "weights_taken",
+    "tuned",
+    "trained_on_misread",
+    "opened",
+    "diverged",
+    "checkpoint_shown",
+    "restored",
+)
 
 
 def begin(parts: object) -> None:
@@ -39,7 +48,7 @@ class Lookout:
         self.saliency = Asker(page, self._ask_saliency, LIVE)
         self.reading = Asker(page, self._ask_readers, LIVE)
         self.scrubbing = Asker(page, self._ask_scrub, LIVE)
-        self.timeline = TimelineView(_place("inside-timeline"), self.scrub, self.restore)
+        self.timeline = TimelineView(_place("inside-timeline"), self.show_checkpoint, self.restore)
         self.layers = LayersView(page, _place("inside-layers"), self.look.touch)
         self.confusion_place = _place("inside-confusion")
         self.confusion = ConfusionView(page, self.confusion_place, self.count, self.open_cell, self.learn)
@@ -60,15 +69,19 @@ class Lookout:
         page = self.page
         for kind in CHANGES:
             page.after(kind, self._changed)
-        for kind, asker in (("looked", self.look), ("salient", self.saliency), ("read_by", self.reading)):
+        for kind, asker in (
+            ("layers_inspected", self.look),
+            ("saliency_painted", self.saliency),
+            ("all_predicted", self.reading),
+        ):
             page.after(kind, asker.answered)
         for kind in ("weights_taken", "restored", "tuned", "diverged"):
             page.after(kind, self._weights_replaced)
-        page.after("scrubbed", self._scrubbed)
+        page.after("checkpoint_shown", self._scrubbed)
         page.after("evaluated", self._evaluated)
-        page.after("counted", self._counted)
-        page.after("learned_misread", self._learned)
-        page.after("reads_along", self.reading.touch)
+        page.after("confusion_counted", self._counted)
+        page.after("trained_on_misread", self._learned)
+        page.after("comparison_added", self.reading.touch)
         page.after("later_begun", self._worker_begun)
 
     def render(self, state: object) -> None:
@@ -102,7 +115,7 @@ class Lookout:
         if not panels:
             return False
         chosen = JSON.stringify(list(inside.chosen) if inside.chosen else None)
-        self.page.ask("look", model=self._model(), panels=JSON.stringify(panels), chosen=chosen)
+        self.page.ask("inspect_layers", model=self._model(), panels=JSON.stringify(panels), chosen=chosen)
         return None
 
     def _ask_saliency(self) -> bool | None:
@@ -115,12 +128,12 @@ class Lookout:
     def _ask_readers(self) -> bool | None:
         if not self.readers.visible or not self.page.state.inside.along:
             return False
-        self.page.ask("read_by_all")
+        self.page.ask("predict_with_all")
         return None
 
     # Going back in the run
 
-    def scrub(self, number: int) -> None:
+    def show_checkpoint(self, number: int) -> None:
         """Look at a checkpoint, or, if it is -1, at the network as it is."""
         self.page.dispatch("scrub_wanted", number=number)
         self.scrubbing.touch()
@@ -133,13 +146,13 @@ class Lookout:
         state = self.page.state
         if state.inside.scrub_to is None:
             return False
-        self.page.ask("scrub", model=state.model, number=state.inside.scrub_to)
+        self.page.ask("show_checkpoint", model=state.model, number=state.inside.scrub_to)
         return None
 
     def _scrubbed(self, model: str, number: int) -> None:
         state = self.page.state
         self.scrubbing.answered()
-        if model == state.model and number == state.record.scrubbed and not self.scrubbing.is_wanted():
+        if model == state.model and number == state.record.shown_checkpoint and not self.scrubbing.is_wanted():
             self.page.dispatch("scrub_done")
         self._count_again()
 
@@ -149,7 +162,7 @@ class Lookout:
         """Have the test digits read."""
         self._count_asked = window.performance.now()
         self.page.dispatch("counting")
-        self.page.ask("confusion", model=self._model(), iteration=_iteration_shown(self.page.state.record))
+        self.page.ask("count_confusion", model=self._model(), iteration=_iteration_shown(self.page.state.record))
 
     def open_cell(self, label: int, reading: int) -> None:
         """Show the digits behind a cell."""
@@ -160,13 +173,13 @@ class Lookout:
         """Train on the digits of the open cell."""
         label, reading = self.page.state.inside.cell
         self.page.dispatch("learn_wanted")
-        self.page.ask("learn_misread", model=self.page.state.model, label=label, reading=reading)
+        self.page.ask("train_on_misread", model=self.page.state.model, label=label, reading=reading)
 
     def _ask_misread(self) -> None:
         state = self.page.state
         if state.inside.cell and state.model in state.inside.confusions:
             label, reading = state.inside.cell
-            self.page.ask("misread", model=state.model, label=label, reading=reading)
+            self.page.ask("find_misread", model=state.model, label=label, reading=reading)
 
     def _confusion_seen(self, _element: object, on: bool) -> None:
         self._confusion_visible = on
@@ -177,7 +190,7 @@ class Lookout:
         state = self.page.state
         counted = state.inside.confusions.get(state.model)
         stale = counted is not None and counted.iteration != _iteration_shown(state.record)
-        if self._confusion_visible and stale and not (state.training and state.record.scrubbed < 0):
+        if self._confusion_visible and stale and not (state.training and state.record.shown_checkpoint < 0):
             self.count()
 
     def _weights_replaced(self, model: str, **_fields: object) -> None:
@@ -187,7 +200,7 @@ class Lookout:
     def _evaluated(self, **_fields: object) -> None:
         """Count anew with each measurement while one looks; the digits are there now."""
         due = window.performance.now() - self._count_asked > BETWEEN_COUNTS or not self.page.state.training
-        idle = not self.page.state.inside.counting and self.page.state.record.scrubbed < 0
+        idle = not self.page.state.inside.counting and self.page.state.record.shown_checkpoint < 0
         if self._confusion_visible and due and idle:
             self.count()
 
@@ -226,7 +239,7 @@ def _tokens() -> list:
 
 def _iteration_shown(record: object) -> int:
     """Return the iteration that reading and views are of."""
-    return next((one[1] for one in record.checkpoints if one[0] == record.scrubbed), record.iteration)
+    return next((one[1] for one in record.checkpoints if one[0] == record.shown_checkpoint), record.iteration)
 
 
 def _place(name: str) -> object:

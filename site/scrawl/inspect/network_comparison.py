@@ -116,6 +116,6 @@ class Readers:
             described = next(known for known in self.page.state.models if known["model"] == model)
             try:
                 buffer, _ = await self.api.weights(model, small=True)
-                self.page.ask("read_along", model=JSON.stringify(described), buffer=buffer)
+                self.page.ask("compare_network", model=JSON.stringify(described), buffer=buffer)
             except (fetching.AwayError, fetching.RefusedError):
                 self.page.dispatch("along", model=model, stage="not there")

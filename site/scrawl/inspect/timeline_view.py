@@ -30,11 +30,11 @@ class TimelineView:
     def render(self, state: object) -> None:
         """Show where on the way one looks."""
         record, wanted = state.record, state.inside.scrub_to
-        shown = [record.checkpoints, record.scrubbed, record.iteration, wanted]
+        shown = [record.checkpoints, record.shown_checkpoint, record.iteration, wanted]
         if self._shown == shown:
             return
         self._shown = shown
-        self._number = record.scrubbed if wanted is None else wanted
+        self._number = record.shown_checkpoint if wanted is None else wanted
         self._numbers = [*[number for number, _, _ in record.checkpoints], -1]
         place = self._place()
         set_attribute(self.slider, "max", str(len(self._numbers) - 1))

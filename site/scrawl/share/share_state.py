@@ -109,7 +109,7 @@ TRANSITIONS = {
     # The worker's reports, which `files` and `autosave` take
     "file_opened": lambda _state, **_fields: None,
     "file_refused": lambda _state, **_fields: None,
-    "learned_mine": lambda _state, **_fields: None,
+    "trained_on_collected": lambda _state, **_fields: None,
     "file_saved": lambda _state, **_fields: None,
     "kept": lambda _state, **_fields: None,
     "not_kept": lambda _state, **_fields: None,

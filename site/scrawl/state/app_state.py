@@ -39,7 +39,7 @@ class Record:
         self.epoch = 0.0
         self.run_settings: dict = {}  # with which the run began
         self.checkpoints: list = []  # that the worker keeps: (number, iteration, test accuracy)
-        self.scrubbed = -1  # the checkpoint that is looked at, -1: the network as it is
+        self.shown_checkpoint = -1  # the checkpoint that is looked at, -1: the network as it is
         self.history = History()
 
 

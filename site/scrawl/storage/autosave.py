@@ -20,7 +20,7 @@ NOT_KEPT = (
     "This browser keeps nothing for this page ({reason}). It works all the same; download weights to keep them."
 )
 FULL = "There is no room left in this browser's storage, so your weights are not kept. Download them to keep them."
-CHANGES = ("progress", "tuned", "weights_taken", "diverged", "restored", "learned_mine", "learned_misread")
+CHANGES = ("progress", "tuned", "weights_taken", "diverged", "restored", "trained_on_collected", "trained_on_misread")
 BY_API = ("quick", "shared")  # weights that can be had again
 
 

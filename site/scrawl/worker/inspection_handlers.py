@@ -55,7 +55,7 @@ class Inside:
         self.kernel.write(self.painter.overlay, overlay)
         self.kernel.write(self.painter.ink, ink)
 
-    def look(self, model: str, panels: str, chosen: str) -> None:
+    def inspect_layers(self, model: str, panels: str, chosen: str) -> None:
         """Paint panels, JSON [[name, columns], …], and say what the chosen unit, JSON [stage, unit] or null, does."""
         reader, lens = self.worker.reader, self._lens()
         described, chosen = JSON.parse(model), JSON.parse(chosen)
@@ -67,7 +67,7 @@ class Inside:
             self._paint(described["model"], known[name], lens, columns, chosen, drawn)
         if chosen and drawn:
             self._tell_votes(described["model"], lens, *chosen)
-        self.tell("looked", model=described["model"])
+        self.tell("layers_inspected", model=described["model"])
 
     def _paint(self, model: str, panel: object, lens: object, columns: int, chosen: object, drawn: bool) -> None:
         if panel.is_weights():
@@ -79,7 +79,7 @@ class Inside:
             return
         _, width, height, limit = painted
         picture = {"panel": panel.name, "width": width, "height": height, "limit": limit}
-        self._hand_over("picture", self._pixels(painted), model=model, **picture)
+        self._hand_over("panel_painted", self._pixels(painted), model=model, **picture)
 
     def _tell_votes(self, model: str, lens: object, stage: int, unit: int) -> None:
         values, hidden = lens.activations(stage), lens.stages[stage]
@@ -90,13 +90,13 @@ class Inside:
         ]
         activation = max([float(values[place]) for place in places])
         votes = lens.votes(stage, unit)
-        self.tell("voted", model=model, stage=stage, unit=unit, activation=activation, votes=votes)
+        self.tell("unit_explained", model=model, stage=stage, unit=unit, activation=activation, votes=votes)
 
     def saliency(self, model: str, digit: int) -> None:
         """Paint what each pixel has contributed to a digit's score; -1 is the digit that is read."""
         reader, lens = self.worker.reader, self._lens()
         if reader.picture is None:
-            self.tell("salient", model=model, digit=-1, speaks_for=0.0, against=0.0, buffer=None)
+            self.tell("saliency_painted", model=model, digit=-1, speaks_for=0.0, against=0.0, buffer=None)
             return
         probabilities = [float(p) for p in lens.look(reader.image)]
         if digit < 0:
@@ -104,7 +104,7 @@ class Inside:
         parts = [float(part) for part in lens.saliency(digit)]
         sums = {"speaks_for": sum([p for p in parts if p > 0]), "against": sum([p for p in parts if p < 0])}
         painted = self.painter.salient(lens.saliency_address(), reader.image)
-        self._hand_over("salient", self._pixels(painted), model=model, digit=digit, **sums)
+        self._hand_over("saliency_painted", self._pixels(painted), model=model, digit=digit, **sums)
 
     def _hand_over(self, kind: str, buffer: object, **fields: object) -> None:
         """Report with a buffer that need not be copied, since nobody here wants it any more."""
@@ -116,7 +116,7 @@ class Inside:
 
     # What is misread
 
-    def confusion(self, model: str, iteration: int) -> None:
+    def count_confusion(self, model: str, iteration: int) -> None:
         """Count what the test digits are read as; they are fetched if need be. The iteration comes back as it is."""
         described = JSON.parse(model)
         name = described["model"]
@@ -142,7 +142,7 @@ class Inside:
                 self._counting = (name, iteration, True)
         elif counter.run(now() + SLICE):
             self._counting = None
-            self.tell("counted", model=name, iteration=iteration, counts=counter.counts)
+            self.tell("confusion_counted", model=name, iteration=iteration, counts=counter.counts)
             return
         window.setTimeout(self._count, pause)
 
@@ -151,7 +151,7 @@ class Inside:
         if source is not None and not source.active:
             source.start()
 
-    def misread(self, model: str, label: int, reading: int) -> None:
+    def find_misread(self, model: str, label: int, reading: int) -> None:
         """Hand out the digits with that label that were read so, the surest first."""
         if model not in self._counters:
             return  # asked of a worker before this one
@@ -162,20 +162,20 @@ class Inside:
         fields = {"label": label, "reading": reading, "count": len(found), "shares": [share for _, share in shown]}
         self._hand_over("misread_digits", self._pixels(painted), model=model, **fields)
 
-    def learn_misread(self, model: str, label: int, reading: int) -> None:
+    def train_on_misread(self, model: str, label: int, reading: int) -> None:
         """Train on those digits, with the settings' learning rate, until they are read right."""
         trainer, network = self.worker.training.trainer, self.worker.opened[model].network
         rows = [row for row, _ in self._counters[model].misread(label, reading)]
         rate = trainer.settings["learning_rate"]
         right, steps = self.learning.learn(network, trainer.samples, rows, trainer.cache.ranges(), rate)
         fields = {"label": label, "reading": reading, "count": len(rows), "right": right, "steps": steps}
-        self.tell("learned_misread", model=model, rate=rate, **fields)
+        self.tell("trained_on_misread", model=model, rate=rate, **fields)
         trainer.learner.ask_evaluation()
         self.worker.read_again()
 
     # Reading along
 
-    def read_along(self, model: str, buffer: object) -> None:
+    def compare_network(self, model: str, buffer: object) -> None:
         """Take a network, a safetensors file's bytes, that reads what the selected one reads; just that."""
         described = JSON.parse(model)
         name = described["model"]
@@ -186,11 +186,11 @@ class Inside:
                 self._others[name] = Network(self.kernel, described["layers"], described["parameters"], 1)
             self._others[name].load(floats)
         except ValueError as error:
-            self.tell("reads_not_along", model=name, message=str(error))
+            self.tell("comparison_failed", model=name, message=str(error))
             return
-        self.tell("reads_along", model=name)
+        self.tell("comparison_added", model=name)
 
-    def read_by_all(self) -> None:
+    def predict_with_all(self) -> None:
         """Tell what each network that is there reads: those that read along, and those that were opened."""
         reader, worker = self.worker.reader, self.worker
         networks = {**self._others, **{name: opened.network for name, opened in worker.opened.items()}}
@@ -199,4 +199,4 @@ class Inside:
         if reader.picture is not None:
             for network in networks.values():
                 probabilities += [float(p) for p in network.predict(reader.image)]
-        self.tell("read_by", models=list(networks), probabilities=probabilities)
+        self.tell("all_predicted", models=list(networks), probabilities=probabilities)

@@ -6,14 +6,14 @@ from scrawl.training.teaching import RATE
 
 
 class Lessons:
-    """Answers the request `learn_mine`."""
+    """Answers the request `train_on_collected`."""
 
     def __init__(self, worker: object) -> None:
         self.worker = worker
         self._learning: Learning | None = None
         self._samples: Samples | None = None
 
-    def learn_mine(self, labels: object, pictures: object) -> None:
+    def train_on_collected(self, labels: object, pictures: object) -> None:
         """Do gentle steps on the digits until all are read right, or it is no use any more."""
         if self._learning is None:
             self._learning = Learning(self.worker.kernel)
@@ -22,6 +22,6 @@ class Lessons:
         self._samples.store(0, labels.subarray(first), pictures.subarray(PIXELS * first))
         selected, count = self.worker.selected, labels.length - first
         right, steps = self._learning.learn(selected.network, self._samples, list(range(count)), [], RATE)
-        self.worker.tell("learned_mine", model=selected.model, count=count, right=right, steps=steps)
+        self.worker.tell("trained_on_collected", model=selected.model, count=count, right=right, steps=steps)
         self.worker.training.trainer.learner.ask_evaluation()
         self.worker.read_again()

@@ -99,14 +99,14 @@ class Training:
         self.trainer.steps_wanted += 1
         self._want_blocks()
 
-    def scrub(self, model: str, number: int) -> None:
+    def show_checkpoint(self, model: str, number: int) -> None:
         """Have readings and views look at a checkpoint; -1 is the network as it is. Training does not notice."""
         opened = self.worker.opened[model]
         checkpoint = self.learners[model].checkpoints.get(number) if number >= 0 and model in self.learners else None
         opened.look_at(checkpoint.weights if checkpoint else None)
         if model == self.worker.selected.model:
             self.worker.reader.network = opened.shown
-        self.tell("scrubbed", model=model, number=checkpoint.number if checkpoint else -1)
+        self.tell("checkpoint_shown", model=model, number=checkpoint.number if checkpoint else -1)
         self.worker.read_again()
 
     def restore(self, model: str, number: int) -> None:
@@ -117,7 +117,7 @@ class Training:
         if model == self.model:
             self.trainer.training, self.trainer.steps_wanted = False, 0
         self.learners[model].restore(checkpoint)
-        self.scrub(model, -1)
+        self.show_checkpoint(model, -1)
         self.tell("restored", model=model, number=checkpoint.number, iteration=checkpoint.iteration)
         self._tell_checkpoints()
 

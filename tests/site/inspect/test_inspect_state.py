@@ -101,8 +101,8 @@ def happen(state: State, *events: tuple[str, dict]) -> Any:
 def test_votes_of_a_unit_chosen_before_are_not_shown(state: State) -> None:
     late = {"model": "mlp-128", "stage": 0, "unit": 3, "activation": 1.0, "votes": [0.0] * 10}
     choose = ("unit_chosen", {"stage": 0, "unit": 4})
-    assert happen(state, choose, ("voted", late)).votes is None
-    assert happen(state, ("voted", {**late, "unit": 4})).votes["activation"] == 1.0
+    assert happen(state, choose, ("unit_explained", late)).votes is None
+    assert happen(state, ("unit_explained", {**late, "unit": 4})).votes["activation"] == 1.0
 
 
 def test_answers_about_another_network_are_not_shown(state: State) -> None:
@@ -112,9 +112,9 @@ def test_answers_about_another_network_are_not_shown(state: State) -> None:
     inside = happen(
         state,
         ("cell_opened", {"label": 4, "reading": 9}),
-        ("picture", {"model": "conv-32-64", **picture}),
+        ("panel_painted", {"model": "conv-32-64", **picture}),
         ("misread_digits", {"model": "conv-32-64", **digits}),
-        ("salient", {"model": "conv-32-64", **salient}),
+        ("saliency_painted", {"model": "conv-32-64", **salient}),
     )
     assert (inside.pictures, inside.misread, inside.salient) == ({}, None, None)
 
@@ -132,7 +132,9 @@ def test_another_network_begins_with_nothing_chosen(state: State) -> None:
 def test_counts_are_kept_for_each_network(state: State) -> None:
     counts = [0] * 100
     counts[0], counts[49], counts[44] = 5, 2, 8
-    inside = happen(state, ("counting", {}), ("counted", {"model": "mlp-128", "iteration": 7, "counts": counts}))
+    inside = happen(
+        state, ("counting", {}), ("confusion_counted", {"model": "mlp-128", "iteration": 7, "counts": counts})
+    )
     confusion: Confusion = inside.confusions["mlp-128"]
     assert not inside.counting
     assert (confusion.correct, confusion.total, confusion.worst, confusion.row_total(4)) == (13, 15, 2, 10)
@@ -145,8 +147,8 @@ def test_counts_of_other_weights_are_forgotten(state: State) -> None:
     counted = {"iteration": 7, "counts": [1] * 100}
     inside = happen(
         state,
-        ("counted", {"model": "mlp-128", **counted}),
-        ("counted", {"model": "conv-32-64", **counted}),
+        ("confusion_counted", {"model": "mlp-128", **counted}),
+        ("confusion_counted", {"model": "conv-32-64", **counted}),
         ("counts_stale", {"model": "mlp-128"}),
         ("counts_stale", {"model": "mlp-128-64"}),
     )
@@ -156,7 +158,7 @@ def test_counts_of_other_weights_are_forgotten(state: State) -> None:
 @pytest.mark.parametrize(("steps", "tone"), [(3, "good"), (0, "warning")])
 def test_what_learning_has_changed_is_told_and_counts_as_a_change(state: State, steps: int, tone: str) -> None:
     learned = {"label": 4, "reading": 9, "count": 5, "right": 5, "steps": steps, "rate": 0.3}
-    inside = happen(state, ("learn_wanted", {}), ("learned_misread", {"model": "mlp-128", **learned}))
+    inside = happen(state, ("learn_wanted", {}), ("trained_on_misread", {"model": "mlp-128", **learned}))
     assert inside.notice.tone == tone
     assert not inside.learning
     assert state.record.touched == (steps > 0)
@@ -167,23 +169,23 @@ def test_others_read_along(state: State) -> None:
     inside = happen(
         state,
         ("along", {"model": "conv-32-64", "stage": "loading"}),
-        ("reads_along", {"model": "conv-32-64"}),
-        ("reads_not_along", {"model": "mlp-128-64", "message": "fc1.weight is missing"}),
-        ("read_by", {"models": ["conv-32-64", "mlp-128"], "probabilities": shares}),
+        ("comparison_added", {"model": "conv-32-64"}),
+        ("comparison_failed", {"model": "mlp-128-64", "message": "fc1.weight is missing"}),
+        ("all_predicted", {"models": ["conv-32-64", "mlp-128"], "probabilities": shares}),
     )
     assert inside.along == {"conv-32-64": "there", "mlp-128-64": "fc1.weight is missing"}
     assert inside.readings == {"conv-32-64": shares[:10], "mlp-128": shares[10:]}
-    assert happen(state, ("read_by", {"models": ["mlp-128"], "probabilities": []})).readings == {}
+    assert happen(state, ("all_predicted", {"models": ["mlp-128"], "probabilities": []})).readings == {}
 
 
 def test_another_worker_knows_nothing_of_what_the_last_one_counted(state: State) -> None:
     inside = happen(
         state,
         ("counting", {}),
-        ("counted", {"model": "mlp-128", "iteration": 7, "counts": [1] * 100}),
+        ("confusion_counted", {"model": "mlp-128", "iteration": 7, "counts": [1] * 100}),
         ("cell_opened", {"label": 4, "reading": 9}),
         ("learn_wanted", {}),
-        ("reads_along", {"model": "conv-32-64"}),
+        ("comparison_added", {"model": "conv-32-64"}),
         ("worker_anew", {}),
     )
     assert (inside.confusions, inside.cell, inside.along, inside.learning) == ({}, None, {}, False)

@@ -53,7 +53,7 @@ def _diverged(state: State, model: str, iteration: int, back_to: int) -> None:
     if not back_to:
         record.loss = record.train_accuracy = None
     record.history.cut(back_to)
-    record.scrubbed = -1
+    record.shown_checkpoint = -1
     message = (
         f"Training diverged at iteration {iteration}: the loss was no number any more. It has stopped, and the "
         f"weights of iteration {back_to} are back. A lower learning rate will help."
@@ -72,7 +72,7 @@ def _checkpoint_gone(state: State, model: str, number: int) -> None:
 
 
 def _scrubbed(state: State, model: str, number: int) -> None:
-    state.record_of(model).scrubbed = number
+    state.record_of(model).shown_checkpoint = number
 
 
 def _restored(state: State, model: str, number: int, iteration: int) -> None:
@@ -120,7 +120,7 @@ TRANSITIONS = {
     "diverged": _diverged,
     "checkpoint": _checkpoint,
     "checkpoint_gone": _checkpoint_gone,
-    "scrubbed": _scrubbed,
+    "checkpoint_shown": _scrubbed,
     "restored": _restored,
     "blocks": _blocks,
     "block_refused": _block_refused,
