@@ -32,7 +32,7 @@ FEATURES: list = [
     "scrawl.ui.options",
     "scrawl.inspect.inspector",
     "scrawl.drawing.tools",
-    "scrawl.runs",
+    "scrawl.runs.runs_view",
     "scrawl.share.feature",
     "scrawl.share.api_comparison",
     "scrawl.files.weight_files",

@@ -1,100 +1,113 @@
 """Reads the curves off where the pointer or the keys point, and sums them up in words where nobody points."""
 
-from scrawl.runs.runs_state import at, series_of
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from scrawl.runs.runs_state import nearest_point, series_of
 from scrawl.state import formatting
 from scrawl.ui import curve_geometry
 from scrawl.ui.dom import by_id, set_attribute, set_text
 
+if TYPE_CHECKING:
+    from browser import Element, Event
+
+    from scrawl.app.page import Page
+    from scrawl.state.app_state import Record, State
+    from scrawl.state.history import History
+    from scrawl.ui.curves_view import CurvesView, Plot
+
 KEYS = {"ArrowLeft": -1, "ArrowDown": -1, "ArrowRight": 1, "ArrowUp": 1, "PageDown": -10, "PageUp": 10}
 
 
-class Pointing:
-    """Owns #pointed and the line through each of the `views.curves` plots."""
+class CurveReadout:
+    """Owns #pointed and the vertical line through each of the curves' plots."""
 
-    def __init__(self, page: object, curves_view: object) -> None:
+    def __init__(self, page: Page, curves_view: CurvesView) -> None:
         self.page, self.plots = page, curves_view.plots
-        self.words = by_id("pointed")
-        self._cursors = []
-        self._shown: list = []
+        self.description = by_id("pointed")
+        self._cursors: list[Element] = []
+        self._shown: list[object] = []
         for plot in self.plots:
             plot.svg.insertAdjacentHTML("beforeend", '<path class="cursor" visibility="hidden"/>')
             self._cursors.append(plot.svg.querySelector(".cursor"))
             self._bind(plot)
 
-    def render(self, state: object) -> None:
-        """Show what is pointed at."""
-        iteration = state.runs.pointed
+    def render(self, state: State) -> None:
+        """Show the values at the readout's iteration."""
+        iteration = state.runs.readout
         history = state.record.history
         scales = [(plot.scale, plot.width) for plot in self.plots]
-        shown = [iteration, history, history.revision, scales, [(run.name, run.shown) for run in state.runs.kept]]
+        shown = [iteration, history, history.revision, scales, [(run.name, run.shown) for run in state.runs.saved]]
         if shown == self._shown:
             return
         self._shown = shown
         last = history.last_iteration()
-        at_present = last if iteration is None else iteration
-        said = values_at(state, history, at_present)
+        at = last if iteration is None else iteration
+        values = values_at(state, history, at)
         for plot, cursor in zip(self.plots, self._cursors, strict=True):
-            shown = iteration is not None and plot.scale is not None
-            set_attribute(cursor, "visibility", "visible" if shown else "hidden")
-            if shown:
-                x = plot.scale.x(min(iteration, plot.scale.last))
-                set_attribute(
-                    cursor, "d", f"M{x:.1f} {curve_geometry.TOP:g}V{curve_geometry.HEIGHT - curve_geometry.BOTTOM:g}"
-                )
+            _show_cursor(plot, cursor, iteration)
             if last:
-                self._describe(plot.svg, last, at_present, said)
-        set_text(self.words, summary(state.record) if iteration is None else said)
+                _describe_as_slider(plot.svg, last, at, values)
+        set_text(self.description, summary(state.record) if iteration is None else values)
 
-    def _describe(self, svg: object, last: int, at_present: int, said: str) -> None:
-        """Make the figure a slider through the run, for those who use keys."""
-        set_attribute(svg, "role", "slider")
-        set_attribute(svg, "tabindex", "0")
-        set_attribute(svg, "aria-valuemin", "0")
-        set_attribute(svg, "aria-valuemax", str(last))
-        set_attribute(svg, "aria-valuenow", str(at_present))
-        set_attribute(svg, "aria-valuetext", said)
-
-    def _bind(self, plot: object) -> None:
+    def _bind(self, plot: Plot) -> None:
         plot.svg.bind("pointermove", lambda event: self._point(plot, event))
         plot.svg.bind("pointerdown", lambda event: self._point(plot, event))
-        plot.svg.bind("pointerleave", lambda _event: self._leave())
-        plot.svg.bind("blur", lambda _event: self._leave())
-        plot.svg.bind("keydown", self._pressed)
+        plot.svg.bind("pointerleave", lambda _event: self._move(None))
+        plot.svg.bind("blur", lambda _event: self._move(None))
+        plot.svg.bind("keydown", self._press)
 
-    def _point(self, plot: object, event: object) -> None:
+    def _point(self, plot: Plot, event: Event) -> None:
         box = plot.svg.getBoundingClientRect()
         if plot.scale is None or not box.width:
             return
-        share = (plot.width * (event.clientX - box.left) / box.width - curve_geometry.LEFT) / (
-            plot.scale.right - curve_geometry.LEFT
-        )
-        self._dispatch(min(round(max(share, 0.0) * plot.scale.end), plot.scale.last))
+        x = plot.width * (event.clientX - box.left) / box.width
+        fraction = (x - curve_geometry.LEFT) / (plot.scale.right - curve_geometry.LEFT)
+        self._move(min(round(max(fraction, 0.0) * plot.scale.end), plot.scale.last))
 
-    def _pressed(self, event: object) -> None:
+    def _press(self, event: Event) -> None:
         last = self.page.state.record.history.last_iteration()
         if not last:
             return
-        pointed = self.page.state.runs.pointed
+        readout = self.page.state.runs.readout
         if event.key in KEYS:
             step = KEYS[event.key] * max(1, last // 50)
-            self._dispatch(min(max((last if pointed is None else pointed) + step, 0), last))
+            self._move(min(max((last if readout is None else readout) + step, 0), last))
         elif event.key in ("Home", "End"):
-            self._dispatch(0 if event.key == "Home" else last)
+            self._move(0 if event.key == "Home" else last)
         elif event.key == "Escape":
-            self._leave()
+            self._move(None)
         else:
             return
         event.preventDefault()
 
-    def _leave(self) -> None:
-        self._dispatch(None)
-
-    def _dispatch(self, iteration: int | None) -> None:
-        if self.page.state.runs.pointed != iteration:
-            self.page.dispatch("pointed", iteration=iteration)
+    def _move(self, iteration: int | None) -> None:
+        if self.page.state.runs.readout != iteration:
+            self.page.dispatch("readout_moved", iteration=iteration)
 
 
-def summary(record: object) -> str:
+def _show_cursor(plot: Plot, cursor: Element, iteration: int | None) -> None:
+    if iteration is None or plot.scale is None:
+        set_attribute(cursor, "visibility", "hidden")
+        return
+    x = plot.scale.x(min(iteration, plot.scale.last))
+    bottom = curve_geometry.HEIGHT - curve_geometry.BOTTOM
+    set_attribute(cursor, "visibility", "visible")
+    set_attribute(cursor, "d", f"M{x:.1f} {curve_geometry.TOP:g}V{bottom:g}")
+
+
+def _describe_as_slider(svg: Element, last: int, at: int, values: str) -> None:
+    """Make the plot a slider through the run, for those who use the keyboard."""
+    set_attribute(svg, "role", "slider")
+    set_attribute(svg, "tabindex", "0")
+    set_attribute(svg, "aria-valuemin", "0")
+    set_attribute(svg, "aria-valuemax", str(last))
+    set_attribute(svg, "aria-valuenow", str(at))
+    set_attribute(svg, "aria-valuetext", values)
+
+
+def summary(record: Record) -> str:
     """Return a run in a sentence."""
     history = record.history
     if not history.last_iteration():
@@ -110,17 +123,17 @@ def summary(record: object) -> str:
     return f"{history.last_iteration()} iterations: {'; '.join(parts)}."
 
 
-def values_at(state: object, history: object, iteration: int) -> str:
-    """Return what the curves say at an iteration."""
+def values_at(state: State, history: History, iteration: int) -> str:
+    """Return the values of all curves at an iteration, in words."""
     parts = []
     for kind, series in (("train", history.train), ("test", history.test)):
-        place = at(series, iteration)
-        if place is not None:
-            accuracy, loss = series.values["accuracy"][place], series.values["loss"][place]
+        index = nearest_point(series, iteration)
+        if index is not None:
+            accuracy, loss = series.values["accuracy"][index], series.values["loss"][index]
             parts.append(f"{kind} {formatting.percent(accuracy)}, loss {formatting.loss(loss)}")
-    for run in state.runs.kept:
+    for run in state.runs.saved:
         series = series_of(run.history)
-        place = at(series, iteration)
-        if run.shown and place is not None and iteration <= series.iterations[-1]:
-            parts.append(f"{run.name}: {formatting.percent(series.values['accuracy'][place])}")
+        index = nearest_point(series, iteration)
+        if run.shown and index is not None and iteration <= series.iterations[-1]:
+            parts.append(f"{run.name}: {formatting.percent(series.values['accuracy'][index])}")
     return f"Iteration {iteration}: {' · '.join(parts)}"

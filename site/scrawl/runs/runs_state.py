@@ -1,21 +1,32 @@
-"""The runs that are kept to be compared, and the place on the curves that is pointed at. Pure.
+"""Saved runs, which are compared on the curves, and the iteration at which the curves are read off. Pure.
 
-A run is kept when the person asks for it, or when its weights give way to others: what it has shown is not lost.
+A run is saved when the person asks for it, or when other weights replace its weights: so its curve is not lost.
 """
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
 
 from scrawl.state import formatting
 from scrawl.state import settings as presets
 from scrawl.state.history import History
 
-MOST = 5  # kept at a time, as many as can be told apart
-FEWEST = 2  # points that a curve must have to be worth keeping
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
+    from scrawl.state.app_state import State
+    from scrawl.state.history import Series
+
+MOST = 5  # saved runs, as many as can be told apart
+FEWEST = 2  # points that a curve must have to be worth saving
 LONGEST = 60  # characters of a name
 
 
-class Run:
-    """A run: its name, what it has shown, and with which settings it began. `slot` says how it is drawn."""
+class SavedRun:
+    """A run: its name, its curves, and the settings it started with. `slot` decides how it is drawn."""
 
-    def __init__(self, slot: int, model: str, settings: dict, history: History) -> None:
+    def __init__(self, slot: int, model: str, settings: dict[str, Any], history: History) -> None:
         self.slot = slot
         self.model = model
         self.settings = settings
@@ -24,17 +35,19 @@ class Run:
         self.shown = True
 
 
-class Runs:
-    """The runs' part of the state."""
+class RunsState:
+    """The part of the page's state that belongs to saved runs."""
 
     def __init__(self) -> None:
-        self.kept: list = []
-        self.present: dict = {}  # model → (history, settings) of the run under way
-        self.pointed: int | None = None  # iteration
+        self.saved: list[SavedRun] = []
+        self.current: dict[
+            str, tuple[History, dict[str, Any]]
+        ] = {}  # model → history and settings of its current run
+        self.readout: int | None = None  # the iteration at which the curves are read off
 
 
-def name_of(model: str, settings: dict) -> str:
-    """Return what tells a run from others: its network, its rule, and what is not as usual."""
+def name_of(model: str, settings: dict[str, Any]) -> str:
+    """Return what tells a run from others: its network, its optimizer, and each setting that is not the default."""
     titles = dict(presets.SETTINGS["optimizer"].choices)
     parts = [
         formatting.short_name(model),
@@ -54,94 +67,95 @@ def name_of(model: str, settings: dict) -> str:
     return ", ".join(parts)
 
 
-def at(series: object, iteration: int) -> int | None:
-    """Return which point of a series is the nearest to an iteration, None if there is none."""
-    places = range(len(series.iterations))
-    return min(places, key=lambda place: abs(series.iterations[place] - iteration), default=None)
+def nearest_point(series: Series, iteration: int) -> int | None:
+    """Return the index of the point of a series that is nearest to an iteration, None if there is no point."""
+    indices = range(len(series.iterations))
+    return min(indices, key=lambda index: abs(series.iterations[index] - iteration), default=None)
 
 
-def is_worth_keeping(history: History) -> bool:
+def is_worth_saving(history: History) -> bool:
     """Tell whether there is a curve to be seen."""
     return len(history.test.iterations) >= FEWEST or len(history.train.iterations) >= FEWEST
 
 
-def series_of(history: History) -> object:
-    """Return the series by which a kept run is compared: the test digits', if it has been measured often enough."""
+def series_of(history: History) -> Series:
+    """Return the series by which a saved run is compared: the test digits' if it was measured often enough."""
     return history.test if len(history.test.iterations) >= FEWEST else history.train
 
 
-def _run_noted(state: object, model: str) -> None:
-    """The run of a network goes on: note what must be known once it is over."""
+def _run_progressed(state: State, model: str) -> None:
+    """Note what must be known of a network's run once it has ended."""
     record = state.record_of(model)
-    state.runs.present[model] = (record.history, record.run_settings or dict(state.settings))
+    state.runs.current[model] = (record.history, record.run_settings or dict(state.settings))
 
 
-def _run_over(state: object, model: str) -> None:
-    """A network has other weights: keep the run that has ended, if there was one."""
-    history, settings = state.runs.present.pop(model, (None, None))
-    if history is not None and history is not state.record_of(model).history:
-        _keep(state, model, history, settings)
+def _run_ended(state: State, model: str) -> None:
+    """Save the run of a network that has been given other weights, if there was a run."""
+    if model in state.runs.current:
+        history, settings = state.runs.current.pop(model)
+        if history is not state.record_of(model).history:
+            _save(state, model, history, settings)
 
 
-def _run_kept(state: object, model: str) -> None:
-    """Keep the present run of a network as far as it has come."""
-    history, settings = state.runs.present[model]
-    _keep(state, model, history.copy(), settings)
+def _run_saved(state: State, model: str) -> None:
+    """Save the current run of a network as far as it has come."""
+    history, settings = state.runs.current[model]
+    _save(state, model, history.copy(), settings)
 
 
-def _keep(state: object, model: str, history: History, settings: dict) -> None:
-    kept = state.runs.kept
-    if not is_worth_keeping(history) or any(_is_same(run, model, settings, history) for run in kept):
+def _save(state: State, model: str, history: History, settings: dict[str, Any]) -> None:
+    saved = state.runs.saved
+    if not is_worth_saving(history) or any(_is_same(run, model, settings, history) for run in saved):
         return
-    while len(kept) >= MOST:
-        kept = kept[1:]
-    taken = [run.slot for run in kept]
+    while len(saved) >= MOST:
+        saved = saved[1:]
+    taken = [run.slot for run in saved]
     slot = next(slot for slot in range(MOST) if slot not in taken)
-    state.runs.kept = [*kept, Run(slot, model, settings, history)]
-    _draw(state)
+    state.runs.saved = [*saved, SavedRun(slot, model, settings, history)]
+    _update_overlays(state)
 
 
-def _is_same(run: Run, model: str, settings: dict, history: History) -> bool:
-    """Tell whether a run is kept already, as far as it has come."""
-    mine, other = series_of(run.history), series_of(history)
-    return (run.model, run.settings) == (model, settings) and (mine.iterations, mine.values["loss"]) == (
+def _is_same(run: SavedRun, model: str, settings: dict[str, Any], history: History) -> bool:
+    """Tell whether a run has been saved already, as far as it has come."""
+    own, other = series_of(run.history), series_of(history)
+    return (run.model, run.settings) == (model, settings) and (own.iterations, own.values["loss"]) == (
         other.iterations,
         other.values["loss"],
     )
 
 
-def _run_renamed(state: object, slot: int, name: str) -> None:
-    for run in state.runs.kept:
+def _run_renamed(state: State, slot: int, name: str) -> None:
+    for run in state.runs.saved:
         if run.slot == slot:
             run.name = " ".join(name.split())[:LONGEST] or name_of(run.model, run.settings)
 
 
-def _run_shown(state: object, slot: int, on: bool) -> None:
-    for run in state.runs.kept:
+def _run_toggled(state: State, slot: int, on: bool) -> None:
+    for run in state.runs.saved:
         if run.slot == slot:
             run.shown = on
-    _draw(state)
+    _update_overlays(state)
 
 
-def _run_forgotten(state: object, slot: int) -> None:
-    state.runs.kept = [run for run in state.runs.kept if run.slot != slot]
-    _draw(state)
+def _run_removed(state: State, slot: int) -> None:
+    state.runs.saved = [run for run in state.runs.saved if run.slot != slot]
+    _update_overlays(state)
 
 
-def _draw(state: object) -> None:
-    state.overlays = tuple((series_of(run.history), run.slot) for run in state.runs.kept if run.shown)
+def _update_overlays(state: State) -> None:
+    state.overlays = tuple((series_of(run.history), run.slot) for run in state.runs.saved if run.shown)
 
 
-def _pointed(state: object, iteration: int | None) -> None:
-    state.runs.pointed = iteration
+def _readout_moved(state: State, iteration: int | None) -> None:
+    state.runs.readout = iteration
 
 
-TRANSITIONS = {
-    "run_noted": _run_noted,
-    "run_over": _run_over,
-    "run_kept": _run_kept,
+TRANSITIONS: dict[str, Callable[..., None]] = {
+    "run_progressed": _run_progressed,
+    "run_ended": _run_ended,
+    "run_saved": _run_saved,
     "run_renamed": _run_renamed,
-    "run_shown": _run_shown,
-    "run_forgotten": _run_forgotten,
-    "pointed": _pointed,
+    "run_toggled": _run_toggled,
+    "run_removed": _run_removed,
+    "readout_moved": _readout_moved,
 }

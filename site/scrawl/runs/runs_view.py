@@ -1,16 +1,35 @@
-"""Lists the kept runs below the curves: how each is drawn, its name, what it has reached, whether to show it."""
+"""Lists the saved runs below the curves: how each is drawn, its name, its best accuracy, whether to show it.
+
+Also starts the whole feature: its state, the readout of the curves, and the page's URL.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
 
 from browser import document
 from browser import self as window
 
-from scrawl.runs.runs_state import LONGEST, is_worth_keeping, series_of
-from scrawl.state import formatting
+from scrawl.runs.curve_readout import CurveReadout
+from scrawl.runs.runs_state import LONGEST, TRANSITIONS, RunsState, is_worth_saving, series_of
+from scrawl.runs.url_sync import UrlSync
+from scrawl.state import formatting, transitions
 from scrawl.ui.dom import by_id, set_flag, set_text
+
+if TYPE_CHECKING:
+    from typing import Any
+
+    from browser import Element, Event
+
+    from scrawl.app.app import Parts
+    from scrawl.app.page import Page
+    from scrawl.runs.runs_state import SavedRun
+    from scrawl.state.app_state import State
 
 HTML = """<p id="pointed" class="hint"></p>
 <div class="row">
 <button type="button" id="run-keep" disabled title="Keep this curve, to compare others with it.">Keep run</button>
-<button type="button" id="run-link" title="The address holds all settings, the seed, and where the weights began: \
+<button type="button" id="run-link" title="The address holds all settings, the seed, and the first weights: \
 whoever opens it gets the same run.">Copy link</button>
 <span id="run-link-done" class="hint" role="status"></span>
 </div>
@@ -18,55 +37,54 @@ whoever opens it gets the same run.">Copy link</button>
 
 
 class RunsView:
-    """Owns #runs, but for the line that `pointing` fills."""
+    """Owns #runs, except for #pointed, which `curve_readout` fills."""
 
-    def __init__(self, page: object, addressing: object) -> None:
+    def __init__(self, page: Page, url_sync: UrlSync) -> None:
         self.page = page
-        self.addressing = addressing
+        self.url_sync = url_sync
         by_id("runs").innerHTML = HTML
-        self.list, self.keep = by_id("run-list"), by_id("run-keep")
-        self._listed: list = []  # the runs that have a line
-        self.keep.bind("click", lambda _event: page.dispatch("run_kept", model=page.state.model))
-        by_id("run-link").bind("click", self._copy)
-        page.after("progress", self._noted)
-        page.after("evaluated", self._noted)
-        page.after("weights_taken", lambda model, **_fields: page.dispatch("run_over", model=model))
+        self.list, self.save = by_id("run-list"), by_id("run-keep")
+        self._listed: list[SavedRun] = []  # the runs that have a line
+        self.save.bind("click", lambda _event: page.dispatch("run_saved", model=page.state.model))
+        by_id("run-link").bind("click", self._copy_link)
+        page.after("progress", self._note_progress)
+        page.after("evaluated", self._note_progress)
+        page.after("weights_taken", lambda model, **_fields: page.dispatch("run_ended", model=model))
 
-    def render(self, state: object) -> None:
+    def render(self, state: State) -> None:
         """Show the list."""
-        set_flag(
-            self.keep, "disabled", state.model not in state.runs.present or not is_worth_keeping(state.record.history)
-        )
-        if self._listed != state.runs.kept:
-            self._listed = list(state.runs.kept)
-            self._fill()
+        savable = state.model in state.runs.current and is_worth_saving(state.record.history)
+        set_flag(self.save, "disabled", not savable)
+        if self._listed != state.runs.saved:
+            self._listed = list(state.runs.saved)
+            self._fill_list()
         for run, line in zip(self._listed, self.list.children, strict=True):
             set_flag(line.querySelector("input[type=checkbox]"), "checked", run.shown)
             name = line.querySelector("input[type=text]")
             if name.value != run.name and document.activeElement != name:
                 name.value = run.name
 
-    def _fill(self) -> None:
+    def _fill_list(self) -> None:
         set_flag(self.list, "hidden", not self._listed)
         self.list.innerHTML = "".join(_line(run) for run in self._listed)
         for run, line in zip(self._listed, self.list.children, strict=True):
             self._bind(run.slot, line)
 
-    def _bind(self, slot: int, line: object) -> None:
+    def _bind(self, slot: int, line: Element) -> None:
         shown, name = line.querySelector("input[type=checkbox]"), line.querySelector("input[type=text]")
-        shown.bind("change", lambda event: self.page.dispatch("run_shown", slot=slot, on=event.target.checked))
+        shown.bind("change", lambda event: self.page.dispatch("run_toggled", slot=slot, on=event.target.checked))
         name.bind("change", lambda event: self.page.dispatch("run_renamed", slot=slot, name=event.target.value))
-        line.querySelector("button").bind("click", lambda _event: self._forget(slot))
+        line.querySelector("button").bind("click", lambda _event: self._remove(slot))
 
-    def _forget(self, slot: int) -> None:
-        self.page.dispatch("run_forgotten", slot=slot)
-        self.keep.focus()
+    def _remove(self, slot: int) -> None:
+        self.page.dispatch("run_removed", slot=slot)
+        self.save.focus()
 
-    def _noted(self, model: str, **_fields: object) -> None:
-        self.page.dispatch("run_noted", model=model)
+    def _note_progress(self, model: str, **_fields: Any) -> None:
+        self.page.dispatch("run_progressed", model=model)
 
-    def _copy(self, _event: object) -> None:
-        done, link = by_id("run-link-done"), self.addressing.link()
+    def _copy_link(self, _event: Event) -> None:
+        done, link = by_id("run-link-done"), self.url_sync.link()
         try:
             copying = window.navigator.clipboard.writeText(link)
         except Exception:  # no clipboard, as on a page without https
@@ -78,7 +96,7 @@ class RunsView:
         )
 
 
-def _line(run: object) -> str:
+def _line(run: SavedRun) -> str:
     series = series_of(run.history)
     best = max(series.values["accuracy"])
     kind = "test" if series is run.history.test else "train"
@@ -86,6 +104,16 @@ def _line(run: object) -> str:
     swatch = f'<svg class="swatch" viewBox="0 0 28 8" aria-hidden="true">{stroke}</svg>'
     return f"""<li><label title="Show it on the curves."><input type="checkbox">{swatch}
 <span class="unseen">Show this run</span></label>
-<input type="text" maxlength="{LONGEST}" aria-label="Name of this run" title="Its name, yours to change.">
+<input type="text" maxlength="{LONGEST}" aria-label="Name of this run" title="Its name, which you can change.">
 <span class="of">{formatting.percent(best)} {kind}, iteration {series.iterations[-1]}</span>
 <button type="button" title="Take it off the list.">Forget</button></li>"""
+
+
+def begin(parts: Parts) -> None:
+    """Add saved runs to the page, below the curves."""
+    page = parts.page
+    page.state.runs = RunsState()
+    transitions.register(TRANSITIONS)
+    url_sync = UrlSync(parts)
+    page.views += [RunsView(page, url_sync), CurveReadout(page, parts.curves), url_sync]
+    page.show()

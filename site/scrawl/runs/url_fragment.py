@@ -1,76 +1,82 @@
-"""What the page's address says: the network, all settings, the pen, and where the weights began. Pure.
+"""The page's URL fragment: the network, all settings, the pen, and the weights that a run started from. Pure.
 
-It stands behind the #, as in `#model=conv-32-64&optimizer=adam&weights=new`; what is as usual is left out. The same
-address gives the same curve, on one machine, once its weights are said: `new` (from the seed), or a shared version.
+It is what follows the #, as in `#model=conv-32-64&optimizer=adam&weights=new`; defaults are left out. The same URL
+gives the same curve on one machine, once it names the weights: `new` (from the seed), or a shared version.
 """
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
 
 from scrawl.drawing.tool_state import PENS
 from scrawl.state import settings
 
+if TYPE_CHECKING:
+    from typing import Any
+
+    from scrawl.state.app_state import State
+
 NEW = "new"
 
 
-class Address:
-    """What an address asks for. `problems` says what in it cannot be used, a sentence each."""
+class UrlRequest:
+    """What a URL asks for. `problems` has a sentence about each thing in it that cannot be used."""
 
     def __init__(self) -> None:
-        self.model = ""  # the usual one
-        self.typed: dict = {}  # setting → value
-        self.pen = ""  # the usual one
+        self.model = ""  # the default one
+        self.typed: dict[str, Any] = {}  # setting → value
+        self.pen = ""  # the default one
         self.normalising = True
-        self.weights = ""  # as they come; NEW, or a version
-        self.problems: list = []
+        self.weights = ""  # NEW, or a version; "" for those that come anyway
+        self.problems: list[str] = []
 
 
-def texts_of(state: object) -> dict:
-    """Return what the address of this state says, name → text."""
-    texts = {}
+def fields_of(state: State) -> dict[str, str]:
+    """Return the fields, name → text, of the URL of this state."""
+    fields = {}
     if state.models and state.model != state.models[0]["model"]:
-        texts["model"] = state.model
+        fields["model"] = state.model
     for name, value in state.typed.items():
-        texts[name] = settings.text_of(name, value)
+        fields[name] = settings.text_of(name, value)
     pen = next((name for name, width in PENS.items() if width == state.drawing.pen), "medium")
     if pen != "medium":
-        texts["pen"] = pen
+        fields["pen"] = pen
     if not state.tools.normalising:
-        texts["normalise"] = "off"
+        fields["normalise"] = "off"
     record = state.record
     if record.origin == "random":
-        texts["weights"] = NEW
-        texts["seed"] = str((record.run_settings or state.settings)["seed"])
+        fields["weights"] = NEW
+        fields["seed"] = str((record.run_settings or state.settings)["seed"])
     elif record.iteration and record.version.get("version"):
-        texts["weights"] = record.version["version"]
-    return texts
+        fields["weights"] = record.version["version"]
+    return fields
 
 
-def parse(texts: dict, models: list) -> Address:
-    """Return what an address asks for, name → text; what it says wrongly is told and left out."""
-    address = Address()
+def parse(fields: dict[str, str], models: list[dict[str, Any]]) -> UrlRequest:
+    """Return what the fields of a URL, name → text, ask for; a wrong one is left out and becomes a problem."""
+    request = UrlRequest()
     names = [model["model"] for model in models]
     layers = models[0]["layers"] if models else []
-    for name, text in texts.items():
-        if name == "model":
-            _choose(address, "model", text, names)
-            layers = next((model["layers"] for model in models if model["model"] == address.model), layers)
+    if "model" in fields:
+        request.model = _choice(request, "model", fields["model"], names)
+        layers = next((model["layers"] for model in models if model["model"] == request.model), layers)
     limits = settings.limits_for(layers)
-    for name, text in texts.items():
+    for name, text in fields.items():
         if name in settings.SETTINGS:
             value, problem = settings.check_setting(name, text, limits)
             if problem:
-                address.problems.append(problem.removesuffix(" " + settings.KEEPS))
+                request.problems.append(problem.removesuffix(" " + settings.KEEPS))
             else:
-                address.typed[name] = value
+                request.typed[name] = value
         elif name == "pen":
-            _choose(address, "pen", text, list(PENS))
+            request.pen = _choice(request, "pen", text, list(PENS))
         elif name == "normalise":
-            address.normalising = text != "off"
+            request.normalising = text != "off"
         elif name == "weights":
-            address.weights = text if text == NEW or is_version(text) else ""
-            if not address.weights:
-                address.problems.append(f"The weights are new or a version, got {text}.")
+            request.weights = _weights(request, text)
         elif name != "model":
-            address.problems.append(f"There is no setting {name}.")
-    return address
+            request.problems.append(f"There is no setting {name}.")
+    return request
 
 
 def is_version(text: str) -> bool:
@@ -78,8 +84,15 @@ def is_version(text: str) -> bool:
     return bool(text) and len(text) < 80 and all(part.isalnum() for part in text.split("-"))
 
 
-def _choose(address: Address, name: str, text: str, choices: list) -> None:
+def _choice(request: UrlRequest, name: str, text: str, choices: list[str]) -> str:
     if text in choices:
-        setattr(address, name, text)
-    else:
-        address.problems.append(f"The {name} is one of {', '.join(choices)}, got {text}.")
+        return text
+    request.problems.append(f"The {name} is one of {', '.join(choices)}, got {text}.")
+    return ""
+
+
+def _weights(request: UrlRequest, text: str) -> str:
+    if text == NEW or is_version(text):
+        return text
+    request.problems.append(f"The weights are new or a version, got {text}.")
+    return ""

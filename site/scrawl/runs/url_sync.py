@@ -1,78 +1,86 @@
-"""Keeps the page's address up to date, and does what an address asks for when the page is opened with it.
+"""Keeps the page's URL up to date, and does what a URL asks for when the page is opened with it.
 
-A reload finds what this browser has kept, which belongs to the same address, so only an address that this tab has not
-written itself is followed. What it says is `address`'s.
+A reload finds the work that this browser has saved, which belongs to the same URL, so the page only follows a URL
+that this tab has not written itself. `url_fragment` decides what a URL says.
 """
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
 
 from browser import aio
 from browser import self as window
 
 from scrawl.client import fetching
+from scrawl.drawing.tool_state import PENS
 from scrawl.runs import url_fragment
 from scrawl.storage.saved_visit import ADDRESS
 
-SOON = 400  # milliseconds from a change to the address that says so
+if TYPE_CHECKING:
+    from browser import Event
+
+    from scrawl.app.app import Parts
+    from scrawl.runs.url_fragment import UrlRequest
+    from scrawl.state.app_state import State
+
+SOON = 400  # milliseconds from a change to the URL that says so
 
 
-class Addressing:
-    """Watches the state as a view does."""
+class UrlSync:
+    """Follows the state, and the URL when the person changes it."""
 
-    def __init__(self, parts: object) -> None:
+    def __init__(self, parts: Parts) -> None:
         self.parts = parts
         self.page, self.state = parts.page, parts.page.state
-        self._texts: dict = {}  # that the address says, or soon will
+        self._fields: dict[str, str] = {}  # that the URL has, or soon will
         self._timer = 0
-        self._asked: object = None  # the address whose weights are to come
-        self.page.after("opened", self._opened)
-        window.addEventListener("hashchange", self._followed)
-        if window.location.hash != written():
+        self._request: UrlRequest | None = None  # whose weights are still to be fetched
+        self.page.after("opened", self._give_weights)
+        window.addEventListener("hashchange", self._follow_change)
+        if window.location.hash != written_fragment():
             self.follow(window.location.hash)
 
-    def render(self, state: object) -> None:
-        """Notice what has changed."""
-        texts = url_fragment.texts_of(state)
-        if texts != self._texts and self._asked is None:
-            self._texts = texts
+    def render(self, state: State) -> None:
+        """Have the URL written soon if it says something else now."""
+        fields = url_fragment.fields_of(state)
+        if fields != self._fields and self._request is None:
+            self._fields = fields
             if not self._timer:
                 self._timer = window.setTimeout(self._write, SOON)
 
-    def follow(self, text: str) -> None:
-        """Do what an address asks for."""
-        texts = {}
-        window.URLSearchParams.new(text.removeprefix("#")).forEach(
-            lambda value, name, _all: texts.__setitem__(name, value)
+    def follow(self, fragment: str) -> None:
+        """Do what a URL asks for."""
+        fields: dict[str, str] = {}
+        window.URLSearchParams.new(fragment.removeprefix("#")).forEach(
+            lambda value, name, _all: fields.__setitem__(name, value)
         )
-        if not texts:
+        if not fields:
             return
-        asked = url_fragment.parse(texts, self.state.models)
-        self._asked = asked
-        if asked.pen:
-            self.page.dispatch("pen_chosen", width=url_fragment.PENS[asked.pen])
-        self.page.dispatch("normalising_chosen", on=asked.normalising)
-        self.page.dispatch("settings_given", typed=asked.typed)
-        self.page.dispatch("model_chosen", model=asked.model or self.state.models[0]["model"])
+        request = self._request = url_fragment.parse(fields, self.state.models)
+        if request.pen:
+            self.page.dispatch("pen_chosen", width=PENS[request.pen])
+        self.page.dispatch("normalising_chosen", on=request.normalising)
+        self.page.dispatch("settings_given", typed=request.typed)
+        self.page.dispatch("model_chosen", model=request.model or self.state.models[0]["model"])
         self.parts.models.open()
-        if asked.problems:
-            told = " ".join(asked.problems)
-            self.page.dispatch(
-                "noticed", place="page", text=f"Not all of the address can be used. {told}", tone="warning"
-            )
+        if request.problems:
+            self._warn(f"Not all of the address can be used. {' '.join(request.problems)}")
 
     def link(self) -> str:
-        """Return the whole address of what is on screen."""
+        """Return the whole URL of what is on screen."""
         self._write()
-        return window.location.href
+        return str(window.location.href)
 
-    def _opened(self, model: str) -> None:
-        """The network is there: give it the weights that the address asks for."""
-        asked, self._asked = self._asked, None
-        if asked is None:
+    def _give_weights(self, model: str) -> None:
+        """Give the network that has just been opened the weights that the URL asks for."""
+        request, self._request = self._request, None
+        if request is None:
             return
-        if asked.weights == url_fragment.NEW:
+        if request.weights == url_fragment.NEW:
             self.page.dispatch("new_weights_wanted")
             self.page.ask("randomise", seed=self.state.settings["seed"])
-        elif asked.weights:
-            aio.run(self._load(model, asked.weights))
+        elif request.weights:
+            aio.run(self._load(model, request.weights))
         else:
             self.parts.first_weights.ask()
         self.page.show()
@@ -81,34 +89,35 @@ class Addressing:
         try:
             buffer, etag = await self.parts.api.weights(model, version=version)
         except (fetching.AwayError, fetching.RefusedError) as error:
-            message = (
-                f"The address asks for version {version} of the shared weights: {error}. Other weights are used."
-            )
-            self.page.dispatch("noticed", place="page", text=message, tone="warning")
+            reason = f"The address asks for version {version} of the shared weights: {error}."
+            self._warn(f"{reason} Other weights are used.")
             return
         self.page.dispatch("etag_known", model=model, etag=etag)
         self.page.ask("weights", model=model, buffer=buffer, origin="shared")
 
-    def _followed(self, _event: object) -> None:
-        if window.location.hash != written():
+    def _warn(self, text: str) -> None:
+        self.page.dispatch("noticed", place="page", text=text, tone="warning")
+
+    def _follow_change(self, _event: Event) -> None:
+        if window.location.hash != written_fragment():
             self.follow(window.location.hash)
 
     def _write(self) -> None:
         self._timer = 0
-        words = [f"{name}={window.encodeURIComponent(text)}" for name, text in self._texts.items()]
-        text = "#" + "&".join(words) if words else ""
-        if text == window.location.hash:
+        pairs = [f"{name}={window.encodeURIComponent(text)}" for name, text in self._fields.items()]
+        fragment = "#" + "&".join(pairs) if pairs else ""
+        if fragment == window.location.hash:
             return
         try:
-            window.sessionStorage.setItem(ADDRESS, text)
-        except Exception:  # storage is closed to the page: a reload will follow the address
+            window.sessionStorage.setItem(ADDRESS, fragment)
+        except Exception:  # storage is closed to the page: a reload will follow the URL
             window.console.warn("the address cannot be remembered")
-        place = window.location
-        window.history.replaceState("", "", text or place.pathname + place.search)
+        location = window.location
+        window.history.replaceState("", "", fragment or location.pathname + location.search)
 
 
-def written() -> str:
-    """Return the address that this tab has written last."""
+def written_fragment() -> str:
+    """Return the URL fragment that this tab has written last."""
     try:
         return window.sessionStorage.getItem(ADDRESS) or ""
     except Exception:

@@ -1,0 +1,74 @@
+"""What the page's URL says of the state, and what is asked for by a URL."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scrawl.drawing.tool_state import Tools
+from scrawl.runs import url_fragment
+from scrawl.state import settings as presets
+from scrawl.state.app_state import State
+
+MODELS = [
+    {"model": "mlp-128", "layers": [{"kind": "dense"}]},
+    {"model": "conv-32-64", "layers": [{"kind": "conv3x3"}]},
+]
+
+
+@pytest.fixture
+def state() -> State:
+    state = State()
+    state.models, state.tools = MODELS, Tools()
+    state.settings = presets.settings_for(MODELS[0]["layers"])
+    return state
+
+
+def test_the_url_of_the_default_state_is_empty(state: State) -> None:
+    assert url_fragment.fields_of(state) == {}
+
+
+def test_a_url_holds_all_that_was_set_and_is_parsed_again(state: State) -> None:
+    typed = {"optimizer": "adam", "target": 0.97, "augment": True, "batch_size": 32, "pace": "slow", "seed": 9}
+    state.model, state.typed = "conv-32-64", typed
+    state.settings = presets.settings_for(MODELS[1]["layers"], typed)
+    state.record.origin = "random"
+    state.drawing.pen, state.tools.normalising = 12.0, False
+    request = url_fragment.parse(url_fragment.fields_of(state), MODELS)
+    assert (request.model, request.typed, request.weights) == ("conv-32-64", typed, url_fragment.NEW)
+    assert (request.pen, request.normalising, request.problems) == ("fine", False, [])
+
+
+def test_the_url_holds_the_version_that_a_run_started_from(state: State) -> None:
+    state.record.origin, state.record.version = "shared", {"version": "20260101T000000000-0a1b2c3d"}
+    assert "weights" not in url_fragment.fields_of(state)
+    state.record.iteration = 1
+    assert url_fragment.fields_of(state)["weights"] == "20260101T000000000-0a1b2c3d"
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "message"),
+    [
+        ("model", "resnet", "The model is one of mlp-128, conv-32-64, got resnet."),
+        ("learning_rate", "99", "The learning rate is a number from 0.0001 to 10, got 99."),
+        ("augment", "perhaps", "got perhaps"),
+        ("pen", "brush", "The pen is one of fine, medium, broad, got brush."),
+        ("weights", "../secret", "The weights are new or a version, got ../secret."),
+        ("colour", "red", "There is no setting colour."),
+    ],
+)
+def test_a_wrong_field_is_a_problem_and_the_rest_is_used(name: str, text: str, message: str) -> None:
+    request = url_fragment.parse({name: text, "seed": "3"}, MODELS)
+    assert message in " ".join(request.problems)
+    assert request.typed == {"seed": 3}
+
+
+def test_the_limits_are_those_of_the_requested_network() -> None:
+    assert url_fragment.parse({"batch_size": "1000"}, MODELS).typed == {"batch_size": 1000}
+    request = url_fragment.parse({"batch_size": "1000", "model": "conv-32-64"}, MODELS)
+    assert (request.typed, len(request.problems)) == ({}, 1)
+
+
+@given(st.dictionaries(st.sampled_from([*presets.SETTINGS, "model", "pen", "weights", "normalise"]), st.text()))
+def test_any_url_can_be_parsed(texts: dict[str, str]) -> None:
+    request = url_fragment.parse(texts, MODELS)
+    settings = presets.settings_for(MODELS[0]["layers"], request.typed)
+    assert set(settings) == set(presets.SETTINGS)
