@@ -1,5 +1,6 @@
 # make serve   everything a fresh machine needs, then Scrawl on http://localhost:8000 (PORT=… for another)
 # make test    the same set-up, then the whole test suite, in a real browser too
+# make test-quick  the same set-up, then the tests that need neither a browser nor a server: a minute
 # make lint    formatting, lint and types
 # make bench   the benchmarks
 # make package the Lambda package and the stack's template, for both architectures
@@ -19,7 +20,7 @@ PIP_INSTALL := $(BIN)/python -m pip install -qq --disable-pip-version-check --ro
 # The newest interpreters come last: their wheels may not be there yet.
 PYTHONS := $(PYTHON) python3.12 python3.13 python3.14 python3 python
 
-.PHONY: help serve test lint format bench package deploy review protos lock clean
+.PHONY: help serve test test-quick lint format bench package deploy review protos lock clean
 help:
 	@sed -n 's/^# \(make .*\)/\1/p' Makefile
 
@@ -29,6 +30,9 @@ serve: $(SERVE_STAMP)
 test: $(DEV_STAMP)
 	@$(BIN)/python -m tests.support.browser
 	@$(BIN)/python -m pytest $(ARGS)
+
+test-quick: $(DEV_STAMP)
+	@$(BIN)/python -m pytest -m "not browser and not server and not package and not ci_only" $(ARGS)
 
 lint: $(DEV_STAMP)
 	$(BIN)/ruff format --check .

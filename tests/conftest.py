@@ -17,9 +17,16 @@ from functions.weights.versions import Version
 from infra.dataset.seeding import seed
 from infra.dataset.sources import Dataset, Sources, load_files, scikit_learn_digits
 from infra.page.site import build_site
+from tests.support import markers
 from tests.support.api import BUCKET, Api, serving
 
 TRAIN, TEST = 3000, 2000  # digits: quick to store, and as many to test on as the API measures with
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Give each test its markers."""
+    for item in items:
+        markers.mark(item)
 
 
 @pytest.fixture(scope="session", autouse=True)

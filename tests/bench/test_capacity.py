@@ -17,6 +17,7 @@ from functions.weights import repository
 from infra.cloudformation import template
 from infra.paths import ROOT
 
+pytestmark = pytest.mark.ci_only
 SCALE = (ROOT / "docs" / "scale.md").read_text("utf-8")
 EXACT = Parameters(jitter=0.0)  # S3 always takes equally long
 LIVELY = Parameters()

@@ -17,6 +17,7 @@ from infra.page.site import LATER, transfer_size
 from infra.paths import ROOT
 from tests.support.api import serving
 
+pytestmark = pytest.mark.ci_only
 SCALE = (ROOT / "docs" / "scale.md").read_text("utf-8")
 
 
