@@ -8,10 +8,11 @@ from browser import self as window
 from javascript import JSON
 
 from scrawl import protocol
-from scrawl.inspect.activations import Lens
-from scrawl.inspect.confusion_counter import Counter, Learning
+from scrawl.inspect.attribution import Attribution
+from scrawl.inspect.confusion_counter import ConfusionCounter
+from scrawl.inspect.fine_tuning import FineTuner
 from scrawl.inspect.panels import panels_for
-from scrawl.inspect.tile_painter import Painter
+from scrawl.inspect.tile_painter import TilePainter
 from scrawl.net import tensors
 from scrawl.net.network import PIXELS, Network
 
@@ -32,20 +33,20 @@ class Inside:
         self.worker = worker
         self.kernel = worker.kernel
         self.tell = worker.tell
-        self.painter = Painter(worker.kernel)
-        self.learning = Learning(worker.kernel)
-        self._lenses: list = []  # one for each network that has been looked into
-        self._counters: dict = {}  # model → Counter
-        self._counting = None  # (model, Counter, iteration) under way
+        self.painter = TilePainter(worker.kernel)
+        self.fine_tuner = FineTuner(worker.kernel)
+        self._attributions: list = []  # one for each network that has been inspected
+        self._counters: dict = {}  # model → ConfusionCounter
+        self._counting = None  # (model, iteration, whether it has started) under way
         self._others: dict = {}  # model → Network, of those that only read along
 
-    def _lens(self) -> object:
+    def _attribution(self) -> object:
         network = self.worker.reader.network
-        for lens in self._lenses:
-            if lens.network is network:
-                return lens
-        self._lenses.append(Lens(self.kernel, network))
-        return self._lenses[-1]
+        for attribution in self._attributions:
+            if attribution.network is network:
+                return attribution
+        self._attributions.append(Attribution(self.kernel, network))
+        return self._attributions[-1]
 
     # Pictures
 
@@ -57,53 +58,49 @@ class Inside:
 
     def inspect_layers(self, model: str, panels: str, chosen: str) -> None:
         """Paint panels, JSON [[name, columns], …], and say what the chosen unit, JSON [stage, unit] or null, does."""
-        reader, lens = self.worker.reader, self._lens()
+        reader, attribution = self.worker.reader, self._attribution()
         described, chosen = JSON.parse(model), JSON.parse(chosen)
         known = {panel.name: panel for panel in panels_for(described["layers"])}
         drawn = reader.picture is not None
         if drawn:
-            lens.look(reader.image)
+            attribution.predict(reader.image)
         for name, columns in JSON.parse(panels):
-            self._paint(described["model"], known[name], lens, columns, chosen, drawn)
+            self._paint(described["model"], known[name], attribution, columns, chosen, drawn)
         if chosen and drawn:
-            self._tell_votes(described["model"], lens, *chosen)
+            self._explain_unit(described["model"], attribution, *chosen)
         self.tell("layers_inspected", model=described["model"])
 
-    def _paint(self, model: str, panel: object, lens: object, columns: int, chosen: object, drawn: bool) -> None:
+    def _paint(
+        self, model: str, panel: object, attribution: object, columns: int, chosen: object, drawn: bool
+    ) -> None:
         if panel.is_weights():
             unit = chosen[1] if chosen and chosen[0] == panel.stage else 0
-            painted = self.painter.weights(panel, lens, unit, columns)
+            painted = self.painter.weights(panel, attribution, unit, columns)
         elif drawn:
-            painted = self.painter.activations(panel, lens, columns)
+            painted = self.painter.activations(panel, attribution, columns)
         else:
             return
         _, width, height, limit = painted
         picture = {"panel": panel.name, "width": width, "height": height, "limit": limit}
         self._hand_over("panel_painted", self._pixels(painted), model=model, **picture)
 
-    def _tell_votes(self, model: str, lens: object, stage: int, unit: int) -> None:
-        values, hidden = lens.activations(stage), lens.stages[stage]
-        places = [
-            hidden.start(unit) + row * hidden.row_step() + column * hidden.count
-            for row in range(hidden.side)
-            for column in range(hidden.side)
-        ]
-        activation = max([float(values[place]) for place in places])
-        votes = lens.votes(stage, unit)
-        self.tell("unit_explained", model=model, stage=stage, unit=unit, activation=activation, votes=votes)
+    def _explain_unit(self, model: str, attribution: object, stage: int, unit: int) -> None:
+        activation = attribution.unit_activation(stage, unit)
+        contributions = attribution.contributions(stage, unit)
+        self.tell("unit_explained", model=model, stage=stage, unit=unit, activation=activation, votes=contributions)
 
     def saliency(self, model: str, digit: int) -> None:
         """Paint what each pixel has contributed to a digit's score; -1 is the digit that is read."""
-        reader, lens = self.worker.reader, self._lens()
+        reader, attribution = self.worker.reader, self._attribution()
         if reader.picture is None:
             self.tell("saliency_painted", model=model, digit=-1, speaks_for=0.0, against=0.0, buffer=None)
             return
-        probabilities = [float(p) for p in lens.look(reader.image)]
+        probabilities = [float(p) for p in attribution.predict(reader.image)]
         if digit < 0:
             digit = probabilities.index(max(probabilities))
-        parts = [float(part) for part in lens.saliency(digit)]
+        parts = [float(part) for part in attribution.saliency(digit)]
         sums = {"speaks_for": sum([p for p in parts if p > 0]), "against": sum([p for p in parts if p < 0])}
-        painted = self.painter.salient(lens.saliency_address(), reader.image)
+        painted = self.painter.saliency(attribution.saliency_address(), reader.image)
         self._hand_over("saliency_painted", self._pixels(painted), model=model, digit=digit, **sums)
 
     def _hand_over(self, kind: str, buffer: object, **fields: object) -> None:
@@ -121,7 +118,7 @@ class Inside:
         described = JSON.parse(model)
         name = described["model"]
         if name not in self._counters:
-            self._counters[name] = Counter(self.kernel, described, now)
+            self._counters[name] = ConfusionCounter(self.kernel, described, now)
         begun = self._counting is not None
         self._counting = (name, iteration, False)
         if not begun:
@@ -138,7 +135,7 @@ class Inside:
                 self._want_digits()
                 pause = AGAIN
             else:
-                counter.begin(self.worker.reader.network.export(), trainer.samples, ranges)
+                counter.start(self.worker.reader.network.export(), trainer.samples, ranges)
                 self._counting = (name, iteration, True)
         elif counter.run(now() + SLICE):
             self._counting = None
@@ -155,7 +152,7 @@ class Inside:
         """Hand out the digits with that label that were read so, the surest first."""
         if model not in self._counters:
             return  # asked of a worker before this one
-        found = self._counters[model].misread(label, reading)
+        found = self._counters[model].digits(label, reading)
         shown = found[:SHOWN]
         images = self.worker.training.trainer.samples.images
         painted = self.painter.digits([images + PIXELS * row for row, _ in shown])
@@ -165,9 +162,9 @@ class Inside:
     def train_on_misread(self, model: str, label: int, reading: int) -> None:
         """Train on those digits, with the settings' learning rate, until they are read right."""
         trainer, network = self.worker.training.trainer, self.worker.opened[model].network
-        rows = [row for row, _ in self._counters[model].misread(label, reading)]
+        rows = [row for row, _ in self._counters[model].digits(label, reading)]
         rate = trainer.settings["learning_rate"]
-        right, steps = self.learning.learn(network, trainer.samples, rows, trainer.cache.ranges(), rate)
+        right, steps = self.fine_tuner.train(network, trainer.samples, rows, trainer.cache.ranges(), rate)
         fields = {"label": label, "reading": reading, "count": len(rows), "right": right, "steps": steps}
         self.tell("trained_on_misread", model=model, rate=rate, **fields)
         trainer.learner.ask_evaluation()

@@ -1,10 +1,10 @@
-"""The pictures of a network's inside: which there are, and that each pixel shows the number it stands for."""
+"""The pictures of a network's weights and activations: each pixel shows the number that it stands for."""
 
 import numpy as np
 import pytest
-from scrawl.inspect.activations import Lens
+from scrawl.inspect.attribution import Attribution
 from scrawl.inspect.panels import columns_for, panels_for
-from scrawl.inspect.tile_painter import SPREAD, Painter
+from scrawl.inspect.tile_painter import SPREAD, TilePainter
 
 from tests.support.kernel_host import WasmtimeKernel
 from tests.support.kernel_networks import NETWORKS, build, digits, weights_for
@@ -22,14 +22,14 @@ def kernel(tmp_path_factory: pytest.TempPathFactory) -> WasmtimeKernel:
 
 
 class Case:
-    """A network that has looked at a picture, its panels, and a painter whose colours are their numbers."""
+    """A network with a picture, its panels, and a painter whose colours are their numbers."""
 
     def __init__(self, kernel: WasmtimeKernel, name: str) -> None:
         self.kernel, self.weights = kernel, weights_for(NETWORKS[name])
         network = build(kernel, NETWORKS[name], 2)
         network.load(self.weights)
-        self.lens, self.painter = Lens(kernel, network), Painter(kernel)
-        self.lens.look(kernel.put(digits(1, seed=5)[0][0] | 1))
+        self.attribution, self.painter = Attribution(kernel, network), TilePainter(kernel)
+        self.attribution.predict(kernel.put(digits(1, seed=5)[0][0] | 1))
         kernel.write(self.painter.palette, COLOURS.tobytes())
         self.panels = {panel.name: panel for panel in panels_for(described(name))}
 
@@ -67,7 +67,7 @@ def test_pictures_are_wide_enough_to_be_touched(width: float, columns: list[int]
 def test_tile_shows_the_weights_of_its_unit(kernel: WasmtimeKernel, name: str, columns: int) -> None:
     case = Case(kernel, name)
     panel = case.panels["fc1-tiles"]
-    painted = case.painter.weights(panel, case.lens, 0, columns)
+    painted = case.painter.weights(panel, case.attribution, 0, columns)
     weights = case.weights["fc1.weight"].reshape(-1, 28, 28)
     assert painted[3] == pytest.approx(SPREAD * np.sqrt(np.mean(weights**2)), rel=1e-5)
     np.testing.assert_allclose(case.pictures(painted, panel), colours(weights, painted[3]), atol=0.51)
@@ -76,10 +76,10 @@ def test_tile_shows_the_weights_of_its_unit(kernel: WasmtimeKernel, name: str, c
 def test_filters_of_both_convolutions(kernel: WasmtimeKernel) -> None:
     case = Case(kernel, "conv-32-64")
     first, second = case.panels["conv1-filters"], case.panels["conv2-filters"]
-    painted = case.painter.weights(first, case.lens, 0, 8)
+    painted = case.painter.weights(first, case.attribution, 0, 8)
     expected = colours(case.weights["conv1.weight"][:, 0], painted[3])
     np.testing.assert_allclose(case.pictures(painted, first), expected, atol=0.51)
-    painted = case.painter.weights(second, case.lens, 37, 8)
+    painted = case.painter.weights(second, case.attribution, 37, 8)
     expected = colours(case.weights["conv2.weight"][37], painted[3])
     np.testing.assert_allclose(case.pictures(painted, second), expected, atol=0.51)
 
@@ -96,23 +96,23 @@ def test_filters_of_both_convolutions(kernel: WasmtimeKernel) -> None:
 def test_activations_are_painted_up_to_the_greatest(kernel: WasmtimeKernel, name: str, panel_name: str) -> None:
     case = Case(kernel, name)
     panel = case.panels[panel_name]
-    painted = case.painter.activations(panel, case.lens, 8)
+    painted = case.painter.activations(panel, case.attribution, 8)
     found = case.pictures(painted, panel)
-    stage, floats = case.lens.stages[panel.stage], case.lens.activations(panel.stage)
+    stage, floats = case.attribution.stages[panel.stage], case.attribution.activations(panel.stage)
     unit = int(found.max((1, 2)).argmax())
     row, column = np.unravel_index(found[unit].argmax(), found[unit].shape)
-    greatest = floats[stage.start(unit) + row * stage.row_step() + column * stage.count]
+    greatest = floats[stage.offset(unit) + row * stage.row_step() + column * stage.count]
     assert found[unit, row, column] == 254
     assert found.min() == 127  # ReLU leaves nothing below zero
     assert greatest == painted[3] == floats.max()
 
 
 def test_saliency_is_painted_above_the_digit_itself(kernel: WasmtimeKernel) -> None:
-    painter = Painter(kernel)
+    painter = TilePainter(kernel)
     kernel.write(painter.overlay, COLOURS.tobytes())
     kernel.write(painter.ink, COLOURS[::-1].tobytes())
     numbers, image = np.linspace(-4, 2, 784, dtype=np.float32), digits(1)[0][0]
-    address, width, height, limit = painter.salient(kernel.put(numbers), kernel.put(image))
+    address, width, height, limit = painter.saliency(kernel.put(numbers), kernel.put(image))
     painted = kernel.read(address, np.uint32, (2, 784)).astype(int)
     assert (width, height, limit) == (28, 56, 4)
     np.testing.assert_allclose(painted[0], colours(numbers, 4), atol=0.51)
@@ -120,15 +120,15 @@ def test_saliency_is_painted_above_the_digit_itself(kernel: WasmtimeKernel) -> N
 
 
 def test_nothing_to_show_is_painted_as_zero(kernel: WasmtimeKernel) -> None:
-    painter = Painter(kernel)
+    painter = TilePainter(kernel)
     kernel.write(painter.overlay, COLOURS.tobytes())
-    address, _, _, limit = painter.salient(kernel.alloc(4 * 784), kernel.alloc(784))
+    address, _, _, limit = painter.saliency(kernel.alloc(4 * 784), kernel.alloc(784))
     assert limit == 0
     assert (kernel.read(address, np.uint32, (28, 28)) == 127).all()
 
 
 def test_digits_are_painted_one_below_the_other(kernel: WasmtimeKernel) -> None:
-    painter = Painter(kernel)
+    painter = TilePainter(kernel)
     kernel.write(painter.ink, COLOURS.tobytes())
     pixels = digits(3)[0]
     address, width, height, _ = painter.digits([kernel.put(one) for one in pixels])

@@ -1,9 +1,9 @@
-"""Looks into a network: what each layer makes of a picture, and which of its inputs and units spoke for a digit.
+"""A network's activations for a picture, and how much its pixels and units contribute to each digit's score.
 
-Everything is exact. A score here is how far a digit's is above the average of all ten, since softmax cares for
-nothing else; what moves it is its gradient, computed backwards through the layers as training does. A pixel or unit
-has contributed its value times that gradient. The network's weights are only read. Arithmetic is the kernel's, in
-`site/kernel/inside.c`; how a layer keeps its numbers is said in `scrawl.net.layers` and `scrawl.net.convolution`.
+Everything is exact. A score here is a digit's logit above the average of all ten, because softmax depends on nothing
+else. Its gradient is computed backwards through the layers as in training, and the contribution of a pixel or unit is
+its value times that gradient. The weights are only read. The kernel does the arithmetic (`site/kernel/inside.c`);
+the modules of `scrawl.net` describe how a layer stores its numbers.
 """
 
 from scrawl.net.convolution import ImageConvolution, Pooled
@@ -12,9 +12,9 @@ from scrawl.net.network import CLASSES, PIXELS
 
 
 class Stage:
-    """A layer that can be looked at: its `count` units, or feature maps of `side` × `side`, after their ReLU.
+    """A hidden layer: its `count` units, or feature maps of `side` × `side`, after their ReLU.
 
-    `layer` has the output, `weighted` the weights.
+    `layer` has the output, `weighted` has the weights.
     """
 
     def __init__(self, weighted: object, layer: object) -> None:
@@ -26,77 +26,82 @@ class Stage:
         else:
             self.count, self.side, self.border = layer.features, 1, 0
 
-    def start(self, unit: int) -> int:
-        """Return at which float of a sample's output the first number of a unit or map stands."""
+    def offset(self, unit: int) -> int:
+        """Return which float of a sample's output is the first of a unit or map."""
         return self.row_step() * self.border + self.count * self.border + unit
 
+    def indices(self, unit: int) -> list[int]:
+        """Return which floats of a sample's output belong to a unit or map."""
+        first, side = self.offset(unit), range(self.side)
+        return [first + row * self.row_step() + column * self.count for row in side for column in side]
+
     def row_step(self) -> int:
-        """Return how many floats the rows of a map are apart; its columns are `count` apart."""
+        """Return how many floats apart the rows of a map are; its columns are `count` apart."""
         return (self.side + 2 * self.border) * self.count
 
 
-class Lens:
-    """Looks into one network. `look` comes first; the other answers are about the picture it was given."""
+class Attribution:
+    """Explains one network's predictions. Call `predict` first: the other methods are about its picture."""
 
     def __init__(self, kernel: object, network: object) -> None:
         self.kernel = kernel
         self.network = network
         self.stages = _stages(network.layers)
         self._gradient = kernel.alloc(PIXELS * FLOAT)
-        self._back = [self._backward(layer) for layer in network.layers[:0:-1]]
+        self._backward_steps = [self._backward(layer) for layer in network.layers[:0:-1]]
         self._image = 0
 
-    def look(self, image: int) -> list:
-        """Read the picture at an address, 784 u8, and return the ten probabilities."""
+    def predict(self, image: int) -> list:
+        """Return the ten probabilities for the picture, 784 u8, at an address."""
         self._image = image
         return self.network.predict(image)
 
-    def activations(self, number: int) -> object:
+    def activations(self, stage: int) -> object:
         """Return the floats of the stage: one a unit, or (rows, columns, maps) with the border that they have."""
-        layer = self.stages[number].layer
+        layer = self.stages[stage].layer
         return self.kernel.read_floats(layer.output, layer.stride)
 
     def saliency(self, digit: int) -> object:
-        """Return what each of the 784 pixels has contributed to a digit's score."""
-        self._send_back(digit, 0)
+        """Return what each of the 784 pixels contributes to a digit's score."""
+        self._backpropagate(digit, 0)
         self.kernel.function("times_ink")(self._gradient, self._image, PIXELS)
         return self.kernel.read_floats(self._gradient, PIXELS)
 
     def saliency_address(self) -> int:
-        """Return where the floats of the last `saliency` are."""
+        """Return the address of the floats of the last `saliency`."""
         return self._gradient
 
-    def votes(self, number: int, unit: int) -> list:
-        """Return what a stage's unit or map has contributed to each of the ten digits' scores."""
-        stage = self.stages[number]
-        places = [
-            stage.start(unit) + row * stage.row_step() + column * stage.count
-            for row in range(stage.side)
-            for column in range(stage.side)
-        ]
-        values = self.activations(number)
-        active = [place for place in places if values[place] > 0]
-        votes = []
-        for digit in range(CLASSES):
-            self._send_back(digit, self.network.layers.index(stage.layer))
-            delta = self.kernel.read_floats(stage.layer.delta, stage.layer.stride)
-            votes.append(sum(float(values[place]) * float(delta[place]) for place in active))
-        return votes
+    def unit_activation(self, stage: int, unit: int) -> float:
+        """Return the activation of a stage's unit, or the greatest of a map."""
+        values = self.activations(stage)
+        return max([float(values[index]) for index in self.stages[stage].indices(unit)])
 
-    def _send_back(self, digit: int, until: int) -> None:
-        """Leave the gradients of a digit's score in the deltas of the layers from the top down to number `until`."""
-        self._seed(digit)
-        for step in self._back[: len(self._back) - until]:
+    def contributions(self, number: int, unit: int) -> list[float]:
+        """Return what a stage's unit or map contributes to each of the ten digits' scores."""
+        stage = self.stages[number]
+        values = self.activations(number)
+        active = [index for index in stage.indices(unit) if values[index] > 0]
+        contributions = []
+        for digit in range(CLASSES):
+            self._backpropagate(digit, self.network.layers.index(stage.layer))
+            delta = self.kernel.read_floats(stage.layer.delta, stage.layer.stride)
+            contributions.append(sum(float(values[index]) * float(delta[index]) for index in active))
+        return contributions
+
+    def _backpropagate(self, digit: int, until: int) -> None:
+        """Write the gradients of a digit's score to the deltas of the layers from the top down to number `until`."""
+        self._set_top_gradient(digit)
+        for step in self._backward_steps[: len(self._backward_steps) - until]:
             step()
 
-    def _seed(self, digit: int) -> None:
+    def _set_top_gradient(self, digit: int) -> None:
         top = self.network.layers[-1]
         share = 1 / CLASSES
-        row = [(1 - share if place == digit else -share) if place < CLASSES else 0.0 for place in range(top.stride)]
+        row = [(1 - share if k == digit else -share) if k < CLASSES else 0.0 for k in range(top.stride)]
         self.kernel.write_floats(top.output, row)
 
     def _backward(self, layer: object) -> object:
-        """Return what brings a layer's delta to the layer below, or, of the first one, to the picture."""
+        """Return the function that computes the delta below a layer, for the first one the picture's gradient."""
         if isinstance(layer, SparseDense):
             return self._dense(layer, self._gradient, -(-layer.features // BLOCK) * BLOCK, BLOCK)
         if isinstance(layer, Dense):
@@ -132,11 +137,11 @@ def _call(kernel: object, name: str, *arguments: object) -> object:
 
 
 def _nothing() -> None:
-    """Do nothing: the layer's delta is that of the layer below."""
+    """Do nothing: the layer and the layer below share their delta."""
 
 
 def _stages(layers: list) -> list:
-    """Return the hidden layers that can be looked at, from the bottom up: after ReLU, or after pooling."""
+    """Return the hidden layers from the bottom up: after ReLU, or after pooling."""
     stages, weighted = [], None
     for layer in layers:
         if isinstance(layer, (Relu, Pooled)):

@@ -1,11 +1,11 @@
-"""What is said of the inside of a network, against the float64 reference: activations, saliency, votes."""
+"""Activations and contributions of a network's pixels and units, compared with the float64 reference."""
 
 import itertools
 from typing import Any
 
 import numpy as np
 import pytest
-from scrawl.inspect.activations import Lens
+from scrawl.inspect.attribution import Attribution
 
 from tests.support import reference
 from tests.support.kernel_host import WasmtimeKernel
@@ -23,15 +23,15 @@ def kernel(tmp_path_factory: pytest.TempPathFactory) -> WasmtimeKernel:
 
 
 @pytest.fixture(scope="module", params=NETWORKS.keys())
-def case(request: pytest.FixtureRequest, kernel: WasmtimeKernel) -> tuple[tuple, dict, Any, Lens, int]:
-    """Return layers, weights, network, a lens that has looked at a picture, and the picture's address."""
+def case(request: pytest.FixtureRequest, kernel: WasmtimeKernel) -> tuple[tuple, dict, Any, Attribution, int]:
+    """Return layers, weights, network, a attribution that has looked at a picture, and the picture's address."""
     layers = NETWORKS[request.param]
     weights = weights_for(layers)
     network = build(kernel, layers, 4)
     network.load(weights)
-    lens, image = Lens(kernel, network), kernel.put(PICTURE)
-    lens.look(image)
-    return layers, weights, network, lens, image
+    attribution, image = Attribution(kernel, network), kernel.put(PICTURE)
+    attribution.predict(image)
+    return layers, weights, network, attribution, image
 
 
 def values_of(layers: tuple, weights: dict) -> list[np.ndarray]:
@@ -60,14 +60,14 @@ def stages_of(layers: tuple) -> list[int]:
     ]
 
 
-def as_maps(lens: Lens, number: int) -> np.ndarray:
+def as_maps(attribution: Attribution, number: int) -> np.ndarray:
     """Return a stage's numbers as (units or maps, rows, columns)."""
-    stage = lens.stages[number]
-    floats, side = lens.activations(number), stage.side
+    stage = attribution.stages[number]
+    floats, side = attribution.activations(number), stage.side
     return np.array(
         [
             [
-                [floats[stage.start(unit) + row * stage.row_step() + column * stage.count] for column in range(side)]
+                [floats[stage.offset(unit) + row * stage.row_step() + column * stage.count] for column in range(side)]
                 for row in range(side)
             ]
             for unit in range(stage.count)
@@ -76,27 +76,27 @@ def as_maps(lens: Lens, number: int) -> np.ndarray:
 
 
 def test_activations_are_those_of_each_hidden_layer(case: tuple) -> None:
-    layers, weights, _, lens, image = case
-    lens.look(image)
+    layers, weights, _, attribution, image = case
+    attribution.predict(image)
     values, stages = values_of(layers, weights), stages_of(layers)
-    assert len(lens.stages) == len(stages)
+    assert len(attribution.stages) == len(stages)
     for number, place in enumerate(stages):
-        found = as_maps(lens, number)
+        found = as_maps(attribution, number)
         np.testing.assert_allclose(found, values[place].reshape(found.shape), **CLOSE)
 
 
 @pytest.mark.parametrize("digit", [0, 7])
 def test_saliency_is_input_times_gradient(case: tuple, digit: int) -> None:
-    layers, weights, _, lens, image = case
-    lens.look(image)
+    layers, weights, _, attribution, image = case
+    attribution.predict(image)
     expected = gradients_of(layers, weights, digit)[0].reshape(784) * (PICTURE / 255)
-    np.testing.assert_allclose(lens.saliency(digit), expected, **CLOSE)
+    np.testing.assert_allclose(attribution.saliency(digit), expected, **CLOSE)
 
 
-def test_saliency_says_what_happens_when_ink_fades(case: tuple) -> None:
-    layers, weights, _, lens, image = case
-    lens.look(image)
-    found, fade = lens.saliency(4), 1e-6
+def test_saliency_is_how_the_score_changes_when_ink_fades(case: tuple) -> None:
+    layers, weights, _, attribution, image = case
+    attribution.predict(image)
+    found, fade = attribution.saliency(4), 1e-6
     for pixel in np.flatnonzero(PICTURE)[::40]:
         faded = np.repeat(PICTURE[None] / 255, 2, 0)
         faded[1, pixel] *= 1 - fade
@@ -108,31 +108,31 @@ def test_saliency_says_what_happens_when_ink_fades(case: tuple) -> None:
 
 
 @pytest.mark.parametrize("number", [0, -1])
-def test_votes_are_activation_times_gradient(case: tuple, number: int) -> None:
-    layers, weights, _, lens, image = case
-    if not lens.stages:
+def test_contributions_are_activation_times_gradient(case: tuple, number: int) -> None:
+    layers, weights, _, attribution, image = case
+    if not attribution.stages:
         pytest.skip("no hidden layer")
-    lens.look(image)
+    attribution.predict(image)
     place = stages_of(layers)[number]
     value = values_of(layers, weights)[place][0]
-    units = as_maps(lens, number % len(lens.stages)).max((1, 2))
+    units = as_maps(attribution, number % len(attribution.stages)).max((1, 2))
     unit = int(units.argmax())
     expected = [(value[unit] * gradients_of(layers, weights, digit)[place][0][unit]).sum() for digit in range(10)]
-    np.testing.assert_allclose(lens.votes(number % len(lens.stages), unit), expected, **CLOSE)
+    np.testing.assert_allclose(attribution.contributions(number % len(attribution.stages), unit), expected, **CLOSE)
     assert sum(expected) == pytest.approx(0, abs=1e-9)  # what speaks for some digits speaks against others
 
 
-def test_looking_changes_neither_weights_nor_training(kernel: WasmtimeKernel, case: tuple) -> None:
-    layers, weights, network, lens, image = case
+def test_attribution_changes_neither_weights_nor_training(kernel: WasmtimeKernel, case: tuple) -> None:
+    layers, weights, network, attribution, image = case
     other = build(kernel, layers, 4)
     other.load(weights)
     samples = stored(kernel, PIXELS, LABELS)
     samples.shuffle([(0, 4)], 1)
     for step in range(3):
-        lens.look(image)
-        lens.saliency(step)
-        if lens.stages:
-            lens.votes(0, step)
+        attribution.predict(image)
+        attribution.saliency(step)
+        if attribution.stages:
+            attribution.contributions(0, step)
         assert network.train_step(samples, 0, 4, 0.1) == other.train_step(samples, 0, 4, 0.1)
     for name, floats in other.export().items():
         np.testing.assert_array_equal(network.export()[name], floats, err_msg=name)

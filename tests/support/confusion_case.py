@@ -1,0 +1,50 @@
+"""A network that has started to learn some digits, and a counter of its confusion matrix."""
+
+import itertools
+from typing import Any
+
+import numpy as np
+from scrawl.inspect.confusion_counter import ConfusionCounter
+from scrawl.net.network import Network, Samples
+
+from model_export.architectures import parameter_table
+from tests.support.kernel_host import WasmtimeKernel
+from tests.support.kernel_networks import NETWORKS, build, digits, stored, weights_for
+
+PIXELS, LABELS = digits(230)
+RANGES = [(10, 120), (150, 80)]  # the rows between them are not counted
+ROWS = np.r_[10:130, 150:230]
+RATE = 0.1
+
+
+def described(name: str) -> dict[str, Any]:
+    layers = NETWORKS[name]
+    return {
+        "layers": [{"kind": x.kind, "name": x.name, "inputs": x.inputs, "outputs": x.outputs} for x in layers],
+        "parameters": [{"name": name, "shape": list(shape)} for name, shape in parameter_table(layers)],
+    }
+
+
+class ConfusionCase:
+    """A network after 4 training steps, and a counter whose clock goes on by 1 with every look."""
+
+    def __init__(self, kernel: WasmtimeKernel, name: str) -> None:
+        self.name = name
+        self.network: Network = build(kernel, NETWORKS[name], 64)
+        self.network.load(weights_for(NETWORKS[name]))
+        self.samples: Samples = stored(kernel, PIXELS, LABELS)
+        self.samples.shuffle([(0, 230)], 1)
+        self.network.train_steps(self.samples, 0, 50, 4, RATE)
+        time = itertools.count()
+        self.counter = ConfusionCounter(kernel, described(name), lambda: next(time))
+        self.image = kernel.alloc(784)
+        self.kernel = kernel
+
+    def probabilities(self, row: int) -> list[float]:
+        self.kernel.write(self.image, PIXELS[row].tobytes())
+        return [float(p) for p in self.network.predict(self.image)]
+
+    def count(self) -> list[int]:
+        self.counter.start(self.network.export(), self.samples, RANGES)
+        assert self.counter.run(1e9)
+        return self.counter.counts
