@@ -2,12 +2,12 @@
 
 import gc
 
-gc.disable()  # hardly anything that importing makes is garbage: looking for it would take a tenth of a cold start
+gc.disable()  # importing makes hardly any garbage, and looking for it would take a tenth of a cold start
 
-from functions.api.routes.jobs import retrain  # noqa: E402
 from functions.app import app  # noqa: E402 — after that
+from functions.retrain import retrain  # noqa: E402
 
-gc.freeze()  # what is there now stays: no request is to wait while all of it is looked through
+gc.freeze()  # what exists now stays: the collector need not look through it during a request
 gc.enable()
 
 __all__ = ["app", "retrain"]

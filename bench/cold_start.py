@@ -29,8 +29,9 @@ sys.path.insert(0, sys.argv[1])
 import app
 import json, pathlib
 from functions import wiring
-from functions.service import Service, ThreadLauncher
-from functions.store import MemoryStore
+from functions.jobs.launchers import ThreadLauncher
+from functions.service import Service
+from functions.storage.memory import MemoryStore
 deployed = wiring.from_environment()
 store = MemoryStore()
 for file in pathlib.Path(sys.argv[2]).rglob("*.*"):

@@ -28,7 +28,7 @@ os.environ |= {
 }
 
 from bench import cold_start
-from functions import wiring
+from functions import aws, wiring
 from functions.app import app
 from functions.dataset import block
 from functions.dataset.block import Block
@@ -148,7 +148,7 @@ def small_dataset() -> Dataset:
 def main() -> None:
     """Measure, print and write."""
     with mock_aws():
-        client = s3.client("s3")
+        client = aws.client("s3")
         client.create_bucket(Bucket="scrawl-bench")
         store = s3.S3Store(client, "scrawl-bench")
         seed(store, small_dataset())

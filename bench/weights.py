@@ -21,10 +21,11 @@ os.environ |= {
 }
 
 from bench.handlers import OCTETS, event, median_ms, small_dataset
-from functions import wiring
+from functions import aws, wiring
 from functions.app import app
 from functions.dataset import block
-from functions.service import Service, ThreadLauncher
+from functions.jobs.launchers import ThreadLauncher
+from functions.service import Service
 from functions.settings import Settings
 from functions.storage import s3
 from infra.dataset.seeding import seed
@@ -64,7 +65,7 @@ def measure(folder: Path) -> dict[str, float]:
     """Return all figures."""
     server = LocalS3(folder, BUCKET)
     os.environ["AWS_ENDPOINT_URL_S3"] = server.endpoint
-    store = s3.S3Store(s3.client("s3"), BUCKET)
+    store = s3.S3Store(aws.client("s3"), BUCKET)
     seed(store, small_dataset())
     wiring.use(service(store))
     results = {"PATCHes a second, one client": patches_a_second(100, 1)}

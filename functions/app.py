@@ -1,13 +1,12 @@
-"""The Chalice application: the Blueprints, CORS, media types, and the errors' shape put together."""
+"""The Chalice application: CORS, media types, the middleware, and the routes with the service that they use."""
 
 import os
 
 from chalice.app import Chalice, CORSConfig
 
-from functions import settings, wiring
-from functions.api import requests
+from functions import retrain, settings, wiring
+from functions.api import middleware
 from functions.api.routes import data, docs, history, jobs, open_inference, predict, root, weights
-from functions.telemetry import metrics
 
 app = Chalice("scrawl", configure_logs=False)
 # Every body is bytes to API Gateway: it looks only at the first media type of Accept, and not at Content-Encoding.
@@ -18,9 +17,9 @@ app.api.cors = CORSConfig(
     expose_headers=["ETag", "Location", "Retry-After", predict.COLD_START, open_inference.HEADER_LENGTH],
     max_age=600,
 )
-app.register_middleware(metrics.middleware, "http")  # outermost: it measures all the rest
-app.register_middleware(requests.middleware, "http")
-app.register_middleware(open_inference.middleware, "http")  # inside the other, which compresses
+app.register_middleware(middleware.measure, "http")  # outermost: it measures all the rest
+app.register_middleware(middleware.serve(wiring.service), "http")
+app.register_middleware(open_inference.middleware, "http")  # inside `serve`, which compresses
 for blueprint in (
     root.blueprint,
     docs.blueprint,
@@ -30,8 +29,9 @@ for blueprint in (
     jobs.blueprint,
     predict.blueprint,
     open_inference.blueprint,
+    retrain.blueprint,
 ):
     app.register_blueprint(blueprint)
 
 if "AWS_LAMBDA_FUNCTION_NAME" in os.environ:
-    wiring.service().warm_up()  # while Lambda initialises, with a whole processor, rather than in the first request
+    wiring.service().warm_up()  # now, while Lambda gives it a whole processor, and not in the first request

@@ -1,6 +1,6 @@
-"""The errors the core raises. Each says what was expected and what came; routes turn them into answers.
+"""The errors the core raises. Each says what was expected and what came.
 
-What an error means in HTTP is left to `functions.api.requests`.
+`functions.api.responses` says what each error means in HTTP.
 """
 
 

@@ -4,8 +4,6 @@ What a request or an answer looks like is left to the routes, and where the stor
 """
 
 import logging
-import threading
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property
 from typing import Protocol
@@ -15,9 +13,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from functions.cache import Cache
-from functions.dataset.shards import Dataset, Digits
+from functions.dataset.shards import Digits, ShardedDataset
 from functions.errors import CorruptDataError, InvalidValueError, NotFoundError, UnavailableError
 from functions.jobs.jobs import Job, JobsRepository
+from functions.jobs.launchers import Launcher
 from functions.jobs.lease import JobLostError, Lease
 from functions.jobs.retraining import Recipe, retrain
 from functions.models.imported import ImportedModel
@@ -35,22 +34,6 @@ _AT_ONCE = 4  # models read by `warm_up`
 log = logging.getLogger("scrawl")
 
 
-class Launcher(Protocol):
-    """Whatever runs a retraining away from the request that asked for it."""
-
-    def start(self, job_id: str, run: Callable[[str], object]) -> None:
-        """Have the job run, by `run(job_id)` if it is to be in this process, and return at once."""
-        ...
-
-
-class ThreadLauncher:
-    """Runs retrainings in a thread of this process."""
-
-    def start(self, job_id: str, run: Callable[[str], object]) -> None:
-        """Start the thread; it does not keep the process from ending."""
-        threading.Thread(target=run, args=(job_id,), name=f"job {job_id}", daemon=True).start()
-
-
 class Predictor(Servable, Protocol):
     """A model that recognises digits, whether it can be trained here or not. Safe among threads."""
 
@@ -66,7 +49,7 @@ class Service:
 
     def __init__(self, settings: Settings, store: Store, launcher: Launcher) -> None:
         self.settings = settings
-        self.dataset = Dataset(store)
+        self.dataset = ShardedDataset(store)
         self.jobs = JobsRepository(store)
         self._store = store
         self._launcher = launcher

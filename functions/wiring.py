@@ -7,9 +7,11 @@ import logging
 import os
 import threading
 
-from functions.service import Launcher, Service, ThreadLauncher
+from functions import aws
+from functions.jobs.launchers import LambdaLauncher, Launcher, ThreadLauncher
+from functions.service import Service
 from functions.settings import Settings
-from functions.storage import s3
+from functions.storage.s3 import S3Store
 from functions.telemetry import logs, metrics
 
 _service: Service | None = None
@@ -43,6 +45,6 @@ def from_environment() -> Service:
     metrics.configure(settings.stage if settings.log_format == logs.JSON else None)
     launcher: Launcher = ThreadLauncher()
     if settings.retrain_function is not None:
-        launcher = s3.LambdaLauncher(lambda: s3.client("lambda"), settings.retrain_function)
+        launcher = LambdaLauncher(aws.LambdaFunction(settings.retrain_function).queue)
     logging.getLogger("scrawl").info("service made", extra={"stage": settings.stage, "bucket": settings.bucket})
-    return Service(settings, s3.S3Store(s3.client("s3"), settings.bucket), launcher)
+    return Service(settings, S3Store(aws.client("s3"), settings.bucket), launcher)

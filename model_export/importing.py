@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 
 from functions.dataset.block import CLASSES, COLUMNS, PIXELS, ROWS
 from functions.errors import InvalidValueError
-from functions.models import session
 from functions.models.imported import run
+from functions.models.inference import create_session, session_options
 from functions.models.manifest import MODEL_NAME, File, Interface, ModelManifest
 from model_export.architectures import ARCHITECTURES
 from model_export.onnx_files import FLOATS, read_model
@@ -71,7 +71,7 @@ def check_name(name: str) -> None:
 
 def _session(path: Path, graph: bytes) -> Any:
     try:
-        return session.create(graph, session.options(1))
+        return create_session(graph, session_options(1))
     except Exception as error:  # ONNX Runtime's errors have no common base
         raise InvalidValueError(f"{path}: ONNX Runtime cannot run this graph: {error}", "file") from None
 

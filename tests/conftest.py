@@ -9,10 +9,11 @@ import numpy as np
 import pytest
 from moto import mock_aws
 
+from functions import aws
 from functions.dataset.block import Block
-from functions.storage import s3
+from functions.storage.memory import MemoryStore
 from functions.storage.s3 import S3Store
-from functions.storage.store import MemoryStore, Store
+from functions.storage.store import Store
 from functions.weights.versions import Version
 from infra.dataset.seeding import seed
 from infra.dataset.sources import Dataset, Sources, load_files, scikit_learn_digits
@@ -90,7 +91,7 @@ def memory(seeded: MemoryStore) -> MemoryStore:
 @pytest.fixture(scope="session")
 def s3_client(aws_environment: None) -> Any:  # noqa: ARG001 — it must come first
     """Return a client, which takes long to make; moto answers it in every test that asks for a bucket."""
-    return s3.client("s3")
+    return aws.client("s3")
 
 
 @pytest.fixture

@@ -1,6 +1,8 @@
-"""What a client would rather have, and content codings: q-values, and gzip in both directions.
+"""Content negotiation: the q-values of Accept and Accept-Encoding, ETags, and gzip in both directions.
 
-Which formats a resource has is left to its route.
+An ETag is `"content"`, or `"content.form"` where the form is a media type's or a coding's short name, so that each
+representation has its own and `If-Match` asks for the content whatever its form. Each route decides which formats it
+has.
 """
 
 import gzip
@@ -25,10 +27,30 @@ def quality(accept: str, wanted: str) -> float:
     return best
 
 
-def wants_gzip(accept_encoding: str) -> bool:
+def accepts_gzip(accept_encoding: str) -> bool:
     """Return whether a client takes gzip, and does not like it less than plain bytes."""
     wanted = quality(accept_encoding, GZIP)
     return wanted > 0 and wanted >= quality(accept_encoding.replace("*", ""), "identity")
+
+
+def etag(content: str, form: str = "") -> str:
+    """Return the ETag of a representation; `form` tells apart those of the same content."""
+    return f'"{content}.{form}"' if form else f'"{content}"'
+
+
+def in_gzip(tag: str) -> str:
+    """Return the ETag of the same representation in gzip."""
+    return f'{tag[:-1]}.{GZIP}"'
+
+
+def content_of(tag: str) -> str:
+    """Return which content an ETag names, in whatever form."""
+    return _strong(tag).strip('"').split(".")[0]
+
+
+def named(if_none_match: str) -> set[str]:
+    """Return the ETags that an If-None-Match header names."""
+    return {_strong(tag) for tag in if_none_match.split(",")}
 
 
 def shrinks(media_type: str, size: int) -> bool:
@@ -59,6 +81,10 @@ def decompress(body: bytes, most: int) -> bytes | None:
     if unpacking.unused_data:
         raise FormatError(f"{len(unpacking.unused_data)} bytes follow the gzip body")
     return content
+
+
+def _strong(tag: str) -> str:
+    return tag.strip().removeprefix("W/")
 
 
 def _q(parameters: list[str]) -> float:

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from functions.dataset.block import CLASSES, PIXELS
 from functions.dataset.shards import Digits
 from functions.errors import FormatError, InvalidValueError
-from functions.images import decoding
+from functions.images import image_files
 
 MOST_IN_JSON = 1000  # samples in one request or answer
 MOST_IN_BINARY = 4000
@@ -147,7 +147,7 @@ def _picture(text: str) -> NDArray[np.float32]:
     except ValueError as error:
         raise InvalidValueError(f"expected an image file in base64: {error}", "image") from error
     try:
-        return decoding.read_digit(file).reshape(1, PIXELS)
+        return image_files.read_digit(file).reshape(1, PIXELS)
     except FormatError as error:
         raise InvalidValueError(str(error), "image") from error
 

@@ -1,33 +1,32 @@
-"""Between HTTP and the core: requests read and negotiated, and errors turned into answers.
+"""A request as the routes see it: a `Call`, with the body, the query, the headers and the service that answers.
 
-A route is a function of a `Call`, wrapped in `handler`. What it does is left to `routes` and the core.
+A route is a function of a `Call`, wrapped in `handler`. The middleware provides the service.
 """
 
 import hmac
 import itertools
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import cached_property, wraps
 
 import msgspec
-from chalice.app import CaseInsensitiveMapping, Request, Response
+from chalice.app import Request, Response
 
-from functions import wiring
-from functions.api.negotiation import GZIP, compress, decompress, quality, shrinks, wants_gzip
-from functions.api.responses import JSON, HttpError, answer_to, error_answer
+from functions.api import negotiation
+from functions.api.negotiation import GZIP
+from functions.api.responses import JSON, HttpError, answer_to
 from functions.errors import FormatError, InvalidValueError
 from functions.models.model import Model
 from functions.service import Predictor, Service
-from functions.settings import LOCAL
 
 DEFAULT_MODEL = "mlp-128"
 LARGEST_BODY = 6 * 1024 * 1024  # what Lambda carries
-LARGEST_ANSWER = 4_700_000  # of which base64 makes those 6 MB
 LARGEST_UNPACKED = 16 * 1024 * 1024  # of a body that comes as gzip: conv-32-64's weights as JSON are 9 MB
 
-_request: ContextVar[Request] = ContextVar("request")
-_served = itertools.count()
+_current: ContextVar[tuple[Request, Callable[[], Service]]] = ContextVar("current")
+_answered = itertools.count()
 _PLACE = re.compile(r" - at `(?:key in )?\$\.?(.*)`$")
 
 
@@ -40,7 +39,7 @@ class Call:
         self.first = first  # of this process: a cold start
 
     def query(self, name: str) -> str | None:
-        """Return a query parameter; the last one when it is repeated."""
+        """Return a query parameter; the last one if it is repeated."""
         values = self._request.query_params
         return None if values is None else values.get(name)
 
@@ -65,7 +64,7 @@ class Call:
         if coding != GZIP:
             message = f"send the body as it is or with Content-Encoding: gzip, got {coding}"
             raise HttpError(415, "unsupported_media_type", message, {"Accept-Encoding": GZIP})
-        content = decompress(body, LARGEST_UNPACKED)
+        content = negotiation.decompress(body, LARGEST_UNPACKED)
         if content is None:
             raise HttpError(413, "too_large", f"a gzip body may unpack to {LARGEST_UNPACKED} bytes, this has more")
         return content
@@ -88,11 +87,9 @@ class Call:
     def if_version(self) -> str | None:
         """Return the version that If-Match asks for; None when any will do."""
         wanted = (self.header("if-match") or "*").strip()
-        if wanted == "*":
-            return None
         if "," in wanted:
             raise HttpError(400, "malformed", f"If-Match takes one ETag here, got {wanted}")
-        return wanted.removeprefix("W/").strip('"').split(".")[0]
+        return None if wanted == "*" else negotiation.content_of(wanted)
 
     def require_token(self) -> None:
         """Let writers in.
@@ -121,11 +118,15 @@ class Call:
             raise HttpError(415, "unsupported_media_type", f"send {' or '.join(accepted)}, got {came}")
         return came
 
-    def holds(self, etag: str) -> bool:
-        """Return whether the client says that it has what this ETag stands for, or that compressed as it wants it."""
-        known = (self.header("if-none-match") or "").split(",")
-        same = {etag, "*"} | ({_zipped(etag)} if wants_gzip(self.header("accept-encoding") or "") else set())
-        return any(entry.strip().removeprefix("W/") in same for entry in known)
+    @property
+    def accepts_gzip(self) -> bool:
+        """Return whether the client takes gzip, and does not like it less than plain bytes."""
+        return negotiation.accepts_gzip(self.header("accept-encoding") or "")
+
+    def has(self, etag: str) -> bool:
+        """Return whether the client already has what this ETag names, plain or in gzip if it takes that."""
+        same = {etag, "*"} | ({negotiation.in_gzip(etag)} if self.accepts_gzip else set())
+        return not same.isdisjoint(negotiation.named(self.header("if-none-match") or ""))
 
     def accept(self, *offered: str) -> str:
         """Return the media type that the client likes best; the first one offered when it does not mind.
@@ -134,8 +135,8 @@ class Call:
             HttpError: 406, naming those offered.
         """
         wanted = self.header("accept") or "*/*"
-        best = max(offered, key=lambda media_type: quality(wanted, media_type))
-        if quality(wanted, best) <= 0:
+        best = max(offered, key=lambda media_type: negotiation.quality(wanted, media_type))
+        if negotiation.quality(wanted, best) <= 0:
             raise HttpError(406, "not_acceptable", f"there is {' or '.join(offered)}, asked for {wanted}")
         return best
 
@@ -159,55 +160,24 @@ def read_json[T](body: bytes | msgspec.Raw, kind: type[T]) -> T:
 
 
 def handler(route: Callable[..., Response]) -> Callable[..., Response]:
-    """Wrap a route: hand it the `Call`, and turn what it raises into an answer."""
+    """Wrap a route: pass it the `Call`, and turn what it raises into an answer."""
 
     @wraps(route)
     def call(**path: str) -> Response:
         try:
-            return route(Call(_request.get(), wiring.service(), first=next(_served) == 0), **path)
+            request, service = _current.get()
+            return route(Call(request, service(), first=next(_answered) == 0), **path)
         except Exception as error:
             return answer_to(error)
 
     return call
 
 
-def middleware(request: Request, get_response: Callable[[Request], Response]) -> Response:
-    """Keep the request where threads do not share it, and give Chalice's own errors the shape of ours."""
-    if "accept" not in request.headers:
-        request.headers = CaseInsensitiveMapping({**request.headers, "accept": "*/*"})  # Chalice wants it said
-    token = _request.set(request)
+@contextmanager
+def handling(request: Request, service: Callable[[], Service]) -> Iterator[None]:
+    """Let the handlers that run inside answer this request with that service. Threads do not share it."""
+    token = _current.set((request, service))
     try:
-        response = get_response(request)
+        yield
     finally:
-        _request.reset(token)
-    if isinstance(response.body, dict) and "Code" in response.body:
-        code = _CHALICE_CODES.get(response.status_code, "internal")
-        response = error_answer(response.status_code, code, response.body["Message"], headers=response.headers)
-    _encode(response, request.headers)
-    if len(response.body) > LARGEST_ANSWER and wiring.service().settings.stage != LOCAL:
-        message = f"this answer has {len(response.body)} bytes, more than a Lambda carries: ask for it in gzip"
-        return error_answer(406, "not_acceptable", message, headers={"Vary": "Accept-Encoding"})
-    return response
-
-
-def _encode(response: Response, asked: Mapping[str, str]) -> None:
-    """Compress an answer that shrinks for a client that wants it so. Its ETag then is another one."""
-    headers = response.headers
-    etag, media_type, vary = (str(headers.get(name, "")) for name in ("ETag", "Content-Type", "Vary"))
-    if response.status_code == 304 and etag and _zipped(etag) in asked.get("if-none-match", ""):
-        headers["ETag"] = _zipped(etag)  # that of what the client has
-    if "Content-Encoding" in headers or not shrinks(media_type, len(response.body)):
-        return
-    headers["Vary"] = f"{vary}, Accept-Encoding" if vary else "Accept-Encoding"
-    if wants_gzip(asked.get("accept-encoding", "")):
-        response.body = compress(response.body)
-        headers["Content-Encoding"] = GZIP
-        if etag:
-            headers["ETag"] = _zipped(etag)
-
-
-def _zipped(etag: str) -> str:
-    return f'{etag[:-1]}.{GZIP}"'
-
-
-_CHALICE_CODES = {400: "malformed", 405: "method_not_allowed", 415: "unsupported_media_type"}
+        _current.reset(token)

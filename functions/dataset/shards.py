@@ -1,6 +1,6 @@
-"""The seeded dataset: whole shards as stored, random samples, and a split's first digits. Every shard is checked.
+"""The seeded dataset: its manifest, whole shards as stored, random samples, and a split's first digits.
 
-Writing shards is left to `infra.dataset.seeding`.
+Every shard is checked when it is read. `infra.dataset.seeding` writes the manifest and the shards.
 """
 
 import gzip
@@ -19,7 +19,6 @@ from functions.cache import Cache
 from functions.dataset import block
 from functions.dataset.block import Block
 from functions.errors import CorruptDataError, FormatError, NotFoundError, UnavailableError
-from functions.models.manifest import DatasetManifest, Shard
 from functions.storage.store import Store
 
 MANIFEST_KEY = "data/manifest.json"
@@ -28,6 +27,30 @@ _STORED = 24  # shards kept as stored, about 4 MB: a browser soon asks for those
 _AT_ONCE = 8  # shards read by `first`: a retraining waits for all of them
 
 log = logging.getLogger("scrawl")
+
+
+class Shard(msgspec.Struct, frozen=True):
+    """An entry of the manifest: a stored block, gzip bytes at `key`, with the SHA-256 of those bytes."""
+
+    key: str
+    count: int
+    bytes: int
+    sha256: str
+
+
+class DatasetManifest(msgspec.Struct, frozen=True):
+    """A seeded dataset. `id` changes whenever any shard does; `notice` is empty for the real MNIST."""
+
+    dataset: str
+    title: str
+    notice: str
+    id: str
+    shard_size: int
+    splits: dict[str, tuple[Shard, ...]]  # train, test
+
+    def count(self, split: str) -> int:
+        """Return how many samples a split has."""
+        return sum(shard.count for shard in self.splits[split])
 
 
 @dataclass(frozen=True)
@@ -54,7 +77,7 @@ class Digits:
         return len(self.labels)
 
 
-class Dataset:
+class ShardedDataset:
     """A dataset in a store. Safe among threads."""
 
     def __init__(self, store: Store) -> None:

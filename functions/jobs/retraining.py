@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from functions.dataset.block import Block
-from functions.dataset.shards import Dataset, Digits
+from functions.dataset.shards import Digits, ShardedDataset
 from functions.errors import UnavailableError
 from functions.jobs.jobs import Job
 from functions.jobs.lease import JobLostError, Lease
@@ -37,7 +37,7 @@ class Recipe:
     seconds: float | None = None  # that the steps may take; None: as long as it takes
 
 
-def retrain(lease: Lease, load: Callable[[], Model], dataset: Dataset, recipe: Recipe) -> Job:
+def retrain(lease: Lease, load: Callable[[], Model], dataset: ShardedDataset, recipe: Recipe) -> Job:
     """Run a job to its end and return it, done or failed. `load` gives its model."""
     try:
         return _run(lease, load(), dataset, recipe)
@@ -49,7 +49,7 @@ def retrain(lease: Lease, load: Callable[[], Model], dataset: Dataset, recipe: R
         return _failed(lease, f"{type(error).__name__}: {error}")
 
 
-def _run(lease: Lease, model: Model, dataset: Dataset, recipe: Recipe) -> Job:
+def _run(lease: Lease, model: Model, dataset: ShardedDataset, recipe: Recipe) -> Job:
     digits = dataset.first("train", dataset.manifest.count("train"))
     log.info("data loaded", extra={"job": lease.job.id, "dataset": dataset.manifest.id, "digits": len(digits)})
     weights, steps = _train(lease, model, digits, recipe)
@@ -95,6 +95,6 @@ def _failed(lease: Lease, reason: str) -> Job:
         return lease.job
 
 
-def _batch(digits: Block, size: int, random: "np.random.Generator") -> Digits:  # a string: see `Dataset.sample`
+def _batch(digits: Block, size: int, random: "np.random.Generator") -> Digits:  # see `ShardedDataset.sample`
     places = random.integers(0, len(digits), size)
     return Digits.of(Block(digits.labels[places], digits.pixels[places]))

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from functions.dataset.block import CLASSES, PIXELS
 from functions.errors import CorruptDataError, NotFoundError
-from functions.models import session
+from functions.models.inference import create_session, session_options
 from functions.models.manifest import Interface, ModelManifest
 from functions.models.model import stored_graph
 from functions.storage.store import Store
@@ -66,7 +66,7 @@ class ImportedModel:
     def _session(self) -> Any:
         graph = stored_graph(self._store, self.manifest, self._file)
         try:
-            return session.create(graph, session.options(1))
+            return create_session(graph, session_options(1))
         except Exception as error:  # ONNX Runtime's errors have no common base
             raise CorruptDataError(f"models/{self.manifest.model}/{self._file} cannot be loaded: {error}") from error
 

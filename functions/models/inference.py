@@ -1,10 +1,11 @@
-"""Inference: an ONNX graph with any weights of its architecture, and how good they are.
+"""Inference with ONNX Runtime: its sessions, a graph with any weights of its architecture, and how good they are.
 
-The graph's file is read once; other weights replace its initializers by name when a session is made, or its bytes
-when a file is wanted. Where weights come from is left to the callers.
+Weights replace the graph's initializers by name when a session is made, or its bytes when a file is wanted. Callers
+decide where weights come from.
 """
 
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 import onnxruntime
@@ -12,17 +13,32 @@ from numpy.typing import ArrayLike, NDArray
 
 from functions.dataset.block import PIXELS
 from functions.errors import FormatError, InvalidValueError
-from functions.models import session
 from functions.models.manifest import ModelManifest
 
 _CHUNK = 1000  # images per run while evaluating: large enough to be fast, small enough for a Lambda's memory
+
+
+def session_options(threads: int) -> Any:
+    """Return options for sessions with so many threads, which do not use the processor while they wait."""
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = threads
+    options.inter_op_num_threads = 1
+    options.log_severity_level = 3
+    # Waiting threads otherwise spin, which on a shared or partial processor takes the time from the working ones.
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    return options
+
+
+def create_session(onnx: bytes, options: Any) -> Any:
+    """Return a session on the processor."""
+    return onnxruntime.InferenceSession(onnx, options, providers=["CPUExecutionProvider"])
 
 
 class Classifier:
     """An inference graph with given weights. Safe among threads."""
 
     def __init__(self, inference_onnx: bytes, weights: Mapping[str, ArrayLike], threads: int = 1) -> None:
-        options = session.options(threads)
+        options = session_options(threads)
         # One level below all: ONNX Runtime's layout optimisation rewrites convolutions from the file's own weights
         # and ignores replaced ones (seen in 1.31: silently wrong answers).
         options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_ENABLE_EXTENDED
@@ -33,7 +49,7 @@ class Classifier:
             value = onnxruntime.OrtValue.ortvalue_from_numpy(array)
             self._values.append((array, value))
             options.add_initializer(name, value)
-        self._session = session.create(inference_onnx, options)
+        self._session = create_session(inference_onnx, options)
 
     def log_probabilities(self, images: NDArray[np.float32]) -> NDArray[np.float32]:
         """Return (B, 10) log-probabilities of images (B, 784) in 0..1."""

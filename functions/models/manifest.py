@@ -1,8 +1,4 @@
-"""What `models/{model}/manifest.json` and `data/manifest.json` hold.
-
-`model_export` writes the first, `infra.dataset.seeding` the second; the API and the page read them. Reading and
-writing the store is left to others.
-"""
+"""A model's manifest, `models/{model}/manifest.json`. `model_export` writes it; the API and the page read it."""
 
 import re
 
@@ -64,27 +60,3 @@ class ModelManifest(msgspec.Struct, frozen=True, omit_defaults=True):
     def shapes(self) -> dict[str, tuple[int, ...]]:
         """Return the shape of each parameter, in the manifest's order."""
         return {p.name: p.shape for p in self.parameters}
-
-
-class Shard(msgspec.Struct, frozen=True):
-    """One stored block: gzip bytes at `key`, `sha256` of those bytes."""
-
-    key: str
-    count: int
-    bytes: int
-    sha256: str
-
-
-class DatasetManifest(msgspec.Struct, frozen=True):
-    """A seeded dataset. `id` changes whenever any shard does; `notice` is empty for the real MNIST."""
-
-    dataset: str
-    title: str
-    notice: str
-    id: str
-    shard_size: int
-    splits: dict[str, tuple[Shard, ...]]  # train, test
-
-    def count(self, split: str) -> int:
-        """Return how many samples a split has."""
-        return sum(shard.count for shard in self.splits[split])

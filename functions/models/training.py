@@ -15,7 +15,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from functions.dataset.block import CLASSES, PIXELS
 from functions.errors import InvalidValueError
-from functions.models import session
+from functions.models.inference import create_session, session_options
 
 Weights = dict[str, NDArray[np.float32]]
 Shapes = Mapping[str, tuple[int, ...]]
@@ -78,7 +78,7 @@ class Trainer:
     """A train-step graph, ready to run. Safe among threads: it keeps no state of its own."""
 
     def __init__(self, train_step_onnx: bytes, shapes: Shapes, threads: int = 1) -> None:
-        self._session = session.create(train_step_onnx, session.options(threads))
+        self._session = create_session(train_step_onnx, session_options(threads))
         self._shapes = dict(shapes)
         self._state_names = [*shapes, *(f"momentum.{name}" for name in shapes)]
         self._outputs = [*(f"new.{name}" for name in self._state_names), "loss", "correct"]

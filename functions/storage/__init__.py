@@ -1,1 +1,1 @@
-"""The object store: its interface with the in-memory form (`store`), and S3 (`s3`)."""
+"""The object store: its interface (`store`), and its two implementations, in `memory` and on `s3`."""

@@ -1,14 +1,10 @@
-"""The object store behind the API: one interface, here with its in-memory form. `functions.storage.s3` has the other.
+"""The interface of the object store behind the API. `memory` and `s3` implement it.
 
 Objects are immutable unless a caller replaces them; a replacement can be guarded by the ETag that was read.
 """
 
-import hashlib
-import threading
 from dataclasses import dataclass
 from typing import Protocol
-
-from functions.errors import ConflictError, NotFoundError
 
 
 @dataclass(frozen=True)
@@ -53,54 +49,3 @@ class Store(Protocol):
     def keys(self, prefix: str) -> list[str]:
         """Return the keys that begin with `prefix`, sorted."""
         ...
-
-
-class MemoryStore:
-    """A store in memory, for tests and for trying things out. Safe among threads."""
-
-    def __init__(self) -> None:
-        self._objects: dict[str, StoredObject] = {}
-        self._lock = threading.Lock()
-
-    def get(self, key: str) -> StoredObject:
-        """Return an object; raise `NotFoundError` naming the key."""
-        with self._lock:
-            if key not in self._objects:
-                raise NotFoundError(f"no object {key!r} in the store")
-            return self._objects[key]
-
-    def start(self, key: str, length: int) -> bytes:
-        """Return at most the first `length` bytes of an object; raise `NotFoundError` naming the key."""
-        return self.get(key).body[:length]
-
-    def put(
-        self,
-        key: str,
-        body: bytes,
-        *,
-        content_type: str = "application/octet-stream",  # noqa: ARG002 — kept for the interface
-        if_match: str | None = None,
-        if_absent: bool = False,
-    ) -> str:
-        """Write an object and return its ETag; see `Store.put`."""
-        etag = f'"{hashlib.md5(body, usedforsecurity=False).hexdigest()}"'
-        with self._lock:
-            present = self._objects.get(key)
-            if if_absent and present is not None:
-                raise ConflictError(f"object {key!r} exists already")
-            if if_match is not None and (present is None or present.etag != if_match):
-                came = present.etag if present else "no object"
-                raise ConflictError(f"object {key!r} has changed: expected {if_match}, found {came}")
-            self._objects[key] = StoredObject(bytes(body), etag)
-        return etag
-
-    def delete(self, *keys: str) -> None:
-        """Remove objects; removing what is not there is no error."""
-        with self._lock:
-            for key in keys:
-                self._objects.pop(key, None)
-
-    def keys(self, prefix: str) -> list[str]:
-        """Return the keys that begin with `prefix`, sorted."""
-        with self._lock:
-            return sorted(key for key in self._objects if key.startswith(prefix))

@@ -7,18 +7,13 @@ of it.
 """
 
 import logging
-import secrets
 import time
-from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping
+from typing import Any
 
 import orjson
 
-from functions.telemetry import logs
 from functions.weights.versions import Metadata
-
-if TYPE_CHECKING:
-    from chalice.app import Request, Response
 
 NAMESPACE, SERVICE = "Scrawl", "scrawl"
 type Directive = dict[str, Any]  # which members of a line are metrics, and which their dimensions
@@ -49,22 +44,6 @@ class _State:
 def configure(stage: str | None) -> None:
     """Have metrics written, as those of a stage; None: have none written."""
     _State.stage = stage
-
-
-def middleware(request: "Request", get_response: "Callable[[Request], Response]") -> "Response":
-    """Measure a request, and name it in every line that is logged for it."""
-    context = request.context or {}
-    request_id = context.get("requestId") or secrets.token_hex(8)  # only API Gateway gives one
-    start = time.perf_counter()
-    status = 500
-    with logs.request(request_id):
-        try:
-            response = get_response(request)
-            status = response.status_code
-            return response
-        finally:
-            route = f"{request.method} {context.get('resourcePath') or request.path}"
-            observe(route, status, time.perf_counter() - start, request_id)
 
 
 def observe(route: str, status: int, seconds: float, request_id: str) -> None:

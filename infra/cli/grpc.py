@@ -80,10 +80,12 @@ def _single(name: str, weights: Path | None) -> "Models":
 
 def _stored(bucket: str, name: str) -> "Models":
     """Return the models of a bucket, if the one of that name can serve."""
-    from functions.service import Service, ThreadLauncher
+    from functions import aws
+    from functions.jobs.launchers import ThreadLauncher
+    from functions.service import Service
     from functions.settings import Settings
-    from functions.storage.s3 import S3Store, client
+    from functions.storage.s3 import S3Store
 
-    service = Service(Settings(bucket), S3Store(client("s3"), bucket), ThreadLauncher())
+    service = Service(Settings(bucket), S3Store(aws.client("s3"), bucket), ThreadLauncher())
     service.predictor(name).serving()
     return service

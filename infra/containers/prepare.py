@@ -10,8 +10,9 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from functions import aws
 from functions.errors import UnavailableError
-from functions.storage.s3 import S3Store, client
+from functions.storage.s3 import S3Store
 from infra.dataset.seeding import bring_up_to_date
 from infra.dataset.sources import DataError, Sources
 
@@ -23,7 +24,7 @@ def main() -> None:
     bucket = os.environ.get("SCRAWL_BUCKET")
     if not bucket:
         sys.exit("SCRAWL_BUCKET must be set: the name of the S3 bucket")
-    s3 = client("s3")
+    s3 = aws.client("s3")
     try:
         ensure_bucket(s3, bucket)
         bring_up_to_date(S3Store(s3, bucket), Sources.from_environment(), _say)

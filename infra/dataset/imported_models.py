@@ -10,7 +10,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from functions.dataset.shards import Dataset, Digits
+from functions.dataset.shards import Digits, ShardedDataset
 from functions.errors import CorruptDataError, UnavailableError
 from functions.models.imported import ImportedModel, run
 from functions.models.manifest import Interface, ModelManifest
@@ -47,7 +47,7 @@ def register(store: Store, name: str, files: Mapping[str, bytes]) -> bool:
 def measure(store: Store, name: str) -> Measured | None:
     """Return how good a stored model is; None where there are no digits to tell by."""
     try:
-        digits = Digits.of(Dataset(store).first("test", TEST_DIGITS))
+        digits = Digits.of(ShardedDataset(store).first("test", TEST_DIGITS))
     except (UnavailableError, CorruptDataError):
         return None
     manifest = msgspec.json.decode(store.get(f"models/{name}/manifest.json").body, type=ModelManifest)

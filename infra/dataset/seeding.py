@@ -18,9 +18,10 @@ from tqdm import tqdm
 from functions.dataset import block
 from functions.dataset import shards as dataset
 from functions.dataset.block import Block
+from functions.dataset.shards import DatasetManifest, Shard
 from functions.errors import ConflictError, CorruptDataError, NotFoundError, UnavailableError
 from functions.models.inference import Classifier, evaluate
-from functions.models.manifest import DatasetManifest, ModelManifest, Shard
+from functions.models.manifest import ModelManifest
 from functions.service import TEST_DIGITS
 from functions.storage.store import Store
 from functions.weights.repository import WeightsRepository
@@ -91,7 +92,7 @@ def seed(store: Store, digits: Dataset | None) -> Seeded:
 
 def stored_dataset(store: Store) -> DatasetManifest | None:
     """Return the manifest of the dataset that is stored whole and undamaged; None if there is none."""
-    stored = dataset.Dataset(store)
+    stored = dataset.ShardedDataset(store)
     try:
         for split, shards in stored.manifest.splits.items():
             for index in range(len(shards)):
@@ -164,7 +165,7 @@ def _identity(digits: Dataset) -> str:
 def _known_shards(store: Store, identity: str) -> dict[str, Shard]:
     """Return the stored manifest's shards by key, provided that it is about these digits."""
     try:
-        manifest = dataset.Dataset(store).manifest
+        manifest = dataset.ShardedDataset(store).manifest
     except (UnavailableError, CorruptDataError):
         return {}
     return {s.key: s for shards in manifest.splits.values() for s in shards} if manifest.id == identity else {}
@@ -207,7 +208,7 @@ def _first_weights(store: Store, model: str, weights: WeightsRepository) -> tupl
         if restored := weights.restore():
             return False, f"The pointer to {model}'s weights was missing; {restored.version} is current again"
         shipped = pretrained.load(model)[0]
-        digits = dataset.Dataset(store).first("test", TEST_DIGITS)
+        digits = dataset.ShardedDataset(store).first("test", TEST_DIGITS)
         classifier = Classifier(store.get(f"models/{model}/inference.onnx").body, shipped)
         loss, accuracy = evaluate(classifier, digits.images(), digits.labels)
         weights.publish(shipped, source="pretrained", loss=loss, accuracy=accuracy)

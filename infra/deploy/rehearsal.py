@@ -2,7 +2,8 @@
 
 from collections.abc import Iterable
 
-from functions.storage.store import MemoryStore, Store, StoredObject
+from functions.storage.memory import MemoryStore
+from functions.storage.store import Store, StoredObject
 
 
 class Rehearsal:

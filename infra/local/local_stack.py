@@ -20,7 +20,8 @@ from typing import Any
 from threadpoolctl import threadpool_limits
 from waitress import create_server
 
-from functions.storage.s3 import S3Store, client
+from functions import aws
+from functions.storage.s3 import S3Store
 from infra.dataset.seeding import bring_up_to_date
 from infra.dataset.sources import Sources
 from infra.files import locked
@@ -79,7 +80,7 @@ def local_store(folder: Path, sources: Sources, say: Say) -> Iterator[None]:
         s3 = LocalS3(folder / "s3", BUCKET)
         parts.callback(s3.close)
         _configure(s3.endpoint)
-        bring_up_to_date(S3Store(client("s3"), BUCKET), sources, say)
+        bring_up_to_date(S3Store(aws.client("s3"), BUCKET), sources, say)
         yield
 
 

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from functions.errors import CorruptDataError, FormatError, InvalidValueError, UnavailableError
-from functions.images.decoding import read_digit
+from functions.images.image_files import read_digit
 from functions.oip import model_server as core
 from functions.oip import pixels
 from functions.oip.messages import OUTPUTS

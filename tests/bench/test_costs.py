@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from bench import costs
-from functions.storage.store import MemoryStore
+from functions.storage.memory import MemoryStore
 from functions.telemetry import metrics
 from functions.weights import pruning
 from functions.weights.versions import Metadata

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
+from functions.storage.memory import MemoryStore
 from functions.storage.s3 import S3Store
-from functions.storage.store import MemoryStore
 from infra.cloudformation.template import alarms, stack
 from infra.paths import ROOT
 from tests.conftest import copy

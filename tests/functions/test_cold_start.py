@@ -5,9 +5,10 @@ import subprocess
 import sys
 from typing import Any
 
-from functions.service import Service, ThreadLauncher
+from functions.jobs.launchers import ThreadLauncher
+from functions.service import Service
 from functions.settings import Settings
-from functions.storage.store import MemoryStore
+from functions.storage.memory import MemoryStore
 from infra.paths import ROOT
 from tests.conftest import copy
 from tests.support.meeting import MeetingStore

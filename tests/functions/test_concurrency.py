@@ -14,15 +14,17 @@ import numpy as np
 import pytest
 import requests
 
+from functions import aws
 from functions.dataset import block
 from functions.dataset.block import Block
 from functions.dataset.shards import Digits
 from functions.jobs.jobs import STALE_AFTER, JobActiveError
+from functions.jobs.launchers import ThreadLauncher
 from functions.models.training import TrainState
-from functions.service import Service, ThreadLauncher
+from functions.service import Service
 from functions.settings import Settings
-from functions.storage.s3 import S3Store, client
-from functions.storage.store import MemoryStore
+from functions.storage.memory import MemoryStore
+from functions.storage.s3 import S3Store
 from functions.weights import tensors
 from functions.weights.versions import Tensors
 from infra.local.s3_server import LocalS3
@@ -45,7 +47,7 @@ def s3(
     server = LocalS3(tmp_path_factory.mktemp("s3"), BUCKET)
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("AWS_ENDPOINT_URL_S3", server.endpoint)
-        copy(seeded, S3Store(client("s3"), BUCKET))
+        copy(seeded, S3Store(aws.client("s3"), BUCKET))
         yield server
     server.close()
 
@@ -217,9 +219,9 @@ class Later:
 def over(_: LocalS3) -> Service:
     """Return the service over the S3 of these tests, with nothing in memory."""
     settings = Settings(BUCKET, keep_versions=1000, train_iterations=2)
-    return Service(settings, S3Store(client("s3"), BUCKET), Later())
+    return Service(settings, S3Store(aws.client("s3"), BUCKET), Later())
 
 
 def stored_versions(_: LocalS3) -> list[str]:
-    keys = S3Store(client("s3"), BUCKET).keys("weights/mlp-128/")
+    keys = S3Store(aws.client("s3"), BUCKET).keys("weights/mlp-128/")
     return [Path(key).stem for key in keys if key.endswith(".safetensors")]

@@ -16,7 +16,7 @@ from functions.jobs import lease
 from functions.jobs.jobs import STALE_AFTER, Job
 from functions.service import Service
 from functions.settings import Settings
-from functions.storage.store import MemoryStore
+from functions.storage.memory import MemoryStore
 from functions.weights import repository
 from functions.weights.tensors import encode
 from tests.support.api import Api

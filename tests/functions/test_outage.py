@@ -7,11 +7,13 @@ from pathlib import Path
 
 import pytest
 
+from functions import aws
 from functions.dataset.shards import Digits
-from functions.service import Service, ThreadLauncher
+from functions.jobs.launchers import ThreadLauncher
+from functions.service import Service
 from functions.settings import Settings
-from functions.storage.s3 import S3Store, client
-from functions.storage.store import MemoryStore
+from functions.storage.memory import MemoryStore
+from functions.storage.s3 import S3Store
 from tests.conftest import copy
 from tests.support.servers.api_process import ApiProcess
 from tests.support.servers.store_process import StoreProcess
@@ -67,7 +69,7 @@ def ending() -> Iterator[ExitStack]:
 def test_predictions_go_on_while_s3_is_away_and_use_newer_weights_when_it_is_back(
     s3: StoreProcess, seeded: MemoryStore, ending: ExitStack
 ) -> None:
-    store = S3Store(client("s3"), BUCKET)
+    store = S3Store(aws.client("s3"), BUCKET)
     copy(seeded, store)
     warm = Visitor(s3, ending)
     before = warm.version()

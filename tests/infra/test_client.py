@@ -17,7 +17,7 @@ from werkzeug.serving import make_server
 from werkzeug.wrappers import Response
 
 from functions.app import app
-from functions.storage.store import MemoryStore
+from functions.storage.memory import MemoryStore
 from infra.cli.main import main
 from infra.client import ApiError, Client
 from infra.dataset.sources import Dataset

@@ -12,7 +12,7 @@ from onnx import TensorProto, helper
 from functions.errors import FormatError, InvalidValueError
 from functions.models.imported import ImportedModel
 from functions.models.manifest import ModelManifest
-from functions.storage.store import MemoryStore
+from functions.storage.memory import MemoryStore
 from infra.dataset import imported_models
 from model_export.importing import import_onnx
 from tests.support.onnx_models import SIZES, WEIGHT, linear, model, saved, softmax

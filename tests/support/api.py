@@ -8,7 +8,8 @@ from chalice.test import Client, HTTPResponse
 
 from functions import wiring
 from functions.app import app
-from functions.service import Service, ThreadLauncher
+from functions.jobs.launchers import ThreadLauncher
+from functions.service import Service
 from functions.settings import Settings
 from functions.storage.store import Store
 

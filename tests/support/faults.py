@@ -4,7 +4,8 @@ from collections.abc import Callable
 from typing import Any
 
 from functions.errors import ConflictError, UnavailableError
-from functions.storage.store import MemoryStore, StoredObject
+from functions.storage.memory import MemoryStore
+from functions.storage.store import StoredObject
 
 
 class KilledError(BaseException):

@@ -3,7 +3,8 @@
 import threading
 from fnmatch import fnmatch
 
-from functions.storage.store import MemoryStore, StoredObject
+from functions.storage.memory import MemoryStore
+from functions.storage.store import StoredObject
 
 
 class MeetingStore(MemoryStore):

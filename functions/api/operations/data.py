@@ -8,7 +8,7 @@ from functions.api import request_types
 from functions.api import response_types as types
 from functions.api.operations import ALWAYS, BINARY, IF_NONE_MATCH, MODEL, NOT_MODIFIED, Answer, Operation, Parameter
 from functions.api.responses import JSON, OCTETS, PNG
-from functions.images import decoding
+from functions.images import image_files
 
 HTML = "text/html"
 _SPLIT = {"type": "string", "enum": ["train", "test"]}
@@ -115,7 +115,7 @@ OPERATIONS = (
         "An image may be of any size, colour and polarity, and transparent; up to 20 million pixels and 10,000 on a "
         "side. Paper is what most of it is made of, ink what differs from it. It is then fitted into the field as "
         "MNIST's digits are: 20×20 pixels, the centre of mass in the middle. Tensors are taken as they are. "
-        f"{', '.join(decoding.FORMATS)} are read; an animation is refused.",
+        f"{', '.join(image_files.FORMATS)} are read; an animation is refused.",
         parameters=(MODEL,),
         body={JSON: _ONE_OF_THREE, PNG: BINARY, "image/jpeg": BINARY, "image/*": BINARY},
         example={"image": f"data:image/png;base64,{SEVEN}"},

@@ -6,14 +6,14 @@ import numpy as np
 from chalice.app import Blueprint, Response
 
 from functions.api import request_types
-from functions.api.negotiation import wants_gzip
+from functions.api.negotiation import GZIP, etag
 from functions.api.requests import Call, handler
 from functions.api.responses import JSON, OCTETS, PNG, answer, json_answer, not_modified
 from functions.api.routes import ANY
 from functions.dataset import block
 from functions.dataset.block import Block
 from functions.errors import NotFoundError
-from functions.images import png
+from functions.images import image_files
 
 blueprint = Blueprint(__name__)
 _FRESH = {"Cache-Control": "no-store", "Vary": "Accept"}
@@ -26,7 +26,7 @@ def get_data(call: Call) -> Response:
     media_type = call.accept(JSON, PNG)
     sample = _sample(call, 1)
     if media_type == PNG:
-        return answer(png.encode(sample.pixels[0]), PNG, _FRESH)
+        return answer(image_files.encode_png(sample.pixels[0]), PNG, _FRESH)
     return json_answer(_as_json(sample), headers=_FRESH)
 
 
@@ -52,16 +52,16 @@ def get_shard(call: Call, split: str, index: str) -> Response:
         raise NotFoundError(f"shards are numbered from 0, there is no {index!r}")
     call.accept(OCTETS)
     shard = call.service.dataset.stored_shard(split, int(index))
-    zipped = wants_gzip(call.header("accept-encoding") or "")
+    zipped = call.accepts_gzip
     headers = {
-        "ETag": f'"{shard.sha256[:32]}{".gzip" if zipped else ""}"',
+        "ETag": etag(shard.sha256[:32], GZIP if zipped else ""),
         "Cache-Control": "public, max-age=31536000, immutable",
         "Vary": "Accept-Encoding",
     }
-    if call.holds(headers["ETag"]):
+    if call.has(headers["ETag"]):
         return not_modified(headers)
     if zipped:
-        return answer(shard.body, OCTETS, headers | {"Content-Encoding": "gzip"})
+        return answer(shard.body, OCTETS, headers | {"Content-Encoding": GZIP})
     return answer(gzip.decompress(shard.body), OCTETS, headers)
 
 

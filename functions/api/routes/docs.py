@@ -6,6 +6,7 @@ from functools import lru_cache
 import orjson
 from chalice.app import Blueprint, Response
 
+from functions.api.negotiation import etag
 from functions.api.requests import Call, handler
 from functions.api.responses import JSON, answer, not_modified
 from functions.api.routes import ANY
@@ -37,8 +38,8 @@ def _told(call: Call) -> tuple[str, bool]:
 
 
 def _answer(call: Call, body: bytes, media_type: str, headers: dict[str, str]) -> Response:
-    headers |= {"ETag": f'"{hashlib.sha256(body).hexdigest()[:20]}"', "Cache-Control": "no-cache"}
-    return not_modified(headers) if call.holds(headers["ETag"]) else answer(body, media_type, headers)
+    headers |= {"ETag": etag(hashlib.sha256(body).hexdigest()[:20]), "Cache-Control": "no-cache"}
+    return not_modified(headers) if call.has(headers["ETag"]) else answer(body, media_type, headers)
 
 
 @lru_cache(2)

@@ -9,7 +9,7 @@ from functions.api.requests import Call, handler
 from functions.api.responses import JSON, json_answer
 from functions.api.routes import ANY
 from functions.dataset.block import PIXELS
-from functions.images import decoding
+from functions.images import image_files
 
 COLD_START = "X-Scrawl-Cold-Start"
 
@@ -34,7 +34,7 @@ def _pictures(call: Call) -> tuple[NDArray[np.float32], bool]:
     if call.content_type(JSON, "image/*") == JSON:
         body = call.json(request_types.PredictBody)
         return request_types.pictures(body), bool(body.tensors)
-    return decoding.read_digit(call.body).reshape(1, PIXELS), False
+    return image_files.read_digit(call.body).reshape(1, PIXELS), False
 
 
 def _guess(probabilities: NDArray[np.float32]) -> dict[str, object]:

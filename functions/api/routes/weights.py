@@ -7,6 +7,7 @@ import orjson
 from chalice.app import Blueprint, Response
 
 from functions.api import request_types, weights_types
+from functions.api.negotiation import etag
 from functions.api.requests import Call, handler, read_json
 from functions.api.responses import JSON, OCTETS, ONNX, SAFETENSORS, HttpError, answer, json_answer, not_modified
 from functions.api.routes import ANY
@@ -19,7 +20,7 @@ from functions.weights import tensors
 from functions.weights.versions import Tensors, Version, to_strings
 
 blueprint = Blueprint(__name__)
-_SUFFIX = {JSON: "", SAFETENSORS: ".safetensors", OCTETS: ".safetensors", ONNX: ".onnx"}
+_FORMS = {JSON: "", SAFETENSORS: "safetensors", OCTETS: "safetensors", ONNX: "onnx"}  # in ETags
 
 
 @blueprint.route("/weights", methods=["GET"], **ANY)
@@ -31,11 +32,11 @@ def get_weights(call: Call) -> Response:
     model, wanted = call.model, call.query("version")
     version = model.weights.get(wanted) if wanted else model.weights.current()
     headers = {
-        "ETag": f'"{version.version}{".int8" if small else _SUFFIX[media_type]}"',
+        "ETag": etag(version.version, "int8" if small else _FORMS[media_type]),
         "Cache-Control": "public, max-age=31536000, immutable" if wanted else "no-cache",
         "Vary": "Accept",
     }
-    if call.holds(headers["ETag"]):
+    if call.has(headers["ETag"]):
         return not_modified(headers)
     return answer(_represent(model, version, media_type, small), media_type, headers)
 
@@ -126,4 +127,4 @@ def _lesson(call: Call, media_type: str) -> tuple[Digits, float]:
 
 
 def _etag(version: Version) -> dict[str, str]:
-    return {"ETag": f'"{version.version}"'}
+    return {"ETag": etag(version.version)}

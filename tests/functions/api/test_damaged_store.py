@@ -7,7 +7,7 @@ from chalice.test import HTTPResponse
 
 from functions import wiring
 from functions.models import serving as serving_module
-from functions.storage.store import MemoryStore
+from functions.storage.memory import MemoryStore
 from tests.support.api import Api, serving
 from tests.support.faults import FaultyStore, away
 

@@ -17,7 +17,7 @@ from PIL import Image
 
 from functions.dataset import block
 from functions.dataset.block import Block
-from functions.storage.store import MemoryStore
+from functions.storage.memory import MemoryStore
 from functions.weights import tensors
 from tests.support.api import Api, serving
 

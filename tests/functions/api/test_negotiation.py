@@ -7,8 +7,9 @@ import zlib
 
 import pytest
 
-from functions.api.negotiation import compress, decompress, wants_gzip
-from functions.api.requests import LARGEST_ANSWER, LARGEST_BODY, LARGEST_UNPACKED
+from functions.api.middleware import LARGEST_ANSWER
+from functions.api.negotiation import accepts_gzip, compress, decompress
+from functions.api.requests import LARGEST_BODY, LARGEST_UNPACKED
 from functions.app import app
 from functions.storage.s3 import S3Store
 from infra.local.gateway import ApiGateway
@@ -44,7 +45,7 @@ def predict(api: Api, body: bytes, coding: str = "gzip") -> object:
     ],
 )
 def test_whether_gzip_is_wanted(header: str, wanted: bool) -> None:
-    assert wants_gzip(header) == wanted
+    assert accepts_gzip(header) == wanted
 
 
 def test_large_json_comes_compressed(api: Api) -> None:

@@ -9,9 +9,9 @@ import pytest
 
 from functions.dataset import block
 from functions.dataset.block import Block
-from functions.dataset.shards import MANIFEST_KEY, Dataset, Digits
+from functions.dataset.shards import MANIFEST_KEY, Digits, ShardedDataset
 from functions.errors import CorruptDataError, NotFoundError, UnavailableError
-from functions.storage.store import MemoryStore
+from functions.storage.memory import MemoryStore
 from tests.conftest import copy
 from tests.support.meeting import MeetingStore
 
@@ -19,8 +19,8 @@ SHARD = "data/train/0001.bin.gz"
 
 
 @pytest.fixture
-def dataset(memory: MemoryStore) -> Dataset:
-    return Dataset(memory)
+def dataset(memory: MemoryStore) -> ShardedDataset:
+    return ShardedDataset(memory)
 
 
 @pytest.fixture
@@ -28,7 +28,7 @@ def random() -> np.random.Generator:
     return np.random.default_rng(0)
 
 
-def test_samples_are_different_digits_of_the_split(dataset: Dataset, random: np.random.Generator) -> None:
+def test_samples_are_different_digits_of_the_split(dataset: ShardedDataset, random: np.random.Generator) -> None:
     known = {pixels.tobytes() for index in range(3) for pixels in dataset.shard("train", index).pixels}
     sample = dataset.sample("train", 1000, random)
     assert len(sample) == 1000
@@ -36,23 +36,23 @@ def test_samples_are_different_digits_of_the_split(dataset: Dataset, random: np.
     assert len({pixels.tobytes() for pixels in sample.pixels}) > 950  # a few of the fallback's digits are equal
 
 
-def test_samples_differ_from_one_time_to_the_next(dataset: Dataset, random: np.random.Generator) -> None:
+def test_samples_differ_from_one_time_to_the_next(dataset: ShardedDataset, random: np.random.Generator) -> None:
     first, second = (dataset.sample("train", 50, random) for _ in range(2))
     assert first.pixels.tobytes() != second.pixels.tobytes()
 
 
-def test_samples_come_from_all_shards(dataset: Dataset, random: np.random.Generator) -> None:
+def test_samples_come_from_all_shards(dataset: ShardedDataset, random: np.random.Generator) -> None:
     seen = {dataset.sample("train", 1, random).pixels.tobytes() for _ in range(200)}
     for index in range(3):
         assert seen & {pixels.tobytes() for pixels in dataset.shard("train", index).pixels}
 
 
-def test_a_sample_larger_than_a_shard_takes_several(dataset: Dataset, random: np.random.Generator) -> None:
+def test_a_sample_larger_than_a_shard_takes_several(dataset: ShardedDataset, random: np.random.Generator) -> None:
     assert len(dataset.sample("train", 2500, random)) == 2500
     assert len(dataset.sample("train", 9999, random)) == 3000  # all there are
 
 
-def test_first_digits_are_whole_shards_and_always_the_same(dataset: Dataset) -> None:
+def test_first_digits_are_whole_shards_and_always_the_same(dataset: ShardedDataset) -> None:
     assert len(dataset.first("test", 1500)) == 2000
     assert len(dataset.first("test", 1000)) == 1000
     assert dataset.first("test", 9).pixels.tobytes() == dataset.shard("test", 0).pixels.tobytes()
@@ -63,7 +63,7 @@ def test_first_digits_are_whole_shards_and_always_the_same(dataset: Dataset) -> 
 def test_first_shards_are_read_at_the_same_time(memory: MemoryStore) -> None:
     store = MeetingStore("data/train/*", 3)
     copy(memory, store)
-    assert len(Dataset(store).first("train", 3000)) == 3000
+    assert len(ShardedDataset(store).first("train", 3000)) == 3000
 
 
 def test_digits_are_what_networks_take() -> None:
@@ -81,18 +81,18 @@ def test_digits_are_what_networks_take() -> None:
         ("test", -1, "there is no -1"),
     ],
 )
-def test_unknown_shard_is_named(dataset: Dataset, split: str, index: int, message: str) -> None:
+def test_unknown_shard_is_named(dataset: ShardedDataset, split: str, index: int, message: str) -> None:
     with pytest.raises(NotFoundError, match=message):
         dataset.stored_shard(split, index)
 
 
-def test_stored_shard_is_the_block_compressed(dataset: Dataset, memory: MemoryStore) -> None:
+def test_stored_shard_is_the_block_compressed(dataset: ShardedDataset, memory: MemoryStore) -> None:
     stored = dataset.stored_shard("train", 1)
     assert stored.body == memory.get(SHARD).body
     assert block.encode(dataset.shard("train", 1)) == gzip.decompress(stored.body)
 
 
-def test_damaged_shard_is_refused_and_named(dataset: Dataset, memory: MemoryStore) -> None:
+def test_damaged_shard_is_refused_and_named(dataset: ShardedDataset, memory: MemoryStore) -> None:
     body = bytearray(memory.get(SHARD).body)
     body[1000] ^= 1
     memory.put(SHARD, bytes(body))
@@ -102,7 +102,7 @@ def test_damaged_shard_is_refused_and_named(dataset: Dataset, memory: MemoryStor
     assert len(dataset.shard("train", 0)) == 1000
 
 
-def test_repaired_shard_is_served_again(dataset: Dataset, memory: MemoryStore) -> None:
+def test_repaired_shard_is_served_again(dataset: ShardedDataset, memory: MemoryStore) -> None:
     good = memory.get(SHARD).body
     memory.put(SHARD, good[:-1])
     with pytest.raises(CorruptDataError):
@@ -111,14 +111,14 @@ def test_repaired_shard_is_served_again(dataset: Dataset, memory: MemoryStore) -
     assert len(dataset.shard("train", 1)) == 1000
 
 
-def test_missing_shard_is_named(dataset: Dataset, memory: MemoryStore) -> None:
+def test_missing_shard_is_named(dataset: ShardedDataset, memory: MemoryStore) -> None:
     memory.delete(SHARD)
     with pytest.raises(CorruptDataError, match=f"{SHARD} is missing"):
         dataset.shard("train", 1)
 
 
 @pytest.mark.parametrize("content", [b"no gzip", gzip.compress(b"no block")])
-def test_shard_that_was_seeded_wrongly_is_named(dataset: Dataset, memory: MemoryStore, content: bytes) -> None:
+def test_shard_that_was_seeded_wrongly_is_named(dataset: ShardedDataset, memory: MemoryStore, content: bytes) -> None:
     """Its checksum is right, and it is no block all the same."""
     manifest = dataset.manifest
     first, second, *others = manifest.splits["train"]
@@ -127,15 +127,15 @@ def test_shard_that_was_seeded_wrongly_is_named(dataset: Dataset, memory: Memory
     memory.put(MANIFEST_KEY, msgspec.json.encode(msgspec.structs.replace(manifest, splits=splits)))
     memory.put(SHARD, content)
     with pytest.raises(CorruptDataError, match=f"{SHARD} is damaged"):
-        Dataset(memory).shard("train", 1)
+        ShardedDataset(memory).shard("train", 1)
 
 
 def test_empty_store_says_what_to_do() -> None:
     with pytest.raises(UnavailableError, match="run `scrawl seed`"):
-        Dataset(MemoryStore()).sample("train", 1, np.random.default_rng())
+        ShardedDataset(MemoryStore()).sample("train", 1, np.random.default_rng())
 
 
 def test_damaged_manifest_is_named(memory: MemoryStore) -> None:
     memory.put(MANIFEST_KEY, b"[]")
     with pytest.raises(CorruptDataError, match=f"{MANIFEST_KEY} is damaged"):
-        Dataset(memory).sample("train", 1, np.random.default_rng())
+        ShardedDataset(memory).sample("train", 1, np.random.default_rng())

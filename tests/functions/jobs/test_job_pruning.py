@@ -9,7 +9,7 @@ import pytest
 from functions.jobs.jobs import KEEP, STALE_AFTER, JobsRepository
 from functions.service import Service
 from functions.settings import Settings
-from functions.storage.store import MemoryStore
+from functions.storage.memory import MemoryStore
 from tests.support.api import serving
 from tests.support.faults import FaultyStore, away
 

@@ -9,14 +9,14 @@ import msgspec
 import pytest
 
 from functions import wiring
-from functions.api.routes.jobs import retrain as retrain_lambda
 from functions.errors import NotFoundError, UnavailableError
 from functions.jobs import retraining
 from functions.jobs.jobs import STALE_AFTER, Job, JobActiveError, JobsRepository
 from functions.models.training import Trainer
+from functions.retrain import retrain as retrain_lambda
 from functions.service import Service
 from functions.settings import Settings
-from functions.storage.store import MemoryStore
+from functions.storage.memory import MemoryStore
 from functions.weights.versions import iso
 
 

@@ -14,7 +14,7 @@ from functions.jobs.lease import JobLostError, Lease
 from functions.models.training import Trainer
 from functions.service import Service
 from functions.settings import Settings
-from functions.storage.store import MemoryStore
+from functions.storage.memory import MemoryStore
 
 
 class Clock:

@@ -8,12 +8,13 @@ import pytest
 
 from functions.dataset.shards import Digits
 from functions.errors import CorruptDataError, FormatError, InvalidValueError, NotFoundError, UnavailableError
+from functions.jobs.launchers import ThreadLauncher
 from functions.oip import binary_tensors
 from functions.oip import model_server as core
 from functions.oip.messages import InferRequest
-from functions.service import Service, ThreadLauncher
+from functions.service import Service
 from functions.settings import Settings
-from functions.storage.store import MemoryStore
+from functions.storage.memory import MemoryStore
 from tests.support.samples import digit_like
 
 IMAGES = digit_like(2, seed=3)[0]  # (B, D)

@@ -12,10 +12,12 @@ from botocore.response import StreamingBody
 from botocore.stub import Stubber
 from moto.server import ThreadedMotoServer
 
+from functions import aws
 from functions.errors import ConflictError, NotFoundError, UnavailableError
 from functions.storage import s3
-from functions.storage.s3 import LambdaLauncher, S3Store
-from functions.storage.store import MemoryStore, Store
+from functions.storage.memory import MemoryStore
+from functions.storage.s3 import S3Store
+from functions.storage.store import Store
 
 
 @pytest.fixture(scope="module")
@@ -32,7 +34,7 @@ def served(server: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[S3Store]:
     """Return an empty bucket on moto's server."""
     monkeypatch.setenv("AWS_ENDPOINT_URL_S3", server)
     requests.post(f"{server}/moto-api/reset", timeout=30)
-    over_http = s3.client("s3")
+    over_http = aws.client("s3")
     over_http.create_bucket(Bucket="scrawl-test-server")
     yield S3Store(over_http, "scrawl-test-server")
     over_http.close()
@@ -200,7 +202,7 @@ class Wire:
 
 def wired(*answers: Exception | tuple[int, str, bytes]) -> tuple[S3Store, Wire]:
     """Return a store whose botocore, with its retries and timeouts, is real down to the wire."""
-    over_wire, wire = s3.client("s3"), Wire(*answers)
+    over_wire, wire = aws.client("s3"), Wire(*answers)
     over_wire.meta.events.register("before-send.s3", wire)
     return S3Store(over_wire, "b"), wire
 
@@ -252,16 +254,3 @@ def test_truncated_answer_is_unavailable(stubbed: Any) -> None:
     stubber.add_response("get_object", {"Body": body, "ETag": '"1"'})
     with pytest.raises(UnavailableError, match="'k'"):
         store.get("k")
-
-
-def test_retraining_is_queued_in_the_lambda() -> None:
-    client = s3.client("lambda")
-    launcher = LambdaLauncher(lambda: client, "scrawl-prod-retrain")
-    with Stubber(client) as stubber:
-        expected = {"FunctionName": "scrawl-prod-retrain", "InvocationType": "Event", "Payload": b'{"job":"j-1"}'}
-        stubber.add_response("invoke", {"StatusCode": 202}, expected)
-        launcher.start("j-1", run=pytest.fail)
-        stubber.assert_no_pending_responses()
-        stubber.add_client_error("invoke", "TooManyRequestsException")
-        with pytest.raises(UnavailableError, match="could not be started"):
-            launcher.start("j-1", run=pytest.fail)

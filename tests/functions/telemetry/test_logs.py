@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from functions import wiring
-from functions.storage import s3
+from functions import aws
 from functions.storage.s3 import S3Store
 from functions.telemetry import logs, metrics
 from tests.support.api import BUCKET, Api
@@ -35,7 +35,7 @@ def deploy(bucket: S3Store, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callabl
 
     The test calls it, since the log is written to what is standard output at that time.
     """
-    monkeypatch.setattr(s3, "client", lambda _: bucket._s3)
+    monkeypatch.setattr(aws, "client", lambda _: bucket._s3)
     for name, value in {"BUCKET": BUCKET, "STAGE": "prod", "WRITE_TOKEN": "t"}.items():
         monkeypatch.setenv(f"SCRAWL_{name}", value)
     monkeypatch.setattr(metrics._State, "cold", True)
@@ -155,7 +155,7 @@ def test_clearing_the_weights_is_logged_with_what_does_it(
 def test_level_comes_from_the_environment(
     bucket: S3Store, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(s3, "client", lambda _: bucket._s3)
+    monkeypatch.setattr(aws, "client", lambda _: bucket._s3)
     for name, value in {"SCRAWL_BUCKET": BUCKET, "SCRAWL_LOG_FORMAT": "json", "LOG_LEVEL": "warning"}.items():
         monkeypatch.setenv(name, value)
     wiring.from_environment()

@@ -10,7 +10,7 @@ import pytest
 
 from functions.errors import ConflictError, CorruptDataError, NotFoundError, StaleVersionError, UnavailableError
 from functions.models.manifest import ModelManifest, Parameter
-from functions.storage.store import MemoryStore
+from functions.storage.memory import MemoryStore
 from functions.weights import repository as weights_module
 from functions.weights.repository import WeightsRepository
 from functions.weights.versions import Change, Version

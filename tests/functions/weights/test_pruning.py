@@ -8,7 +8,7 @@ import pytest
 
 from functions.errors import UnavailableError
 from functions.models.manifest import ModelManifest, Parameter
-from functions.storage.store import MemoryStore
+from functions.storage.memory import MemoryStore
 from functions.weights.pointer import Pointer
 from functions.weights.pruning import is_due, superfluous
 from functions.weights.repository import WeightsRepository

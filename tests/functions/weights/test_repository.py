@@ -15,7 +15,7 @@ from functions.errors import (
     UnavailableError,
 )
 from functions.models.manifest import ModelManifest, Parameter
-from functions.storage.store import MemoryStore
+from functions.storage.memory import MemoryStore
 from functions.weights.repository import WeightsRepository
 from functions.weights.versions import Change, Version
 

@@ -15,7 +15,7 @@ from samtranslator.parser.parser import Parser
 from samtranslator.translator.translator import Translator
 
 from functions.api.operations import ALWAYS
-from functions.storage.store import MemoryStore
+from functions.storage.memory import MemoryStore
 from functions.telemetry import metrics
 from functions.weights.versions import Metadata
 from infra import cloudformation

@@ -188,7 +188,7 @@ def test_packages_made_slim_still_do(tmp_path: Path) -> None:
     slim(tmp_path)
     assert _size(tmp_path) < before - 40e6
     use = (
-        "import botocore, onnxruntime; from functions.s3 import client; import functions.inference; "
+        "import botocore, onnxruntime; from functions.aws import client; import functions.models.inference; "
         "client('s3'), client('lambda'); print(botocore.__file__, onnxruntime.__file__)"
     )
     environment = os.environ | {"PYTHONPATH": str(tmp_path)}

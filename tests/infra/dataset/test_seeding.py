@@ -8,12 +8,12 @@ import numpy as np
 import pytest
 
 from functions.dataset import block
-from functions.dataset.shards import MANIFEST_KEY
-from functions.dataset.shards import Dataset as StoredDataset
+from functions.dataset.shards import MANIFEST_KEY, DatasetManifest, ShardedDataset
 from functions.errors import UnavailableError
-from functions.models.manifest import DatasetManifest, ModelManifest
+from functions.models.manifest import ModelManifest
+from functions.storage.memory import MemoryStore
 from functions.storage.s3 import S3Store
-from functions.storage.store import MemoryStore, Store
+from functions.storage.store import Store
 from functions.weights.repository import WeightsRepository
 from infra.dataset.seeding import bring_up_to_date, seed
 from infra.dataset.sources import Dataset, Sources, load_files
@@ -82,7 +82,7 @@ def test_layout(store: Store, small: Dataset) -> None:
 def test_every_digit_is_stored_once_and_shuffled(small: Dataset) -> None:
     store = MemoryStore()
     seed(store, small)
-    stored = StoredDataset(store)
+    stored = ShardedDataset(store)
     for split, whole in small.splits.items():
         shards = [stored.shard(split, index) for index in range(len(manifest_of(store).splits[split]))]
         labels = np.concatenate([shard.labels for shard in shards])
@@ -150,7 +150,7 @@ def test_other_digits_replace_the_old_ones(small: Dataset) -> None:
     seed(store, fewer)
     assert manifest_of(store).id != old.id
     assert store.keys("data/train/") == ["data/train/0000.bin.gz"]
-    assert len(StoredDataset(store).shard("train", 0)) == 300
+    assert len(ShardedDataset(store).shard("train", 0)) == 300
 
 
 def test_one_changed_pixel_gives_another_id(small: Dataset) -> None:
@@ -251,4 +251,4 @@ def test_empty_store_without_a_network_gets_the_digits_of_scikit_learn(unreachab
 
 def test_seeding_real_s3_protocol_leaves_a_readable_dataset(empty_bucket: S3Store, small: Dataset) -> None:
     seed(empty_bucket, small)
-    assert len(StoredDataset(empty_bucket).first("test", 500)) == 500
+    assert len(ShardedDataset(empty_bucket).first("test", 500)) == 500

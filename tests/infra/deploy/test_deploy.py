@@ -8,7 +8,7 @@ from pathlib import Path
 import boto3
 import pytest
 
-from functions.dataset.shards import Dataset as StoredDataset
+from functions.dataset.shards import ShardedDataset
 from functions.storage.s3 import S3Store
 from infra.cloudformation.template import parameters as stack_parameters
 from infra.deploy import package, parameters
@@ -77,7 +77,7 @@ def test_a_stage_is_made_then_left_alone_then_brought_up_to_date(plan: Plan, tmp
     assert "Page: 13 files sent" in said
     assert said.endswith(f"Scrawl is on https://{NOWHERE}")
     s3 = boto3.client("s3")
-    assert len(StoredDataset(S3Store(s3, bucket_of("DataBucket"))).first("test", 500)) == 500
+    assert len(ShardedDataset(S3Store(s3, bucket_of("DataBucket"))).first("test", 500)) == 500
     sent = boto3.client("cloudformation").get_template(StackName="scrawl-prod")["TemplateBody"]
     code = sent["Resources"]["APIHandler"]["Properties"]["CodeUri"]
     zipped = s3.get_object(Bucket=code["Bucket"], Key=code["Key"])["Body"].read()

@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 from moto.s3.models import FakeKey
 
+from functions import aws
 from functions.errors import ConflictError, NotFoundError, UnavailableError
-from functions.storage.s3 import S3Store, client
+from functions.storage.s3 import S3Store
 from infra.local.s3_server import LocalS3
 
 BUCKET = "scrawl-test-local"
@@ -32,7 +33,7 @@ class Served:
     def start(self) -> None:
         self.server = LocalS3(self._folder, BUCKET)
         self._patch.setenv("AWS_ENDPOINT_URL_S3", self.server.endpoint)
-        self.store = S3Store(client("s3"), BUCKET)
+        self.store = S3Store(aws.client("s3"), BUCKET)
 
     def restart(self) -> None:
         self.server.close()

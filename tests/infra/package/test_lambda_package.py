@@ -21,9 +21,9 @@ import pytest
 from moto.server import ThreadedMotoServer
 from PIL import Image
 
-from functions.storage import s3
+from functions import aws
+from functions.storage.memory import MemoryStore
 from functions.storage.s3 import S3Store
-from functions.storage.store import MemoryStore
 from infra.dataset.sources import Dataset
 from infra.deploy.package import obtain
 from infra.package import lambda_package, lock
@@ -63,7 +63,7 @@ def endpoint(seeded: MemoryStore, monkeypatch: pytest.MonkeyPatch) -> Iterator[s
     server.start()
     address = "http://{}:{}".format(*server.get_host_and_port())
     monkeypatch.setenv("AWS_ENDPOINT_URL_S3", address)
-    client = s3.client("s3")
+    client = aws.client("s3")
     client.create_bucket(Bucket=BUCKET)
     copy(seeded, S3Store(client, BUCKET))
     yield address
@@ -145,12 +145,12 @@ def test_the_package_answers_with_nothing_else_on_its_path(
 
 
 def test_the_retraining_lambda_trains(package: Path, endpoint: str, tmp_path: Path) -> None:
+    from functions import aws
     from functions.jobs.jobs import JobsRepository
-    from functions.storage.s3 import client
 
     with zipfile.ZipFile(package / "deployment.zip") as zipped:
         zipped.extractall(tmp_path)
-    job = JobsRepository(S3Store(client("s3"), BUCKET)).begin("mlp-128", 20)
+    job = JobsRepository(S3Store(aws.client("s3"), BUCKET)).begin("mlp-128", 20)
     (done,) = run(tmp_path, endpoint, ("retrain", {"job": job.id}))
     assert (done["state"], done["iteration"]) == ("done", 20), done.get("error")
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from functions.jobs.jobs import JobsRepository
-from functions.storage.store import MemoryStore
+from functions.storage.memory import MemoryStore
 from functions.weights.repository import WeightsRepository
 from functions.weights.versions import Change, Version
 from infra.paths import ROOT
@@ -138,5 +138,5 @@ def test_root_module_gives_chalice_the_application_and_the_lambda() -> None:
 
     assert {"/", "/data", "/datablock/{split}/{index}", "/weights/history", "/predict"} <= set(app.app.routes)
     (retrain,) = app.app.pure_lambda_functions
-    assert (retrain.name, retrain.handler_string) == ("retrain", "functions.api.routes.jobs.retrain")
+    assert (retrain.name, retrain.handler_string) == ("retrain", "functions.retrain.retrain")
     assert callable(app.retrain)

@@ -10,11 +10,13 @@ import pytest
 import tritonclient.grpc as triton
 from tritonclient.utils import InferenceServerException
 
+from functions import aws
 from functions.dataset.shards import Digits
-from functions.service import Service, ThreadLauncher
+from functions.jobs.launchers import ThreadLauncher
+from functions.service import Service
 from functions.settings import Settings
-from functions.storage.s3 import S3Store, client
-from functions.storage.store import MemoryStore
+from functions.storage.memory import MemoryStore
+from functions.storage.s3 import S3Store
 from infra.dataset import imported_models
 from infra.local.s3_server import LocalS3
 from model_export.importing import import_onnx
@@ -40,7 +42,7 @@ def s3(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[ExitStack]:
 
 @pytest.fixture
 def store(s3: ExitStack, seeded: MemoryStore, tmp_path: Path) -> S3Store:  # noqa: ARG001 — it must run
-    filled = S3Store(client("s3"), BUCKET)
+    filled = S3Store(aws.client("s3"), BUCKET)
     copy(seeded, filled)
     imported_models.register(filled, "theirs", import_onnx(saved(tmp_path, linear(WEIGHT)), "theirs"))
     return filled

@@ -17,7 +17,7 @@ from grpc_reflection.v1alpha.proto_reflection_descriptor_database import ProtoRe
 from PIL import Image
 from tritonclient.grpc import service_pb2, service_pb2_grpc
 
-from functions.images.decoding import read_digit
+from functions.images.image_files import read_digit
 from functions.models.inference import Classifier
 from infra.rpc.protos import mnist_pb2, mnist_pb2_grpc
 from model_export import pretrained

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw, ImageFilter
 
-from functions.images import decoding
+from functions.images import image_files
 from functions.images import ink as paper
 from functions.images.normalise import BlankError, normalise
 from tests.support.kernel_host import WasmtimeKernel
@@ -68,7 +68,7 @@ PICTURES = {
 def test_page_and_api_find_the_same_ink(kernel: WasmtimeKernel, picture: Image.Image) -> None:
     body = io.BytesIO()
     picture.save(body, "PNG")
-    expected = decoding.read_digit(body.getvalue())
+    expected = image_files.read_digit(body.getvalue())
     ink = in_kernel(kernel, picture)
     assert ink is not None
     read = normalise(ink / 255)

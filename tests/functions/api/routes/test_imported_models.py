@@ -136,9 +136,9 @@ sys.modules["onnx"] = None  # as where it is not installed
 import msgspec, numpy as np
 from pathlib import Path
 import functions.app
-from functions.imported import ImportedModel
-from functions.manifest import ModelManifest
-from functions.store import MemoryStore
+from functions.models.imported import ImportedModel
+from functions.models.manifest import ModelManifest
+from functions.storage.memory import MemoryStore
 folder, store = Path(sys.argv[1]), MemoryStore()
 store.put("models/newer/x.onnx", (folder / "graph").read_bytes())
 manifest = msgspec.json.decode((folder / "manifest").read_bytes(), type=ModelManifest)

@@ -123,7 +123,7 @@ def test_answers_are_json_only(api: Api) -> None:
 
 
 def test_cold_start_is_told(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(requests, "_served", iter(range(9)))
+    monkeypatch.setattr(requests, "_answered", iter(range(9)))
     for cold in ("true", "false"):
         answer = api("POST", "/predict", body={"tensor": [0] * 784})
         assert answer.headers["X-Scrawl-Cold-Start"] == cold

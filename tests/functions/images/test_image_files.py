@@ -12,11 +12,12 @@ import pytest
 from PIL import Image
 
 from functions.errors import FormatError, InvalidValueError
-from functions.images.decoding import read_digit
+from functions.images.image_files import read_digit
 from functions.images.normalise import BlankError, normalise
-from functions.service import Service, ThreadLauncher
+from functions.jobs.launchers import ThreadLauncher
+from functions.service import Service
 from functions.settings import Settings
-from functions.storage.store import MemoryStore
+from functions.storage.memory import MemoryStore
 from infra.dataset.sources import Dataset
 
 COUNT = 100  # digits in each rendering
