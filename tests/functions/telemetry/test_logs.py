@@ -10,8 +10,7 @@ from typing import Any
 
 import pytest
 
-from functions import wiring
-from functions import aws
+from functions import aws, wiring
 from functions.storage.s3 import S3Store
 from functions.telemetry import logs, metrics
 from tests.support.api import BUCKET, Api
