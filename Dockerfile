@@ -53,7 +53,7 @@ COPY infra infra
 EXPOSE 50051
 HEALTHCHECK --interval=5s --timeout=6s --start-period=60s \
     CMD ["python", "-m", "infra.containers.health", "grpc://127.0.0.1:50051"]
-CMD ["python", "-m", "infra.containers.rpc"]
+CMD ["python", "-m", "infra.containers.serve_grpc"]
 
 # Runs once, before the others: fills the store.
 FROM runtime AS prepare
@@ -70,7 +70,7 @@ COPY functions functions
 COPY model_export model_export
 COPY infra infra
 COPY site site
-RUN python -m infra.containers.site /built
+RUN python -m infra.containers.build_page /built
 
 FROM nginx:1.30-alpine-slim AS site
 COPY infra/containers/nginx.conf infra/containers/site.sh /etc/scrawl/

@@ -40,8 +40,8 @@ def deploy(dry_run: bool, **plan: Any) -> None:
     Only what differs is changed, and an interrupted run is gone on with. The token for changing shared weights is
     SCRAWL_WRITE_TOKEN; for a new stack without one, it is made up and kept in .scrawl/.
     """
-    from infra.deploy.deploy import Plan
-    from infra.deploy.deploy import deploy as run
+    from infra.deploy.deployment import Plan
+    from infra.deploy.deployment import deploy as run
     from infra.deploy.dry_run import dry_run as rehearse
 
     with plain_errors():

@@ -13,7 +13,7 @@ def plain_errors() -> Iterator[None]:
     from functions.settings import SettingsError
     from infra.client import ApiError
     from infra.dataset.sources import DataError
-    from infra.deploy.errors import DeployError
+    from infra.deploy.aws_errors import DeployError
     from infra.local.local_stack import StackError
     from infra.package.lambda_package import PackageError
 

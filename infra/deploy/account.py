@@ -1,4 +1,4 @@
-"""Whose account, and where in it: credentials and region, checked before anything is done. Clients are made here."""
+"""The AWS account and region to deploy to, checked before anything is done. boto3's clients are made here."""
 
 import os
 import re
@@ -9,7 +9,7 @@ from typing import Any
 import boto3
 from botocore.config import Config
 
-from infra.deploy.errors import DeployError, plainly
+from infra.deploy.aws_errors import DeployError, plain_aws_errors
 
 # In names of stacks, functions and buckets, the longest of which S3 limits to 63 characters.
 _STAGE = re.compile(r"[a-z][a-z0-9-]{0,18}[a-z0-9]")
@@ -18,7 +18,7 @@ _PARTITIONS = ("aws", "aws-us-gov", "aws-cn")
 
 @dataclass(frozen=True)
 class Account:
-    """An account of AWS that answers, and a region of it."""
+    """An AWS account that accepts the credentials, and a region."""
 
     id: str
     region: str
@@ -37,9 +37,9 @@ def sign_in(region: str | None = None) -> Account:
     """Return the account that the environment has credentials for.
 
     Raises:
-        DeployError: when the region is none or AWS does not take the credentials.
+        DeployError: when there is no such region, or AWS does not accept the credentials.
     """
-    with plainly():
+    with plain_aws_errors():
         session = boto3.Session(region_name=region or os.environ.get("AWS_REGION") or None)
         _check_region(session)
         identity = session.client("sts").get_caller_identity()
@@ -47,14 +47,14 @@ def sign_in(region: str | None = None) -> Account:
 
 
 def check_stage(stage: str) -> str:
-    """Return a stage's name if it can be one.
+    """Return a stage's name if it is valid.
 
     Raises:
-        DeployError: when it cannot.
+        DeployError: when it is not.
     """
     if not _STAGE.fullmatch(stage):
         raise DeployError(
-            f"a stage's name has 2 to 20 of a-z, 0-9 and -, begins with a letter and does not end with -; "
+            f"a stage's name has 2 to 20 of a-z, 0-9 and -, starts with a letter and does not end with -; "
             f"got {stage!r}"
         )
     if stage == "local":

@@ -1,7 +1,7 @@
-"""The bucket that CloudFormation reads packages and templates from. What they hold is left to `infra.deploy.package`.
+"""The bucket that CloudFormation reads packages and templates from.
 
-An artefact's key tells its content, and S3 takes a file whole or not at all: whatever is there is complete, and is
-not sent again.
+An artefact's key is a hash of its content, and S3 stores a file whole or not at all: whatever is there is complete,
+and is not sent again. `infra.deploy.checked_package` checks what is in a package.
 """
 
 import hashlib
@@ -11,10 +11,10 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from infra.deploy.account import Account
-from infra.deploy.emptying import empty
-from infra.deploy.errors import DeployError, code
+from infra.deploy.aws_errors import DeployError, code
+from infra.deploy.buckets import empty
 
-KEPT = 10  # artefacts of a kind: releases that one can go back to
+KEPT = 10  # artefacts of each kind: how many releases one can go back
 
 
 @dataclass(frozen=True)
@@ -55,7 +55,7 @@ class Artefacts:
         return True
 
     def create(self) -> bool:
-        """Make the bucket, and private, which an earlier run may not have come to; return whether it was needed."""
+        """Create the bucket unless it exists, and make it private in any case; return whether it was created."""
         created = not self.exists()
         if created:
             where = {"LocationConstraint": self.account.region}
@@ -87,13 +87,13 @@ class Artefacts:
         return bool(present["ContentLength"] == len(body))
 
     def put(self, body: bytes, ending: str) -> bool:
-        """Store an artefact under its key; return whether that was needed."""
+        """Store an artefact under its key unless it is there; return whether it was stored."""
         if self.holds(body, ending):
             return False
         self._s3.put_object(Bucket=self.bucket, Key=self.key(body, ending), Body=body)
         return True
 
-    def take_back(self, body: bytes, ending: str) -> None:
+    def delete(self, body: bytes, ending: str) -> None:
         """Remove an artefact."""
         self._s3.delete_object(Bucket=self.bucket, Key=self.key(body, ending))
 
@@ -103,7 +103,7 @@ class Artefacts:
         return f"https://{self.bucket}.s3.{self.account.region}.{ending}/{key}"
 
     def prune(self, used: set[str]) -> int:
-        """Remove all but the latest artefacts of each kind, and never those in use; return how many went."""
+        """Remove all but the latest artefacts of each kind, but none in use; return how many were removed."""
         old = []
         for ending in ("zip", "json"):
             pages = self._s3.get_paginator("list_objects_v2").paginate(

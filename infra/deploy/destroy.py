@@ -1,4 +1,4 @@
-"""`scrawl destroy`: removes a stage. The shared weights and the digits stay unless it is said that they go, too."""
+"""`scrawl destroy`: removes a stage. The shared weights and the digits stay unless --data is given."""
 
 from typing import Any
 
@@ -6,9 +6,9 @@ from botocore.exceptions import ClientError
 
 from infra.deploy.account import check_stage, sign_in, stack_name
 from infra.deploy.artefacts import Artefacts
-from infra.deploy.emptying import empty
-from infra.deploy.errors import code, plainly
-from infra.deploy.stack import Json, Say, Stack
+from infra.deploy.aws_errors import code, plain_aws_errors
+from infra.deploy.buckets import data_buckets, empty
+from infra.deploy.cloudformation_stack import Say, Stack
 
 _BUCKET = "AWS::S3::Bucket"
 
@@ -16,40 +16,27 @@ _BUCKET = "AWS::S3::Bucket"
 def destroy(stage: str, region: str | None, artefact_bucket: str | None, data: bool, say: Say) -> None:
     """Remove a stage's stack, page and packages; with `data`, its weights and digits as well.
 
-    A run that was interrupted is gone on with.
+    After an interrupted run, the next one continues.
 
     Raises:
         DeployError: when CloudFormation cannot remove something; with its reasons.
     """
     check_stage(stage)
-    with plainly():
+    with plain_aws_errors():
         account = sign_in(region)
         s3 = account.client("s3")
         stack = Stack(account, stack_name(stage))
         say(f"Account {account.id}, region {account.region}, stack {stack.name}")
-        if found := stack.describe():
-            _wait(stack, found, say)
+        stack.wait_for_change(say)
+        if stack.describe():
             _remove_stack(s3, stack, data, say)
         else:
             say(f"There is no stack {stack.name}")
         for bucket in data_buckets(s3, stack.name):
-            _end(s3, bucket, data, say)
+            _remove_data(s3, bucket, data, say)
         artefacts = Artefacts.of(account, stage, artefact_bucket)
         if artefacts.exists():
             say(f"Packages: {artefacts.remove()}")
-
-
-def data_buckets(s3: Any, stack: str) -> list[str]:
-    """Return the buckets with data that a stack has, or has left behind; CloudFormation names them after it."""
-    prefix = f"{stack}-databucket-"
-    return sorted(entry["Name"] for entry in s3.list_buckets()["Buckets"] if entry["Name"].startswith(prefix))
-
-
-def _wait(stack: Stack, found: Json, say: Say) -> None:
-    if found["StackStatus"].endswith("IN_PROGRESS") and found["StackStatus"] != "REVIEW_IN_PROGRESS":
-        say(f"The stack is being changed ({found['StackStatus']}): waiting for the end of it")
-        stack.mark()
-        stack.follow(found["StackId"], say)
 
 
 def _remove_stack(s3: Any, stack: Stack, data: bool, say: Say) -> None:
@@ -65,7 +52,7 @@ def _remove_stack(s3: Any, stack: Stack, data: bool, say: Say) -> None:
     say(f"The stack {stack.name} is removed")
 
 
-def _end(s3: Any, bucket: str, data: bool, say: Say) -> None:
+def _remove_data(s3: Any, bucket: str, data: bool, say: Say) -> None:
     if not data:
         say(f"Kept: the weights and digits in {bucket}; `scrawl destroy --data` removes them, too")
         return

@@ -1,18 +1,19 @@
 """`scrawl deploy --dry-run`: what a deployment would do, found out without doing it.
 
-CloudFormation compares only what lies in a bucket: the template is put there and taken away again, as is the change
-set. Where there is no stack yet, nothing at all is written to AWS.
+CloudFormation reads large templates only from a bucket: the template is stored there and removed again, as is the
+change set. Where there is no stack yet, nothing at all is written to AWS.
 """
 
 from functions.storage.s3 import S3Store
 from infra.dataset.seeding import bring_up_to_date
 from infra.dataset.sources import Sources
-from infra.deploy import changes, page
-from infra.deploy.deploy import Plan, Prepared, prepare
-from infra.deploy.errors import plainly
-from infra.deploy.note import Note
-from infra.deploy.rehearsal import Rehearsal
-from infra.deploy.stack import Say
+from infra.deploy.aws_errors import plain_aws_errors
+from infra.deploy.change_set import additions, check_losses, proposed
+from infra.deploy.cloudformation_stack import Say
+from infra.deploy.deployment import Plan, Prepared, prepare
+from infra.deploy.dry_run_store import DryRunStore
+from infra.deploy.invalidation import PendingInvalidation
+from infra.deploy.page_upload import Difference, compare
 
 
 def dry_run(plan: Plan, say: Say) -> None:
@@ -22,7 +23,7 @@ def dry_run(plan: Plan, say: Say) -> None:
         DeployError: when something is in the way of deploying.
     """
     ready = prepare(plan, say)
-    with plainly():
+    with plain_aws_errors():
         bucket = ready.artefacts.exists()
         if not bucket:
             say(f"Package: the bucket {ready.artefacts.bucket} would be made")
@@ -33,38 +34,38 @@ def dry_run(plan: Plan, say: Say) -> None:
             return
         _tell_of_the_stack(ready, plan.allow_replacement, say)
         s3 = ready.account.client("s3")
-        store = Rehearsal(S3Store(s3, ready.stack.physical("DataBucket")))
+        store = DryRunStore(S3Store(s3, ready.stack.physical("DataBucket")))
         bring_up_to_date(
             store, Sources.from_environment(), lambda line: say(line.replace("Stored:", "To be stored:"))
         )
-        difference = page.compare(s3, ready.stack.physical("SiteBucket"), ready.page)
+        difference = compare(s3, ready.stack.physical("SiteBucket"), ready.page)
         say(f"Page: {difference}" if difference else "Page: nothing to change")
-        if bucket and (paths := sorted({*Note(ready.artefacts).read(), *difference.paths})):
+        if bucket and (paths := sorted({*PendingInvalidation(ready.artefacts).read(), *difference.paths})):
             say(f"Page: CloudFront would forget {', '.join(paths)}")
 
 
 def _tell_of_a_new_stack(ready: Prepared, say: Say) -> None:
-    added = changes.additions(ready.package.template)
+    added = additions(ready.package.template)
     ready.check_parameters()
     say(f"Stack: {ready.stack.name} would be made, with {len(added)} resources")
     for change in added:
         say(f"  {change}")
     say("Digits, models and first weights would be stored")
-    say(f"Page: {page.Difference(ready.page, [])}")
+    say(f"Page: {Difference(ready.page, [])}")
 
 
 def _tell_of_the_stack(ready: Prepared, allow_replacement: bool, say: Say) -> None:
     if not ready.artefacts.exists():
-        say("Stack: what would change cannot be told before there is that bucket, from which the template is read")
+        say("Stack: what would change is known only once that bucket exists, from which the template is read")
         return
     was_there = not ready.artefacts.put(ready.template, "json")
     try:
-        with changes.prepared(ready.stack, False, **ready.change_set()) as change_set:
+        with proposed(ready.stack, False, **ready.change_set()) as change_set:
             found = change_set.changes if change_set else []
             say(f"Stack: {len(found)} changes" if change_set else "Stack: nothing to change")
             for change in found:
                 say(f"  {change}")
-            changes.check_losses(found, allow_replacement)
+            check_losses(found, allow_replacement)
     finally:
         if not was_there:
-            ready.artefacts.take_back(ready.template, "json")
+            ready.artefacts.delete(ready.template, "json")

@@ -1,4 +1,4 @@
-"""`scrawl status`: what of a stage there is, in which state, and whether it answers."""
+"""`scrawl status`: what exists of a stage, in which state it is, and whether it answers."""
 
 from typing import Any
 
@@ -8,12 +8,12 @@ from functions.errors import NotFoundError, UnavailableError
 from functions.storage.s3 import S3Store
 from infra.dataset.seeding import stored_dataset
 from infra.deploy.account import check_stage, sign_in, stack_name
-from infra.deploy.destroy import data_buckets
-from infra.deploy.errors import plainly
-from infra.deploy.stack import Json, Say, Stack
+from infra.deploy.aws_errors import plain_aws_errors
+from infra.deploy.buckets import data_buckets
+from infra.deploy.cloudformation_stack import Json, Say, Stack
 from infra.shipped import shipped
 
-_PATIENCE = 10  # seconds for the API to answer; a cold start takes one
+_TIMEOUT = 10  # seconds for the API to answer; a cold start takes one
 
 
 def status(stage: str, region: str | None, say: Say) -> bool:
@@ -23,7 +23,7 @@ def status(stage: str, region: str | None, say: Say) -> bool:
         DeployError: when the account cannot be asked.
     """
     check_stage(stage)
-    with plainly():
+    with plain_aws_errors():
         account = sign_in(region)
         stack = Stack(account, stack_name(stage))
         say(f"Account {account.id}, region {account.region}, stack {stack.name}")
@@ -73,7 +73,7 @@ def _tell_of_api(outputs: dict[str, str], say: Say) -> bool:
         return False
     address = f"https://{outputs['DistributionDomain']}/api/v2/health/ready"
     try:
-        answer = requests.get(address, timeout=_PATIENCE)
+        answer = requests.get(address, timeout=_TIMEOUT)
     except requests.RequestException as error:
         say(f"API: {address} does not answer: {error}")
         return False

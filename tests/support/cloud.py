@@ -7,7 +7,7 @@ What else it cannot do is said in docs/deploy.md.
 import gzip
 import json
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -24,8 +24,8 @@ from moto.core.common_models import CloudFormationModel
 from moto.core.models import DEFAULT_ACCOUNT_ID
 from moto.server import ThreadedMotoServer
 
-from infra.deploy import stack
-from infra.deploy.deploy import Plan
+from infra.deploy import cloudformation_stack
+from infra.deploy.deployment import Plan
 from infra.paths import ROOT
 
 ACCOUNT, REGION, STAGE = DEFAULT_ACCOUNT_ID, "us-east-1", "prod"
@@ -99,7 +99,7 @@ def cloud() -> Iterator[str]:
         patch.setenv("AWS_MAX_ATTEMPTS", "1")
         patch.setenv("AWS_DEFAULT_REGION", REGION)
         patch.delenv("SCRAWL_WRITE_TOKEN", raising=False)
-        patch.setattr(stack, "PAUSE", 0.01)
+        patch.setattr(cloudformation_stack, "PAUSE", 0.01)
         patch.setattr(ChangeSet, "apply", _apply)
         requests.post(f"{address}/moto-api/reset", timeout=30)
         yield address
@@ -142,16 +142,15 @@ def write_package(
     described: dict[str, Any] | None = None,
     *,
     libraries: dict[str, bytes] | None = None,
-    **changed: bytes | None,
+    changed: Mapping[str, bytes | None] | None = None,
 ) -> Path:
-    """Write a package as `scrawl package` does, with today's sources; `changed` replaces one by its module's name."""
+    """Write a package as `scrawl package` does, with today's sources; `changed` replaces, adds or removes (None) some."""
     folder.mkdir(exist_ok=True)
     (folder / "sam.json").write_text(json.dumps(template() if described is None else described))
     files = {path.relative_to(ROOT).as_posix(): path.read_bytes() for path in (ROOT / "functions").rglob("*.py")}
     files |= {"app.py": (ROOT / "app.py").read_bytes(), "onnxruntime/__init__.pyc": b"code"}
     files |= {LIBRARY: X86_64} if libraries is None else libraries
-    for name, body in changed.items():
-        path = f"functions/{name}.py"
+    for path, body in (changed or {}).items():
         files.pop(path, None)
         files |= {path: body} if body is not None else {}
     with zipfile.ZipFile(folder / "deployment.zip", "w") as zipped:

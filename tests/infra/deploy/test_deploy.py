@@ -10,12 +10,12 @@ import pytest
 
 from functions.dataset.shards import ShardedDataset
 from functions.storage.s3 import S3Store
-from infra.cloudformation.template import parameters as stack_parameters
-from infra.deploy import package, parameters
-from infra.deploy.deploy import Plan, deploy
+from infra.cloudformation import template as stack_template
+from infra.deploy import checked_package, stack_parameters
+from infra.deploy.aws_errors import DeployError
+from infra.deploy.deployment import Plan, deploy
 from infra.deploy.destroy import destroy
 from infra.deploy.dry_run import dry_run
-from infra.deploy.errors import DeployError
 from infra.deploy.status import status
 from infra.package import lambda_package
 from infra.paths import ROOT
@@ -39,7 +39,7 @@ ARTEFACTS = f"scrawl-artefacts-{ACCOUNT}-{REGION}"
 def plan(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Plan]:
     """Return what to deploy, to an empty account."""
     monkeypatch.setenv("MNIST_DIR", str(idx_files.write(tmp_path / "idx")))
-    monkeypatch.setattr(parameters, "STATE", tmp_path / "state")
+    monkeypatch.setattr(stack_parameters, "STATE", tmp_path / "state")
     with cloud.cloud():
         yield cloud.plan(tmp_path)
 
@@ -215,11 +215,11 @@ def test_the_stack_is_what_deploying_expects(plan: Plan, tmp_path: Path) -> None
     said = rehearse(replace(plan, package=folder, parameters=("AlarmEmail=ops@example.org", "XRay=on")))
     for line in ("DataBucket (AWS::S3::Bucket)", "SiteBucket (AWS::S3::Bucket)", "Distribution (AWS::CloudFront"):
         assert f"  + {line}" in said
-    sent = json.loads(package.obtain(folder, STAGE, "x86_64", print).sent_template("b", "k"))
+    sent = json.loads(checked_package.obtain(folder, STAGE, "x86_64", print).sent_template("b", "k"))
     for function in ("APIHandler", "Retrain"):
         assert sent["Resources"][function]["Properties"]["CodeUri"] == {"Bucket": "b", "Key": "k"}
 
 
 def test_the_docs_tell_of_every_parameter() -> None:
     docs = (ROOT / "docs" / "deploy.md").read_text("utf-8")
-    assert [name for name in stack_parameters() if f"`{name}`" not in docs] == []
+    assert [name for name in stack_template.parameters() if f"`{name}`" not in docs] == []

@@ -12,10 +12,10 @@ import boto3
 import pytest
 import requests
 
-from infra.deploy import package, parameters
-from infra.deploy.deploy import Plan, deploy
+from infra.deploy import checked_package, stack_parameters
+from infra.deploy.aws_errors import DeployError
+from infra.deploy.deployment import Plan, deploy
 from infra.deploy.dry_run import dry_run
-from infra.deploy.errors import DeployError
 from infra.deploy.status import status
 from tests.support import cloud
 from tests.support.cloud import ARM64, LIBRARY, REGION, STAGE, objects, template, write_package, write_page
@@ -26,7 +26,7 @@ KEYS = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")
 @pytest.fixture
 def address(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     """Run an empty account, and return its address."""
-    monkeypatch.setattr(parameters, "STATE", tmp_path / "state")
+    monkeypatch.setattr(stack_parameters, "STATE", tmp_path / "state")
     with cloud.cloud() as address:
         yield address
 
@@ -155,12 +155,12 @@ def test_a_page_that_is_not_built_or_only_half(plan: Plan, tmp_path: Path) -> No
 def unusable(folder: Path) -> str:
     """Return why a package is not taken."""
     with pytest.raises(DeployError) as refused:
-        package.obtain(folder, STAGE, "x86_64", lambda _: None)
+        checked_package.obtain(folder, STAGE, "x86_64", lambda _: None)
     return str(refused.value)
 
 
 def test_a_package_that_would_not_run(tmp_path: Path) -> None:
-
+    block = "functions/dataset/block.py"
     (tmp_path / "none").mkdir()
     assert "sam.json is missing: build it again with `scrawl package` --stage prod" in unusable(tmp_path / "none")
     arm = write_package(tmp_path / "arm", libraries={LIBRARY: ARM64})
@@ -169,10 +169,10 @@ def test_a_package_that_would_not_run(tmp_path: Path) -> None:
     assert "is for an unknown machine" in unusable(older)
     older = write_package(tmp_path / "older", libraries={LIBRARY.replace("312", "311"): cloud.X86_64})
     assert "is for Python 3.11" in unusable(older)
-    stale = write_package(tmp_path / "stale", block=b"print()")
-    assert "is stale: functions/dataset/block.py has changed since it was built" in unusable(stale)
-    assert "functions/dataset/block.py" in unusable(write_package(tmp_path / "stale", block=None))
-    assert "functions/gone.py" in unusable(write_package(tmp_path / "stale", gone=b""))
+    stale = write_package(tmp_path / "stale", changed={block: b"print()"})
+    assert f"is stale: {block} has changed since it was built" in unusable(stale)
+    assert block in unusable(write_package(tmp_path / "stale", changed={block: None}))
+    assert "functions/gone.py" in unusable(write_package(tmp_path / "stale", changed={"functions/gone.py": b""}))
     cut = write_package(tmp_path / "cut") / "deployment.zip"
     cut.write_bytes(cut.read_bytes()[:-500])
     assert "is damaged or cut off" in unusable(cut.parent)
@@ -196,18 +196,18 @@ def test_what_else_is_in_vendor_is_said(tmp_path: Path, monkeypatch: pytest.Monk
     (tmp_path / "functions").mkdir()
     (tmp_path / "vendor").mkdir()
     (tmp_path / "vendor" / "functions").symlink_to("../functions")
-    monkeypatch.setattr(package, "ROOT", tmp_path)
+    monkeypatch.setattr(checked_package, "ROOT", tmp_path)
     lines: list[str] = []
-    package.notice_vendor(lines.append)
+    checked_package.warn_about_vendor(lines.append)
     assert lines == []
     (tmp_path / "vendor" / "numpy").mkdir()
-    package.notice_vendor(lines.append)
+    checked_package.warn_about_vendor(lines.append)
     assert lines == [
         "NOTICE: vendor/ holds numpy, left out here; plain `chalice deploy` would ship it",
     ]
     (tmp_path / "vendor" / "functions").unlink()
     (tmp_path / "vendor" / "functions").mkdir()
-    package.notice_vendor(lines.append)
+    checked_package.warn_about_vendor(lines.append)
     assert "vendor/functions is no link to ../functions" in lines[-1]
 
 

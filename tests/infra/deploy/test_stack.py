@@ -15,10 +15,10 @@ from samtranslator.translator.translator import Translator
 
 from functions.settings import Settings
 from infra.cloudformation import template
-from infra.deploy import parameters
-from infra.deploy.deploy import deploy
+from infra.deploy import stack_parameters
+from infra.deploy.checked_package import CheckedPackage
+from infra.deploy.deployment import deploy
 from infra.deploy.destroy import destroy
-from infra.deploy.package import Package
 from infra.package import lambda_package
 from tests.support import cloud, idx_files
 from tests.support.cloud import REGION, STAGE, bucket_of, objects, write_package
@@ -61,13 +61,13 @@ def expanded(sam: dict[str, Any]) -> dict[str, Any]:
 
 def test_the_stack_is_made_found_as_it_is_and_removed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MNIST_DIR", str(idx_files.write(tmp_path / "idx")))
-    monkeypatch.setattr(parameters, "STATE", tmp_path / "state")
-    sent = Package.sent_template
+    monkeypatch.setattr(stack_parameters, "STATE", tmp_path / "state")
+    sent = CheckedPackage.sent_template
 
-    def sent_expanded(self: Package, bucket: str, key: str) -> bytes:
+    def sent_expanded(self: CheckedPackage, bucket: str, key: str) -> bytes:
         return json.dumps(expanded(json.loads(sent(self, bucket, key))), sort_keys=True).encode()
 
-    monkeypatch.setattr(Package, "sent_template", sent_expanded)
+    monkeypatch.setattr(CheckedPackage, "sent_template", sent_expanded)
     described = lambda_package.describe(tmp_path / "real", STAGE, "x86_64")
     write_package(tmp_path / "package", json.loads(described.read_text()))
     with cloud.cloud():

@@ -14,11 +14,11 @@ import pytest
 from botocore.exceptions import ConnectionClosedError
 from moto.cloudformation.models import CloudFormationBackend, Stack, cloudformation_backends
 
-from infra.deploy import account, parameters
-from infra.deploy.deploy import Plan, deploy
+from infra.deploy import account, stack_parameters
+from infra.deploy.aws_errors import DeployError
+from infra.deploy.deployment import Plan, deploy
 from infra.deploy.destroy import destroy
 from infra.deploy.dry_run import dry_run
-from infra.deploy.errors import DeployError
 from infra.deploy.status import status
 from tests.support import cloud, idx_files
 from tests.support.cloud import ACCOUNT, REGION, STAGE, bucket_of, objects, template, write_package, write_page
@@ -28,7 +28,7 @@ from tests.support.cloud import ACCOUNT, REGION, STAGE, bucket_of, objects, temp
 def plan(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Plan]:
     """Return what to deploy, to an empty account."""
     monkeypatch.setenv("MNIST_DIR", str(idx_files.write(tmp_path / "idx")))
-    monkeypatch.setattr(parameters, "STATE", tmp_path / "state")
+    monkeypatch.setattr(stack_parameters, "STATE", tmp_path / "state")
     with cloud.cloud():
         yield cloud.plan(tmp_path)
 
@@ -76,7 +76,7 @@ def test_a_creation_that_failed_is_told_of_and_cleared_away(plan: Plan, monkeypa
     assert "cancelled" not in str(refused.value)
     assert "  CREATE_FAILED        SiteBucket (AWS::S3::Bucket): scrawl-site already exists (Service: S3)" in lines
     assert lines[-2] == "Done: package. Not done: stack, digits and weights, page."
-    assert lines[-1].startswith("`scrawl deploy --stage prod` goes on from there")
+    assert lines[-1].startswith("`scrawl deploy --stage prod` continues from there")
     for run in (deploy, dry_run):
         with pytest.raises(DeployError, match=r"could not be created, and .* took everything back") as refused:
             run(plan, lambda _: None)
@@ -144,7 +144,7 @@ def test_a_change_under_way_is_waited_for(plan: Plan) -> None:
     )
 
 
-def test_a_stack_that_was_only_prepared_is_begun_anew(plan: Plan) -> None:
+def test_a_stack_that_was_only_prepared_is_started_again(plan: Plan) -> None:
     boto3.client("cloudformation").create_change_set(
         StackName="scrawl-prod", ChangeSetName="a", ChangeSetType="CREATE", TemplateBody='{"Resources": {}}'
     )
@@ -153,7 +153,7 @@ def test_a_stack_that_was_only_prepared_is_begun_anew(plan: Plan) -> None:
     assert the_stack().status == "REVIEW_IN_PROGRESS"  # it changes nothing
     lines: list[str] = []
     deploy(plan, lines.append)
-    assert "An earlier run ended before the stack scrawl-prod was begun: clearing that away" in lines
+    assert "An earlier run ended before the stack scrawl-prod was started: clearing that away" in lines
     assert the_stack().status == "CREATE_COMPLETE"
 
 

@@ -25,7 +25,7 @@ from functions import aws
 from functions.storage.memory import MemoryStore
 from functions.storage.s3 import S3Store
 from infra.dataset.sources import Dataset
-from infra.deploy.package import obtain
+from infra.deploy.checked_package import obtain
 from infra.package import lambda_package, lock
 from infra.package.lambda_package import PackageError
 from infra.paths import ROOT

@@ -94,7 +94,7 @@ class Containers:
         if SITE_BUILD.exists():  # and compressed: a file whose content is the same is left as it is
             with locked(BUILD / "site.lock"):
                 shutil.copytree(SITE_BUILD, served / "site")
-        status, said = build.run(["python", "-m", "infra.containers.site", str(served)])
+        status, said = build.run(["python", "-m", "infra.containers.build_page", str(served)])
         assert status == 0, said
 
 

@@ -1,6 +1,7 @@
 """A stage's CloudFormation stack: its state, what is in it, and following what happens to it, event by event.
 
-What is to change is said by `infra.deploy.changes`.
+boto3's waiters cannot do the last: they report no events, may take the state before an update for its end, and each
+knows one good end, while an update can end in six ways. `infra.deploy.change_set` says what is to change.
 """
 
 import time
@@ -11,13 +12,13 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from infra.deploy.account import Account
-from infra.deploy.errors import DeployError, code, message
+from infra.deploy.aws_errors import DeployError, code, message
 
 type Json = dict[str, Any]
 type Say = Callable[[str], None]
 
-PAUSE = 3.0  # seconds between two looks
-_QUIET_LOOKS = 5  # until a stack to which nothing happens is taken to be at its end
+PAUSE = 3.0  # seconds between two requests for the state
+_QUIET_REQUESTS = 5  # after so many without any event, the stack is taken to be at its end
 _RUNNING = "IN_PROGRESS"
 _REVIEW = "REVIEW_IN_PROGRESS"  # a change set for a stack that does not exist yet
 _STUCK = {
@@ -26,7 +27,7 @@ _STUCK = {
     "CREATE_FAILED": "could not be created",
     "DELETE_FAILED": "was only partly removed",
 }
-_BEGINNINGS = ("CREATE_IN_PROGRESS", "UPDATE_IN_PROGRESS", "DELETE_IN_PROGRESS")  # of the stack as a whole
+_STARTS = ("CREATE_IN_PROGRESS", "UPDATE_IN_PROGRESS", "DELETE_IN_PROGRESS")  # of the stack as a whole
 _NOT_THE_CAUSE = ("Resource creation cancelled", "Resource update cancelled")
 
 
@@ -50,7 +51,7 @@ class Stack:
         return {entry["LogicalResourceId"]: entry for entry in found if _is_there(entry)}
 
     def outputs(self) -> dict[str, str]:
-        """Return what the stack tells of itself."""
+        """Return the stack's outputs."""
         found = self.describe() or {}
         return {entry["OutputKey"]: entry["OutputValue"] for entry in found.get("Outputs", ())}
 
@@ -66,27 +67,30 @@ class Stack:
             raise DeployError(f"the stack {self.name} has no resource {logical}") from error
 
     def settle(self, say: Say) -> Json | None:
-        """Wait for what is going on, and return the description of a stack that can be changed, or None.
+        """Wait for a change under way, and return the description of a stack that can be changed, or None.
 
         Raises:
-            DeployError: when the stack is in a state out of which someone has to help it.
+            DeployError: when the stack is in a state that it cannot leave by itself.
         """
+        self.wait_for_change(say)
         found = self.describe()
-        if found and found["StackStatus"] == _REVIEW:
+        if found is None or found["StackStatus"] == _REVIEW:
             return None
-        if found and found["StackStatus"].endswith(_RUNNING):
+        self._check(found["StackStatus"])
+        return found
+
+    def wait_for_change(self, say: Say) -> None:
+        """Follow a change that is under way to its end."""
+        found = self.describe()
+        if found and found["StackStatus"].endswith(_RUNNING) and found["StackStatus"] != _REVIEW:
             say(f"The stack {self.name} is being changed already ({found['StackStatus']}): waiting for the end of it")
             self.mark()
             self.follow(found["StackId"], say)
-            found = self.describe()
-        if found:
-            self._check(found["StackStatus"])
-        return found
 
     def clear(self, say: Say) -> None:
-        """Remove what is left of a change set for a new stack that was never carried out."""
+        """Remove what is left of a change set for a new stack that was never executed."""
         if self.describe() is not None:
-            say(f"An earlier run ended before the stack {self.name} was begun: clearing that away")
+            say(f"An earlier run ended before the stack {self.name} was started: clearing that away")
             self.delete(say)
 
     def mark(self) -> None:
@@ -95,16 +99,16 @@ class Stack:
         self.failures = []
 
     def follow(self, stack_id: str, say: Say) -> str:
-        """Tell of each event until nothing goes on any more; return the state then."""
-        begun, looks = False, 0
+        """Tell of each event until the stack is no longer changing; return its state then."""
+        started, requests = False, 0
         while True:
             for event in self._new_events(stack_id):
-                begun = True
+                started = True
                 say(f"  {self._told(event)}")
             found = self._described(stack_id)
             status = found["StackStatus"] if found else "DELETE_COMPLETE"
-            looks += 1
-            if not status.endswith(_RUNNING) and (begun or looks >= _QUIET_LOOKS):
+            requests += 1
+            if not status.endswith(_RUNNING) and (started or requests >= _QUIET_REQUESTS):
                 return str(status)
             time.sleep(PAUSE)
 
@@ -127,7 +131,7 @@ class Stack:
             )
 
     def reasons(self) -> str:
-        """Return what has failed since `mark`, a line each."""
+        """Return what has failed since `mark`, one line each."""
         return "".join(f"\n  {failure}" for failure in self.failures) or " CloudFormation gives no reason"
 
     def past_failures(self) -> list[str]:
@@ -135,7 +139,7 @@ class Stack:
         last = []
         for event in self._events(self.name):
             last.append(event)
-            if event.get("PhysicalResourceId") == event["StackId"] and event["ResourceStatus"] in _BEGINNINGS:
+            if event.get("PhysicalResourceId") == event["StackId"] and event["ResourceStatus"] in _STARTS:
                 break
         self.failures = []
         for event in reversed(last):

@@ -1,10 +1,10 @@
-"""The values of the template's parameters: those named now, else those the stack has, else the template's own."""
+"""Values for the template's parameters: those given now, else those the stack has, else the template's defaults."""
 
 import secrets
 from collections.abc import Mapping
 
-from infra.deploy.errors import DeployError
-from infra.deploy.stack import Json, Say
+from infra.deploy.aws_errors import DeployError
+from infra.deploy.cloudformation_stack import Json, Say
 from infra.paths import STATE
 
 TOKEN = "WriteToken"
@@ -15,7 +15,7 @@ def read(texts: tuple[str, ...]) -> dict[str, str]:
     """Return what NAME=VALUE texts say.
 
     Raises:
-        DeployError: naming the text that is none.
+        DeployError: naming the first text that is not of that form.
     """
     chosen = {}
     for text in texts:
@@ -29,10 +29,10 @@ def read(texts: tuple[str, ...]) -> dict[str, str]:
 
 
 def values(template: Json, chosen: Mapping[str, str], stack: Json | None) -> list[Json]:
-    """Return each parameter as CloudFormation takes it. What a stack keeps secret stays as it is.
+    """Return each parameter as CloudFormation takes it. Secret values of an existing stack stay as they are.
 
     Raises:
-        DeployError: when a chosen one is unknown, or one has no value.
+        DeployError: when the template lacks a chosen parameter, or a parameter has no value.
     """
     known = template.get("Parameters", {})
     if unknown := sorted(chosen.keys() - known.keys()):
@@ -42,7 +42,7 @@ def values(template: Json, chosen: Mapping[str, str], stack: Json | None) -> lis
 
 
 def token(stack: str, new: bool, environment: Mapping[str, str], say: Say) -> dict[str, str]:
-    """Return the write token if it is to be set: the environment's, or for a new stack one made up and kept."""
+    """Return the write token to set, if any: the environment's, or for a new stack a random one kept in a file."""
     if given := environment.get(TOKEN_VARIABLE):
         return {TOKEN: given}
     if not new:

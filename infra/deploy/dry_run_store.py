@@ -1,4 +1,4 @@
-"""A store for trying out: reads are those of another store, writes are only remembered."""
+"""The store of a dry run: it reads from another store, and keeps what is written in memory."""
 
 from collections.abc import Iterable
 
@@ -6,8 +6,8 @@ from functions.storage.memory import MemoryStore
 from functions.storage.store import Store, StoredObject
 
 
-class Rehearsal:
-    """What a store would be after some writes, which it never gets."""
+class DryRunStore:
+    """What a store would be after some writes, which never reach it."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
@@ -19,7 +19,7 @@ class Rehearsal:
         return self._of(key).get(key)
 
     def start(self, key: str, length: int) -> bytes:
-        """Return the beginning of an object as it would be."""
+        """Return the first bytes of an object as it would be."""
         return self._of(key).start(key, length)
 
     def put(
@@ -31,7 +31,7 @@ class Rehearsal:
         if_match: str | None = None,
         if_absent: bool = False,
     ) -> str:
-        """Remember a write. Guards are not looked at: nobody else writes here."""
+        """Remember a write. Its conditions are ignored: nobody else writes here."""
         del if_match, if_absent
         self._changed.add(key)
         return self._written.put(key, body, content_type=content_type)

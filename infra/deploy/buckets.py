@@ -1,12 +1,18 @@
-"""Empties a bucket, or a part of it, with all versions: one that holds anything cannot be removed."""
+"""Buckets of a stage: those that hold its data, and emptying one with all versions, without which S3 removes none."""
 
 from typing import Any
 
-from infra.deploy.errors import DeployError
+from infra.deploy.aws_errors import DeployError
+
+
+def data_buckets(s3: Any, stack: str) -> list[str]:
+    """Return the buckets with data that a stack has, or has left behind; CloudFormation names them after it."""
+    prefix = f"{stack}-databucket-"
+    return sorted(entry["Name"] for entry in s3.list_buckets()["Buckets"] if entry["Name"].startswith(prefix))
 
 
 def empty(s3: Any, bucket: str, prefix: str = "") -> int:
-    """Remove every version of every object; return how many there were.
+    """Remove every version of every object, or of those with a prefix; return how many there were.
 
     Raises:
         DeployError: naming the first object that S3 does not remove.

@@ -1,7 +1,7 @@
-"""`scrawl deploy`: package, stack, digits and weights, page, in this order. Each step looks at what is there first.
+"""`scrawl deploy`: package, stack, digits and weights, page, in this order. Each step first looks at what is there.
 
-So a second run changes nothing, and a run goes on where an interrupted one ended. What a step consists of is left to
-the modules beside this one; the dry run to `infra.deploy.dry_run`.
+So a second run changes nothing, and after an interrupted run the next one continues. The modules beside this one do
+the steps; `infra.deploy.dry_run` is the dry run.
 """
 
 import os
@@ -13,13 +13,15 @@ from pathlib import Path
 from functions.storage.s3 import S3Store
 from infra.dataset.seeding import bring_up_to_date
 from infra.dataset.sources import Sources
-from infra.deploy import changes, package, page, parameters
+from infra.deploy import stack_parameters
 from infra.deploy.account import Account, check_stage, sign_in, stack_name
 from infra.deploy.artefacts import Artefacts
-from infra.deploy.errors import plainly
-from infra.deploy.note import Note
-from infra.deploy.package import Package
-from infra.deploy.stack import Json, Say, Stack
+from infra.deploy.aws_errors import plain_aws_errors
+from infra.deploy.change_set import check_losses, execute, proposed
+from infra.deploy.checked_package import CheckedPackage, obtain, warn_about_vendor
+from infra.deploy.cloudformation_stack import Json, Say, Stack
+from infra.deploy.invalidation import PendingInvalidation, invalidate
+from infra.deploy.page_upload import File, compare, files, upload
 from infra.files import locked
 from infra.page.site import build_site
 from infra.paths import BUILD, SITE_BUILD
@@ -43,14 +45,14 @@ class Plan:
 
 @dataclass(frozen=True)
 class Prepared:
-    """Everything that can be found out and built before anything is changed."""
+    """Everything that is checked and built before anything is changed."""
 
     account: Account
     stack: Stack
     present: Json | None  # the stack as it is
     artefacts: Artefacts
-    package: Package
-    page: list[page.File]
+    package: CheckedPackage
+    page: list[File]
     chosen: dict[str, str] = field(repr=False)
 
     @property
@@ -59,42 +61,44 @@ class Prepared:
         return self.package.sent_template(self.artefacts.bucket, self.artefacts.key(self.package.body, "zip"))
 
     def check_parameters(self) -> None:
-        """See that the parameters of a stack that does not exist yet can have values; the token always can."""
-        parameters.values(self.package.template, {parameters.TOKEN: "made up"} | self.chosen, self.present)
+        """Check that each parameter of a stack that does not exist yet has a value; the token always gets one."""
+        stack_parameters.values(
+            self.package.template, {stack_parameters.TOKEN: "made up"} | self.chosen, self.present
+        )
 
     def change_set(self) -> Json:
         """Return what CloudFormation is to compare the stack with."""
         return {
             "TemplateURL": self.artefacts.url(self.artefacts.key(self.template, "json")),
-            "Parameters": parameters.values(self.package.template, self.chosen, self.present),
+            "Parameters": stack_parameters.values(self.package.template, self.chosen, self.present),
             "Tags": [{"Key": "app", "Value": "scrawl"}, {"Key": "stage", "Value": self.artefacts.stage}],
         }
 
 
 def prepare(plan: Plan, say: Say) -> Prepared:
-    """Check what was asked for, build package and page, and find out what is there; change nothing."""
+    """Check the plan, build package and page, and find out what is there; change nothing on AWS."""
     stage = check_stage(plan.stage)
-    chosen = parameters.read(plan.parameters)
-    with plainly():
+    chosen = stack_parameters.read(plan.parameters)
+    with plain_aws_errors():
         account = sign_in(plan.region)
         say(f"Account {account.id}, region {account.region}, stack {stack_name(stage)}")
         artefacts = Artefacts.of(account, stage, plan.artefact_bucket)
-        artefacts.exists()  # or taken by someone else
+        artefacts.exists()  # raises if someone else has that name
         stack = Stack(account, stack_name(stage))
         present = stack.settle(say)
-    package.notice_vendor(say)
-    built = package.obtain(plan.package, stage, plan.architecture, say)
-    return Prepared(account, stack, present, artefacts, built, page.files(_site(plan.site, say)), chosen)
+    warn_about_vendor(say)
+    built = obtain(plan.package, stage, plan.architecture, say)
+    return Prepared(account, stack, present, artefacts, built, files(_site(plan.site, say)), chosen)
 
 
 def deploy(plan: Plan, say: Say) -> None:
-    """Bring a stage up to date, or make it.
+    """Bring a stage up to date, or create it.
 
     Raises:
-        DeployError: when something is in the way; what is done by then has been said.
+        DeployError: when a step fails; `say` has been told which steps are done.
     """
     ready = prepare(plan, say)
-    with plainly(), _announced(say, plan.stage) as done:
+    with plain_aws_errors(), _announced(say, plan.stage) as done:
         _send_package(ready, say)
         done.append("package")
         _change_stack(ready, plan.allow_replacement, say)
@@ -126,9 +130,7 @@ def _announced(say: Say, stage: str) -> Iterator[list[str]]:
         left = [step for step in STEPS if step not in done]
         if left:
             say(f"Done: {', '.join(done) or 'nothing'}. Not done: {', '.join(left)}.")
-            say(
-                f"`scrawl deploy --stage {stage}` goes on from there; what CloudFormation has begun, it goes on with."
-            )
+            say(f"`scrawl deploy --stage {stage}` continues from there; CloudFormation finishes what it has started.")
         raise
 
 
@@ -146,30 +148,30 @@ def _change_stack(ready: Prepared, allow_replacement: bool, say: Say) -> None:
     new = ready.present is None
     if new:
         ready.stack.clear(say)
-    ready.chosen.update(parameters.token(ready.stack.name, new, os.environ, say))
-    with changes.prepared(ready.stack, new, **ready.change_set()) as change_set:
+    ready.chosen.update(stack_parameters.token(ready.stack.name, new, os.environ, say))
+    with proposed(ready.stack, new, **ready.change_set()) as change_set:
         if change_set is None:
             say("Stack: nothing to change")
             return
-        changes.check_losses(change_set.changes, allow_replacement)
+        check_losses(change_set.changes, allow_replacement)
         say(f"Stack: {len(change_set.changes)} changes")
-        changes.carry_out(ready.stack, change_set, say)
+        execute(ready.stack, change_set, say)
 
 
 def _update_page(ready: Prepared, say: Say) -> None:
-    """Send the page and have CloudFront forget the old one, even when an earlier run ended between the two."""
+    """Send the page and have CloudFront forget the old one, even if an earlier run ended between the two."""
     s3, bucket = ready.account.client("s3"), ready.stack.physical("SiteBucket")
-    difference = page.compare(s3, bucket, ready.page)
-    note = Note(ready.artefacts)
-    paths = sorted({*note.read(), *difference.paths})
+    difference = compare(s3, bucket, ready.page)
+    pending = PendingInvalidation(ready.artefacts)
+    paths = sorted({*pending.read(), *difference.paths})
     if paths:
-        note.write(paths)
-    page.upload(s3, bucket, difference)
+        pending.write(paths)
+    upload(s3, bucket, difference)
     say(f"Page: {len(difference.send)} files sent" if difference else "Page: nothing to change")
     if paths:
         distribution = ready.stack.physical("Distribution")
-        made = page.invalidate(ready.account.client("cloudfront"), distribution, paths)
-        note.clear()
+        made = invalidate(ready.account.client("cloudfront"), distribution, paths)
+        pending.clear()
         say(f"Page: CloudFront forgets {', '.join(paths)} within minutes (invalidation {made})")
 
 

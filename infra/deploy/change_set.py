@@ -1,6 +1,6 @@
-"""Change sets: what CloudFormation would change, in words, and carrying it out.
+"""Change sets: what CloudFormation would change, in words, and executing it.
 
-How the template comes into being is left to `infra.deploy.package`.
+`infra.deploy.cloudformation_stack` follows what happens to the stack then.
 """
 
 import time
@@ -9,14 +9,15 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from botocore.exceptions import ClientError
+from botocore.exceptions import ClientError, WaiterError
 
-from infra.deploy import stack as stacks
-from infra.deploy.errors import DeployError, message
-from infra.deploy.stack import Json, Say, Stack
+from infra.deploy import cloudformation_stack
+from infra.deploy.aws_errors import DeployError, message
+from infra.deploy.cloudformation_stack import Json, Say, Stack
 
-_NOTHING = ("didn't contain changes", "No updates are to be performed")
+_NO_CHANGES = ("didn't contain changes", "No updates are to be performed")
 _SIGNS = {"Add": "+", "Modify": "~", "Remove": "-", "Import": "+", "Dynamic": "~"}
+_LONGEST_COMPARISON = 600  # seconds
 
 
 @dataclass(frozen=True)
@@ -33,7 +34,7 @@ class Change:
 
     @property
     def loses_data(self) -> bool:
-        """Say whether objects would be lost, or out of reach."""
+        """Return whether objects would be lost, or out of reach."""
         return self.kind == "AWS::S3::Bucket" and (self.replaced or self.action == "Remove")
 
 
@@ -43,19 +44,19 @@ class ChangeSet:
 
     id: str
     changes: list[Change]
-    begun: bool = False
+    started: bool = False
 
 
 def additions(template: Json) -> list[Change]:
-    """Return what a stack that does not exist yet would begin with."""
+    """Return what a stack that does not exist yet would start with."""
     return [Change("Add", name, entry["Type"]) for name, entry in sorted(template["Resources"].items())]
 
 
 @contextmanager
-def prepared(stack: Stack, new: bool, **wanted: Any) -> Iterator[ChangeSet | None]:
-    """Have CloudFormation say what would change, and yield it; None if that is nothing.
+def proposed(stack: Stack, new: bool, **wanted: Any) -> Iterator[ChangeSet | None]:
+    """Have CloudFormation compare a stack with what is wanted, and yield what would change; None if nothing would.
 
-    A change set that was not carried out is removed again, and so is the empty stack that it makes.
+    A change set that was not executed is removed again, and so is the empty stack that CloudFormation makes for it.
     """
     client = stack.account.client("cloudformation")
     try:
@@ -67,28 +68,28 @@ def prepared(stack: Stack, new: bool, **wanted: Any) -> Iterator[ChangeSet | Non
             **wanted,
         )
     except ClientError as error:
-        if not any(text in message(error) for text in _NOTHING):
+        if not _says_no_changes(message(error)):
             raise
         yield None
         return
     change_set = None
     try:
-        change_set = _described(client, made["Id"], stack.name)
+        change_set = _compared(client, made["Id"], stack.name)
         yield change_set
     finally:
-        if not (change_set and change_set.begun):
+        if not (change_set and change_set.started):
             _discard(client, made["Id"], stack)
 
 
-def carry_out(stack: Stack, change_set: ChangeSet, say: Say) -> None:
-    """Carry a change set out and tell of each event.
+def execute(stack: Stack, change_set: ChangeSet, say: Say) -> None:
+    """Execute a change set and tell of each event.
 
     Raises:
-        DeployError: when CloudFormation does not come to the wanted end; with the reasons.
+        DeployError: when the stack does not end as wanted; with the reasons.
     """
     client = stack.account.client("cloudformation")
     stack.mark()
-    change_set.begun = True
+    change_set.started = True
     client.execute_change_set(ChangeSetName=change_set.id, StackName=stack.name)
     found = stack.describe()
     status = stack.follow(found["StackId"] if found else stack.name, say)
@@ -98,7 +99,7 @@ def carry_out(stack: Stack, change_set: ChangeSet, say: Say) -> None:
 
 
 def check_losses(changes: Sequence[Change], allowed: bool) -> None:
-    """Refuse changes by which the objects in a bucket would be lost, unless that is meant."""
+    """Refuse changes by which the objects in a bucket would be lost, unless that is allowed."""
     lost = [str(change) for change in changes if change.loses_data]
     if lost and not allowed:
         raise DeployError(
@@ -107,20 +108,28 @@ def check_losses(changes: Sequence[Change], allowed: bool) -> None:
         )
 
 
-def _described(client: Any, change_set: str, stack: str) -> ChangeSet | None:
+def _compared(client: Any, change_set: str, stack: str) -> ChangeSet | None:
     """Wait until CloudFormation has compared, and return what it found."""
-    while True:
-        pages = client.get_paginator("describe_change_set").paginate(ChangeSetName=change_set, StackName=stack)
-        found = list(pages)
-        status, reason = found[0]["Status"], found[0].get("StatusReason", "")
-        if status == "CREATE_COMPLETE":
-            entries = [entry["ResourceChange"] for page in found for entry in page.get("Changes", ())]
-            return ChangeSet(change_set, [_change(entry) for entry in entries])
-        if status == "FAILED":
-            if any(text in reason for text in _NOTHING):
-                return None
-            raise DeployError(f"CloudFormation does not take the template: {reason}")
-        time.sleep(stacks.PAUSE)
+    wanted = {"ChangeSetName": change_set, "StackName": stack}
+    pause = cloudformation_stack.PAUSE
+    patience = {"Delay": pause, "MaxAttempts": round(_LONGEST_COMPARISON / pause)}
+    try:
+        client.get_waiter("change_set_create_complete").wait(**wanted, WaiterConfig=patience)
+    except WaiterError as error:
+        if error.last_response.get("Status") != "FAILED":
+            raise
+        reason = error.last_response.get("StatusReason", "")
+        if _says_no_changes(reason):
+            return None
+        raise DeployError(f"CloudFormation does not take the template: {reason}") from error
+    pages = client.get_paginator("describe_change_set").paginate(**wanted)
+    return ChangeSet(
+        change_set, [_change(entry["ResourceChange"]) for page in pages for entry in page.get("Changes", ())]
+    )
+
+
+def _says_no_changes(reason: str) -> bool:
+    return any(text in reason for text in _NO_CHANGES)
 
 
 def _change(entry: Json) -> Change:

@@ -1,10 +1,10 @@
-"""What AWS and its libraries complain of, said plainly, with what to do. When to stop is left to the steps."""
+"""Errors of AWS and of boto3 in plain words, each with what to do about it."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 from botocore import exceptions
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import BotoCoreError, ClientError, WaiterError
 from botocore.parsers import ResponseParserError
 
 _SIGN_IN = (
@@ -32,12 +32,17 @@ class DeployError(RuntimeError):
 
 
 @contextmanager
-def plainly() -> Iterator[None]:
+def plain_aws_errors() -> Iterator[None]:
     """Turn the errors of boto3 into `DeployError`."""
     try:
         yield
     except ClientError as error:
         raise DeployError(_of_aws(error)) from error
+    except WaiterError as error:
+        answer = error.last_response
+        if "Error" in answer:  # a ClientError that the waiter has met
+            raise DeployError(_of_aws(ClientError(answer, error.kwargs["name"]))) from error
+        raise DeployError(_of_library(error)) from error
     except BotoCoreError as error:
         raise DeployError(_of_library(error)) from error
     except ResponseParserError as error:

@@ -1,13 +1,12 @@
-"""Puts the built page into its bucket: content types, encodings, how long each may be kept; then the invalidation.
+"""Uploads the built page to its bucket, with content types, encodings and cache times.
 
-Every file that the page names is there before the page is. What lies under assets/ is named after its content and
-stays when a newer page does without it: an open page may still ask for it. Building is left to `infra.page.site`.
+Every file that index.html names is uploaded before index.html. Files under assets/ are named after their content, and
+stay there when a newer page does without them: an open page may still ask for them. `infra.page.site` builds the
+page, `infra.deploy.invalidation` has CloudFront forget the old one.
 """
 
 import hashlib
 import re
-import time
-from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,7 +14,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from infra.deploy.errors import DeployError, code
+from infra.deploy.aws_errors import DeployError, code
 from infra.local.static_files import ENCODINGS, cache_control, content_type
 
 _THREADS = 8
@@ -39,7 +38,7 @@ class File:
 
 @dataclass(frozen=True)
 class Difference:
-    """What distinguishes a bucket from the page."""
+    """How a bucket differs from the page."""
 
     send: list[File]
     remove: list[str]
@@ -54,9 +53,9 @@ class Difference:
 
     @property
     def paths(self) -> list[str]:
-        """Return what CloudFront may have kept that is not true any more, compressed forms included."""
+        """Return the paths that are out of date in CloudFront's cache, compressed forms included."""
         keys = [file.key for file in self.send] + self.remove
-        names = {_plain(key) for key in keys if not key.startswith("assets/")}
+        names = {_uncompressed(key) for key in keys if not key.startswith("assets/")}
         return sorted(f"/{name}*" for name in names) + ["/"] * ("index.html" in names)
 
 
@@ -64,7 +63,7 @@ def files(folder: Path) -> list[File]:
     """Return the page as objects.
 
     Raises:
-        DeployError: when it is not built, or only half.
+        DeployError: when it is not built, or only partly.
     """
     if not (folder / "index.html").is_file():
         raise DeployError(f"there is no built page in {folder}: build it with `scrawl build-site --out {folder}`")
@@ -77,7 +76,7 @@ def files(folder: Path) -> list[File]:
 
 
 def compare(s3: Any, bucket: str, wanted: list[File]) -> Difference:
-    """Return what has to be done so that the bucket holds the page."""
+    """Return what to send and remove so that the bucket holds the page."""
     pages = s3.get_paginator("list_objects_v2").paginate(Bucket=bucket)
     present = {entry["Key"] for page in pages for entry in page.get("Contents", ())}
     with ThreadPoolExecutor(_THREADS) as pool:
@@ -88,25 +87,17 @@ def compare(s3: Any, bucket: str, wanted: list[File]) -> Difference:
 
 
 def upload(s3: Any, bucket: str, difference: Difference) -> None:
-    """Send what differs: first what the page names, then the page; then remove what it does without."""
-    first = [file for file in difference.send if _plain(file.key) not in _LAST]
+    """Send what differs: first the files that index.html names, then index.html; then remove what is not needed."""
+    first = [file for file in difference.send if _uncompressed(file.key) not in _LAST]
     with ThreadPoolExecutor(_THREADS) as pool:
         for _ in pool.map(lambda file: _send(s3, bucket, file), first):
             pass
     for name in _LAST:
         for file in difference.send:
-            if _plain(file.key) == name:
+            if _uncompressed(file.key) == name:
                 _send(s3, bucket, file)
     for key in difference.remove:
         s3.delete_object(Bucket=bucket, Key=key)
-
-
-def invalidate(cloudfront: Any, distribution: str, paths: Iterable[str]) -> str:
-    """Have CloudFront forget paths; return the invalidation's id."""
-    items = list(paths)
-    batch = {"Paths": {"Quantity": len(items), "Items": items}, "CallerReference": f"scrawl-{time.time_ns()}"}
-    made = cloudfront.create_invalidation(DistributionId=distribution, InvalidationBatch=batch)
-    return str(made["Invalidation"]["Id"])
 
 
 def _file(path: Path, key: str) -> File:
@@ -121,8 +112,8 @@ def _file(path: Path, key: str) -> File:
     return File(key, path.read_bytes(), headers | ({"ContentEncoding": encoding} if encoding else {}))
 
 
-def _plain(key: str) -> str:
-    """Return the key of what a compressed form is one of."""
+def _uncompressed(key: str) -> str:
+    """Return a file's key without the ending of its compressed form."""
     return key.removesuffix(".br").removesuffix(".gz")
 
 

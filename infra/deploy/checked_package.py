@@ -1,6 +1,6 @@
-"""What is deployed as Lambda: a package built now, or one built before and checked; and its template, ready to send.
+"""The Lambda package to deploy: built now, or built before and checked; and its template, ready to send.
 
-Building is left to `infra.package.lambda_package`.
+`infra.package.lambda_package` builds it.
 """
 
 import copy
@@ -10,8 +10,8 @@ import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from infra.deploy.errors import DeployError
-from infra.deploy.stack import Json, Say
+from infra.deploy.aws_errors import DeployError
+from infra.deploy.cloudformation_stack import Json, Say
 from infra.package import lambda_package
 from infra.paths import BUILD, ROOT
 
@@ -22,25 +22,25 @@ _AGAIN = "build it again with `scrawl package`"
 
 
 @dataclass(frozen=True)
-class Package:
-    """The functions' zip, and the template that Chalice has written for it."""
+class CheckedPackage:
+    """The functions' zip, and the template that Chalice wrote for it."""
 
     body: bytes
     template: Json
 
     def sent_template(self, bucket: str, key: str) -> bytes:
-        """Return the template with the place of the zip in it."""
+        """Return the template with the zip's place in the bucket."""
         template = copy.deepcopy(self.template)
         for function in _functions(template):
             function["CodeUri"] = {"Bucket": bucket, "Key": key}
         return json.dumps(template, sort_keys=True, separators=(",", ":")).encode()
 
 
-def obtain(folder: Path | None, stage: str, architecture: str, say: Say) -> Package:
+def obtain(folder: Path | None, stage: str, architecture: str, say: Say) -> CheckedPackage:
     """Return the package in a folder, checked, or one that is built now.
 
     Raises:
-        DeployError: when the one in the folder is damaged, of other sources, or not what Lambda would run.
+        DeployError: when the one in the folder is damaged, built from other sources, or not for the Lambda.
         PackageError: when building fails.
     """
     if folder is None:
@@ -51,15 +51,15 @@ def obtain(folder: Path | None, stage: str, architecture: str, say: Say) -> Pack
         template = json.loads((folder / "sam.json").read_text("utf-8"))
         _check_template(folder / "sam.json", template, stage)
         _check_zip(path, template)
-        return Package(path.read_bytes(), template)
+        return CheckedPackage(path.read_bytes(), template)
     except FileNotFoundError as error:
         raise DeployError(f"{error.filename} is missing: {_AGAIN} --stage {stage} --out {folder}") from error
     except (zipfile.BadZipFile, json.JSONDecodeError) as error:
         raise DeployError(f"the package in {folder} is damaged or cut off ({error}): {_AGAIN}") from error
 
 
-def notice_vendor(say: Say) -> None:
-    """Say what in vendor/ a plain `chalice deploy` would ship and `scrawl deploy` leaves out."""
+def warn_about_vendor(say: Say) -> None:
+    """Say what is in vendor/ that a plain `chalice deploy` would ship and `scrawl deploy` leaves out."""
     link = ROOT / "vendor" / "functions"
     foreign = sorted(path.name for path in link.parent.glob("*") if path != link and path.name != "__pycache__")
     if foreign:
@@ -84,7 +84,7 @@ def _check_template(path: Path, template: Json, stage: str) -> None:
 
 
 def _check_zip(path: Path, template: Json) -> None:
-    """See that the zip is whole, of today's sources, and for the template's architecture and Python."""
+    """Check that the zip is whole, built from today's sources, and for the template's architecture and Python."""
     function = _functions(template)[0]
     (machine,) = function.get("Architectures", ["x86_64"])
     python = str(function["Runtime"]).removeprefix("python3.")
@@ -111,7 +111,7 @@ def _check_library(path: Path, name: str, start: bytes, machine: str, python: st
 
 
 def _check_sources(path: Path, zipped: zipfile.ZipFile, names: list[str]) -> None:
-    """See that the zip has today's app.py and functions/, which it was built from."""
+    """Check that the zip has today's app.py and functions/."""
     own = {name for name in names if name.startswith("functions/") and not name.endswith(("/", ".pyc"))}
     files = [ROOT / "app.py", *(file for file in (ROOT / "functions").rglob("*") if file.is_file())]
     wanted = {file.relative_to(ROOT).as_posix(): file for file in files if "__pycache__" not in file.parts}
