@@ -144,7 +144,7 @@ def write_package(
     libraries: dict[str, bytes] | None = None,
     changed: Mapping[str, bytes | None] | None = None,
 ) -> Path:
-    """Write a package as `scrawl package` does, with today's sources; `changed` replaces, adds or removes (None) some."""
+    """Write a package as `scrawl package` does, with today's sources, some of them changed or left out (None)."""
     folder.mkdir(exist_ok=True)
     (folder / "sam.json").write_text(json.dumps(template() if described is None else described))
     files = {path.relative_to(ROOT).as_posix(): path.read_bytes() for path in (ROOT / "functions").rglob("*.py")}
