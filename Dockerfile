@@ -1,14 +1,14 @@
 # syntax=docker/dockerfile:1
-# The images of compose.yaml, a target for each: api, grpc, prepare, site. What is installed in each is fixed in
-# infra/containers/requirements/; a test starts each with nothing else, from the very files that are copied here.
+# The images of compose.yaml, one target each: api, grpc, prepare, site. infra/containers/requirements/ pins what each
+# installs. A test starts each with nothing but that and the files copied here.
 
 FROM python:3.12-slim-trixie AS python
 ENV PYTHONDONTWRITEBYTECODE=1 PYTHONUNBUFFERED=1 PIP_NO_CACHE_DIR=1 PIP_DISABLE_PIP_VERSION_CHECK=1 \
     OPENBLAS_NUM_THREADS=1
 WORKDIR /scrawl
 
-# Packages are installed apart, so that pip's leavings stay out of the images, and by image, so that one waits for
-# no other. `--only-binary`: nothing is compiled, nor does a package's own script run.
+# Packages are installed in stages of their own, which keeps pip's leftovers out of the images, and one stage per image,
+# so that no image waits for another. `--only-binary`: nothing is compiled, and no package's own script runs.
 FROM python AS api-packages
 COPY infra/package/slim_botocore.py infra/package/slim_botocore.py
 COPY infra/containers/slim.py infra/containers/slim.py
@@ -31,7 +31,7 @@ FROM python AS site-packages
 COPY infra/containers/requirements/site.txt requirements.txt
 RUN pip install --only-binary :all: --target /packages -r requirements.txt
 
-# What runs with Python: no root, nothing to write to.
+# The base of all that runs Python: not root, and nothing to write to.
 FROM python AS runtime
 RUN useradd --system --uid 10001 --no-create-home scrawl
 ENV PYTHONPATH=/packages HOME=/tmp

@@ -1,15 +1,15 @@
-# make serve   everything a fresh machine needs, then Scrawl on http://localhost:8000 (PORT=… for another)
-# make test    the same set-up, then the whole test suite, in a real browser too
+# make serve   install everything, then serve Scrawl on http://localhost:8000 (PORT=… for another port)
+# make test    the same set-up, then the whole test suite, including a real browser
 # make test-quick  the same set-up, then the tests that need neither a browser nor a server: a minute
 # make lint    formatting, lint and types
 # make bench   the benchmarks
-# make package the Lambda package and the stack's template, for both architectures
-# make review  what cfn-lint and checkov say of the stack's template
-# make protos  the gRPC server's generated code, anew from its .proto files
-# make deploy  the same set-up as for serve, then Scrawl onto AWS; ARGS='--stage test --dry-run' and the like
-# make lock    the list of what the Lambda package holds, anew from requirements.txt
+# make package build the Lambda package and the stack's template, for both architectures
+# make review  check the stack's template with cfn-lint and checkov
+# make protos  generate the gRPC server's code from its .proto files again
+# make deploy  the same set-up as for serve, then deploy Scrawl to AWS; options in ARGS='--stage test --dry-run'
+# make lock    update the list of what the Lambda package contains from requirements.txt
 #
-# Works with GNU make 3.81 and newer. Everything is installed into .venv; a change of pyproject.toml renews it.
+# Works with GNU make 3.81 and newer. Everything is installed into .venv, and again when pyproject.toml changes.
 
 VENV := .venv
 BIN := $(VENV)/bin
