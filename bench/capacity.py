@@ -1,6 +1,6 @@
 """Which part of a deployed Scrawl saturates first, and at what load: a simulation, whose tables docs/scale.md quotes.
 
-The numbers that it starts from are in `bench/simulation/parameters.py`; nothing is measured here, and the same seed
+The numbers that it starts from are in `bench/simulation/assumptions.py`; nothing is measured here, and the same seed
 gives the same figures everywhere. Run: `python -m bench.capacity`, `--set get_s=0.1` to see what another number does.
 """
 
@@ -10,10 +10,10 @@ from typing import Any
 
 import click
 
-from bench.simulation.bucket import Bucket
-from bench.simulation.parameters import DEPLOYED, DEPLOYED_WRITES, Parameters
-from bench.simulation.pointer import Tally, World
-from bench.simulation.predictions import Answers, Api
+from bench.simulation.assumptions import DEPLOYED, DEPLOYED_WRITES, Assumptions
+from bench.simulation.clock import TokenBucket
+from bench.simulation.patches import PatchOutcomes, PatchSimulation
+from bench.simulation.predictions import PredictionOutcomes, PredictionSimulation
 
 SEED = 1
 PATCH_SECONDS = 60.0
@@ -43,20 +43,20 @@ def percentile(values: Sequence[float], part: float) -> float:
     return ordered[min(len(ordered) - 1, int(part * len(ordered)))] if ordered else float("nan")
 
 
-def clients(parameters: Parameters) -> str:
+def clients(parameters: Assumptions) -> str:
     """Return what becomes of PATCHes, depending on how many clients send one after the other."""
     rows: list[Sequence[object]] = []
     for number in CLIENTS:
-        tally = World(parameters, SEED).clients(number, PATCH_SECONDS)
-        rows.append([number, *_outcome(tally)])
+        outcomes = PatchSimulation(parameters, SEED).clients(number, PATCH_SECONDS)
+        rows.append([number, *_outcome(outcomes)])
     head = ("clients", "accepted per second", "attempts per PATCH", "answered 409", "p50", "p99")
     return table(head, rows)
 
 
-def cycles(parameters: Parameters) -> str:
+def cycles(parameters: Assumptions) -> str:
     """Return what makes PATCHes slow: S3, which is the number that is known least, and the measuring of weights."""
 
-    def timed(factor: float, lesson_s: float = parameters.lesson_s) -> Parameters:
+    def timed(factor: float, lesson_s: float = parameters.lesson_s) -> Assumptions:
         get_s, put_s = factor * parameters.get_s, factor * parameters.put_s
         return dataclasses.replace(parameters, get_s=get_s, put_s=put_s, lesson_s=lesson_s)
 
@@ -68,28 +68,29 @@ def cycles(parameters: Parameters) -> str:
     }
     rows: list[Sequence[object]] = []
     for name, other in variants.items():
-        tally = World(other, SEED).clients(8, PATCH_SECONDS)
+        outcomes = PatchSimulation(other, SEED).clients(8, PATCH_SECONDS)
         times = (_s(seconds) for seconds in (other.get_s, other.put_s, other.lesson_s, other.cycle_s))
-        rows.append([name, *times, f"{1 / other.cycle_s:.1f}", _outcome(tally)[0]])
+        rows.append([name, *times, f"{1 / other.cycle_s:.1f}", _outcome(outcomes)[0]])
     head = ("", "GET", "PUT", "lesson", "shortest cycle", "its inverse, per second", "accepted per second, 8 clients")
     return table(head, rows)
 
 
-def limits(parameters: Parameters) -> str:
+def limits(parameters: Assumptions) -> str:
     """Return what becomes of a rush of PATCHes behind limits of API Gateway's, to one model and spread over all."""
     rows: list[Sequence[object]] = []
     for models in (1, MODELS):
         for rate, burst in LIMITS:
-            tally = World(parameters, SEED, models).arrivals(RUSH, LESSONS / RUSH, Bucket(rate, burst))
-            offered = tally.begun + tally.throttled
-            latencies = [seconds for _, seconds in tally.accepted]
+            simulation = PatchSimulation(parameters, SEED, models)
+            outcomes = simulation.arrivals(RUSH, LESSONS / RUSH, TokenBucket(rate, burst))
+            offered = outcomes.begun + outcomes.throttled
+            latencies = [seconds for _, seconds in outcomes.accepted]
             rows.append(
                 [
                     models,
                     f"{rate}, {burst}",
-                    f"{len(tally.accepted) * RUSH / LESSONS:.1f}",
-                    f"{tally.throttled / offered:.0%}",
-                    f"{tally.refused / tally.begun:.0%}",
+                    f"{len(outcomes.accepted) * RUSH / LESSONS:.1f}",
+                    f"{outcomes.throttled / offered:.0%}",
+                    f"{outcomes.refused / outcomes.begun:.0%}",
                     _s(percentile(latencies, 0.5)),
                     _s(percentile(latencies, 0.99)),
                 ]
@@ -98,32 +99,36 @@ def limits(parameters: Parameters) -> str:
     return table(head, rows)
 
 
-def plans(parameters: Parameters) -> str:
+def plans(parameters: Assumptions) -> str:
     """Return what becomes of PATCHes that come at a rate: as it is, with several pointers, and with a queue."""
-    ways: dict[str, Callable[[float], Tally]] = {
-        "one pointer, as it is": lambda rate: World(parameters, SEED).arrivals(rate, LESSONS / rate),
-        f"{POINTERS} pointers": lambda rate: World(parameters, SEED, POINTERS).arrivals(rate, LESSONS / rate),
-        f"a queue, {AT_ONCE:,} at once": lambda rate: World(parameters, SEED).queued(rate, LESSONS / rate, AT_ONCE),
+
+    def simulated(pointers: int = 1) -> PatchSimulation:
+        return PatchSimulation(parameters, SEED, pointers)
+
+    ways: dict[str, Callable[[float], PatchOutcomes]] = {
+        "one pointer, as it is": lambda rate: simulated().arrivals(rate, LESSONS / rate),
+        f"{POINTERS} pointers": lambda rate: simulated(POINTERS).arrivals(rate, LESSONS / rate),
+        f"a queue, {AT_ONCE:,} at once": lambda rate: simulated().queued(rate, LESSONS / rate, AT_ONCE),
     }
     rows: list[Sequence[object]] = []
     for rate in PATCHES:
         for name, way in ways.items():
-            tally = way(rate)
-            latencies = [seconds for _, seconds in tally.accepted]
-            accepted = f"{len(tally.accepted) / tally.begun:.0%}"
+            outcomes = way(rate)
+            latencies = [seconds for _, seconds in outcomes.accepted]
+            accepted = f"{len(outcomes.accepted) / outcomes.begun:.0%}"
             rows.append(
                 [f"{rate:,}", name, accepted, _s(percentile(latencies, 0.5)), _s(percentile(latencies, 0.99))]
             )
     return table(("PATCHes per second", "way", "accepted", "p50", "p99"), rows)
 
 
-def predictions(parameters: Parameters) -> str:
+def predictions(parameters: Assumptions) -> str:
     """Return what becomes of predictions: with the stack's own limits, and with AWS's."""
     limits = {"the stack's": dataclasses.replace(parameters, **DEPLOYED), "AWS's": parameters}
     rows: list[Sequence[object]] = []
     for name, limited in limits.items():
         for rate in PREDICTIONS if limited is parameters else (100, 1_000):
-            api = Api(limited, SEED, CHANGES)
+            api = PredictionSimulation(limited, SEED, CHANGES)
             for period in (START, THEN):
                 rows.append([f"{rate:,}", name, "{:.0f}–{:.0f} s".format(*period), *_seen(api.run(rate, *period))])
     head = ("predictions per second", "limits", "when", "429 by API Gateway", "refused by Lambda", "new Lambdas",
@@ -140,19 +145,19 @@ TABLES = {
 }
 
 
-def _seen(answers: Answers) -> list[object]:
+def _seen(answers: PredictionOutcomes) -> list[object]:
     shares = (answers.gateway_refused / answers.offered, answers.lambda_refused / answers.offered)
     latencies = (_s(percentile(answers.latencies, part)) for part in (0.5, 0.99))
     return [*(f"{share:.1%}" for share in shares), answers.cold, answers.busiest_second(), *latencies]
 
 
-def _outcome(tally: Tally) -> list[str]:
-    latencies = [seconds for _, seconds in tally.accepted]
-    attempts = (len(tally.accepted) + tally.conflicts) / tally.begun
+def _outcome(outcomes: PatchOutcomes) -> list[str]:
+    latencies = [seconds for _, seconds in outcomes.accepted]
+    attempts = (len(outcomes.accepted) + outcomes.conflicts) / outcomes.begun
     return [
-        f"{len(tally.accepted) / PATCH_SECONDS:.1f}",
+        f"{len(outcomes.accepted) / PATCH_SECONDS:.1f}",
         f"{attempts:.1f}",
-        f"{tally.refused / tally.begun:.0%}",
+        f"{outcomes.refused / outcomes.begun:.0%}",
         _s(percentile(latencies, 0.5)),
         _s(percentile(latencies, 0.99)),
     ]
@@ -162,9 +167,9 @@ def _s(seconds: float) -> str:
     return f"{1000 * seconds:.0f} ms" if seconds < 1 else f"{seconds:.1f} s"
 
 
-def _changed(parameters: Parameters, changes: Sequence[str]) -> Parameters:
+def _changed(parameters: Assumptions, changes: Sequence[str]) -> Assumptions:
     """Return the parameters with some of them set to what the command line says."""
-    kinds: dict[str, Any] = {field.name: type(field.default) for field in dataclasses.fields(Parameters)}
+    kinds: dict[str, Any] = {field.name: type(field.default) for field in dataclasses.fields(Assumptions)}
     values: dict[str, Any] = {}
     for change in changes:
         name, _, text = change.partition("=")
@@ -181,7 +186,7 @@ def _changed(parameters: Parameters, changes: Sequence[str]) -> Parameters:
 @click.option("--set", "changes", multiple=True, metavar="NAME=VALUE", help="Another value of a parameter.")
 def main(changes: Sequence[str]) -> None:
     """Simulate, and print the tables."""
-    parameters = _changed(Parameters(), changes)
+    parameters = _changed(Assumptions(), changes)
     for title, simulate in TABLES.items():
         print(f"{title}\n\n{simulate(parameters)}\n")
 

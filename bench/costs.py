@@ -10,7 +10,7 @@ import math
 from collections.abc import Sequence
 
 from bench.capacity import table
-from bench.simulation.parameters import Parameters
+from bench.simulation.assumptions import Assumptions
 from functions.settings import Settings
 from functions.telemetry import metrics
 from infra.cloudformation.template import alarms
@@ -32,7 +32,7 @@ PRICES = {  # US dollars
 }
 GB = 1e9
 MEMORY_GB = 1769 / 1024  # .chalice/config.json
-P = Parameters()
+P = Assumptions()
 WARM = P.lambda_s + P.handler_s
 
 FILES = 11  # of the page

@@ -34,7 +34,7 @@ from functions.dataset import block
 from functions.dataset.block import Block
 from functions.storage import s3
 from infra.dataset.seeding import seed
-from infra.dataset.sources import Dataset, Sources, load_dataset
+from infra.dataset.sources import DigitSplits, Sources, load_dataset
 
 JSON = "application/json"
 OCTETS = "application/octet-stream"
@@ -136,13 +136,13 @@ def measure_handlers() -> dict[str, float]:
     return medians
 
 
-def small_dataset() -> Dataset:
+def small_dataset() -> DigitSplits:
     """Return ten shards to train on and two to test on."""
     whole = load_dataset(Sources.from_environment(), print)
     splits = {
         s: Block(b.labels[:n], b.pixels[:n]) for (s, b), n in zip(whole.splits.items(), (10_000, 2000), strict=True)
     }
-    return Dataset(whole.name, whole.title, whole.notice, splits)
+    return DigitSplits(whole.name, whole.title, whole.notice, splits)
 
 
 def main() -> None:

@@ -1,7 +1,7 @@
 """A client of Scrawl's API, for programs in Python and for the command line.
 
 It says what the API said: every refusal becomes an `ApiError` with the API's own words. Reading and writing files is
-left to `infra.cli.client`.
+left to `infra.cli.api_commands`.
 """
 
 import mimetypes

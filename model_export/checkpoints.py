@@ -9,12 +9,16 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import onnx
+from google.protobuf.message import DecodeError
 from numpy.typing import NDArray
 from onnx import numpy_helper
 
 from functions.errors import FormatError, InvalidValueError
 from functions.weights import tensors
-from model_export.onnx_files import FLOATS, read_model
+
+FLOATS = (onnx.TensorProto.FLOAT, onnx.TensorProto.FLOAT16, onnx.TensorProto.DOUBLE)
+LARGEST_ONNX = 100 * 1024 * 1024  # bytes: a classifier of digits is small, and a Lambda has to hold it
 
 # What the earlier gRPC server called a layer → what it is called here.
 _RENAMED = (("conv2d_", "conv"), ("linear_", "fc"))
@@ -61,6 +65,27 @@ def read(path: Path) -> Checkpoint:
     return Checkpoint({ours[name]: tensor for name, tensor in found.items()}, metadata, renamed)
 
 
+def read_onnx(path: Path) -> onnx.ModelProto:
+    """Return an ONNX file's model with its weights, also those that some exporters put into a second file.
+
+    Raises:
+        FormatError: when it is no ONNX file, or damaged, or its second file is.
+        InvalidValueError: when it is too large.
+    """
+    try:
+        model = onnx.load(path, format="protobuf")
+    except DecodeError as error:
+        raise FormatError(f"{path} is no ONNX file, or a damaged one: {error}") from None
+    except (onnx.checker.ValidationError, ValueError) as error:
+        raise FormatError(f"{path} keeps its weights in another file, which cannot be read: {error}") from None
+    if not model.HasField("graph") or not model.graph.node:
+        raise FormatError(f"{path} is no ONNX file: there is no graph in it")
+    if model.ByteSize() > LARGEST_ONNX:
+        size = f"{model.ByteSize():,} bytes; at most {LARGEST_ONNX:,} are accepted"
+        raise InvalidValueError(f"{path} has {size}", "file")
+    return model
+
+
 def _our_name(name: str) -> str:
     for theirs, ours in _RENAMED:
         if match := re.fullmatch(rf"{theirs}(\d+\.\w+)", name):
@@ -81,7 +106,7 @@ def _from_safetensors(path: Path, data: bytes) -> tuple[dict[str, NDArray[np.gen
 
 def _from_onnx(path: Path) -> tuple[dict[str, NDArray[np.generic]], dict[str, str]]:
     """Return the initializers that may be weights: arrays of floats. Those of integers say shapes and axes."""
-    chosen = [t for t in read_model(path).graph.initializer if t.data_type in FLOATS and t.dims]
+    chosen = [t for t in read_onnx(path).graph.initializer if t.data_type in FLOATS and t.dims]
     try:
         return {tensor.name: numpy_helper.to_array(tensor).astype(np.float32) for tensor in chosen}, {}
     except ValueError as error:

@@ -19,7 +19,7 @@ from functions.models.imported import run
 from functions.models.inference import create_session, session_options
 from functions.models.manifest import MODEL_NAME, File, Interface, ModelManifest
 from model_export.architectures import ARCHITECTURES
-from model_export.onnx_files import FLOATS, read_model
+from model_export.checkpoints import FLOATS, read_onnx
 
 _SHAPES = ((PIXELS,), (1, ROWS, COLUMNS), (ROWS, COLUMNS, 1), (ROWS, COLUMNS))
 _EXPECTED = "one input of images: (N, 784), (N, 1, 28, 28), (N, 28, 28, 1) or (N, 28, 28)"
@@ -43,7 +43,7 @@ def import_onnx(path: Path, name: str, *, mean: float = 0.0, std: float = 1.0) -
     check_name(name)
     if not (math.isfinite(mean) and math.isfinite(std) and std):
         raise InvalidValueError(f"mean and std must be numbers, std not 0; got {mean} and {std}", "std")
-    model = read_model(path)
+    model = read_onnx(path)
     graph = bytes(model.SerializeToString(deterministic=True))
     interface = _interface(_session(path, graph), mean, std)
     digest = hashlib.sha256(graph).hexdigest()

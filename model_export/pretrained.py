@@ -12,10 +12,15 @@ from numpy.typing import NDArray
 from functions.errors import InvalidValueError, NotFoundError
 from functions.weights import tensors
 from model_export import checkpoints
-from model_export.architectures import architecture_named
+from model_export.architectures import ARCHITECTURES, Architecture, architecture_named
 from model_export.export import check_weights
 
 FOLDER = Path(__file__).parent / "pretrained"
+
+
+def shipped_architectures() -> list[Architecture]:
+    """Return the architectures that Scrawl serves, those with shipped weights, in the order of their declaration."""
+    return [architecture for architecture in ARCHITECTURES.values() if _file(architecture.id).is_file()]
 
 
 def load(model: str) -> tuple[dict[str, NDArray[np.float32]], dict[str, str]]:
@@ -25,11 +30,10 @@ def load(model: str) -> tuple[dict[str, NDArray[np.float32]], dict[str, str]]:
         NotFoundError: when there is no such architecture, or none are shipped for it.
     """
     architecture_named(model)
-    path = FOLDER / f"{model}.safetensors"
-    if not path.is_file():
+    if not _file(model).is_file():
         shipped = ", ".join(sorted(file.stem for file in FOLDER.glob("*.safetensors"))) or "none"
         raise NotFoundError(f"no weights are shipped for {model!r}; there are: {shipped}")
-    return read(model, path)
+    return read(model, _file(model))
 
 
 def read(model: str, path: Path) -> tuple[dict[str, NDArray[np.float32]], dict[str, str]]:
@@ -52,3 +56,7 @@ def write(path: Path, weights: Mapping[str, NDArray[np.float32]], metadata: Mapp
     part = path.with_name(path.name + ".part")
     part.write_bytes(tensors.encode(weights, metadata))
     part.replace(path)
+
+
+def _file(model: str) -> Path:
+    return FOLDER / f"{model}.safetensors"

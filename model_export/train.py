@@ -20,10 +20,10 @@ from functions.errors import InvalidValueError
 from functions.models.inference import Classifier, evaluate
 from functions.models.training import Trainer, TrainState, Weights, initial_weights
 from model_export.architectures import architecture_named, parameter_table
-from model_export.augment import VARIATIONS, vary
+from model_export.augmentation import augment
 from model_export.export import check_weights
 from model_export.graphs import inference_graph, train_step_graph
-from model_export.plan import SCHEDULES, Plan
+from model_export.hyperparameters import AUGMENTATIONS, SCHEDULES, Hyperparameters
 from model_export.strokes import synthesize
 
 # A mean negative log-likelihood that no network recovers from; a fresh one begins near ln 10 = 2.3.
@@ -58,7 +58,7 @@ class Trained:
         """Return the accuracy of the weights on the test split; 0 when it was never measured."""
         return self.measured.accuracy if self.measured else 0.0
 
-    def metadata(self, model: str, plan: Plan, digits: int) -> dict[str, str]:
+    def metadata(self, model: str, settings: Hyperparameters, digits: int) -> dict[str, str]:
         """Return what to write beside the weights: how they came about, and how good they are."""
         return {
             "model": model,
@@ -66,7 +66,7 @@ class Trained:
             "samples": str(digits),
             "loss": f"{self.measured.loss if self.measured else math.nan:.6f}",
             "accuracy": f"{self.accuracy:.4f}",
-            "training": f"scrawl train {model} {plan.description()}",
+            "training": f"scrawl train {model} {settings.description()}",
             "outcome": self.message,
         }
 
@@ -77,7 +77,7 @@ class DivergedError(RuntimeError):
 
 def train(
     model: str,
-    plan: Plan,
+    settings: Hyperparameters,
     training: Block,
     test: Block,
     *,
@@ -93,29 +93,29 @@ def train(
         raise InvalidValueError(
             f"training needs digits, got {len(training)} to train on and {len(test)} to test with"
         )
-    training = with_strokes(training, plan, quiet)
-    run = _Run(model, plan, training, test, start, threads)
+    training = with_strokes(training, settings, quiet)
+    run = _Run(model, settings, training, test, start, threads)
     try:
         # NumPy's BLAS threads would fight with ours over matrices too small to share.
         with threadpool_limits(1, "blas"):
             run.all_epochs(quiet)
     except KeyboardInterrupt:
-        return run.ended_early("interrupted", f"stopped by hand after {len(run.epochs)} of {plan.epochs} epochs")
+        return run.ended_early("interrupted", f"stopped by hand after {len(run.epochs)} of {settings.epochs} epochs")
     except DivergedError as error:
         return run.ended_early("diverged", str(error))
-    message = f"trained for {plan.epochs} epochs"
+    message = f"trained for {settings.epochs} epochs"
     return Trained(run.state.weights, run.epochs[-1], tuple(run.epochs), "finished", message)
 
 
-def with_strokes(training: Block, plan: Plan, quiet: bool) -> Block:
-    """Return the training digits with the plan's synthetic ones added."""
-    if not plan.strokes:
+def with_strokes(training: Block, settings: Hyperparameters, quiet: bool) -> Block:
+    """Return the training digits and as many synthetic ones as the settings ask for."""
+    if not settings.strokes:
         return training
-    pixels = np.empty((plan.strokes, PIXELS), np.uint8)
-    labels = np.empty(plan.strokes, np.uint8)
+    pixels = np.empty((settings.strokes, PIXELS), np.uint8)
+    labels = np.empty(settings.strokes, np.uint8)
     with threadpool_limits(1, "blas"):
-        written = synthesize(plan.strokes, plan.seed)
-        for place, (image, label) in enumerate(tqdm(written, "strokes", plan.strokes, disable=quiet)):
+        written = synthesize(settings.strokes, settings.seed)
+        for place, (image, label) in enumerate(tqdm(written, "strokes", settings.strokes, disable=quiet)):
             pixels[place], labels[place] = np.rint(image.ravel() * 255), label
     return Block(np.concatenate([training.labels, labels]), np.concatenate([training.pixels, pixels]))
 
@@ -126,7 +126,7 @@ class _Run:
     def __init__(
         self,
         model: str,
-        plan: Plan,
+        settings: Hyperparameters,
         training: Block,
         test: Block,
         start: Mapping[str, NDArray[np.float32]] | None,
@@ -134,15 +134,15 @@ class _Run:
     ) -> None:
         architecture = architecture_named(model)
         shapes = dict(parameter_table(architecture.layers))
-        first = initial_weights(shapes, plan.seed) if start is None else check_weights(architecture, start)
-        self.plan, self.training, self.threads = plan, training, threads
+        first = initial_weights(shapes, settings.seed) if start is None else check_weights(architecture, start)
+        self.settings, self.training, self.threads = settings, training, threads
         self.trainer = Trainer(train_step_graph(architecture), shapes, threads)
         self.graph = inference_graph(architecture, first)
         self.test_images, self.test_labels = test.images(), test.labels
         self.state = TrainState.fresh(first)
         self.epochs: list[Epoch] = []
         self.best: tuple[Weights, Epoch | None] = (dict(first), None)  # assigned as one, for Ctrl-C comes anywhere
-        self.per_epoch = math.ceil(len(training) / plan.batch)
+        self.per_epoch = math.ceil(len(training) / settings.batch)
 
     def ended_early(self, reason: str, message: str) -> Trained:
         """Return the best weights so far, or the first ones if none were measured."""
@@ -151,10 +151,10 @@ class _Run:
         return Trained(weights, epoch, tuple(self.epochs), reason, f"{message}; keeping {kept}")
 
     def all_epochs(self, quiet: bool) -> None:
-        """Train to the end of the plan, measuring after every epoch."""
-        total = self.plan.epochs * self.per_epoch
+        """Train to the end of the settings, measuring after every epoch."""
+        total = self.settings.epochs * self.per_epoch
         with ThreadPoolExecutor(self.threads) as pool, tqdm(total=total, unit="step", disable=quiet) as bar:
-            for epoch in range(self.plan.epochs):
+            for epoch in range(self.settings.epochs):
                 self.one_epoch(epoch, pool, bar)
                 self.measure()
                 last = self.epochs[-1]
@@ -167,14 +167,14 @@ class _Run:
         loss_sum, seen = 0.0, 0
         for number, (images, labels) in enumerate(self.batches(epoch, pool)):
             step = epoch * self.per_epoch + number
-            done = (step + 0.5) / (self.plan.epochs * self.per_epoch)
+            done = (step + 0.5) / (self.settings.epochs * self.per_epoch)
             taken = self.trainer.step(
                 self.state,
                 images,
                 labels,
-                learning_rate=self.plan.learning_rate * SCHEDULES[self.plan.schedule](done),
-                momentum=self.plan.momentum,
-                weight_decay=self.plan.weight_decay,
+                learning_rate=self.settings.learning_rate * SCHEDULES[self.settings.schedule](done),
+                momentum=self.settings.momentum,
+                weight_decay=self.settings.weight_decay,
             )
             if not taken.loss < DIVERGED_LOSS:
                 raise DivergedError(
@@ -190,13 +190,13 @@ class _Run:
         self, epoch: int, pool: ThreadPoolExecutor
     ) -> Iterator[tuple[NDArray[np.float32], NDArray[np.uint8]]]:
         """Yield an epoch's batches, varied by the pool a few ahead of their use."""
-        order = np.random.default_rng([self.plan.seed, epoch]).permutation(len(self.training))
+        order = np.random.default_rng([self.settings.seed, epoch]).permutation(len(self.training))
 
         def batch(number: int) -> tuple[NDArray[np.float32], NDArray[np.uint8]]:
-            rows = order[number * self.plan.batch : (number + 1) * self.plan.batch]
+            rows = order[number * self.settings.batch : (number + 1) * self.settings.batch]
             images = self.training.pixels[rows].astype(np.float32) / np.float32(255)
-            random = np.random.default_rng([self.plan.seed, epoch, number])
-            return vary(images, VARIATIONS[self.plan.augmentation], random), self.training.labels[rows]
+            random = np.random.default_rng([self.settings.seed, epoch, number])
+            return augment(images, AUGMENTATIONS[self.settings.augmentation], random), self.training.labels[rows]
 
         ahead: deque[Future[tuple[NDArray[np.float32], NDArray[np.uint8]]]] = deque()
         for number in range(self.per_epoch):

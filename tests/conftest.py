@@ -16,7 +16,7 @@ from functions.storage.s3 import S3Store
 from functions.storage.store import Store
 from functions.weights.versions import Version
 from infra.dataset.seeding import seed
-from infra.dataset.sources import Dataset, Sources, load_files, scikit_learn_digits
+from infra.dataset.sources import DigitSplits, Sources, load_files, scikit_learn_digits
 from infra.page.site import build_site
 from tests.support import markers
 from tests.support.api import BUCKET, Api, serving
@@ -53,19 +53,19 @@ def surroundings() -> Iterator[None]:
 
 
 @pytest.fixture(scope="session")
-def digits() -> Dataset:
+def digits() -> DigitSplits:
     """Return 3,000 digits to train on and 2,000 to test on: MNIST's where MNIST_DIR is set, else scikit-learn's."""
     if folder := os.environ.get("MNIST_DIR"):
         whole = load_files(Sources(folder=Path(folder)), lambda _: None)
         splits = {"train": _first(whole.splits["train"], TRAIN), "test": _first(whole.splits["test"], TEST)}
-        return Dataset("mnist", "MNIST, a part", "", splits)
+        return DigitSplits("mnist", "MNIST, a part", "", splits)
     whole = scikit_learn_digits()
     splits = {split: _shifted(whole.splits[split], count) for split, count in (("train", TRAIN), ("test", TEST))}
-    return Dataset("digits", whole.title, whole.notice, splits)
+    return DigitSplits("digits", whole.title, whole.notice, splits)
 
 
 @pytest.fixture(scope="session")
-def seeded(digits: Dataset) -> MemoryStore:
+def seeded(digits: DigitSplits) -> MemoryStore:
     """Return a seeded store. It is shared: copy it before writing."""
     store = MemoryStore()
     seed(store, digits)

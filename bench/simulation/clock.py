@@ -1,4 +1,7 @@
-"""A clock for processes that wait: generators that yield how many seconds to sleep. Time passes only in the queue."""
+"""Simulated time: a clock for processes that sleep, and the token bucket that limits rates in API Gateway and Lambda.
+
+A process is a generator that yields how many seconds to sleep. Time passes only in the clock's queue.
+"""
 
 from collections.abc import Iterator
 from heapq import heappop, heappush
@@ -27,3 +30,20 @@ class Clock:
             if seconds is not None:
                 self.start(process, seconds)
         self.now = until
+
+
+class TokenBucket:
+    """Tokens that come back at a rate, up to a limit."""
+
+    def __init__(self, rate: float, limit: float) -> None:
+        self._rate, self._limit = rate, limit
+        self._tokens, self._then = limit, 0.0
+
+    def take(self, now: float) -> bool:
+        """Take a token, if there is one."""
+        self._tokens = min(self._limit, self._tokens + (now - self._then) * self._rate)
+        self._then = now
+        if self._tokens < 1:
+            return False
+        self._tokens -= 1
+        return True

@@ -10,8 +10,8 @@ import random
 from dataclasses import dataclass, field
 from heapq import heappop, heappush
 
-from bench.simulation.bucket import Bucket
-from bench.simulation.parameters import Parameters
+from bench.simulation.assumptions import Assumptions
+from bench.simulation.clock import TokenBucket
 
 
 @dataclass
@@ -21,7 +21,7 @@ class _Lambda:
 
 
 @dataclass
-class Answers:
+class PredictionOutcomes:
     """What came of the requests."""
 
     offered: int = 0
@@ -40,26 +40,26 @@ class Answers:
         return max(seconds.values(), default=0)
 
 
-class Api:
+class PredictionSimulation:
     """The deployed API, at first without a single Lambda. The seed decides everything that is random."""
 
-    def __init__(self, parameters: Parameters, seed: int, changes_per_second: float = 0.0) -> None:
+    def __init__(self, parameters: Assumptions, seed: int, changes_per_second: float = 0.0) -> None:
         """`changes_per_second`: how often the shared weights become others."""
         p = parameters
         self._p = p
         self._random = random.Random(seed)
         self._changes = changes_per_second
-        self._gateway = Bucket(p.gateway_rate, p.gateway_burst)
+        self._gateway = TokenBucket(p.gateway_rate, p.gateway_burst)
         per_second = p.requests_per_lambda * p.concurrency
-        self._invocations = Bucket(per_second, per_second)
-        self._creation = Bucket(p.new_lambdas_per_s, 10 * p.new_lambdas_per_s)
+        self._invocations = TokenBucket(per_second, per_second)
+        self._creation = TokenBucket(p.new_lambdas_per_s, 10 * p.new_lambdas_per_s)
         self._idle: list[_Lambda] = []
         self._busy: list[tuple[float, int, _Lambda]] = []
-        self.answers = Answers()
+        self.answers = PredictionOutcomes()
 
-    def run(self, per_second: float, begin: float, end: float) -> Answers:
+    def run(self, per_second: float, begin: float, end: float) -> PredictionOutcomes:
         """Send requests at random times between two moments, and return what came of them."""
-        self.answers = Answers()
+        self.answers = PredictionOutcomes()
         now = begin
         while (now := now + self._random.expovariate(per_second)) < end:
             self._request(now)

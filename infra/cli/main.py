@@ -4,13 +4,11 @@ from pathlib import Path
 
 import click
 
-from infra.cli.client import predict, weights
-from infra.cli.deploy import deploy, destroy, status
-from infra.cli.errors import plain_errors
-from infra.cli.grpc import grpc
-from infra.cli.models import evaluate, export, import_onnx, train
-from infra.cli.package import package
-from infra.cli.store_options import bucket_option, data_dir_option, opened
+from infra.cli.api_commands import predict, weights
+from infra.cli.aws_commands import deploy, destroy, package, status
+from infra.cli.grpc_command import grpc
+from infra.cli.model_commands import evaluate, export, import_onnx, train
+from infra.cli.shared import bucket_option, data_dir_option, open_store, plain_errors
 from infra.paths import SITE_BUILD
 
 
@@ -55,7 +53,7 @@ def seed(bucket: str | None, data_dir: Path) -> None:
     from infra.dataset.seeding import bring_up_to_date
     from infra.dataset.sources import Sources
 
-    with plain_errors(), opened(bucket, data_dir) as store:
+    with plain_errors(), open_store(bucket, data_dir) as store:
         if bucket:  # the local one has been brought up to date
             bring_up_to_date(store, Sources.from_environment(), click.echo)
     click.echo("Everything is stored")

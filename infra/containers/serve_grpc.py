@@ -9,7 +9,7 @@ import sys
 from functions import wiring
 from functions.errors import NotFoundError, UnavailableError
 from functions.settings import SettingsError
-from infra.rpc import logs, server
+from infra.rpc import log_formats, server
 
 _MNIST = "mlp-128-64"  # what mnist.Mnist answers with, unless SCRAWL_GRPC_MODEL names another
 
@@ -21,7 +21,7 @@ def main() -> None:
     try:
         service = wiring.from_environment()
         service.predictor(model).serving()
-        logs.configure(service.settings.log_level, service.settings.log_format)
+        log_formats.configure(service.settings.log_level, service.settings.log_format)
         server.serve(service, model, address, lambda line: print(line, flush=True))
     except (SettingsError, NotFoundError, UnavailableError, OSError) as error:
         sys.exit(f"The gRPC server cannot start: {error}")

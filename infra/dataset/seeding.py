@@ -26,10 +26,10 @@ from functions.service import TEST_DIGITS
 from functions.storage.store import Store
 from functions.weights.repository import WeightsRepository
 from infra.dataset.download import DownloadError
-from infra.dataset.sources import Dataset, Sources, load_dataset, load_files
-from infra.shipped import shipped
+from infra.dataset.sources import DigitSplits, Sources, load_dataset, load_files
 from model_export import pretrained
 from model_export.export import export
+from model_export.pretrained import shipped_architectures
 
 SHARD_SIZE = 1000
 SPLITS = ("train", "test")
@@ -64,7 +64,7 @@ def bring_up_to_date(store: Store, sources: Sources, say: Callable[[str], None])
         say(f"NOTICE: {notice}")
 
 
-def _wanted_digits(store: Store, sources: Sources, say: Callable[[str], None]) -> Dataset | None:
+def _wanted_digits(store: Store, sources: Sources, say: Callable[[str], None]) -> DigitSplits | None:
     """Return the digits that should be stored; None for those that are, found without asking the network in vain."""
     stored = stored_dataset(store) if sources.folder is None else None
     if stored is None:
@@ -78,13 +78,13 @@ def _wanted_digits(store: Store, sources: Sources, say: Callable[[str], None]) -
         return None
 
 
-def seed(store: Store, digits: Dataset | None) -> Seeded:
+def seed(store: Store, digits: DigitSplits | None) -> Seeded:
     """Store what is missing, damaged or different; without `digits`, the dataset stays as it is.
 
     Shared weights are never replaced, even if they are damaged: then a notice says so.
     """
     shards = seed_dataset(store, digits) if digits else 0
-    models = [architecture.id for architecture in shipped()]
+    models = [architecture.id for architecture in shipped_architectures()]
     written = sum(_seed_model(store, model) for model in models)
     weights = [_seed_weights(store, model) for model in models]
     return Seeded(shards, written, sum(new for new, _ in weights), tuple(notice for _, notice in weights if notice))
@@ -102,7 +102,7 @@ def stored_dataset(store: Store) -> DatasetManifest | None:
         return None
 
 
-def seed_dataset(store: Store, digits: Dataset) -> int:
+def seed_dataset(store: Store, digits: DigitSplits) -> int:
     """Store the shards that are missing, damaged or different, then the manifest; return how many were written."""
     identity = _identity(digits)
     known = _known_shards(store, identity)
@@ -130,7 +130,7 @@ class _Part:
     content: Block
 
 
-def _parts(digits: Dataset) -> Iterator[_Part]:
+def _parts(digits: DigitSplits) -> Iterator[_Part]:
     for split in SPLITS:
         whole = digits.splits[split]
         order = np.random.default_rng(0).permutation(len(whole))
@@ -153,7 +153,7 @@ def _store_shard(store: Store, part: _Part, known: Shard | None) -> tuple[Shard,
     return shard, True
 
 
-def _identity(digits: Dataset) -> str:
+def _identity(digits: DigitSplits) -> str:
     """Return what changes whenever a shard would: a hash of all that goes into them."""
     total = hashlib.sha256(_LAYOUT + digits.name.encode() + SHARD_SIZE.to_bytes(4))
     for split in SPLITS:

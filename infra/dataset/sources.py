@@ -33,7 +33,7 @@ class DataError(RuntimeError):
 
 
 @dataclass(frozen=True)
-class Dataset:
+class DigitSplits:
     """Labelled digits in two splits. `notice` is empty for the real MNIST, and else says what these are."""
 
     name: str  # mnist, idx (files that are not MNIST's) or digits (scikit-learn's)
@@ -58,7 +58,7 @@ class Sources:
         return cls(folder=Path(folder).expanduser() if folder else None)
 
 
-def load_dataset(sources: Sources, say: Callable[[str], None]) -> Dataset:
+def load_dataset(sources: Sources, say: Callable[[str], None]) -> DigitSplits:
     """Return the first dataset there is, and say what it is when it is not MNIST.
 
     Raises:
@@ -73,7 +73,7 @@ def load_dataset(sources: Sources, say: Callable[[str], None]) -> Dataset:
         return digits
 
 
-def load_files(sources: Sources, say: Callable[[str], None]) -> Dataset:
+def load_files(sources: Sources, say: Callable[[str], None]) -> DigitSplits:
     """Return the digits of the named folder, else MNIST from the cache or from a mirror.
 
     Raises:
@@ -88,7 +88,7 @@ def load_files(sources: Sources, say: Callable[[str], None]) -> Dataset:
     return _from_folder(sources.cache)
 
 
-def _from_folder(folder: Path) -> Dataset:
+def _from_folder(folder: Path) -> DigitSplits:
     if not folder.is_dir():
         raise DataError(f"MNIST_DIR is {folder}, which is no folder; name one with {', '.join(FILES)}")
     contents = {name: _read(folder, name) for name in FILES}
@@ -98,14 +98,15 @@ def _from_folder(folder: Path) -> Dataset:
         raise DataError(f"In {folder}: {error}") from error
     wrong = [name for name in FILES if hashlib.md5(contents[name], usedforsecurity=False).hexdigest() != FILES[name]]
     if not wrong:
-        return Dataset("mnist", "MNIST", "", splits)
+        return DigitSplits("mnist", "MNIST", "", splits)
     if tuple(map(len, splits.values())) == _SIZES:
         raise DataError(
             f"In {folder}: {', '.join(wrong)} cannot be MNIST's: wrong MD5, so damaged or of another dataset. "
             "Get the file again, or leave MNIST_DIR unset to download MNIST."
         )
     train, test = map(len, splits.values())
-    return Dataset("idx", "IDX files", f"Not MNIST: {train:,} and {test:,} digits from files in MNIST_DIR.", splits)
+    notice = f"Not MNIST: {train:,} and {test:,} digits from files in MNIST_DIR."
+    return DigitSplits("idx", "IDX files", notice, splits)
 
 
 def _read(folder: Path, name: str) -> bytes:
@@ -127,7 +128,7 @@ def _split(contents: dict[str, bytes], prefix: str) -> Block:
     return Block(labels, pixels)
 
 
-def scikit_learn_digits() -> Dataset:
+def scikit_learn_digits() -> DigitSplits:
     """Return the 1,797 8×8 digits of the UCI repository, fitted to 28×28 as a drawing would be."""
     from sklearn.datasets import load_digits
 
@@ -144,4 +145,4 @@ def scikit_learn_digits() -> Dataset:
         "train": Block(labels[:-_DIGITS_TEST], pixels[:-_DIGITS_TEST]),
         "test": Block(labels[-_DIGITS_TEST:], pixels[-_DIGITS_TEST:]),
     }
-    return Dataset("digits", "UCI digits", notice, splits)
+    return DigitSplits("digits", "UCI digits", notice, splits)

@@ -15,7 +15,7 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from infra.deploy.aws_errors import DeployError, code
-from infra.local.static_files import ENCODINGS, cache_control, content_type
+from infra.page.headers import ENCODINGS, cache_control, content_type
 
 _THREADS = 8
 _NAMED = re.compile(r'="(assets/[^"]+)"')

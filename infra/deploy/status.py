@@ -11,7 +11,7 @@ from infra.deploy.account import check_stage, sign_in, stack_name
 from infra.deploy.aws_errors import plain_aws_errors
 from infra.deploy.buckets import data_buckets
 from infra.deploy.cloudformation_stack import Json, Say, Stack
-from infra.shipped import shipped
+from model_export.pretrained import shipped_architectures
 
 _TIMEOUT = 10  # seconds for the API to answer; a cold start takes one
 
@@ -57,7 +57,7 @@ def _tell_of_data(s3: Any, resource: Json, say: Say) -> bool:
     store = S3Store(s3, bucket)
     try:
         digits = stored_dataset(store)
-        missing = [a.id for a in shipped() if not store.keys(f"weights/{a.id}/current.json")]
+        missing = [a.id for a in shipped_architectures() if not store.keys(f"weights/{a.id}/current.json")]
     except (NotFoundError, UnavailableError) as error:
         say(f"Data: {error}")
         return False

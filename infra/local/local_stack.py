@@ -27,7 +27,7 @@ from infra.dataset.sources import Sources
 from infra.files import locked
 from infra.local.gateway import ApiGateway
 from infra.local.s3_server import REGION, LocalS3
-from infra.local.static_files import Page
+from infra.local.static_files import StaticFiles
 from infra.page.site import build_site
 from infra.paths import BUILD, SITE_BUILD
 
@@ -51,7 +51,7 @@ def serve(port: int, folder: Path, sources: Sources, say: Say) -> None:
         parts.enter_context(local_store(folder, sources, say))
         with locked(BUILD / "site.lock"):
             build_site(SITE_BUILD, say)
-            page = Page(SITE_BUILD)
+            page = StaticFiles(SITE_BUILD)
         server = create_server(
             _application(page),
             sockets=sockets,
@@ -84,7 +84,7 @@ def local_store(folder: Path, sources: Sources, say: Say) -> Iterator[None]:
         yield
 
 
-def _application(page: Page) -> Callable[..., Iterable[bytes]]:
+def _application(page: StaticFiles) -> Callable[..., Iterable[bytes]]:
     from functions import wiring
     from functions.app import app  # reads the environment
 

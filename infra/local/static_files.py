@@ -6,17 +6,14 @@ cost of an empty 304. Building it is left to `infra.page.site`; what browsers ma
 """
 
 import hashlib
-import mimetypes
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
 
-from infra.page.headers import page_headers
+from infra.page.headers import ENCODINGS, cache_control, content_type, page_headers
 
-ENCODINGS = {"br": ".br", "gzip": ".gz"}  # the best first
-_TYPES = {".js": "text/javascript; charset=utf-8", ".wasm": "application/wasm", ".html": "text/html; charset=utf-8"}
 type _Headers = list[tuple[str, str]]
 
 
@@ -27,7 +24,7 @@ class _Variant:
     etag: str
 
 
-class Page:
+class StaticFiles:
     """A WSGI application that answers GET and HEAD for the files of a folder, as they were when it was made."""
 
     def __init__(self, folder: Path) -> None:
@@ -53,16 +50,6 @@ class Page:
             return []
         start_response("200 OK", variant.headers)
         return [] if environ["REQUEST_METHOD"] == "HEAD" else [variant.body]
-
-
-def content_type(suffix: str) -> str:
-    """Return the type of a file by the end of its name."""
-    return _TYPES.get(suffix) or mimetypes.types_map.get(suffix, "application/octet-stream")
-
-
-def cache_control(immutable: bool) -> str:
-    """Return how long a file may be kept without asking again."""
-    return "public, max-age=31536000, immutable" if immutable else "no-cache"
 
 
 def _variants(path: Path, immutable: bool, always: _Headers) -> dict[str, _Variant]:

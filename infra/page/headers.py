@@ -1,13 +1,15 @@
-"""The headers that the page is served with, wherever that is: what it may load, and who may look into it.
+"""The headers that the page's files are served with, wherever that is: types, caching, and what the page may do.
 
-The page's Content-Security-Policy names the scripts inside index.html by their hashes. How long something may be
-kept is left to `infra.local.static_files` and to whoever uploads it.
+The page's Content-Security-Policy names the scripts inside index.html by their hashes.
 """
 
 import base64
 import hashlib
+import mimetypes
 import re
 
+ENCODINGS = {"br": ".br", "gzip": ".gz"}  # and the ends of the compressed files' names; the best first
+_TYPES = {".js": "text/javascript; charset=utf-8", ".wasm": "application/wasm", ".html": "text/html; charset=utf-8"}
 _SCRIPT = re.compile(r"<script(?![^>]*\ssrc=)[^>]*>(.*?)</script>", re.DOTALL)
 
 # One origin serves everything, so everything else can be refused; that isolates the page from other sites, which
@@ -21,6 +23,16 @@ _ALWAYS = {
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
 }
+
+
+def content_type(suffix: str) -> str:
+    """Return the type of a file by the end of its name."""
+    return _TYPES.get(suffix) or mimetypes.types_map.get(suffix, "application/octet-stream")
+
+
+def cache_control(immutable: bool) -> str:
+    """Return how long a file may be cached: for a year if its address changes with its content, else not at all."""
+    return "public, max-age=31536000, immutable" if immutable else "no-cache"
 
 
 def page_headers(index: str) -> dict[str, str]:

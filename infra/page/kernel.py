@@ -1,14 +1,16 @@
 """Compiles the browser's training kernel: the C files of `site/kernel` become one WebAssembly module.
 
-Clang comes from the PyPI package `ziglang`, so that nothing has to be installed. What the kernel computes is said in
-`site/kernel`, which primitive follows which in `site/scrawl/net/network.py`.
+Clang comes from the PyPI package `ziglang`, so that nothing has to be installed. `site/kernel` says what the
+kernel computes, `site/scrawl/net/network.py` in which order.
 """
 
+import hashlib
+import os
 import subprocess
 import sys
 from pathlib import Path
 
-from infra.paths import SITE
+from infra.paths import BUILD, SITE
 
 SOURCES = SITE / "kernel"
 TEST_ONLY = "naive*.c"
@@ -17,6 +19,18 @@ _FLAGS = (
     *("-ffp-contract=off", "-fno-builtin", "-msimd128", "-mbulk-memory"),
     *("-Wl,--no-entry", "-Wl,--strip-all", "-Wl,--export=__heap_base"),
 )
+
+
+def compiled_kernel(relaxed: bool) -> bytes:
+    """Return the module, compiling it when a source has changed."""
+    sources = [*sorted(SOURCES.glob("*.[ch]")), Path(__file__)]
+    digest = hashlib.sha256(b"\0".join(path.read_bytes() for path in sources)).hexdigest()
+    out = BUILD / "kernel" / f"{digest[:12]}{'-relaxed' if relaxed else ''}.wasm"
+    if not out.exists():
+        unfinished = out.with_suffix(f".{os.getpid()}.wasm")
+        build_kernel(unfinished, relaxed)
+        unfinished.replace(out)
+    return out.read_bytes()
 
 
 def build_kernel(out: Path, relaxed: bool = False, *, with_naive: bool = False) -> None:

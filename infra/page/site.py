@@ -10,22 +10,19 @@ The names are those of the files in `site/`, and `brython.js`, `scrawl.js` and `
 import gzip
 import hashlib
 import json
-import os
 import re
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import brotli
-import msgspec
 
 from infra.files import write_atomically
-from infra.page import brython, kernel
+from infra.page import brython
 from infra.page.bundle import bundles
-from infra.page.graphs import graphs
-from infra.paths import BUILD, SITE
-from infra.shipped import shipped
-from model_export.architectures import parameter_table
+from infra.page.kernel import compiled_kernel
+from infra.page.model_files import graphs, models
+from infra.paths import SITE
 
 # What is loaded once the page is usable; of the kernel's builds, a browser takes one.
 LATER = ("scrawl-later.js", "later.css", "graphs.json", "kernel.wasm", "service-worker.js")
@@ -59,40 +56,13 @@ def _assets() -> Iterator[tuple[str, bytes]]:
     for name, script in zip(("scrawl.js", "scrawl-later.js"), bundles(SITE / "scrawl"), strict=True):
         yield name, script.encode()
     yield "later.css", "\n".join(path.read_text("utf-8") for path in sorted(SITE.glob("styles/*.css"))).encode()
-    yield "kernel.wasm", _kernel(relaxed=False)
-    yield "kernel-relaxed.wasm", _kernel(relaxed=True)
-    yield "models.json", _models()
+    yield "kernel.wasm", compiled_kernel(relaxed=False)
+    yield "kernel-relaxed.wasm", compiled_kernel(relaxed=True)
+    yield "models.json", models()
     yield "graphs.json", graphs()
     for path in sorted(SITE.iterdir()):
         if path.is_file() and path.name not in ("index.html", SERVICE_WORKER) and not path.name.startswith("."):
             yield path.name, path.read_bytes()
-
-
-def _kernel(relaxed: bool) -> bytes:
-    """Return the compiled kernel, compiling it when a source has changed."""
-    sources = [*sorted(kernel.SOURCES.glob("*.[ch]")), Path(kernel.__file__)]
-    digest = hashlib.sha256(b"\0".join(path.read_bytes() for path in sources)).hexdigest()
-    out = BUILD / "kernel" / f"{digest[:12]}{'-relaxed' if relaxed else ''}.wasm"
-    if not out.exists():
-        out.parent.mkdir(parents=True, exist_ok=True)
-        unfinished = out.with_suffix(f".{os.getpid()}.wasm")
-        kernel.build_kernel(unfinished, relaxed)
-        unfinished.replace(out)
-    return out.read_bytes()
-
-
-def _models() -> bytes:
-    """Return the shapes of the models, so that the page can begin before the API answers."""
-    models = [
-        {
-            "model": a.id,
-            "title": a.title,
-            "layers": a.layers,
-            "parameters": [{"name": name, "shape": shape} for name, shape in parameter_table(a.layers)],
-        }
-        for a in shipped()
-    ]
-    return msgspec.json.encode({"models": models})
 
 
 def _service_worker(page: str, addresses: dict[str, str]) -> bytes:

@@ -14,9 +14,9 @@ from threadpoolctl import threadpool_limits
 
 from functions.oip.model_server import Models
 from infra.rpc.address import AddressError, usable
-from infra.rpc.calls import Calls
+from infra.rpc.interceptor import CallInterceptor
 from infra.rpc.protos import mnist_pb2, mnist_pb2_grpc, open_inference_pb2, open_inference_pb2_grpc
-from infra.rpc.services import Mnist, OpenInference
+from infra.rpc.services import MnistService, OpenInferenceService
 
 LARGEST_MESSAGE = 16 * 1024 * 1024  # 4,000 images of FP32 are 12.5 MB
 _THREADS = 8  # calls at work at once
@@ -57,7 +57,7 @@ def make_server(models: Models, model: str) -> tuple[Any, Any]:
     """Return the server, not yet listening, and its health service, which does not know yet that it serves."""
     server = grpc.server(
         ThreadPoolExecutor(_THREADS, "call"),
-        interceptors=(Calls(),),
+        interceptors=(CallInterceptor(),),
         options=(
             ("grpc.max_receive_message_length", LARGEST_MESSAGE),
             ("grpc.max_send_message_length", LARGEST_MESSAGE),
@@ -65,9 +65,9 @@ def make_server(models: Models, model: str) -> tuple[Any, Any]:
         ),
         maximum_concurrent_rpcs=_THREADS + _WAITING,
     )
-    mnist_pb2_grpc.add_MnistServicer_to_server(Mnist(models, model), server)  # type: ignore[no-untyped-call]
+    mnist_pb2_grpc.add_MnistServicer_to_server(MnistService(models, model), server)  # type: ignore[no-untyped-call]
     add_open_inference = open_inference_pb2_grpc.add_GRPCInferenceServiceServicer_to_server
-    add_open_inference(OpenInference(models), server)  # type: ignore[no-untyped-call]
+    add_open_inference(OpenInferenceService(models), server)  # type: ignore[no-untyped-call]
     # Those who watch health hold no thread of those that answer calls.
     healthy = health.HealthServicer(experimental_non_blocking=True, experimental_thread_pool=ThreadPoolExecutor(1))
     health_pb2_grpc.add_HealthServicer_to_server(healthy, server)

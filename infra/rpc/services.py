@@ -16,7 +16,7 @@ from functions.oip import model_server as core
 from functions.oip import pixels
 from functions.oip.messages import OUTPUTS
 from functions.oip.model_server import Inference, Models
-from infra.rpc.calls import still_wanted
+from infra.rpc.interceptor import check_not_abandoned
 from infra.rpc.protos import mnist_pb2, mnist_pb2_grpc, open_inference_pb2_grpc
 from infra.rpc.protos import open_inference_pb2 as messages
 
@@ -25,7 +25,7 @@ _CONTENTS = {"FP32": "fp32_contents", "FP64": "fp64_contents", "UINT8": "uint_co
 _DATATYPES = {output.name: output.datatype for output in OUTPUTS}
 
 
-class Mnist(mnist_pb2_grpc.MnistServicer):
+class MnistService(mnist_pb2_grpc.MnistServicer):
     """Recognises the digit in an encoded image, with one of the models."""
 
     def __init__(self, models: Models, model: str) -> None:
@@ -35,13 +35,12 @@ class Mnist(mnist_pb2_grpc.MnistServicer):
         """Answer with the digit and how probable each is."""
         digit = read_digit(request.data).reshape(1, -1)  # (1, D)
         outputs = ("label", "probabilities")
-        found = core.infer(self._models, self._model, None, digit, outputs, lambda: still_wanted(context)).outputs
-        return mnist_pb2.MnistPrediction(
-            label=int(found["label"][0]), probabilities=found["probabilities"][0].tolist()
-        )
+        found = core.infer(self._models, self._model, None, digit, outputs, lambda: check_not_abandoned(context))
+        label, probabilities = (found.outputs[name][0] for name in outputs)
+        return mnist_pb2.MnistPrediction(label=int(label), probabilities=probabilities.tolist())
 
 
-class OpenInference(open_inference_pb2_grpc.GRPCInferenceServiceServicer):
+class OpenInferenceService(open_inference_pb2_grpc.GRPCInferenceServiceServicer):
     """The Open Inference Protocol over all models."""
 
     def __init__(self, models: Models) -> None:
@@ -77,7 +76,7 @@ class OpenInference(open_inference_pb2_grpc.GRPCInferenceServiceServicer):
             core.check_parameters(f"output {output.name!r}", output.parameters)
         images = _images(request)
         name, version = request.model_name, request.model_version or None
-        found = core.infer(self._models, name, version, images, outputs, lambda: still_wanted(context))
+        found = core.infer(self._models, name, version, images, outputs, lambda: check_not_abandoned(context))
         return _response(found, request.id, raw=bool(request.raw_input_contents))
 
 

@@ -7,11 +7,10 @@ import pytest
 from click.testing import CliRunner
 
 from bench import capacity
-from bench.simulation.bucket import Bucket
-from bench.simulation.clock import Clock, Process
-from bench.simulation.parameters import DEPLOYED, DEPLOYED_WRITES, Parameters
-from bench.simulation.pointer import World
-from bench.simulation.predictions import Api
+from bench.simulation.assumptions import DEPLOYED, DEPLOYED_WRITES, Assumptions
+from bench.simulation.clock import Clock, Process, TokenBucket
+from bench.simulation.patches import PatchSimulation
+from bench.simulation.predictions import PredictionSimulation
 from functions.models import model
 from functions.weights import repository
 from infra.cloudformation import template
@@ -19,8 +18,8 @@ from infra.paths import ROOT
 
 pytestmark = pytest.mark.ci_only
 SCALE = (ROOT / "docs" / "scale.md").read_text("utf-8")
-EXACT = Parameters(jitter=0.0)  # S3 always takes equally long
-LIVELY = Parameters()
+EXACT = Assumptions(jitter=0.0)  # S3 always takes equally long
+LIVELY = Assumptions()
 
 
 @pytest.mark.parametrize("title", capacity.TABLES)
@@ -42,24 +41,24 @@ def test_numbers_of_the_code_are_those_simulated() -> None:
 
 
 @pytest.mark.parametrize("parameters", [EXACT, LIVELY])
-def test_no_accepted_patch_is_lost(parameters: Parameters) -> None:
-    world = World(parameters, seed=3)
-    tally = world.clients(12, 30)
+def test_no_accepted_patch_is_lost(parameters: Assumptions) -> None:
+    world = PatchSimulation(parameters, seed=3)
+    outcomes = world.clients(12, 30)
     moves = world.pointers[0].moves
     # Each move follows the one before it, and each PATCH that was told a version has one of its own in that chain.
     assert [parent for parent, _, _ in moves] == list(range(len(moves)))
-    assert sorted(version for version, _ in tally.accepted) == [version for _, version, _ in moves]
+    assert sorted(version for version, _ in outcomes.accepted) == [version for _, version, _ in moves]
 
 
 def test_every_patch_is_answered() -> None:
-    tally = World(LIVELY, seed=4, pointers=2).arrivals(20, 20)
-    assert tally.refused > 0
-    assert len(tally.accepted) + tally.refused == tally.begun
+    outcomes = PatchSimulation(LIVELY, seed=4, pointers=2).arrivals(20, 20)
+    assert outcomes.refused > 0
+    assert len(outcomes.accepted) + outcomes.refused == outcomes.begun
 
 
 @pytest.mark.parametrize("clients", [2, 10, 40])
 def test_one_lambda_after_the_other_moves_the_pointer_no_faster_than_a_cycle(clients: int) -> None:
-    world = World(EXACT, seed=5)
+    world = PatchSimulation(EXACT, seed=5)
     world.clients(clients, 30)
     times = [when for _, _, when in world.pointers[0].moves]
     gaps = [later - earlier for earlier, later in pairwise(times)]
@@ -70,8 +69,8 @@ def test_one_lambda_after_the_other_moves_the_pointer_no_faster_than_a_cycle(cli
 def test_conflicts_grow_with_clients() -> None:
     conflicts = []
     for clients in (1, 2, 4, 8, 16, 32):
-        tally = World(LIVELY, seed=6).clients(clients, 60)
-        conflicts.append(tally.conflicts / tally.begun)
+        outcomes = PatchSimulation(LIVELY, seed=6).clients(clients, 60)
+        conflicts.append(outcomes.conflicts / outcomes.begun)
     assert conflicts[0] == 0
     assert conflicts == sorted(conflicts)
 
@@ -79,8 +78,8 @@ def test_conflicts_grow_with_clients() -> None:
 def test_limits_let_through_what_one_model_takes() -> None:
     """Nearly nobody learns after ten seconds of Lambda that it was for nothing, and little is given away."""
     rate, burst = DEPLOYED_WRITES
-    limited = World(LIVELY, seed=9).arrivals(40, 60, Bucket(rate, burst))
-    unlimited = World(LIVELY, seed=9).arrivals(40, 60)
+    limited = PatchSimulation(LIVELY, seed=9).arrivals(40, 60, TokenBucket(rate, burst))
+    unlimited = PatchSimulation(LIVELY, seed=9).arrivals(40, 60)
     assert limited.throttled > 0
     assert limited.refused < 0.1 * limited.begun
     assert unlimited.refused > 0.5 * unlimited.begun
@@ -88,43 +87,43 @@ def test_limits_let_through_what_one_model_takes() -> None:
 
 
 def test_more_pointers_accept_more() -> None:
-    accepted = [len(World(LIVELY, 7, pointers).arrivals(50, 10).accepted) for pointers in (1, 4, 16)]
+    accepted = [len(PatchSimulation(LIVELY, 7, pointers).arrivals(50, 10).accepted) for pointers in (1, 4, 16)]
     assert accepted[0] < accepted[1] < accepted[2]
 
 
 def test_queue_loses_nothing_and_never_conflicts() -> None:
-    tally = World(LIVELY, seed=8).queued(200, 5, batch=100)
-    assert (tally.refused, tally.conflicts) == (0, 0)
-    assert len(tally.accepted) == tally.begun
+    outcomes = PatchSimulation(LIVELY, seed=8).queued(200, 5, batch=100)
+    assert (outcomes.refused, outcomes.conflicts) == (0, 0)
+    assert len(outcomes.accepted) == outcomes.begun
 
 
 def test_same_seed_gives_the_same_run() -> None:
-    first, again, other = (World(LIVELY, seed).clients(6, 20).accepted for seed in (1, 1, 2))
+    first, again, other = (PatchSimulation(LIVELY, seed).clients(6, 20).accepted for seed in (1, 1, 2))
     assert first == again != other
 
 
 @pytest.mark.parametrize("rate", [50, 800])
 def test_api_gateway_lets_no_more_through_than_its_bucket_holds(rate: int) -> None:
     parameters = dataclasses.replace(LIVELY, gateway_rate=100, gateway_burst=30)
-    answers = Api(parameters, seed=1).run(rate, 0, 4)
+    answers = PredictionSimulation(parameters, seed=1).run(rate, 0, 4)
     assert answers.offered - answers.gateway_refused <= 100 * 4 + 30
     assert answers.offered == len(answers.latencies) + answers.gateway_refused + answers.lambda_refused
 
 
 def test_never_more_lambdas_than_allowed() -> None:
-    answers = Api(dataclasses.replace(LIVELY, concurrency=40), seed=1).run(300, 0, 3)
+    answers = PredictionSimulation(dataclasses.replace(LIVELY, concurrency=40), seed=1).run(300, 0, 3)
     assert answers.most_busy == answers.cold == 40
     assert answers.lambda_refused > 0
 
 
 def test_each_lambda_reads_the_pointer_once_a_second_at_most() -> None:
-    api = Api(LIVELY, seed=1)
+    api = PredictionSimulation(LIVELY, seed=1)
     lambdas = api.run(400, 0, 3).cold
     assert 0 < api.run(400, 3, 6).busiest_second() <= lambdas
 
 
 def test_cold_starts_are_over_after_the_first_seconds() -> None:
-    api = Api(LIVELY, seed=1)
+    api = PredictionSimulation(LIVELY, seed=1)
     assert max(api.run(200, 0, 2).latencies) > LIVELY.import_s
     assert api.run(200, 2, 4).cold == 0
 

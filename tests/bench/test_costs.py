@@ -12,7 +12,7 @@ from functions.telemetry import metrics
 from functions.weights import pruning
 from functions.weights.versions import Metadata
 from infra.cloudformation.template import parameters
-from infra.dataset.sources import Dataset
+from infra.dataset.sources import DigitSplits
 from infra.page.site import LATER, transfer_size
 from infra.paths import ROOT
 from tests.support.api import serving
@@ -82,7 +82,7 @@ def test_sizes_of_the_page_are_those_of_the_built_one(built: Path) -> None:
     assert len(compressed) - 1 == costs.FILES  # a browser takes one of the two kernels
 
 
-def test_sizes_of_answers_are_those_of_the_api(digits: Dataset, memory: MemoryStore) -> None:
+def test_sizes_of_answers_are_those_of_the_api(digits: DigitSplits, memory: MemoryStore) -> None:
     if digits.name != "mnist":
         pytest.skip("the docs tell sizes with MNIST, which MNIST_DIR names")
     shards = [len(memory.get(key).body) for key in memory.keys("data/") if key.endswith(".gz")]

@@ -10,7 +10,7 @@ import requests
 from playwright.sync_api import Page
 
 from infra.containers.check import check
-from infra.dataset.sources import Dataset
+from infra.dataset.sources import DigitSplits
 from infra.page.headers import page_headers
 from tests.support import idx_files
 from tests.support.lab import Lab
@@ -22,7 +22,7 @@ pytestmark = pytest.mark.skipif(
 
 
 @pytest.fixture(scope="module")
-def running(tmp_path_factory: pytest.TempPathFactory, digits: Dataset) -> Iterator[Containers]:
+def running(tmp_path_factory: pytest.TempPathFactory, digits: DigitSplits) -> Iterator[Containers]:
     """Run a store that has been prepared."""
     folder = tmp_path_factory.mktemp("containers")
     with containers(folder, idx_files.of(digits, folder / "digits")) as started:

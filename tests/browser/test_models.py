@@ -6,12 +6,12 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Page, Route
 
-from infra.shipped import shipped
+from model_export.pretrained import shipped_architectures
 from tests.support.lab import Lab
 from tests.support.servers.running_stack import RunningStack
 
 FIRST = "mlp-128"
-OTHERS = [architecture.id for architecture in shipped() if architecture.id != FIRST]
+OTHERS = [architecture.id for architecture in shipped_architectures() if architecture.id != FIRST]
 # Iterations that show that a network learns; a convolution takes some hundred times as long for each.
 ENOUGH = {"conv-32-64": 5}
 FIGURES = ("iteration", "loss", "train-accuracy", "test-accuracy", "weights-origin")

@@ -12,7 +12,7 @@ from wsgiref.simple_server import WSGIRequestHandler, make_server
 import pytest
 from playwright.sync_api import Browser, BrowserContext
 
-from infra.local.static_files import Page
+from infra.local.static_files import StaticFiles
 from infra.page import site
 from infra.paths import SITE
 from tests.support.lab import PATIENCE, Lab
@@ -41,11 +41,11 @@ class _Quiet(WSGIRequestHandler):
 @contextlib.contextmanager
 def serving(folder: Path) -> Iterator[tuple[str, Callable[[], None]]]:
     """Serve a built page without an API. Return its address, and what builds it anew and serves that."""
-    pages: list[Page] = []
+    pages: list[StaticFiles] = []
 
     def rebuild() -> None:
         site.build_site(folder)
-        pages.append(Page(folder))
+        pages.append(StaticFiles(folder))
 
     with make_server("localhost", 0, lambda *request: pages[-1](*request), handler_class=_Quiet) as server:
         thread = threading.Thread(target=server.serve_forever, daemon=True)

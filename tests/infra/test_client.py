@@ -20,7 +20,7 @@ from functions.app import app
 from functions.storage.memory import MemoryStore
 from infra.cli.main import main
 from infra.client import ApiError, Client
-from infra.dataset.sources import Dataset
+from infra.dataset.sources import DigitSplits
 from infra.local.gateway import ApiGateway
 from tests.support.api import Api, serving
 
@@ -57,7 +57,7 @@ def served(memory: MemoryStore) -> Iterator[Served]:
         yield Served(f"{url}/api", api)
 
 
-def picture(digits: Dataset, place: int, side: int = 140) -> bytes:
+def picture(digits: DigitSplits, place: int, side: int = 140) -> bytes:
     """Return a test digit as a photograph has it: dark on light, large."""
     pixels = 255 - digits.splits["test"].pixels[place].reshape(28, 28)
     file = io.BytesIO()
@@ -65,7 +65,7 @@ def picture(digits: Dataset, place: int, side: int = 140) -> bytes:
     return file.getvalue()
 
 
-def test_pictures_are_recognised(served: Served, digits: Dataset, tmp_path: Path) -> None:
+def test_pictures_are_recognised(served: Served, digits: DigitSplits, tmp_path: Path) -> None:
     files = [tmp_path / f"{place}.png" for place in range(3)]
     for place, file in enumerate(files):
         file.write_bytes(picture(digits, place))

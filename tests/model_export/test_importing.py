@@ -178,7 +178,7 @@ def test_input_of_integers_is_no_image(tmp_path: Path) -> None:
 
 
 def test_enormous_file_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("model_export.onnx_files.LARGEST", 10_000)
+    monkeypatch.setattr("model_export.checkpoints.LARGEST_ONNX", 10_000)
     with pytest.raises(InvalidValueError, match=r"bytes; at most 10,000 are accepted"):
         import_onnx(saved(tmp_path, linear(WEIGHT)), "theirs")
 

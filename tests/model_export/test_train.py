@@ -14,7 +14,7 @@ from functions.models.inference import Classifier, evaluate
 from functions.models.training import initial_weights
 from model_export.architectures import ARCHITECTURES, parameter_table
 from model_export.graphs import inference_graph
-from model_export.plan import SCHEDULES, Plan
+from model_export.hyperparameters import SCHEDULES, Hyperparameters
 from model_export.train import train
 from tests.support.samples import digit_like
 
@@ -33,10 +33,14 @@ def equal(first: dict, second: dict) -> bool:
 
 @pytest.mark.parametrize("model", ARCHITECTURES)
 def test_a_run_is_reproducible_from_its_seed(model: str) -> None:
-    plan = Plan(epochs=2, batch=64, augmentation="full", strokes=20, seed=5)
-    first, again = (train(model, plan, TRAINING, TEST, quiet=True) for _ in range(2))
+    settings = Hyperparameters(epochs=2, batch=64, augmentation="full", strokes=20, seed=5)
+    first, again = (train(model, settings, TRAINING, TEST, quiet=True) for _ in range(2))
     other = train(
-        model, Plan(epochs=2, batch=64, augmentation="full", strokes=20, seed=6), TRAINING, TEST, quiet=True
+        model,
+        Hyperparameters(epochs=2, batch=64, augmentation="full", strokes=20, seed=6),
+        TRAINING,
+        TEST,
+        quiet=True,
     )
     assert first.reason == "finished"
     assert equal(first.weights, again.weights)
@@ -45,15 +49,15 @@ def test_a_run_is_reproducible_from_its_seed(model: str) -> None:
 
 
 def test_threads_do_not_change_what_is_drawn() -> None:
-    plan = Plan(epochs=1, batch=64, augmentation="light")
-    one, two = (train("mlp-128", plan, TRAINING, TEST, threads=n, quiet=True) for n in (1, 2))
+    settings = Hyperparameters(epochs=1, batch=64, augmentation="light")
+    one, two = (train("mlp-128", settings, TRAINING, TEST, threads=n, quiet=True) for n in (1, 2))
     for name, value in one.weights.items():  # the order of sums may differ among threads, the batches must not
         np.testing.assert_allclose(two.weights[name], value, atol=1e-5)
 
 
 def test_training_learns_its_digits_and_measures_every_epoch() -> None:
-    plan = Plan(epochs=60, batch=50, augmentation="none", learning_rate=0.05)
-    trained = train("mlp-128", plan, TRAINING, TRAINING, quiet=True)
+    settings = Hyperparameters(epochs=60, batch=50, augmentation="none", learning_rate=0.05)
+    trained = train("mlp-128", settings, TRAINING, TRAINING, quiet=True)
     assert len(trained.epochs) == 60
     assert trained.epochs[-1].train_loss < trained.epochs[0].train_loss / 4
     assert trained.accuracy == trained.epochs[-1].accuracy > 0.9
@@ -61,8 +65,8 @@ def test_training_learns_its_digits_and_measures_every_epoch() -> None:
 
 def test_training_continues_from_given_weights() -> None:
     start = initial_weights(dict(parameter_table(ARCHITECTURES["mlp-128"].layers)), 9)
-    plan = Plan(epochs=1, learning_rate=1e-9, momentum=0, weight_decay=0)
-    trained = train("mlp-128", plan, TRAINING, TEST, start=start, quiet=True)
+    settings = Hyperparameters(epochs=1, learning_rate=1e-9, momentum=0, weight_decay=0)
+    trained = train("mlp-128", settings, TRAINING, TEST, start=start, quiet=True)
     for name, value in trained.weights.items():
         np.testing.assert_allclose(value, start[name], atol=1e-6)
 
@@ -77,10 +81,12 @@ def heeding_ctrl_c() -> Iterator[None]:
 
 @pytest.mark.usefixtures("heeding_ctrl_c")
 def test_interrupted_run_keeps_the_best_so_far() -> None:
-    plan = Plan(epochs=100_000, batch=50, learning_rate=0.3, schedule="constant", augmentation="none")  # a bumpy road
+    settings = Hyperparameters(
+        epochs=100_000, batch=50, learning_rate=0.3, schedule="constant", augmentation="none"
+    )  # a bumpy road
     timer = threading.Timer(1.0, signal.raise_signal, [signal.SIGINT])
     timer.start()
-    trained = train("mlp-128", plan, TRAINING, TEST, quiet=True)
+    trained = train("mlp-128", settings, TRAINING, TEST, quiet=True)
     timer.join()
     best = max(epoch.accuracy for epoch in trained.epochs)
     assert trained.reason == "interrupted"
@@ -90,8 +96,8 @@ def test_interrupted_run_keeps_the_best_so_far() -> None:
 
 
 def test_diverging_run_stops_says_where_and_keeps_good_weights() -> None:
-    plan = Plan(epochs=3, batch=50, learning_rate=1e6, augmentation="none", schedule="constant")
-    trained = train("mlp-128", plan, TRAINING, TEST, quiet=True)
+    settings = Hyperparameters(epochs=3, batch=50, learning_rate=1e6, augmentation="none", schedule="constant")
+    trained = train("mlp-128", settings, TRAINING, TEST, quiet=True)
     assert trained.reason == "diverged"
     assert "diverged at step 2: the loss was" in trained.message
     assert "try a lower learning rate; keeping the first weights" in trained.message
@@ -101,8 +107,8 @@ def test_diverging_run_stops_says_where_and_keeps_good_weights() -> None:
 
 def test_last_step_of_an_epoch_that_ruins_the_weights_is_noticed() -> None:
     """An epoch of one step: the loss before it is fine, and there is no later step in it to show the damage."""
-    plan = Plan(epochs=1, batch=200, learning_rate=1e30, augmentation="none", schedule="constant")
-    trained = train("mlp-128", plan, TRAINING, TEST, quiet=True)
+    settings = Hyperparameters(epochs=1, batch=200, learning_rate=1e30, augmentation="none", schedule="constant")
+    trained = train("mlp-128", settings, TRAINING, TEST, quiet=True)
     assert trained.reason == "diverged"
     assert "diverged at step 1: the test loss was" in trained.message
     assert all(np.isfinite(value).all() for value in trained.weights.values())
@@ -111,8 +117,10 @@ def test_last_step_of_an_epoch_that_ruins_the_weights_is_noticed() -> None:
 
 def test_run_that_diverges_late_keeps_the_best_weights_measured() -> None:
     # This decay turns each weight into -1.5 times itself, step by step.
-    plan = Plan(epochs=40, batch=200, momentum=0, weight_decay=50, schedule="constant", augmentation="none")
-    trained = train("mlp-128", plan, TRAINING, TRAINING, quiet=True)
+    settings = Hyperparameters(
+        epochs=40, batch=200, momentum=0, weight_decay=50, schedule="constant", augmentation="none"
+    )
+    trained = train("mlp-128", settings, TRAINING, TRAINING, quiet=True)
     assert trained.reason == "diverged"
     assert len(trained.epochs) > 1
     best = max(epoch.accuracy for epoch in trained.epochs)
@@ -139,15 +147,15 @@ def test_run_that_diverges_late_keeps_the_best_weights_measured() -> None:
 )
 def test_settings_that_cannot_work_are_refused(setting: dict, field: str, message: str) -> None:
     with pytest.raises(InvalidValueError, match=message) as caught:
-        Plan(**setting)
+        Hyperparameters(**setting)
     assert caught.value.field == field
 
 
 def test_unknown_architecture_and_missing_digits_are_refused() -> None:
     with pytest.raises(NotFoundError, match="no architecture 'mlp-1'"):
-        train("mlp-1", Plan(), TRAINING, TEST, quiet=True)
+        train("mlp-1", Hyperparameters(), TRAINING, TEST, quiet=True)
     with pytest.raises(InvalidValueError, match="training needs digits, got 0 to train on and 50"):
-        train("mlp-128", Plan(), Block(TRAINING.labels[:0], TRAINING.pixels[:0]), TEST, quiet=True)
+        train("mlp-128", Hyperparameters(), Block(TRAINING.labels[:0], TRAINING.pixels[:0]), TEST, quiet=True)
 
 
 @pytest.mark.parametrize("name", SCHEDULES)
@@ -158,9 +166,9 @@ def test_schedules_never_ask_for_a_learning_rate_of_zero(name: str) -> None:
 
 
 def test_metadata_tells_the_command_and_the_figures() -> None:
-    plan = Plan(epochs=1, seed=3)
-    trained = train("mlp-128", plan, TRAINING, TEST, quiet=True)
-    metadata = trained.metadata("mlp-128", plan, 200)
+    settings = Hyperparameters(epochs=1, seed=3)
+    trained = train("mlp-128", settings, TRAINING, TEST, quiet=True)
+    metadata = trained.metadata("mlp-128", settings, 200)
     assert metadata["training"].startswith("scrawl train mlp-128 --epochs 1 --batch 128 --learning-rate 0.05")
     assert "--seed 3" in metadata["training"]
     assert float(metadata["accuracy"]) == pytest.approx(trained.epochs[-1].accuracy, abs=1e-4)

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from infra.dataset.sources import FILES, Dataset
+from infra.dataset.sources import FILES, DigitSplits
 
 COUNTS = {"train": 1200, "t10k": 500}
 
@@ -52,7 +52,7 @@ def md5s() -> dict[str, str]:
     return {name: hashlib.md5(contents()[name]).hexdigest() for name in FILES}
 
 
-def of(digits: Dataset, folder: Path) -> Path:
+def of(digits: DigitSplits, folder: Path) -> Path:
     """Write a dataset as the four files."""
     folder.mkdir(exist_ok=True)
     for split, prefix in (("train", "train"), ("test", "t10k")):

@@ -18,7 +18,7 @@ from functions.jobs.launchers import ThreadLauncher
 from functions.service import Service
 from functions.settings import Settings
 from functions.storage.memory import MemoryStore
-from infra.dataset.sources import Dataset
+from infra.dataset.sources import DigitSplits
 
 COUNT = 100  # digits in each rendering
 MARGIN = 0.03  # three of the hundred: what scaling up and down, or JPEG, may change
@@ -93,7 +93,7 @@ RENDERINGS: dict[str, Rendering] = {
 
 
 @pytest.fixture(scope="module")
-def recognised(seeded: MemoryStore, digits: Dataset) -> Callable[[Rendering], float]:
+def recognised(seeded: MemoryStore, digits: DigitSplits) -> Callable[[Rendering], float]:
     """Return what part of the test digits is recognised from files of a kind."""
     predictor = Service(Settings("none"), seeded, ThreadLauncher()).predictor("mlp-128")
     some = digits.splits["test"]

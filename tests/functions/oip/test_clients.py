@@ -14,7 +14,7 @@ import requests
 import tritonclient.http as triton
 from tritonclient.utils import InferenceServerException
 
-from infra.cli.grpc import grpc as grpc_command
+from infra.cli.grpc_command import grpc as grpc_command
 from infra.paths import ROOT
 from tests.support import idx_files
 from tests.support.samples import digit_like

@@ -19,7 +19,7 @@ from botocore.stub import Stubber
 
 from infra.containers.prepare import ensure_bucket
 from infra.containers.slim import slim
-from infra.dataset.sources import Dataset
+from infra.dataset.sources import DigitSplits
 from infra.rpc.protos import mnist_pb2, mnist_pb2_grpc
 from tests.support import idx_files
 from tests.support.servers.containers import Image
@@ -27,7 +27,7 @@ from tests.support.servers.running_containers import PATIENCE, Containers, conta
 
 
 @pytest.fixture(scope="module")
-def running(tmp_path_factory: pytest.TempPathFactory, digits: Dataset) -> Iterator[Containers]:
+def running(tmp_path_factory: pytest.TempPathFactory, digits: DigitSplits) -> Iterator[Containers]:
     """Run a store that has been prepared."""
     folder = tmp_path_factory.mktemp("containers")
     with containers(folder, idx_files.of(digits, folder / "digits")) as started:

@@ -16,7 +16,7 @@ from functions.storage.s3 import S3Store
 from functions.storage.store import Store
 from functions.weights.repository import WeightsRepository
 from infra.dataset.seeding import bring_up_to_date, seed
-from infra.dataset.sources import Dataset, Sources, load_files
+from infra.dataset.sources import DigitSplits, Sources, load_files
 from model_export.architectures import ARCHITECTURES
 from tests.support import idx_files
 
@@ -43,7 +43,7 @@ def quiet(_: str) -> None:
 
 
 @pytest.fixture
-def small(tmp_path: Path) -> Dataset:
+def small(tmp_path: Path) -> DigitSplits:
     return load_files(Sources(folder=idx_files.write(tmp_path / "idx")), quiet)
 
 
@@ -61,7 +61,7 @@ def weights_of(store: Store) -> WeightsRepository:
     return WeightsRepository(store, manifest)
 
 
-def test_layout(store: Store, small: Dataset) -> None:
+def test_layout(store: Store, small: DigitSplits) -> None:
     seeded = seed(store, small)
     assert (seeded.shards, seeded.models, seeded.weights) == (3, len(ARCHITECTURES), len(ARCHITECTURES))
     keys = store.keys("")
@@ -79,7 +79,7 @@ def test_layout(store: Store, small: Dataset) -> None:
     assert [shard.count for shard in manifest.splits["train"]] == [1000, 200]
 
 
-def test_every_digit_is_stored_once_and_shuffled(small: Dataset) -> None:
+def test_every_digit_is_stored_once_and_shuffled(small: DigitSplits) -> None:
     store = MemoryStore()
     seed(store, small)
     stored = ShardedDataset(store)
@@ -92,7 +92,7 @@ def test_every_digit_is_stored_once_and_shuffled(small: Dataset) -> None:
         assert pairs == Counter(zip(whole.labels.tolist(), map(bytes, whole.pixels), strict=True))
 
 
-def test_second_run_writes_nothing(store: Store, small: Dataset) -> None:
+def test_second_run_writes_nothing(store: Store, small: DigitSplits) -> None:
     seed(store, small)
     before = {key: store.get(key) for key in store.keys("")}
     seeded = seed(store, small)
@@ -100,7 +100,7 @@ def test_second_run_writes_nothing(store: Store, small: Dataset) -> None:
     assert {key: store.get(key) for key in store.keys("")} == before
 
 
-def test_second_run_puts_nothing(small: Dataset) -> None:
+def test_second_run_puts_nothing(small: DigitSplits) -> None:
     store = Watched()
     seed(store, small)
     store.written.clear()
@@ -109,7 +109,7 @@ def test_second_run_puts_nothing(small: Dataset) -> None:
 
 
 @pytest.mark.parametrize("breaks_after", range(9))
-def test_interrupted_run_is_completed_by_the_next(small: Dataset, breaks_after: int) -> None:
+def test_interrupted_run_is_completed_by_the_next(small: DigitSplits, breaks_after: int) -> None:
     store = Watched(breaks_after)
     with pytest.raises(UnavailableError):
         seed(store, small)
@@ -127,7 +127,7 @@ def test_interrupted_run_is_completed_by_the_next(small: Dataset, breaks_after: 
 
 
 @pytest.mark.parametrize("damage", [b"", b"nonsense", None])
-def test_damaged_or_missing_shard_is_replaced(small: Dataset, damage: bytes | None) -> None:
+def test_damaged_or_missing_shard_is_replaced(small: DigitSplits, damage: bytes | None) -> None:
     store = Watched()
     seed(store, small)
     sound = store.get("data/train/0001.bin.gz")
@@ -140,11 +140,11 @@ def test_damaged_or_missing_shard_is_replaced(small: Dataset, damage: bytes | No
     assert store.get("data/train/0001.bin.gz") == sound
 
 
-def test_other_digits_replace_the_old_ones(small: Dataset) -> None:
+def test_other_digits_replace_the_old_ones(small: DigitSplits) -> None:
     store = MemoryStore()
     seed(store, small)
     old = manifest_of(store)
-    fewer = Dataset(
+    fewer = DigitSplits(
         "idx", "fewer", "", {s: block.Block(b.labels[:300], b.pixels[:300]) for s, b in small.splits.items()}
     )
     seed(store, fewer)
@@ -153,18 +153,18 @@ def test_other_digits_replace_the_old_ones(small: Dataset) -> None:
     assert len(ShardedDataset(store).shard("train", 0)) == 300
 
 
-def test_one_changed_pixel_gives_another_id(small: Dataset) -> None:
+def test_one_changed_pixel_gives_another_id(small: DigitSplits) -> None:
     store = MemoryStore()
     seed(store, small)
     old = manifest_of(store).id
     pixels = small.splits["test"].pixels.copy()
     pixels[7, 7] ^= 1
     changed = {**small.splits, "test": block.Block(small.splits["test"].labels, pixels)}
-    seed(store, Dataset(small.name, small.title, small.notice, changed))
+    seed(store, DigitSplits(small.name, small.title, small.notice, changed))
     assert manifest_of(store).id != old
 
 
-def test_weights_that_visitors_have_made_are_kept(small: Dataset) -> None:
+def test_weights_that_visitors_have_made_are_kept(small: DigitSplits) -> None:
     store = MemoryStore()
     seed(store, small)
     weights = weights_of(store)
@@ -176,7 +176,7 @@ def test_weights_that_visitors_have_made_are_kept(small: Dataset) -> None:
 
 
 @pytest.mark.parametrize("broken", ["pointer", "version", "all"])
-def test_damaged_weights_are_told_of_and_left_alone(small: Dataset, broken: str) -> None:
+def test_damaged_weights_are_told_of_and_left_alone(small: DigitSplits, broken: str) -> None:
     store = Watched()
     seed(store, small)
     first = weights_of(store).current()
@@ -196,7 +196,7 @@ def test_damaged_weights_are_told_of_and_left_alone(small: Dataset, broken: str)
     assert ("weights/mlp-128/" + ("current.json" if broken != "version" else made.version)) in notice
 
 
-def test_lost_pointer_is_written_anew_to_the_newest_version(small: Dataset) -> None:
+def test_lost_pointer_is_written_anew_to_the_newest_version(small: DigitSplits) -> None:
     store = MemoryStore()
     seed(store, small)
     first = weights_of(store).current()
@@ -217,27 +217,27 @@ def unreachable(tmp_path: Path) -> Sources:
     return Sources(cache=tmp_path / "cache", mirrors=("http://127.0.0.1:9/",), patience=1)
 
 
-def test_stored_mnist_is_not_looked_for_again(small: Dataset, unreachable: Sources) -> None:
+def test_stored_mnist_is_not_looked_for_again(small: DigitSplits, unreachable: Sources) -> None:
     store = MemoryStore()
-    seed(store, Dataset("mnist", "MNIST", "", small.splits))
+    seed(store, DigitSplits("mnist", "MNIST", "", small.splits))
     before, said = manifest_of(store), []
     bring_up_to_date(store, unreachable, said.append)
     assert manifest_of(store) == before
     assert said == []
 
 
-def test_stand_in_digits_stay_while_there_is_no_network(small: Dataset, unreachable: Sources) -> None:
+def test_stand_in_digits_stay_while_there_is_no_network(small: DigitSplits, unreachable: Sources) -> None:
     store = MemoryStore()
-    seed(store, Dataset("digits", "UCI digits", "These are not MNIST's", small.splits))
+    seed(store, DigitSplits("digits", "UCI digits", "These are not MNIST's", small.splits))
     said: list[str] = []
     bring_up_to_date(store, unreachable, said.append)
     assert said == ["Downloading MNIST (11 MB)", "NOTICE: These are not MNIST's"]
     assert manifest_of(store).dataset == "digits"
 
 
-def test_stand_in_digits_make_way_for_files(small: Dataset, tmp_path: Path) -> None:
+def test_stand_in_digits_make_way_for_files(small: DigitSplits, tmp_path: Path) -> None:
     store = MemoryStore()
-    seed(store, Dataset("digits", "UCI digits", "", small.splits))
+    seed(store, DigitSplits("digits", "UCI digits", "", small.splits))
     bring_up_to_date(store, Sources(folder=tmp_path / "idx"), quiet)
     assert manifest_of(store).dataset == "idx"
 
@@ -249,6 +249,6 @@ def test_empty_store_without_a_network_gets_the_digits_of_scikit_learn(unreachab
     assert manifest_of(store).count("train") == 1497
 
 
-def test_seeding_real_s3_protocol_leaves_a_readable_dataset(empty_bucket: S3Store, small: Dataset) -> None:
+def test_seeding_real_s3_protocol_leaves_a_readable_dataset(empty_bucket: S3Store, small: DigitSplits) -> None:
     seed(empty_bucket, small)
     assert len(ShardedDataset(empty_bucket).first("test", 500)) == 500

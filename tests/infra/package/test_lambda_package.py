@@ -24,7 +24,7 @@ from PIL import Image
 from functions import aws
 from functions.storage.memory import MemoryStore
 from functions.storage.s3 import S3Store
-from infra.dataset.sources import Dataset
+from infra.dataset.sources import DigitSplits
 from infra.deploy.checked_package import obtain
 from infra.package import lambda_package, lock
 from infra.package.lambda_package import PackageError
@@ -118,7 +118,7 @@ def run(folder: Path, endpoint: str, *calls: tuple[str, dict[str, Any]]) -> list
 
 
 def test_the_package_answers_with_nothing_else_on_its_path(
-    package: Path, endpoint: str, digits: Dataset, tmp_path: Path
+    package: Path, endpoint: str, digits: DigitSplits, tmp_path: Path
 ) -> None:
     with zipfile.ZipFile(package / "deployment.zip") as zipped:
         zipped.extractall(tmp_path)

@@ -179,7 +179,7 @@ def test_unknown_architecture_is_refused_with_those_there_are() -> None:
 
 
 def test_missing_packages_are_named() -> None:
-    program = "import sys; sys.modules['grpc'] = None; from infra.cli import main; main(['grpc'])"
+    program = "import sys; sys.modules['grpc'] = None; from infra.cli.main import main; main(['grpc'])"
     ended = subprocess.run(
         [sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, timeout=TIMEOUT, check=False
     )

@@ -14,12 +14,12 @@ from scrawl.files import onnx_weights as page_onnx
 from scrawl.net.safetensors import FormatError, header_length, read_layout
 
 from infra.dataset import idx as infra_idx
-from infra.page.graphs import graphs
-from infra.shipped import shipped
+from infra.page.model_files import graphs
 from model_export.architectures import architecture_named, parameter_table
 from model_export.export import export
+from model_export.pretrained import shipped_architectures
 
-MODELS = [architecture.id for architecture in shipped()]
+MODELS = [architecture.id for architecture in shipped_architectures()]
 
 
 def random_weights(model: str) -> dict[str, np.ndarray]:

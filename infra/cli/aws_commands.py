@@ -1,27 +1,56 @@
-"""The commands for Scrawl on AWS: `deploy`, `status`, `destroy`. What they do is said in `infra.deploy`."""
+"""The commands for Scrawl on AWS: `package`, `deploy`, `status`, `destroy`.
+
+`infra.package` and `infra.deploy` do the work.
+"""
 
 from pathlib import Path
 from typing import Any
 
 import click
 
-from infra.cli.errors import plain_errors
+from infra.cli.shared import plain_errors
 from infra.package.lock import MACHINES
+from infra.paths import BUILD
 
 _stage = click.option("--stage", default="prod", show_default=True, help="Which one; each is a stack of its own.")
 _region = click.option("--region", help="Of AWS. [default: AWS_REGION, else that of the AWS profile]")
 _artefact_bucket = click.option(
     "--artefact-bucket", help="The bucket for packages. [default: scrawl-artefacts-ACCOUNT-REGION]"
 )
+_architecture = click.option(
+    "--architecture", default="x86_64", show_default=True, type=click.Choice([*MACHINES]), help="Of the Lambda."
+)
 _folder = click.Path(exists=True, file_okay=False, path_type=Path)
+
+
+@click.command()
+@click.option("--stage", default="prod", show_default=True, help="A stage of .chalice/config.json.")
+@_architecture
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path),
+    default=BUILD / "package" / "out",
+    help="Where to. [default: build/package/out]",
+)
+@click.option("--template-only", is_flag=True, help="Write the CloudFormation template, and pack nothing.")
+def package(stage: str, architecture: str, out: Path, template_only: bool) -> None:
+    """Pack the API for Lambda: deployment.zip, and sam.json, the CloudFormation template of the whole stack.
+
+    The same sources give the same bytes.
+    """
+    from infra.package.lambda_package import build, describe
+
+    with plain_errors():
+        if template_only:
+            click.echo(describe(out, stage, architecture))
+        else:
+            build(out, stage, architecture, say=click.echo)
 
 
 @click.command()
 @_stage
 @_region
-@click.option(
-    "--architecture", default="x86_64", show_default=True, type=click.Choice([*MACHINES]), help="Of the Lambda."
-)
+@_architecture
 @click.option(
     "--parameter",
     "parameters",

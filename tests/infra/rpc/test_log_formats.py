@@ -5,7 +5,7 @@ import logging
 
 import pytest
 
-from infra.rpc.logs import Compact, Json, Pretty
+from infra.rpc.log_formats import CompactFormatter, JsonFormatter, PrettyFormatter
 
 
 def record(**extra: object) -> logging.LogRecord:
@@ -15,7 +15,7 @@ def record(**extra: object) -> logging.LogRecord:
 
 
 def test_json_is_an_object_with_everything_in_it() -> None:
-    line = Json().format(record(code="OK", milliseconds=1.5))
+    line = JsonFormatter().format(record(code="OK", milliseconds=1.5))
     assert json.loads(line) == {
         "time": "2027-01-15T08:00:00.250Z",
         "level": "info",
@@ -26,16 +26,16 @@ def test_json_is_an_object_with_everything_in_it() -> None:
 
 
 def test_compact_is_one_line() -> None:
-    line = Compact().format(record(code="OK", error="two words"))
+    line = CompactFormatter().format(record(code="OK", error="two words"))
     assert line == '2027-01-15T08:00:00.250Z INFO    call code=OK error="two words"'
 
 
 def test_pretty_has_a_line_for_each_thing_to_say() -> None:
-    lines = Pretty().format(record(code="OK", milliseconds=1.5)).splitlines()
+    lines = PrettyFormatter().format(record(code="OK", milliseconds=1.5)).splitlines()
     assert [line.strip() for line in lines] == ["08:00:00.250    info  call", "code: OK", "milliseconds: 1.5"]
 
 
-@pytest.mark.parametrize("style", [Json, Compact])
+@pytest.mark.parametrize("style", [JsonFormatter, CompactFormatter])
 @pytest.mark.parametrize("forged", ["a\n2027-01-15T08:00:00.250Z INFO call", "\x1b[2J", "\u2028", "a\rb"])
 def test_what_a_client_sends_cannot_forge_a_line(style: type[logging.Formatter], forged: str) -> None:
     line = style().format(record(error=forged))
@@ -43,7 +43,7 @@ def test_what_a_client_sends_cannot_forge_a_line(style: type[logging.Formatter],
     assert "\x1b" not in line
 
 
-@pytest.mark.parametrize("style", [Json, Compact, Pretty])
+@pytest.mark.parametrize("style", [JsonFormatter, CompactFormatter, PrettyFormatter])
 def test_traceback_is_not_lost(style: type[logging.Formatter]) -> None:
     try:
         raise ZeroDivisionError("as an example")

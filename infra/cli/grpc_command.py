@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from infra.cli.errors import plain_errors
+from infra.cli.shared import plain_errors
 
 if TYPE_CHECKING:
     from functions.oip.model_server import Models
@@ -60,10 +60,10 @@ def grpc(model: str, weights: Path | None, bucket: str | None, address: str, log
     inference.GRPCInferenceService; reflection and health, too. Log lines go to standard error.
     """
     try:
-        from infra.rpc import logs, server
+        from infra.rpc import log_formats, server
     except ModuleNotFoundError as error:
         raise click.ClickException(f"{error.name} is not installed: pip install 'scrawl[grpc]'") from error
-    logs.configure(log_level, log_format)
+    log_formats.configure(log_level, log_format)
     with plain_errors():
         name = _ALIASES.get(model, model)
         models = _stored(bucket, name) if bucket and not weights else _single(name, weights)
@@ -72,10 +72,10 @@ def grpc(model: str, weights: Path | None, bucket: str | None, address: str, log
 
 def _single(name: str, weights: Path | None) -> "Models":
     """Return one model with weights from a file, or with the shipped ones."""
-    from infra.rpc.single import SingleModel
+    from infra.rpc.fixed_weights import FixedWeightsModel
     from model_export import pretrained
 
-    return SingleModel(name, (pretrained.read(name, weights) if weights else pretrained.load(name))[0])
+    return FixedWeightsModel(name, (pretrained.read(name, weights) if weights else pretrained.load(name))[0])
 
 
 def _stored(bucket: str, name: str) -> "Models":

@@ -29,20 +29,20 @@ _OURS = {grpc.StatusCode.INTERNAL, grpc.StatusCode.DATA_LOSS, grpc.StatusCode.UN
 log = logging.getLogger("scrawl")
 
 
-class NobodyWaitsError(Exception):
+class AbandonedCallError(Exception):
     """The deadline has passed, or the client has gone: what would be answered now is for nobody."""
 
 
-def still_wanted(context: Any) -> None:
-    """Raise `NobodyWaitsError` when there is nobody to answer any more."""
+def check_not_abandoned(context: Any) -> None:
+    """Raise `AbandonedCallError` when there is nobody to answer any more."""
     remaining = context.time_remaining()
     if remaining is not None and remaining <= 0:
-        raise NobodyWaitsError("the deadline has passed")
+        raise AbandonedCallError("the deadline has passed")
     if not context.is_active():
-        raise NobodyWaitsError("the client has gone")
+        raise AbandonedCallError("the client has gone")
 
 
-class Calls(grpc.ServerInterceptor):  # type: ignore[misc]  # grpc has no types
+class CallInterceptor(grpc.ServerInterceptor):  # type: ignore[misc]  # grpc has no types
     """Wraps every call of the services that answer one message with one message.
 
     Reflection is a stream, which a client may hold open: it gets threads of its own.
@@ -83,7 +83,7 @@ def _answer(handler: Any, method: str, request_id: str, body: bytes, context: An
     code, message, unforeseen = grpc.StatusCode.OK, "", None
     answer = None
     try:
-        still_wanted(context)
+        check_not_abandoned(context)
         answer = handler.unary_unary(_decoded(handler.request_deserializer, body), context)
     except Exception as error:
         code, message = _status(error)
@@ -121,7 +121,7 @@ def _status(error: Exception) -> tuple[grpc.StatusCode, str]:
             return grpc.StatusCode.INVALID_ARGUMENT, str(error)
         case NotFoundError():
             return grpc.StatusCode.NOT_FOUND, str(error)
-        case NobodyWaitsError():
+        case AbandonedCallError():
             return grpc.StatusCode.DEADLINE_EXCEEDED, str(error)
         case CorruptDataError():
             return grpc.StatusCode.DATA_LOSS, str(error)

@@ -1,50 +1,28 @@
 """Variations of digit images, so that a network learns shapes rather than pixels: warps, stroke width, blur.
 
-Everything is drawn from a given generator, a batch at a time. What is varied, and how much, `model_export.train`
-says.
+All random numbers come from a given generator, a batch at a time. `model_export.hyperparameters` declares how much is
+varied.
 """
-
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from functions.dataset.block import COLUMNS, PIXELS, ROWS
+from model_export.hyperparameters import Augmentation
 
 Images = NDArray[np.float32]  # (B, 784), 0..1
 
 
-@dataclass(frozen=True)
-class Variation:
-    """How much images are varied; each number is the largest value, drawn evenly up to it in both directions."""
-
-    degrees: float = 0.0  # of rotation
-    shear: float = 0.0  # columns per row
-    stretch: float = 0.0  # part by which each side grows or shrinks, on its own
-    shift: float = 0.0  # pixels
-    elastic: float = 0.0  # pixels, as a standard deviation of smooth random displacement
-    ink: float = 0.0  # how far towards the same digit in a bolder or a finer stroke; 1 is half a pixel at each edge
-    blur: float = 0.0  # how far towards the same digit blurred by 3×3
-
-
-VARIATIONS: dict[str, Variation] = {
-    "none": Variation(),
-    "light": Variation(degrees=10, shear=0.1, stretch=0.1, shift=1.5),
-    # What reaches a network has been centred and scaled (`functions.images.normalise`): vary shape more than place.
-    "full": Variation(degrees=13, shear=0.25, stretch=0.12, shift=0.5, elastic=0.55, ink=0.9, blur=0.6),
-}
-
-
-def vary(images: Images, variation: Variation, random: np.random.Generator) -> Images:
+def augment(images: Images, augmentation: Augmentation, random: np.random.Generator) -> Images:
     """Return the images (B, 784), each varied in its own way."""
-    if variation == Variation():
+    if augmentation == Augmentation():
         return images
-    rows, columns = _source_places(len(images), variation, random)
+    rows, columns = _source_places(len(images), augmentation, random)
     images = _sample(images, rows, columns)
-    if variation.ink:
-        images = _change_stroke(images, random.uniform(-variation.ink, variation.ink, len(images)))
-    if variation.blur:
-        images = _blur(images, random.uniform(0, variation.blur, len(images)))
+    if augmentation.ink:
+        images = _change_stroke(images, random.uniform(-augmentation.ink, augmentation.ink, len(images)))
+    if augmentation.blur:
+        images = _blur(images, random.uniform(0, augmentation.blur, len(images)))
     return images
 
 
@@ -71,20 +49,21 @@ def _blur(images: Images, towards: NDArray[np.float64]) -> Images:
     return blurred
 
 
-def _source_places(count: int, variation: Variation, random: np.random.Generator) -> tuple[Images, Images]:
+def _source_places(count: int, augmentation: Augmentation, random: np.random.Generator) -> tuple[Images, Images]:
     """Return for each pixel of the results, (B, 784), the row and column of the source that it shows."""
 
     def even(largest: float) -> NDArray[np.float32]:
         return random.uniform(-largest, largest, (count, 1)).astype(np.float32)
 
-    angle = even(np.radians(variation.degrees))
-    shear, rows_by, columns_by = even(variation.shear), 1 + even(variation.stretch), 1 + even(variation.stretch)
+    angle = even(np.radians(augmentation.degrees))
+    shear = even(augmentation.shear)
+    rows_by, columns_by = 1 + even(augmentation.stretch), 1 + even(augmentation.stretch)
     y, x = (_CENTRED_ROWS / rows_by, (_CENTRED_COLUMNS + shear * _CENTRED_ROWS) / columns_by)  # (B, 784)
-    rows = np.cos(angle) * y - np.sin(angle) * x + (ROWS - 1) / 2 + even(variation.shift)
-    columns = np.sin(angle) * y + np.cos(angle) * x + (COLUMNS - 1) / 2 + even(variation.shift)
-    if variation.elastic:
-        rows += _smooth_field(count, variation.elastic, random)
-        columns += _smooth_field(count, variation.elastic, random)
+    rows = np.cos(angle) * y - np.sin(angle) * x + (ROWS - 1) / 2 + even(augmentation.shift)
+    columns = np.sin(angle) * y + np.cos(angle) * x + (COLUMNS - 1) / 2 + even(augmentation.shift)
+    if augmentation.elastic:
+        rows += _smooth_field(count, augmentation.elastic, random)
+        columns += _smooth_field(count, augmentation.elastic, random)
     return rows, columns
 
 

@@ -13,14 +13,14 @@ _STANDARD = frozenset(logging.makeLogRecord({}).__dict__) | {"message", "asctime
 def configure(level: str, style: str) -> None:
     """Send the logger `scrawl` to standard error, in one of the formats, from a level on."""
     handler = logging.StreamHandler()
-    handler.setFormatter({"pretty": Pretty, "compact": Compact, "json": Json}[style]())
+    handler.setFormatter({"pretty": PrettyFormatter, "compact": CompactFormatter, "json": JsonFormatter}[style]())
     logger = logging.getLogger("scrawl")
     logger.handlers[:] = [handler]
     logger.setLevel(level.upper())
     logger.propagate = False
 
 
-class Json(logging.Formatter):
+class JsonFormatter(logging.Formatter):
     """An object on a line of its own."""
 
     def format(self, record: logging.LogRecord) -> str:
@@ -32,7 +32,7 @@ class Json(logging.Formatter):
         return json.dumps(line, default=str)
 
 
-class Compact(logging.Formatter):
+class CompactFormatter(logging.Formatter):
     """One line: time, level, message, then name=value."""
 
     def format(self, record: logging.LogRecord) -> str:
@@ -42,7 +42,7 @@ class Compact(logging.Formatter):
         return f"{line}\n{self.formatException(record.exc_info)}" if record.exc_info else line
 
 
-class Pretty(logging.Formatter):
+class PrettyFormatter(logging.Formatter):
     """The message on one line, and each extra on a line below it."""
 
     def format(self, record: logging.LogRecord) -> str:

@@ -3,19 +3,20 @@
 All they do is done by `model_export`, and with a store by `infra.dataset.imported_models`.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from infra.cli.errors import plain_errors
-from infra.cli.store_options import bucket_option, data_dir_option, opened
+from infra.cli.shared import bucket_option, data_dir_option, open_store, plain_errors
 from infra.files import write_atomically
 from infra.paths import BUILD
+from model_export.hyperparameters import Hyperparameters
 
 if TYPE_CHECKING:
-    from infra.dataset.labelled import Labelled
+    from infra.dataset.labelled_images import LabelledImages
 
 _MISTAKES_TOLD = 10
 
@@ -28,28 +29,27 @@ _weights = click.option(
 )
 
 
+def _hyperparameters[F: Callable[..., Any]](command: F) -> F:
+    """Add an option for each hyperparameter, with the default and the help text of its declaration."""
+    for field in reversed(fields(Hyperparameters)):
+        option = click.option(
+            f"--{field.name.replace('_', '-')}",
+            type=type(field.default),
+            default=field.default,
+            show_default=True,
+            help=field.metadata["help"],
+        )
+        command = option(command)
+    return command
+
+
 @click.command()
 @_model
-@click.option("--epochs", type=int, default=20, show_default=True, help="How often to go through the digits.")
-@click.option("--batch", type=int, default=128, show_default=True, help="Digits per step.")
-@click.option("--learning-rate", type=float, default=0.05, show_default=True, help="At its highest.")
-@click.option(
-    "--schedule", default="cosine", show_default=True, help="Its course: constant, linear, cosine, warm-cosine."
-)
-@click.option("--momentum", type=float, default=0.9, show_default=True, help="Of SGD.")
-@click.option("--weight-decay", type=float, default=1e-4, show_default=True, help="Of SGD, on every parameter.")
-@click.option(
-    "--augmentation",
-    default="light",
-    show_default=True,
-    help="How much to vary the digits: none, light, full.",
-)
-@click.option("--strokes", type=int, default=0, show_default=True, help="Synthetic digits to add.")
-@click.option("--seed", type=int, default=0, show_default=True, help="The same seed gives the same weights.")
+@_hyperparameters
 @click.option("--threads", type=click.IntRange(1), default=1, show_default=True, help="Threads to use.")
 @click.option("--start", type=_file, help="Weights to go on from.")
 @click.option("--out", type=click.Path(path_type=Path), help="Where to. [default: build/MODEL.safetensors]")
-def train(model: str, threads: int, start: Path | None, out: Path | None, **plan: Any) -> None:
+def train(model: str, threads: int, start: Path | None, out: Path | None, **hyperparameters: Any) -> None:
     """Train a network and write its weights.
 
     The digits are those that `scrawl serve` would use. Ctrl-C ends early and keeps the best. So does a loss beyond
@@ -57,11 +57,10 @@ def train(model: str, threads: int, start: Path | None, out: Path | None, **plan
     """
     from infra.dataset.sources import Sources, load_dataset
     from model_export import pretrained
-    from model_export.plan import Plan
     from model_export.train import train as run
 
     with plain_errors():
-        settings = Plan(**plan)
+        settings = Hyperparameters(**hyperparameters)
         first = pretrained.read(model, start)[0] if start else None
         digits = load_dataset(Sources.from_environment(), click.echo)
         training, test = digits.splits["train"], digits.splits["test"]
@@ -128,7 +127,7 @@ def evaluate(
     Accuracy, loss and what it takes for what, on the test digits or on yours; the confusions and the worst mistakes
     are drawn, too.
     """
-    from model_export import assess, pretrained
+    from model_export import evaluation, pretrained
 
     if (images is None) != (labels is None):
         raise click.UsageError("--images and --labels belong together: name both")
@@ -137,17 +136,17 @@ def evaluate(
     with plain_errors():
         tensors = (pretrained.read(model, weights) if weights else pretrained.load(model))[0]
         digits = _labelled(images, labels, folder)
-        result = assess.assess(model, tensors, digits.images, digits.labels)
+        result = evaluation.evaluate_weights(model, tensors, digits.images, digits.labels)
         click.echo(f"{result.accuracy:.2%} of {result.count:,} {digits.title} right, loss {result.loss:.4f}")
-        click.echo(assess.confusion_text(result))
+        click.echo(evaluation.confusion_text(result))
         for mistake in result.mistakes[: _MISTAKES_TOLD if digits.files else 0]:
             click.echo(
                 f"{digits.files[mistake.place]}: taken for {mistake.answer} ({mistake.answer_probability:.0%})"
             )
         out = out or BUILD / "evaluate" / model
         out.mkdir(parents=True, exist_ok=True)
-        assess.confusion_picture(result).save(out / "confusion.png")
-        assess.mistakes_picture(result, digits.images).save(out / "mistakes.png")
+        evaluation.confusion_picture(result).save(out / "confusion.png")
+        evaluation.mistakes_picture(result, digits.images).save(out / "mistakes.png")
         click.echo(f"Pictures: {out / 'confusion.png'}, {out / 'mistakes.png'}")
 
 
@@ -169,7 +168,7 @@ def import_onnx(file: Path, name: str, mean: float, std: float, bucket: str | No
 
     with plain_errors():
         files = run(file, name, mean=mean, std=std)
-        with opened(bucket, data_dir) as store:
+        with open_store(bucket, data_dir) as store:
             replaced = imported_models.register(store, name, files)
             measured = imported_models.measure(store, name)
     click.echo(f"{'Replaced' if replaced else 'Imported'}: POST /predict?model={name}")
@@ -183,15 +182,15 @@ def import_onnx(file: Path, name: str, mean: float, std: float, bucket: str | No
             )
 
 
-def _labelled(images: Path | None, labels: Path | None, folder: Path | None) -> "Labelled":
+def _labelled(images: Path | None, labels: Path | None, folder: Path | None) -> "LabelledImages":
     """Return the digits that the options of `evaluate` name."""
-    from infra.dataset import labelled
+    from infra.dataset import labelled_images
 
     if folder:
-        return labelled.from_folder(folder)
+        return labelled_images.from_folder(folder)
     if images and labels:
-        return labelled.from_idx(images, labels)
-    return labelled.from_test_split(click.echo)
+        return labelled_images.from_idx(images, labels)
+    return labelled_images.from_test_split(click.echo)
 
 
 def _write(files: Mapping[Path, bytes]) -> list[Path]:

@@ -8,7 +8,7 @@ from typing import IO, TYPE_CHECKING, Any
 
 import click
 
-from infra.cli.errors import plain_errors
+from infra.cli.shared import plain_errors
 from infra.files import write_atomically
 
 if TYPE_CHECKING:

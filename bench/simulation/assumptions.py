@@ -1,13 +1,13 @@
 """What the simulation assumes: how long things take, and what AWS allows. Every number has its source beside it.
 
-What follows from them is left to `pointer` and `predictions`.
+What follows from them is left to `patches` and `predictions`.
 """
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
-class Parameters:
+class Assumptions:
     """Seconds, requests per second and numbers of Lambdas, of a deployed Scrawl in us-east-1."""
 
     # Measured: docs/benchmarks.md, in process, on a store that answers at once.

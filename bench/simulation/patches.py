@@ -11,15 +11,14 @@ import random
 from collections import deque
 from dataclasses import dataclass, field
 
-from bench.simulation.bucket import Bucket
-from bench.simulation.clock import Clock, Process
-from bench.simulation.parameters import Parameters
+from bench.simulation.assumptions import Assumptions
+from bench.simulation.clock import Clock, Process, TokenBucket
 
 _POLL = 0.02  # seconds after which the queue's reader looks again when there was nothing
 
 
 @dataclass
-class Pointer:
+class SimulatedPointer:
     """`current.json`: who moved it, in order."""
 
     moves: list[tuple[int, int, float]] = field(default_factory=list)  # (parent, version, when)
@@ -31,7 +30,7 @@ class Pointer:
 
 
 @dataclass
-class Tally:
+class PatchOutcomes:
     """What came of the PATCHes: accepted ones as (version, seconds it took)."""
 
     accepted: list[tuple[int, float]] = field(default_factory=list)
@@ -41,51 +40,51 @@ class Tally:
     throttled: int = 0  # 429 by API Gateway, before they began
 
 
-class World:
+class PatchSimulation:
     """One simulated run. The seed decides everything that is random."""
 
-    def __init__(self, parameters: Parameters, seed: int, pointers: int = 1) -> None:
+    def __init__(self, parameters: Assumptions, seed: int, pointers: int = 1) -> None:
         self.clock = Clock()
-        self.tally = Tally()
-        self.pointers = [Pointer() for _ in range(pointers)]
+        self.outcomes = PatchOutcomes()
+        self.pointers = [SimulatedPointer() for _ in range(pointers)]
         self._p = parameters
         self._random = random.Random(seed)
         self._queue: deque[float] = deque()
 
-    def clients(self, number: int, seconds: float) -> Tally:
+    def clients(self, number: int, seconds: float) -> PatchOutcomes:
         """Run clients that send their next PATCH as soon as the last one is answered."""
         for _ in range(number):
             self.clock.start(self._client(seconds))
         self.clock.run(math.inf)
-        return self.tally
+        return self.outcomes
 
-    def arrivals(self, per_second: float, seconds: float, gateway: Bucket | None = None) -> Tally:
+    def arrivals(self, per_second: float, seconds: float, gateway: TokenBucket | None = None) -> PatchOutcomes:
         """Run PATCHes that come at random times, whatever becomes of those before them; `gateway` limits them."""
         self.clock.start(self._arriving(per_second, seconds, queued=False, gateway=gateway))
         self.clock.run(math.inf)
-        return self.tally
+        return self.outcomes
 
-    def queued(self, per_second: float, seconds: float, batch: int) -> Tally:
+    def queued(self, per_second: float, seconds: float, batch: int) -> PatchOutcomes:
         """Run PATCHes that are queued, and one writer that takes up to `batch` of them at once."""
         self.clock.start(self._arriving(per_second, seconds, queued=True))
         self.clock.start(self._writer(batch, seconds))
         self.clock.run(math.inf)
-        return self.tally
+        return self.outcomes
 
     def _client(self, until: float) -> Process:
         cached = 0
         while self.clock.now < until:
             cached = yield from self._patch(cached)
 
-    def _arriving(self, per_second: float, until: float, queued: bool, gateway: Bucket | None = None) -> Process:
+    def _arriving(self, per_second: float, until: float, queued: bool, gateway: TokenBucket | None = None) -> Process:
         while self.clock.now < until:
             if queued:
-                self.tally.begun += 1
+                self.outcomes.begun += 1
                 self._queue.append(self.clock.now)
             elif gateway is None or gateway.take(self.clock.now):
                 self.clock.start(self._alone())
             else:
-                self.tally.throttled += 1
+                self.outcomes.throttled += 1
             yield self._random.expovariate(per_second)
 
     def _alone(self) -> Process:
@@ -95,7 +94,7 @@ class World:
         """One PATCH from its first attempt to its answer; returns the version that its Lambda has in memory then."""
         p, began = self._p, self.clock.now
         pointer = self._random.choice(self.pointers)
-        self.tally.begun += 1
+        self.outcomes.begun += 1
         for attempt in range(p.attempts):
             yield self._about(p.get_s) / 2
             seen = pointer.current
@@ -105,13 +104,13 @@ class World:
                 cached = seen
             yield p.lesson_s + self._about(p.put_s)
             if (version := (yield from self._move(pointer, seen))) is not None:
-                self.tally.accepted.append((version, self.clock.now - began))
+                self.outcomes.accepted.append((version, self.clock.now - began))
                 return version
-            self.tally.conflicts += 1
+            self.outcomes.conflicts += 1
             # Was it moved by us after all? Then what lost is removed.
             yield self._about(p.get_s) + self._about(p.put_s)
             yield self._random.uniform(0, min(p.longest_pause_s, p.first_pause_s * 2**attempt))
-        self.tally.refused += 1
+        self.outcomes.refused += 1
         return cached
 
     def _writer(self, batch: int, until: float) -> Process:
@@ -124,9 +123,9 @@ class World:
             yield self._about(p.get_s)
             yield p.lesson_s + len(lessons) * p.step_s + self._about(p.put_s)
             version = yield from self._move(pointer, pointer.current)
-            self.tally.accepted += [(version, self.clock.now - came) for came in lessons]
+            self.outcomes.accepted += [(version, self.clock.now - came) for came in lessons]
 
-    def _move(self, pointer: Pointer, expected: int) -> Process:
+    def _move(self, pointer: SimulatedPointer, expected: int) -> Process:
         """Write the pointer; S3 compares half-way. Returns the new version, or None when it lost."""
         yield self._about(self._p.put_s) / 2
         version = None

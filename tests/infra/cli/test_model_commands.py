@@ -80,7 +80,7 @@ def test_folder_is_evaluated_and_mistaken_files_are_named(folder: Path, tmp_path
 def test_pictures_go_into_the_build_folder_when_nothing_is_said(
     folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("infra.cli.models.BUILD", tmp_path / "build")
+    monkeypatch.setattr("infra.cli.model_commands.BUILD", tmp_path / "build")
     assert invoke("evaluate", "mlp-128", "--folder", folder).exit_code == 0
     assert (tmp_path / "build" / "evaluate" / "mlp-128" / "confusion.png").exists()
 

@@ -34,7 +34,7 @@ class Mistake:
 
 
 @dataclass(frozen=True)
-class Assessment:
+class Evaluation:
     """What a network makes of N labelled digits."""
 
     count: int
@@ -44,9 +44,9 @@ class Assessment:
     mistakes: tuple[Mistake, ...]  # first those whose label seemed least likely
 
 
-def assess(
+def evaluate_weights(
     model: str, weights: Mapping[str, NDArray[np.float32]], images: NDArray[np.float32], labels: NDArray[np.integer]
-) -> Assessment:
+) -> Evaluation:
     """Classify images (N, 784) in 0..1 and compare with their labels (N,)."""
     if not len(images) or len(images) != len(labels):
         raise InvalidValueError(f"assessing needs images with a label each, got {len(images)} and {len(labels)}")
@@ -62,7 +62,7 @@ def assess(
     wrong = np.flatnonzero(answers != labels)
     worst = wrong[np.argsort(of_label[wrong], kind="stable")]
     mistakes = tuple(_mistake(int(place), int(labels[place]), scores[place]) for place in worst)
-    return Assessment(
+    return Evaluation(
         len(labels), float(-of_label.mean(dtype=np.float64)), 1 - len(wrong) / len(labels), confusion, mistakes
     )
 
@@ -72,35 +72,35 @@ def _mistake(place: int, label: int, scores: NDArray[np.float32]) -> Mistake:
     return Mistake(place, label, answer, float(np.exp(scores[label])), float(np.exp(scores[answer])))
 
 
-def confusion_text(assessment: Assessment) -> str:
+def confusion_text(evaluation: Evaluation) -> str:
     """Return the confusion matrix as a table, with how much of each digit was recognised."""
-    width = max(5, len(str(assessment.confusion.max())) + 1)
+    width = max(5, len(str(evaluation.confusion.max())) + 1)
     head = "label".ljust(7) + "".join(f"{digit:{width}}" for digit in range(CLASSES)) + "  recognised"
     lines = [head]
-    for digit, row in enumerate(assessment.confusion):
+    for digit, row in enumerate(evaluation.confusion):
         part = f"{row[digit] / row.sum():12.2%}" if row.sum() else f"{'none':>12}"
         lines.append(f"{digit:<7}" + "".join(f"{number or '·':>{width}}" for number in row) + part)
     return "\n".join(lines)
 
 
-def confusion_picture(assessment: Assessment) -> Image.Image:
+def confusion_picture(evaluation: Evaluation) -> Image.Image:
     """Return the confusion matrix drawn: rows are labels, columns answers; mistakes are tinted by their number."""
     side = _CELL * (CLASSES + 1) + 30
     picture = Image.new("RGB", (side, side), _PAPER)
     draw = ImageDraw.Draw(picture)
     small, plain = ImageFont.load_default(11), ImageFont.load_default(16)
     draw.text(
-        (side / 2, 4), f"answer  ({assessment.accuracy:.2%} of {assessment.count:,} right)", _FAINT, small, "ma"
+        (side / 2, 4), f"answer  ({evaluation.accuracy:.2%} of {evaluation.count:,} right)", _FAINT, small, "ma"
     )
     draw.text((4, side / 2), "label", _FAINT, small, "lm")
-    most = max(1, int((assessment.confusion - np.diag(np.diag(assessment.confusion))).max()))
+    most = max(1, int((evaluation.confusion - np.diag(np.diag(evaluation.confusion))).max()))
     for digit in range(CLASSES):
         middle = 30 + _CELL * digit + _CELL * 1.5
         draw.text((middle, 30 + _CELL / 2), str(digit), _INK, plain, "mm")
         draw.text((30 + _CELL / 2, middle), str(digit), _INK, plain, "mm")
-    for (label, answer), number in np.ndenumerate(assessment.confusion):
+    for (label, answer), number in np.ndenumerate(evaluation.confusion):
         left, top = 30 + _CELL * (answer + 1), 30 + _CELL * (label + 1)
-        colour = _cell_colour(label == answer, int(number), most, int(assessment.confusion[label].sum()))
+        colour = _cell_colour(label == answer, int(number), most, int(evaluation.confusion[label].sum()))
         draw.rectangle((left + 1, top + 1, left + _CELL - 2, top + _CELL - 2), colour)
         if number:
             draw.text((left + _CELL / 2, top + _CELL / 2), str(number), _INK, small, "mm")
@@ -115,10 +115,10 @@ def _cell_colour(right: bool, number: int, most: int, total: int) -> tuple[int, 
 
 
 def mistakes_picture(
-    assessment: Assessment, images: NDArray[np.float32], most: int = 50, columns: int = 10
+    evaluation: Evaluation, images: NDArray[np.float32], most: int = 50, columns: int = 10
 ) -> Image.Image:
     """Return the worst mistakes drawn, each with its label and the network's answer."""
-    shown = assessment.mistakes[:most]
+    shown = evaluation.mistakes[:most]
     width, height = COLUMNS * _ZOOM + 12, ROWS * _ZOOM + 30
     rows = max(1, -(-len(shown) // columns))
     picture = Image.new("RGB", (width * columns + 12, height * rows + 12), _PAPER)

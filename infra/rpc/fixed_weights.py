@@ -16,7 +16,7 @@ from model_export.architectures import architecture_named
 from model_export.graphs import inference_graph
 
 
-class SingleModel:
+class FixedWeightsModel:
     """The only model of a server. Its version is a hash of its weights. Safe among threads."""
 
     def __init__(self, model: str, weights: Mapping[str, NDArray[np.float32]]) -> None:
@@ -30,7 +30,7 @@ class SingleModel:
         """Return its name."""
         return [self._identity.model]
 
-    def predictor(self, name: str) -> "SingleModel":
+    def predictor(self, name: str) -> "FixedWeightsModel":
         """Return itself, if that is its name."""
         if name != self._identity.model:
             raise NotFoundError(f"there is no model {name!r}; there is: {self._identity.model}")

@@ -1,0 +1,58 @@
+"""What several commands share: the options that name a store, opening it, and error messages without a traceback."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from infra.paths import STATE
+
+if TYPE_CHECKING:
+    from functions.storage.store import Store
+
+bucket_option = click.option("--bucket", help="An S3 bucket on AWS. [default: the local one, in the data directory]")
+data_dir_option = click.option(
+    "--data-dir",
+    type=click.Path(path_type=Path),
+    default=STATE,
+    envvar="SCRAWL_DATA_DIR",
+    help="Where the local S3 keeps its objects. [default: .scrawl]",
+)
+
+
+@contextmanager
+def open_store(bucket: str | None, data_dir: Path) -> Iterator["Store"]:
+    """Open a bucket on AWS as it is, or the local one after bringing it up to date."""
+    from functions.storage.s3 import S3Store, client
+    from infra.dataset.sources import Sources
+    from infra.local import local_stack
+
+    if bucket:
+        yield S3Store(client("s3"), bucket)
+        return
+    with local_stack.local_store(data_dir, Sources.from_environment(), click.echo):
+        yield S3Store(client("s3"), local_stack.BUCKET)
+
+
+@contextmanager
+def plain_errors() -> Iterator[None]:
+    """Turn the errors that a user can do something about into plain lines; end quietly on Ctrl-C."""
+    from functions.errors import FormatError, InvalidValueError, NotFoundError, UnavailableError
+    from functions.settings import SettingsError
+    from infra.client import ApiError
+    from infra.dataset.sources import DataError
+    from infra.deploy.errors import DeployError
+    from infra.local.local_stack import StackError
+    from infra.package.lambda_package import PackageError
+
+    known = (FormatError, InvalidValueError, NotFoundError, UnavailableError)
+    try:
+        yield
+    except BrokenPipeError:  # `| head`: click knows what to do
+        raise
+    except (*known, ApiError, DataError, DeployError, PackageError, SettingsError, StackError, OSError) as error:
+        raise click.ClickException(str(error)) from error
+    except KeyboardInterrupt:
+        raise click.exceptions.Exit(130) from None
