@@ -25,15 +25,16 @@ data_dir_option = click.option(
 @contextmanager
 def open_store(bucket: str | None, data_dir: Path) -> Iterator["Store"]:
     """Open a bucket on AWS as it is, or the local one after bringing it up to date."""
-    from functions.storage.s3 import S3Store, client
+    from functions import aws
+    from functions.storage.s3 import S3Store
     from infra.dataset.sources import Sources
     from infra.local import local_stack
 
     if bucket:
-        yield S3Store(client("s3"), bucket)
+        yield S3Store(aws.client("s3"), bucket)
         return
     with local_stack.local_store(data_dir, Sources.from_environment(), click.echo):
-        yield S3Store(client("s3"), local_stack.BUCKET)
+        yield S3Store(aws.client("s3"), local_stack.BUCKET)
 
 
 @contextmanager
@@ -43,7 +44,7 @@ def plain_errors() -> Iterator[None]:
     from functions.settings import SettingsError
     from infra.client import ApiError
     from infra.dataset.sources import DataError
-    from infra.deploy.errors import DeployError
+    from infra.deploy.aws_errors import DeployError
     from infra.local.local_stack import StackError
     from infra.package.lambda_package import PackageError
 
