@@ -76,10 +76,10 @@ def step_calls(kernel: WasmtimeKernel, model: str, batch: int, steps: int) -> li
     network = build(kernel, model, batch)
     network.train_steps(samples, 0, batch, steps, 0.05)
     registers = [samples.images, samples.labels, samples.order, 0, batch, 0.0, 1.0]
-    words, size = network._training._words, program.WORDS
+    words, size = network.training_program("sgd", False).words, program.WORDS
     found = []
     for start in range(0, len(words), size):
-        name = program.PRIMITIVES[words[start]]
+        name = list(program.PRIMITIVES)[words[start] & 0xFFFF]
         given = words[start + 2 : start + size]
         values = [registers[v] if words[start + 1] >> i & 1 else v for i, v in enumerate(given)]
         label, operations = described_call(network, name, values)

@@ -6,7 +6,6 @@ unchanged page keeps its address in every cache. Compiling is left to `infra.pag
 `infra.local.static_files`.
 """
 
-import ast
 import json
 from collections.abc import Iterable
 from pathlib import Path
@@ -15,6 +14,7 @@ from brython.list_modules import ModulesFinder
 
 from infra.page import brython
 from infra.page.brython import Modules
+from infra.page.literals import literal
 from infra.page.shrink import shrink
 
 # A package's compiled code stands in a list: so Brython knows it.
@@ -46,10 +46,8 @@ def worker_bundle(package: Path, source: str) -> str:
 
 
 def _features(package: Path) -> list[str]:
-    """Return the modules that the page begins once it can be used."""
-    tree = ast.parse((package / "app" / "feature_loader.py").read_text("utf-8"))
-    (names,) = (n.value for n in tree.body if isinstance(n, ast.AnnAssign) and ast.unparse(n.target) == "FEATURES")
-    listed: list[str] = ast.literal_eval(names or ast.List([]))
+    """Return the modules that the page starts once it can be used."""
+    listed: list[str] = literal(package / "app" / "feature_loader.py", "FEATURES")
     return listed
 
 

@@ -1,18 +1,22 @@
 """Compiles the browser's training kernel: the C files of `site/kernel` become one WebAssembly module.
 
 Clang comes from the PyPI package `ziglang`, so that nothing has to be installed. `site/kernel` says what the
-kernel computes, `site/scrawl/net/network.py` in which order.
+kernel computes, `site/scrawl/net/network.py` in which order. The C that carries out recorded calls, `dispatch.h`, is
+written here, from the tables in `site/scrawl/net/program.py`.
 """
 
 import hashlib
 import os
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
+from infra.page.literals import literal
 from infra.paths import BUILD, SITE
 
 SOURCES = SITE / "kernel"
+TABLES = SITE / "scrawl" / "net" / "program.py"
 TEST_ONLY = "naive*.c"
 _FLAGS = (
     *("-target", "wasm32-freestanding", "-O3", "-std=c17", "-Wall", "-Wextra", "-Werror", "-nostdlib"),
@@ -20,10 +24,27 @@ _FLAGS = (
     *("-Wl,--no-entry", "-Wl,--strip-all", "-Wl,--export=__heap_base"),
 )
 
+_DISPATCH = """\
+/* Made by infra/page/kernel.py from the tables in site/scrawl/net/program.py. */
+enum {{ PRIMITIVES = {primitives}, ARGUMENTS = {arguments} }};
+enum {{ {registers}, REGISTERS }};
+static const u8 arities[PRIMITIVES] = {{ {arities} }};
+
+#pragma clang diagnostic push
+#pragma clang diagnostic error "-Wconversion"
+static void call(u32 primitive, const Word *a) {{
+    switch (primitive) {{
+{cases}
+    default: __builtin_trap();
+    }}
+}}
+#pragma clang diagnostic pop
+"""
+
 
 def compiled_kernel(relaxed: bool) -> bytes:
     """Return the module, compiling it when a source has changed."""
-    sources = [*sorted(SOURCES.glob("*.[ch]")), Path(__file__)]
+    sources = [*sorted(SOURCES.glob("*.[ch]")), TABLES, Path(__file__)]
     digest = hashlib.sha256(b"\0".join(path.read_bytes() for path in sources)).hexdigest()
     out = BUILD / "kernel" / f"{digest[:12]}{'-relaxed' if relaxed else ''}.wasm"
     if not out.exists():
@@ -44,7 +65,43 @@ def build_kernel(out: Path, relaxed: bool = False, *, with_naive: bool = False) 
     sources = sorted(path for path in SOURCES.glob("*.c") if with_naive or not path.match(TEST_ONLY))
     flags = (*_FLAGS, "-mrelaxed-simd") if relaxed else _FLAGS
     out.parent.mkdir(parents=True, exist_ok=True)
-    command = [sys.executable, "-m", "ziglang", "cc", *flags, "-o", str(out), *map(str, sources)]
-    result = subprocess.run(command, capture_output=True, text=True)
+    with tempfile.TemporaryDirectory() as generated:
+        (Path(generated) / "dispatch.h").write_text(dispatch_header(), "utf-8")
+        command = [
+            sys.executable,
+            "-m",
+            "ziglang",
+            "cc",
+            *flags,
+            f"-I{generated}",
+            "-o",
+            str(out),
+            *map(str, sources),
+        ]
+        result = subprocess.run(command, capture_output=True, text=True)
     if result.returncode:
         raise RuntimeError(f"the kernel does not compile:\n{result.stderr}")
+
+
+def dispatch_header() -> str:
+    """Return the C of `dispatch.h`: the numbers of primitives and registers, and a function that calls a primitive.
+
+    The compiler compares each call with the primitive's declaration: how many arguments, and of which kinds.
+    """
+    primitives: dict[str, str] = literal(TABLES, "PRIMITIVES")
+    registers: dict[str, str] = literal(TABLES, "REGISTERS")
+    most = literal(TABLES, "WORDS") - 2
+    if too_long := [name for name, kinds in primitives.items() if len(kinds) > most]:
+        raise ValueError(f"an instruction has room for {most} arguments, {too_long[0]} takes more")
+    forms = {"p": "(void *)a[{}].u", "u": "a[{}].u", "f": "a[{}].f"}
+    cases = []
+    for number, (name, kinds) in enumerate(primitives.items()):
+        arguments = ", ".join(forms[kind].format(place) for place, kind in enumerate(kinds))
+        cases.append(f"    case {number}: {name}({arguments}); return;")
+    return _DISPATCH.format(
+        primitives=len(primitives),
+        arguments=most,
+        arities=", ".join(str(len(kinds)) for kinds in primitives.values()),
+        registers=", ".join(name.upper() for name in registers),
+        cases="\n".join(cases),
+    )

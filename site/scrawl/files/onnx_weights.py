@@ -5,7 +5,8 @@ bytes. Reading their places is enough to take the weights out of a file, and to 
 computes is not looked at.
 """
 
-from scrawl.net.safetensors import FormatError, Tensor, product
+from scrawl.net.parameters import product
+from scrawl.net.safetensors import FormatError, Tensor
 
 # Numbers of fields in onnx.proto
 GRAPH = 7  # of ModelProto

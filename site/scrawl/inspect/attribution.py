@@ -7,8 +7,9 @@ the modules of `scrawl.net` describe how a layer stores its numbers.
 """
 
 from scrawl.net.convolution import ImageConvolution, Pooled
-from scrawl.net.layers import BLOCK, FLOAT, Dense, Relu, SparseDense
+from scrawl.net.dense import BLOCK, Dense, Relu, SparseDense
 from scrawl.net.network import CLASSES, PIXELS
+from scrawl.net.parameters import FLOAT
 
 
 class Stage:
@@ -21,7 +22,7 @@ class Stage:
         self.weighted = weighted
         self.layer = layer
         if isinstance(layer, Pooled):
-            self.count, self.side, _ = layer.features
+            self.count, self.side = layer.channels, layer.side
             self.border = int(layer.stride == (self.side + 2) ** 2 * self.count)
         else:
             self.count, self.side, self.border = layer.features, 1, 0

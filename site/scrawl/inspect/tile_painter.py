@@ -4,8 +4,9 @@ The kernel loops over the pixels. `panels` lists the panels; `attribution` and `
 """
 
 from scrawl.inspect.panels import SIDE
-from scrawl.net.layers import BLOCK, FLOAT
+from scrawl.net.dense import BLOCK
 from scrawl.net.network import PIXELS
+from scrawl.net.parameters import FLOAT
 
 COLOURS = 255  # of a palette: the middle one is 0
 SPREAD = 3.0  # times the typical weight has full colour

@@ -1,18 +1,38 @@
 """A neural network in the kernel's memory: builds it from a list of layers, trains it, asks it.
 
-Arithmetic is the kernel's (`site/kernel`), what one layer does is in `scrawl.net.layers`. Nothing of the browser is
-imported: `kernel` is `scrawl.worker.kernel.Kernel` in the page and wasmtime's in the tests. Both offer
-`alloc(bytes) -> address`, `function(name) -> callable`, `size(floats) -> count`, `write(address, bytes)`,
-`write_words(address, whole numbers)`, `write_floats(address, floats)`, `read_floats(address, count)` (a copy) and
-`read_double(address)`.
+The kernel (`site/kernel`) does the arithmetic; what one layer does is in `scrawl.net.dense` and
+`scrawl.net.convolution`, how weights move in `scrawl.net.optimizers`. The kernel's host is passed in: nothing of the
+browser is imported.
 
 Axes: B batch, D inputs (784), H hidden units, K classes, I and O inputs and outputs of a dense layer.
 """
 
-from scrawl.net.convolution import LAYERS
-from scrawl.net.layers import Images, Parameter
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from scrawl.net.dense import Images, LogSoftmax, Workspace
+from scrawl.net.layers import make_layer
 from scrawl.net.optimizers import OPTIMIZERS
+from scrawl.net.parameters import Parameter
 from scrawl.net.program import Program
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+    from typing import TypedDict, Unpack
+
+    from scrawl.net.dense import Layer
+    from scrawl.net.interfaces import Bytes, Floats, Kernel, LayerDescription, ParameterDescription, Rows, Weights
+    from scrawl.net.optimizers import Optimizer, OptimizerName
+
+    class UpdateRule(TypedDict, total=False):
+        """How a step moves the weights, and whether pictures are varied."""
+
+        optimizer: OptimizerName
+        momentum: float
+        weight_decay: float
+        seed: int | None
+
 
 PIXELS = 784
 CLASSES = 10
@@ -21,10 +41,10 @@ CLASSES = 10
 class Samples:
     """Room for labelled digits in the kernel's memory, and the order in which they are trained on.
 
-    Rows are numbered from 0 to `capacity` - 1. What is in which row is the caller's business.
+    Rows are numbered from 0 to `capacity` - 1. The caller decides what is in which row.
     """
 
-    def __init__(self, kernel, capacity):
+    def __init__(self, kernel: Kernel, capacity: int) -> None:
         """Reserve `capacity` rows of 784 pixels (u8, 255 is full ink), labels (u8) and places in the order."""
         self.kernel = kernel
         self.capacity = capacity
@@ -33,8 +53,8 @@ class Samples:
         self.order = kernel.alloc(capacity * 4)  # (capacity) u32, rows
         self.count = 0  # how many places of the order are in use
 
-    def store(self, row, labels, pixels):
-        """Copy digits to rows `row`, `row` + 1, …: `labels` (n) and `pixels` (n × 784), Uint8Array or bytes."""
+    def store(self, row: int, labels: Bytes, pixels: Bytes) -> None:
+        """Copy digits to rows `row`, `row` + 1, …: `labels` (n) and `pixels` (n × 784)."""
         count = self.kernel.size(labels)
         if self.kernel.size(pixels) != count * PIXELS:
             raise ValueError(f"{count} labels need {count * PIXELS} pixels, got {self.kernel.size(pixels)}")
@@ -43,22 +63,22 @@ class Samples:
         self.kernel.write(self.labels + row, labels)
         self.kernel.write(self.images + row * PIXELS, pixels)
 
-    def shuffle(self, ranges, seed):
-        """Set the order to the rows of `ranges`, a list of (first row, count), shuffled. Return how many."""
+    def shuffle(self, ranges: Iterable[Rows], seed: int) -> int:
+        """Set the order to the rows of `ranges`, shuffled. Return how many."""
         self.count = 0
         for first, count in ranges:
             self._number(first, count)
         self.kernel.function("shuffle")(self.order, self.count, seed)
         return self.count
 
-    def append(self, first, count, seed):
+    def append(self, first: int, count: int, seed: int) -> int:
         """Add rows `first` .. `first + count`, shuffled among themselves, to the order. Return how many it has."""
-        begin = self.order + 4 * self.count
+        start = self.order + 4 * self.count
         self._number(first, count)
-        self.kernel.function("shuffle")(begin, count, seed)
+        self.kernel.function("shuffle")(start, count, seed)
         return self.count
 
-    def _number(self, first, count):
+    def _number(self, first: int, count: int) -> None:
         if first < 0 or first + count > self.capacity or self.count + count > self.capacity:
             raise ValueError(f"there are {self.capacity} rows, got a range of {count} from {first}")
         self.kernel.function("number")(self.order + 4 * self.count, first, count)
@@ -68,93 +88,110 @@ class Samples:
 class Network:
     """A stack of layers with its parameters, activations and deltas in the kernel's memory.
 
-    How weights move is `scrawl.net.optimizers`'s; what an optimizer has gathered is forgotten after `load` and
-    `randomise`, and when another one takes over.
+    What an optimizer has averaged is forgotten after `load` and `randomise`, and when another optimizer takes over.
     """
 
-    def __init__(self, kernel, layers, parameters, max_batch):
-        """Build it from a manifest's `layers` and `parameters` (lists of dicts) for batches of up to `max_batch`.
+    def __init__(
+        self,
+        kernel: Kernel,
+        layers: Iterable[LayerDescription],
+        parameters: Iterable[ParameterDescription],
+        max_batch: int,
+    ) -> None:
+        """Build it from a description's layers and parameters for batches of up to `max_batch`.
 
         The weights are zero until `load` or `randomise` is called.
         """
         self.kernel = kernel
         self.max_batch = max_batch
         self.parameters = {p["name"]: Parameter(kernel, p["name"], p["shape"]) for p in parameters}
-        self.layers = [Images(kernel, PIXELS, max_batch)]
+        workspace = Workspace(kernel, self.parameters, max_batch)
+        self._images = Images(workspace, PIXELS)
+        self.layers: list[Layer] = [self._images]
         for layer in layers:
-            if layer["kind"] not in LAYERS:
-                raise ValueError(f"layers are {', '.join(LAYERS)}, got {layer['kind']}")
-            self.layers.append(LAYERS[layer["kind"]](kernel, layer, self.layers[-1], self.parameters, max_batch))
+            self.layers.append(make_layer(workspace, layer, self.layers[-1]))
+        top = self.layers[-1]
+        if not isinstance(top, LogSoftmax):
+            raise ValueError(f"the last layer is log_softmax, got {type(top).__name__}")
+        self.top = top
         self._score = kernel.alloc(16)
-        self._top = self.layers[-1]
-        self._optimizers = {}  # name → the optimizer, once it has been wanted
-        self._averaging = None  # the one that went last, of those that gather something
-        self._trainings = {}  # (optimizer's name, whether pictures are varied) → program
-        self._evaluation, self._prediction = self._record(), self._record()
-        self._top.loss(self._evaluation, self._score)
-        self._top.probabilities(self._prediction)
+        self._optimizers: dict[OptimizerName, Optimizer] = {}  # those that have been used
+        self._last_averaging: Optimizer | None = None
+        self._training_programs: dict[tuple[OptimizerName, bool], Program] = {}
+        self._evaluation, self._prediction = self._forward_program(), self._forward_program()
+        top.loss(self._evaluation, self._score)
+        top.probabilities(self._prediction)
         for program in (self._evaluation, self._prediction):
             program.finish()
 
-    def _record(self, optimizer=None, augmented=False):
-        """Return a program that runs the forward pass."""
-        program = Program(self.kernel, self._score, optimizer)
+    def _forward_program(self, augmented: bool = False) -> Program:
+        """Return a program that runs the forward pass, and to which more can be added."""
+        program = Program(self.kernel, self._score)
         if augmented:
-            self.layers[0].augment(program)
+            self._images.augment(program)
         for layer in self.layers:
             layer.forward(program)
         return program
 
-    def _training(self, optimizer, augmented):
-        """Return the program of a training step."""
-        key = (optimizer, augmented)
-        if key not in self._trainings:
-            parameters = [*self.parameters.values()]
-            if optimizer not in self._optimizers:
-                self._optimizers[optimizer] = OPTIMIZERS[optimizer](self.kernel, parameters)
-            program = self._trainings[key] = self._record(self._optimizers[optimizer], augmented)
-            self._top.loss(program, self._score)
+    def training_program(self, name: OptimizerName, augmented: bool) -> Program:
+        """Return the program of a training step, by an optimizer and with or without varied pictures."""
+        key = (name, augmented)
+        if key not in self._training_programs:
+            optimizer = self._optimizer(name)
+            program = self._training_programs[key] = self._forward_program(augmented)
+            self.top.loss(program, self._score)
             for layer in self.layers[:0:-1]:
-                layer.backward(program)
-            program.optimizer.move(program, parameters)
+                layer.backward(program, optimizer)
+            optimizer.move(program, [*self.parameters.values()])
             program.finish()
-        return self._trainings[key]
+        return self._training_programs[key]
 
-    def _forget(self):
-        """Forget what optimizers have gathered."""
-        for optimizer in self._optimizers.values():
-            optimizer.forget()
+    def _optimizer(self, name: OptimizerName) -> Optimizer:
+        if name not in self._optimizers:
+            self._optimizers[name] = OPTIMIZERS[name](self.kernel, [*self.parameters.values()])
+        return self._optimizers[name]
 
-    def load(self, tensors):
-        """Take over weights: name → floats (Float32Array, or NumPy's) in PyTorch's layout, each parameter once.
+    def load(self, weights: Mapping[str, Floats]) -> None:
+        """Take over weights, in PyTorch's layout, each parameter once.
 
         Raises ValueError, with nothing changed, naming what is missing, too much or of another size.
         """
-        names = [*tensors]
+        names = [*weights]
         missing = [name for name in self.parameters if name not in names]
         extra = [name for name in names if name not in self.parameters]
         if missing or extra:
             raise ValueError(f"expected {', '.join(self.parameters)}; missing {missing}, not known {extra}")
         for name, parameter in self.parameters.items():
-            if self.kernel.size(tensors[name]) != parameter.count:
+            if self.kernel.size(weights[name]) != parameter.count:
                 raise ValueError(
-                    f"{name} has {parameter.count} numbers {parameter.shape}, got {self.kernel.size(tensors[name])}"
+                    f"{name} has {parameter.count} numbers {parameter.shape}, got {self.kernel.size(weights[name])}"
                 )
         for name, parameter in self.parameters.items():
-            parameter.load(tensors[name])
-        self._forget()
+            parameter.load(weights[name])
+        self._reset_optimizers()
 
-    def export(self):
-        """Return a copy of the weights: name → floats (a flat Float32Array, or NumPy's) in PyTorch's layout."""
+    def export(self) -> Weights:
+        """Return a copy of the weights."""
         return {name: parameter.export() for name, parameter in self.parameters.items()}
 
-    def randomise(self, seed):
-        """Start anew from random weights, evenly spread as He (before a ReLU) or Glorot (the last layer) advise."""
+    def randomise(self, seed: int) -> None:
+        """Start from random weights, evenly spread as He (before a ReLU) or Glorot (the last layer) advise."""
         for number, parameter in enumerate(self.parameters.values()):
             parameter.randomise(seed * 64 + number)
-        self._forget()
+        self._reset_optimizers()
 
-    def train_step(self, samples, first, count, learning_rate, **rule):
+    def _reset_optimizers(self) -> None:
+        for optimizer in self._optimizers.values():
+            optimizer.reset()
+
+    def train_step(
+        self,
+        samples: Samples,
+        first: int,
+        count: int,
+        learning_rate: float,
+        **rule: Unpack[UpdateRule],
+    ) -> tuple[float, int]:
         """Train one step on places `first` .. `first + count` of the samples' order, 1 <= count <= max_batch.
 
         Returns (the sum of the samples' negative log-likelihoods, how many were right), both from before the step.
@@ -163,13 +200,22 @@ class Network:
         return self.train_steps(samples, first, count, 1, learning_rate, **rule)
 
     def train_steps(
-        self, samples, first, count, steps, learning_rate, optimizer="sgd", momentum=0.0, weight_decay=0.0, seed=None
-    ):
+        self,
+        samples: Samples,
+        first: int,
+        count: int,
+        steps: int,
+        learning_rate: float,
+        optimizer: OptimizerName = "sgd",
+        momentum: float = 0.0,
+        weight_decay: float = 0.0,
+        seed: int | None = None,
+    ) -> tuple[float, int]:
         """Train `steps` steps, each on the next `count` places of the order. One call costs less than many.
 
-        `optimizer` is one of `scrawl.net.optimizers.OPTIMIZERS`; `momentum` is for that of this name. With a `seed`,
-        pictures are varied: a place of the order always in the same way under the same seed. Returns the sums over
-        all steps, as `train_step` does; they do not depend on how steps are divided into calls.
+        `momentum` is for the optimizer of this name. With a `seed`, pictures are varied: a place of the order always
+        in the same way under the same seed. Returns the sums over all steps, as `train_step` does; they do not depend
+        on how steps are divided into calls.
         """
         if not 1 <= count <= self.max_batch:
             raise ValueError(f"a batch has 1 to {self.max_batch} samples, got {count}")
@@ -177,8 +223,8 @@ class Network:
             raise ValueError(f"the order has {samples.count} places, got {count * steps} from {first}")
         if optimizer == "sgd" and weight_decay:
             optimizer, momentum = "momentum", 0.0  # the same rule
-        program = self._training(optimizer, seed is not None)
-        rule = self._take_over(program.optimizer)
+        program = self.training_program(optimizer, seed is not None)
+        rule = self._take_over(self._optimizer(optimizer))
         sums = program.run(
             samples.images, samples.labels, samples.order, first, count, steps,
             rule.step(learning_rate, count), -learning_rate, momentum, weight_decay, rule.age, seed or 0,
@@ -186,15 +232,15 @@ class Network:
         rule.age += steps
         return sums
 
-    def _take_over(self, optimizer):
-        """Let an optimizer go on; if another has moved the weights meanwhile, it begins anew."""
-        if optimizer.gathers:
-            if self._averaging not in (None, optimizer):
-                optimizer.forget()
-            self._averaging = optimizer
+    def _take_over(self, optimizer: Optimizer) -> Optimizer:
+        """Let an optimizer go on; its averages start at zero if another one has moved the weights meanwhile."""
+        if optimizer.has_averages:
+            if self._last_averaging not in (None, optimizer):
+                optimizer.reset()
+            self._last_averaging = optimizer
         return optimizer
 
-    def evaluate(self, samples, first, count):
+    def evaluate(self, samples: Samples, first: int, count: int) -> tuple[float, int]:
         """Return (loss sum, how many are right) for rows `first` .. `first + count`, any count, without training."""
         if first < 0 or count < 0 or first + count > samples.capacity:
             raise ValueError(f"there are {samples.capacity} rows, got {count} from {first}")
@@ -205,7 +251,7 @@ class Network:
             loss, correct = loss + rest[0], correct + rest[1]
         return loss, correct
 
-    def predict(self, image):
+    def predict(self, image: int) -> list[float]:
         """Return the ten probabilities for the image at address `image`: 784 u8, 255 is full ink."""
         self._prediction.run(image, 0, 0, 0, 1, 1, 0.0)
-        return [*self.kernel.read_floats(self._top.output, CLASSES)]
+        return [*self.kernel.read_floats(self.top.output, CLASSES)]

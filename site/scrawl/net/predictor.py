@@ -1,38 +1,56 @@
 """From the pad's ink to probabilities: normalises the drawing in the kernel, and asks the network."""
 
-PIXELS = 28 * 28
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from scrawl.net.network import PIXELS
+
+if TYPE_CHECKING:
+    from typing import TypedDict
+
+    from scrawl.net.interfaces import Bytes, Kernel
+    from scrawl.net.network import Network
+
+    class Prediction(TypedDict):
+        """What a network says of a drawing: its picture of 784 bytes and ten probabilities, or that it is blank."""
+
+        blank: bool
+        picture: Bytes | None
+        probabilities: list[float]
 
 
-class Reader:
-    """Reads one picture after the other; `image` is the address of the last one's 784 bytes."""
+class Predictor:
+    """Predicts one picture after the other; `image` is the address of the last one's 784 bytes."""
 
-    def __init__(self, kernel: object, network: object) -> None:
+    def __init__(self, kernel: Kernel, network: Network) -> None:
         self.kernel = kernel
         self.network = network
         self.image = kernel.alloc(PIXELS)
-        self.picture = None  # its 784 bytes
-        self._gray = 0
-        self._room = 0
+        self.picture: Bytes | None = None  # its 784 bytes
+        self._gray = 0  # where the last drawing is
+        self._capacity = 0
 
-    def read_drawing(self, pixels: object, width: int, height: int) -> dict:
-        """Return what a drawing says: `pixels` (width × height) has 255 for full ink."""
-        if pixels.length > self._room:
-            self._room = pixels.length
-            self._gray = self.kernel.alloc(self._room)
+    def predict_drawing(self, pixels: Bytes, width: int, height: int) -> Prediction:
+        """Return what a drawing shows: `pixels` (width × height) has 255 for full ink."""
+        size = self.kernel.size(pixels)
+        if size > self._capacity:
+            self._capacity = size
+            self._gray = self.kernel.alloc(size)
         self.kernel.write(self._gray, pixels)
         if not self.kernel.function("normalise")(self._gray, width, height, self.image):
             self.picture = None
             return {"blank": True, "picture": None, "probabilities": []}
-        self.picture = self.kernel.bytes.slice(self.image, self.image + PIXELS)
-        return self.read_again()
+        self.picture = self.kernel.read_bytes(self.image, PIXELS)
+        return self.predict_again()
 
-    def read_picture(self, picture: object) -> dict:
-        """Return what a picture says that is normalised already."""
+    def predict_picture(self, picture: Bytes) -> Prediction:
+        """Return what a picture shows that is normalised already."""
         self.kernel.write(self.image, picture)
         self.picture = picture
-        return self.read_again()
+        return self.predict_again()
 
-    def read_again(self) -> dict:
+    def predict_again(self) -> Prediction:
         """Ask the network about the same picture: its weights may have changed."""
         probabilities = [float(p) for p in self.network.predict(self.image)]
         return {"blank": False, "picture": self.picture, "probabilities": probabilities}

@@ -1,87 +1,136 @@
 """Calls of the kernel, recorded once and repeated at each step.
 
 A call from Python costs more than a small primitive takes. So the layers record their calls in a `Program`, which the
-kernel then runs in one call; what differs from step to step goes into registers. What the calls mean is said in
-`scrawl.net.layers` and in `site/kernel`.
+kernel then runs in one call; what differs from step to step goes into registers. The two tables here are the only
+place where primitives and registers are numbered: building the kernel makes a C header of them. What the primitives
+do is explained in `site/kernel`.
 """
 
-# In the order of the cases in site/kernel/program.c.
-PRIMITIVES = (
-    "fetch_images",
-    "list_pixels",
-    "group_pixels",
-    "sparse_forward",
-    "sparse_update",
-    "matmul",
-    "bias_update",
-    "relu_forward",
-    "relu_backward",
-    "transpose",
-    "nll",
-    "softmax",
-    "ink",
-    "image_conv_forward",
-    "image_conv_update",
-    "conv_forward",
-    "conv_backward",
-    "add_scaled",
-    "move_momentum",
-    "move_adam",
-    "sparse_momentum",
-    "sparse_adam",
-    "augment",
-)
-WORDS = 16  # of 4 bytes, an instruction has: which primitive, which arguments are registers, the arguments
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from scrawl.net.interfaces import Kernel
+
+# What a program may call, with the kinds of arguments: p an address, u another whole number from 0, f a float.
+PRIMITIVES = {
+    "fetch_images": "ppuuu",
+    "list_pixels": "ppuuuppp",
+    "group_pixels": "ppuupup",
+    "sparse_forward": "ppppuuupu",
+    "sparse_update": "ppupuupuf",
+    "matmul": "pupuupuuuupuf",
+    "bias_update": "ppuuf",
+    "relu_forward": "puu",
+    "relu_backward": "ppuu",
+    "transpose": "pupuuu",
+    "nll": "puuuppup",
+    "softmax": "puu",
+    "ink": "pppuuu",
+    "image_conv_forward": "ppppupp",
+    "image_conv_update": "ppppupppf",
+    "conv_forward": "ppppuppp",
+    "conv_backward": "ppppppupppp",
+    "add_scaled": "ppuf",
+    "move_momentum": "pppufff",
+    "move_adam": "ppppufff",
+    "sparse_momentum": "pppupuupuffff",
+    "sparse_adam": "ppppupuupuffff",
+    "augment": "pppuuu",
+}
+# What differs from step to step, with the kinds as above.
+REGISTERS = {
+    "images": "p",
+    "labels": "p",
+    "rows": "p",
+    "first": "u",
+    "count": "u",
+    "step": "f",
+    "one": "f",
+    "rate": "f",
+    "momentum": "f",
+    "weight_decay": "f",
+    "adam_rate": "f",
+    "adam_epsilon": "f",
+    "adam_keep": "f",
+    "seed": "u",
+}
+# Words of 4 bytes in an instruction: primitive and number of arguments, which arguments are registers, the arguments.
+WORDS = 16
 
 
 class Register:
     """An argument whose value is known only when the program runs."""
 
-    def __init__(self, number):
+    def __init__(self, number: int, kind: str) -> None:
         self.number = number
+        self.kind = kind
 
 
-# In the order that `run` in site/kernel/program.c gives.
-IMAGES, LABELS, ROWS, FIRST, COUNT, STEP, ONE, RATE, MOMENTUM, DECAY = (Register(number) for number in range(10))
-ADAM_RATE, ADAM_EPSILON, ADAM_KEEP, SEED = (Register(number) for number in range(10, 14))
+_registers = [Register(number, kind) for number, kind in enumerate(REGISTERS.values())]
+IMAGES, LABELS, ROWS, FIRST, COUNT, STEP, ONE = _registers[:7]
+RATE, MOMENTUM, WEIGHT_DECAY, ADAM_RATE, ADAM_EPSILON, ADAM_KEEP, SEED = _registers[7:]
 
 
 class Program:
     """A sequence of calls. Arguments are addresses, whole numbers from 0, and registers.
 
-    Layers ask it where the batch's pictures are (`pictures`: images, rows and the first place) and, in a backward
-    pass, which `optimizer` takes the gradients.
+    `pictures` says where the batch's pictures are: images, rows and the first place.
     """
 
-    def __init__(self, kernel, score, optimizer=None):
-        """Begin an empty one. `score` is the address of two doubles, where a run sums up loss and right answers."""
-        self.optimizer = optimizer
+    pictures: tuple[int | Register, int | Register, int | Register]
+
+    def __init__(self, kernel: Kernel, score: int) -> None:
+        """Make an empty one. `score` is the address of two doubles, where a run sums up loss and right answers."""
         self.pictures = (IMAGES, ROWS, FIRST)
+        self.words: list[int] = []
         self._kernel = kernel
         self._score = score
-        self._words = []
         self._address = self._count = 0
         self._run = kernel.function("run")
 
-    def add(self, primitive, *arguments):
-        """Append a call."""
+    def add(self, primitive: str, *arguments: int | Register) -> None:
+        """Append a call. ValueError if the primitive takes other arguments."""
+        kinds = PRIMITIVES[primitive]
+        if len(arguments) != len(kinds):
+            raise ValueError(f"{primitive} takes {len(kinds)} arguments, got {len(arguments)}")
         registers, words = 0, []
         for place, argument in enumerate(arguments):
             if isinstance(argument, Register):
+                kind, number = argument.kind, argument.number
                 registers |= 1 << place
-                argument = argument.number
-            words.append(argument)
+            else:
+                kind, number = "u" if kinds[place] == "u" else "p", argument
+            if kind != kinds[place]:
+                raise ValueError(f"{primitive} takes {kinds}, got {kind} as argument {place}")
+            words.append(number)
+        number = list(PRIMITIVES).index(primitive)
         padding = [0] * (WORDS - 2 - len(words))
-        self._words += [PRIMITIVES.index(primitive), registers, *words, *padding]
+        self.words += [number | len(words) << 16, registers, *words, *padding]
 
-    def finish(self):
+    def finish(self) -> None:
         """Hand the sequence to the kernel. Nothing can be added afterwards."""
-        self._count = len(self._words) // WORDS
-        self._address = self._kernel.alloc(4 * len(self._words))
-        self._kernel.write_words(self._address, self._words)
+        self._count = len(self.words) // WORDS
+        self._address = self._kernel.alloc(4 * len(self.words))
+        self._kernel.write_words(self._address, self.words)
 
-    def run(self, images, labels, rows, first, count, steps, step, rate=0.0, momentum=0.0, decay=0.0, age=0, seed=0):
+    def run(
+        self,
+        images: int,
+        labels: int,
+        rows: int,
+        first: int,
+        count: int,
+        steps: int,
+        step: float,
+        rate: float = 0.0,
+        momentum: float = 0.0,
+        weight_decay: float = 0.0,
+        age: int = 0,
+        seed: int = 0,
+    ) -> tuple[float, int]:
         """Run it `steps` times, FIRST moving on by COUNT. Return (loss sum, how many are right)."""
         batch = (images, labels, rows, first, count, steps)
-        self._run(self._address, self._count, *batch, step, rate, momentum, decay, age, seed, self._score)
+        self._run(self._address, self._count, *batch, step, rate, momentum, weight_decay, age, seed, self._score)
         return self._kernel.read_double(self._score), int(self._kernel.read_double(self._score + 8))

@@ -1,10 +1,23 @@
 """The layout of a safetensors file: which bytes belong to which tensor, and the header of a new one.
 
-Pure: JSON's two functions are passed in, and tensors' bytes stay where they are. A file begins with a u64 header
-length, then the header as JSON: name → dtype, shape, and the place of its bytes after the header.
+JSON's two functions are passed in, and tensors' bytes stay where they are. A file starts with a u64 header length,
+then the header as JSON: name → dtype, shape, and the place of its bytes after the header.
 """
 
-SIZES = {"F32": 4, "I8": 1}
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from scrawl.net.parameters import FLOAT, product
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Mapping, Sequence
+    from typing import Any
+
+    type Shapes = Mapping[str, Sequence[int]]  # tensor's name → its shape
+    type Metadata = dict[str, str]
+
+SIZES = {"F32": FLOAT, "I8": 1}
 MAX_HEADER = 1_000_000
 
 
@@ -15,11 +28,11 @@ class FormatError(ValueError):
 class Tensor:
     """Where one tensor lies in the file."""
 
-    def __init__(self, name: str, dtype: str, shape: list, begin: int, end: int) -> None:
+    def __init__(self, name: str, dtype: str, shape: list[int], start: int, end: int) -> None:
         self.name = name
         self.dtype = dtype
         self.shape = shape
-        self.begin = begin  # in the file, in bytes
+        self.start = start  # in the file, in bytes
         self.end = end
 
 
@@ -33,17 +46,17 @@ def header_length(start: bytes, length: int) -> int:
     return size
 
 
-def read_layout(header: dict, data_begin: int, length: int) -> tuple:
-    """Return ({name: Tensor}, metadata) from the parsed header, checking each tensor's place and size."""
+def read_layout(header: Mapping[str, Any], data_start: int, length: int) -> tuple[dict[str, Tensor], Metadata]:
+    """Return where the tensors are, and the metadata, from the parsed header; each place and size is checked."""
     metadata = header.get("__metadata__") or {}
     tensors = {}
     for name, entry in header.items():
         if name != "__metadata__":
-            tensors[name] = _tensor(name, entry, data_begin, length)
+            tensors[name] = _tensor(name, entry, data_start, length)
     return tensors, metadata
 
 
-def check_shapes(tensors: dict, expected: dict) -> None:
+def check_shapes(tensors: Mapping[str, Tensor], expected: Shapes) -> None:
     """Refuse a file that lacks a tensor of the network, or has it in another shape."""
     for name, shape in expected.items():
         if name not in tensors:
@@ -53,39 +66,31 @@ def check_shapes(tensors: dict, expected: dict) -> None:
             raise FormatError(f"{name} is {_times(shape)} in this network, {_times(found)} in the file")
 
 
-def write_header(shapes: dict, metadata: dict, dumps: object) -> bytes:
+def write_header(shapes: Shapes, metadata: Metadata, dumps: Callable[[Any], str]) -> bytes:
     """Return what precedes the bytes of float32 tensors, which follow in the order of `shapes`."""
-    header: dict = {"__metadata__": metadata}
+    header: dict[str, Any] = {"__metadata__": metadata}
     end = 0
     for name, shape in shapes.items():
-        begin, end = end, end + 4 * product(shape)
-        header[name] = {"dtype": "F32", "shape": list(shape), "data_offsets": [begin, end]}
+        start, end = end, end + FLOAT * product(shape)
+        header[name] = {"dtype": "F32", "shape": list(shape), "data_offsets": [start, end]}
     text = dumps(header).encode("utf-8")
     text += b" " * (-len(text) % 8)
     return len(text).to_bytes(8, "little") + text
 
 
-def product(shape: list) -> int:
-    """Return how many numbers a tensor of that shape holds."""
-    total = 1
-    for size in shape:
-        total *= size
-    return total
-
-
-def _tensor(name: str, entry: dict, data_begin: int, length: int) -> Tensor:
+def _tensor(name: str, entry: Mapping[str, Any], data_start: int, length: int) -> Tensor:
     try:
         dtype, shape = entry["dtype"], [int(size) for size in entry["shape"]]
-        begin, end = (int(offset) for offset in entry["data_offsets"])
+        start, end = (int(offset) for offset in entry["data_offsets"])
     except (KeyError, TypeError, ValueError) as error:
         raise FormatError(f"{name} lacks dtype, shape or data_offsets in the safetensors header") from error
     if dtype not in SIZES:
         raise FormatError(f"{name} is {' or '.join(SIZES)}, got {dtype}")
     size = product(shape) * SIZES[dtype]
-    if begin < 0 or end - begin != size or data_begin + end > length:
-        raise FormatError(f"{name} takes {size} bytes within the file, its header says {begin} to {end}")
-    return Tensor(name, dtype, shape, data_begin + begin, data_begin + end)
+    if start < 0 or end - start != size or data_start + end > length:
+        raise FormatError(f"{name} takes {size} bytes within the file, its header says {start} to {end}")
+    return Tensor(name, dtype, shape, data_start + start, data_start + end)
 
 
-def _times(shape: list) -> str:
+def _times(shape: Collection[int]) -> str:
     return "×".join(str(size) for size in shape)

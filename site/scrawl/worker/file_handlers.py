@@ -9,9 +9,10 @@ from javascript import JSON
 
 from scrawl import protocol
 from scrawl.files import file_formats, onnx_weights
-from scrawl.net import tensors
-from scrawl.net.safetensors import FormatError, Tensor, product
+from scrawl.net.parameters import product
+from scrawl.net.safetensors import FormatError, Tensor
 from scrawl.storage import database
+from scrawl.worker import safetensors_codec
 
 NOT_JSON = "the file is no JSON, or it is cut off"
 
@@ -34,7 +35,7 @@ class Files:
         except FormatError as error:
             self.tell("file_refused", number=number, message=str(error))
             return
-        content = tensors.encode(shapes[model], floats, metadata)
+        content = safetensors_codec.encode(shapes[model], floats, metadata)
         self.tell("file_opened", number=number, model=model, buffer=content)
 
     def save_file(self, model: str, form: str, metadata: str, graph: str) -> None:
@@ -46,7 +47,7 @@ class Files:
         elif form == "onnx":
             content = _onnx_file(floats, JSON.parse(graph))
         else:
-            content = tensors.encode(opened.shapes, floats, JSON.parse(metadata))
+            content = safetensors_codec.encode(opened.shapes, floats, JSON.parse(metadata))
         self.tell("file_saved", model=model, form=form, buffer=content)
 
     def keep(self, key: str, model: str, record: str) -> None:
@@ -57,7 +58,7 @@ class Files:
         opened = self.worker.opened[model]
         learner = self.worker.training.learners.get(model)
         iteration = learner.iteration if learner else opened.iteration
-        content = tensors.encode(opened.shapes, opened.network.export(), {"iteration": str(iteration)})
+        content = safetensors_codec.encode(opened.shapes, opened.network.export(), {"iteration": str(iteration)})
         try:
             await database.put(key, {"buffer": content, "record": record})
         except database.KeepError as error:
@@ -78,10 +79,10 @@ class Files:
             found, metadata = onnx_weights.read_tensors(data, data.length), {}
             model = file_formats.fitting(found, networks)
             places = {name: found[name] for name in networks[model]}
-            floats = {n: window.Float32Array.new(buffer.slice(p.begin, p.end)) for n, p in places.items()}
+            floats = {n: window.Float32Array.new(buffer.slice(p.start, p.end)) for n, p in places.items()}
             return model, floats, metadata
-        model = file_formats.fitting(tensors.layout(buffer)[0], networks)
-        return model, *tensors.decode(self.worker.kernel, networks[model], buffer)
+        model = file_formats.fitting(safetensors_codec.layout(buffer)[0], networks)
+        return model, *safetensors_codec.decode(self.worker.kernel, networks[model], buffer)
 
 
 def _read_json(data: object, networks: dict) -> tuple:
@@ -146,5 +147,5 @@ def _onnx_file(floats: dict, graph: dict) -> object:
         data.set([ord(character) for character in window.atob(text)], offset)
     for name, place in onnx_weights.read_tensors(data, data.length).items():
         if name in floats:
-            data.set(window.Uint8Array.new(floats[name].buffer), place.begin)
+            data.set(window.Uint8Array.new(floats[name].buffer), place.start)
     return data.buffer

@@ -1,7 +1,7 @@
 """The worker's half of looking inside: paints what the page asks to see, counts what is misread, reads for others.
 
-What is shown is always of the network that reads the drawing, `worker.reader.network`. The page asks again whenever
-something may have changed and it has shown the last answer, so that nothing piles up here.
+What is shown is always of the network that reads the drawing, `worker.predictor.network`. The page asks again
+whenever something may have changed and it has shown the last answer, so that nothing piles up here.
 """
 
 from browser import self as window
@@ -13,8 +13,8 @@ from scrawl.inspect.confusion_counter import ConfusionCounter
 from scrawl.inspect.fine_tuning import FineTuner
 from scrawl.inspect.panels import panels_for
 from scrawl.inspect.tile_painter import TilePainter
-from scrawl.net import tensors
 from scrawl.net.network import PIXELS, Network
+from scrawl.worker import safetensors_codec
 
 SLICE = 0.004  # seconds of counting between which others have their turn
 SHOWN = 48  # misread digits that are sent at most
@@ -41,7 +41,7 @@ class Inside:
         self._others: dict = {}  # model → Network, of those that only read along
 
     def _attribution(self) -> object:
-        network = self.worker.reader.network
+        network = self.worker.predictor.network
         for attribution in self._attributions:
             if attribution.network is network:
                 return attribution
@@ -58,12 +58,12 @@ class Inside:
 
     def inspect_layers(self, model: str, panels: str, chosen: str) -> None:
         """Paint panels, JSON [[name, columns], …], and say what the chosen unit, JSON [stage, unit] or null, does."""
-        reader, attribution = self.worker.reader, self._attribution()
+        predictor, attribution = self.worker.predictor, self._attribution()
         described, chosen = JSON.parse(model), JSON.parse(chosen)
         known = {panel.name: panel for panel in panels_for(described["layers"])}
-        drawn = reader.picture is not None
+        drawn = predictor.picture is not None
         if drawn:
-            attribution.predict(reader.image)
+            attribution.predict(predictor.image)
         for name, columns in JSON.parse(panels):
             self._paint(described["model"], known[name], attribution, columns, chosen, drawn)
         if chosen and drawn:
@@ -91,16 +91,16 @@ class Inside:
 
     def saliency(self, model: str, digit: int) -> None:
         """Paint what each pixel has contributed to a digit's score; -1 is the digit that is read."""
-        reader, attribution = self.worker.reader, self._attribution()
-        if reader.picture is None:
+        predictor, attribution = self.worker.predictor, self._attribution()
+        if predictor.picture is None:
             self.tell("saliency_painted", model=model, digit=-1, speaks_for=0.0, against=0.0, buffer=None)
             return
-        probabilities = [float(p) for p in attribution.predict(reader.image)]
+        probabilities = [float(p) for p in attribution.predict(predictor.image)]
         if digit < 0:
             digit = probabilities.index(max(probabilities))
         parts = [float(part) for part in attribution.saliency(digit)]
         sums = {"speaks_for": sum([p for p in parts if p > 0]), "against": sum([p for p in parts if p < 0])}
-        painted = self.painter.saliency(attribution.saliency_address(), reader.image)
+        painted = self.painter.saliency(attribution.saliency_address(), predictor.image)
         self._hand_over("saliency_painted", self._pixels(painted), model=model, digit=digit, **sums)
 
     def _hand_over(self, kind: str, buffer: object, **fields: object) -> None:
@@ -135,7 +135,7 @@ class Inside:
                 self._want_digits()
                 pause = AGAIN
             else:
-                counter.start(self.worker.reader.network.export(), trainer.samples, ranges)
+                counter.start(self.worker.predictor.network.export(), trainer.samples, ranges)
                 self._counting = (name, iteration, True)
         elif counter.run(now() + SLICE):
             self._counting = None
@@ -168,7 +168,7 @@ class Inside:
         fields = {"label": label, "reading": reading, "count": len(rows), "right": right, "steps": steps}
         self.tell("trained_on_misread", model=model, rate=rate, **fields)
         trainer.learner.ask_evaluation()
-        self.worker.read_again()
+        self.worker.predict_again()
 
     # Reading along
 
@@ -178,7 +178,7 @@ class Inside:
         name = described["model"]
         try:
             shapes = {parameter["name"]: parameter["shape"] for parameter in described["parameters"]}
-            floats, _ = tensors.decode(self.kernel, shapes, buffer)
+            floats, _ = safetensors_codec.decode(self.kernel, shapes, buffer)
             if name not in self._others:
                 self._others[name] = Network(self.kernel, described["layers"], described["parameters"], 1)
             self._others[name].load(floats)
@@ -189,11 +189,11 @@ class Inside:
 
     def predict_with_all(self) -> None:
         """Tell what each network that is there reads: those that read along, and those that were opened."""
-        reader, worker = self.worker.reader, self.worker
+        predictor, worker = self.worker.predictor, self.worker
         networks = {**self._others, **{name: opened.network for name, opened in worker.opened.items()}}
-        networks[worker.selected.model] = reader.network
+        networks[worker.selected.model] = predictor.network
         probabilities: list = []
-        if reader.picture is not None:
+        if predictor.picture is not None:
             for network in networks.values():
-                probabilities += [float(p) for p in network.predict(reader.image)]
+                probabilities += [float(p) for p in network.predict(predictor.image)]
         self.tell("all_predicted", models=list(networks), probabilities=probabilities)

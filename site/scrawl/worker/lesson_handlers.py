@@ -24,4 +24,4 @@ class Lessons:
         right, steps = self._fine_tuner.train(selected.network, self._samples, list(range(count)), [], RATE)
         self.worker.tell("trained_on_collected", model=selected.model, count=count, right=right, steps=steps)
         self.worker.training.trainer.learner.ask_evaluation()
-        self.worker.read_again()
+        self.worker.predict_again()

@@ -9,10 +9,10 @@ from browser import self as window
 from javascript import JSON
 
 from scrawl import protocol
-from scrawl.net import tensors
 from scrawl.net.network import Network
-from scrawl.net.predictor import Reader
+from scrawl.net.predictor import Predictor
 from scrawl.state import settings as presets
+from scrawl.worker import safetensors_codec
 from scrawl.worker.kernel import load_kernel
 
 
@@ -92,7 +92,7 @@ class Worker:
         except Exception as error:
             self.tell("no_kernel", message=str(error))
             return
-        self.reader = Reader(self.kernel, None)
+        self.predictor = Predictor(self.kernel, None)
         self._catch_up()
 
     def _catch_up(self) -> None:
@@ -114,7 +114,7 @@ class Worker:
         if name not in self.opened:
             self.opened[name] = Opened(self.kernel, described, seed)
         self.selected = self.opened[name]
-        self.reader.network = self.selected.shown
+        self.predictor.network = self.selected.shown
         if self.training is not None:
             self.training.select(self.selected)
             self.training.settings(settings)
@@ -125,7 +125,7 @@ class Worker:
         """Take other weights for a network, selected or not, unless something is wrong with them."""
         opened = self.opened[model]
         try:
-            floats, metadata = tensors.decode(self.kernel, opened.shapes, buffer)
+            floats, metadata = safetensors_codec.decode(self.kernel, opened.shapes, buffer)
             opened.network.load(floats)
         except ValueError as error:
             self.tell("weights_refused", model=model, message=str(error))
@@ -140,22 +140,22 @@ class Worker:
 
     def predict(self, number: int, width: int, height: int, pixels: object) -> None:
         """Read a drawing."""
-        self.tell("predicted", number=number, **self.reader.read_drawing(pixels, width, height))
+        self.tell("predicted", number=number, **self.predictor.predict_drawing(pixels, width, height))
 
     def predict_picture(self, number: int, picture: object) -> None:
         """Read a picture that is normalised already."""
-        self.tell("predicted", number=number, **self.reader.read_picture(picture))
+        self.tell("predicted", number=number, **self.predictor.predict_picture(picture))
 
     def export(self, model: str, metadata: str) -> None:
         """Hand out a network's weights."""
         opened = self.opened[model]
-        buffer = tensors.encode(opened.shapes, opened.network.export(), JSON.parse(metadata))
+        buffer = safetensors_codec.encode(opened.shapes, opened.network.export(), JSON.parse(metadata))
         self.tell("exported", model=model, buffer=buffer)
 
-    def read_again(self) -> None:
+    def predict_again(self) -> None:
         """Tell what the weights as they are now make of the picture read last."""
-        if self.reader.picture is not None:
-            self.tell("predicted", number=0, **{**self.reader.read_again(), "picture": None})
+        if self.predictor.picture is not None:
+            self.tell("predicted", number=0, **{**self.predictor.predict_again(), "picture": None})
 
     def ping(self) -> None:
         """Tell that it lives."""
@@ -175,8 +175,8 @@ class Worker:
             self.training.restart(model)
         self.tell("weights_taken", model=model, origin=origin, metadata=JSON.stringify(metadata))
         if model == self.selected.model:
-            self.reader.network = self.selected.shown
-            self.read_again()
+            self.predictor.network = self.selected.shown
+            self.predict_again()
 
 
 window.bind("message", Worker().receive)

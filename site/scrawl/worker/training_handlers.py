@@ -105,9 +105,9 @@ class Training:
         checkpoint = self.learners[model].checkpoints.get(number) if number >= 0 and model in self.learners else None
         opened.look_at(checkpoint.weights if checkpoint else None)
         if model == self.worker.selected.model:
-            self.worker.reader.network = opened.shown
+            self.worker.predictor.network = opened.shown
         self.tell("checkpoint_shown", model=model, number=checkpoint.number if checkpoint else -1)
-        self.worker.read_again()
+        self.worker.predict_again()
 
     def restore(self, model: str, number: int) -> None:
         """Go back to a checkpoint: its weights become the network's, and the run goes on from there."""
@@ -123,14 +123,14 @@ class Training:
 
     def tune(self, label: int) -> None:
         """Learn the picture that was read last."""
-        reader = self.worker.reader
-        if reader.picture is None:
+        predictor = self.worker.predictor
+        if predictor.picture is None:
             return
         byte = window.Uint8Array.new([label])
-        before, after, steps = self.teacher.teach(reader.image, reader.picture, byte)
+        before, after, steps = self.teacher.teach(predictor.image, predictor.picture, byte)
         self.tell("tuned", model=self.model, label=label, before=before, after=after, steps=steps)
         self.trainer.learner.ask_evaluation()
-        self.worker.read_again()
+        self.worker.predict_again()
 
     def sample(self) -> None:
         """Hand out a digit of the cached blocks."""
@@ -185,7 +185,7 @@ class Training:
         self._last_report = now()
         if self.trainer.learner.iteration:
             self.tell("progress", model=self.model, **self.trainer.learner.progress())
-        self.worker.read_again()
+        self.worker.predict_again()
         if self.source is not None:
             self.source.pump()
 

@@ -37,7 +37,7 @@ def put_together(model: str, weights: dict[str, np.ndarray]) -> bytes:
         file[offset : offset + len(piece)] = piece
     for name, place in page_onnx.read_tensors(bytes(file), len(file)).items():
         if name in weights:
-            file[place.begin : place.end] = weights[name].tobytes()
+            file[place.start : place.end] = weights[name].tobytes()
     return bytes(file)
 
 
@@ -61,7 +61,7 @@ def test_weights_are_found_in_an_onnx_file(model: str) -> None:
     found = page_onnx.read_tensors(file, len(file))
     for name, values in weights.items():
         assert found[name].shape == list(values.shape)
-        assert file[found[name].begin : found[name].end] == values.tobytes()
+        assert file[found[name].start : found[name].end] == values.tobytes()
     networks = {name: dict(parameter_table(architecture_named(name).layers)) for name in MODELS}
     assert file_formats.fitting(found, networks) == model
 
@@ -74,7 +74,7 @@ def foreign_onnx(*tensors: onnx.TensorProto) -> bytes:
 def test_onnx_tensor_of_unpacked_floats_is_found() -> None:
     file = foreign_onnx(helper.make_tensor("fc1.bias", TensorProto.FLOAT, [3], [1.0, 2.0, 3.0]))
     place = page_onnx.read_tensors(file, len(file))["fc1.bias"]
-    assert np.frombuffer(file[place.begin : place.end], "<f4").tolist() == [1, 2, 3]
+    assert np.frombuffer(file[place.start : place.end], "<f4").tolist() == [1, 2, 3]
 
 
 def test_onnx_tensors_of_other_types_are_left_out() -> None:

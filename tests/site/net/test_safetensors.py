@@ -73,7 +73,7 @@ def test_file_of_the_safetensors_package_is_read() -> None:
     tensors, metadata = parse(data)
     check_shapes(tensors, SHAPES)
     place = tensors["fc1.weight"]
-    assert np.frombuffer(data[place.begin : place.end], np.float32).tolist() == list(range(12))
+    assert np.frombuffer(data[place.start : place.end], np.float32).tolist() == list(range(12))
     assert metadata == {"model": "x"}
 
 

@@ -1,23 +1,38 @@
 """Weights as safetensors bytes, to and from typed arrays.
 
-The layout is `safetensors`'s business; this adds JSON, buffers and the int8 form, which the kernel expands.
+`scrawl.net.safetensors` knows the layout; this adds JSON, buffers and the int8 form, which the kernel expands.
 """
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
 
 from browser import self as window
 from javascript import JSON
 
 from scrawl.net import safetensors
+from scrawl.net.parameters import FLOAT, product
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import Any
+
+    from browser.arrays import ArrayBuffer, Float32Array
+
+    from scrawl.net.interfaces import Floats
+    from scrawl.net.safetensors import Metadata, Shapes, Tensor
+    from scrawl.worker.kernel import Kernel
 
 
-def decode(kernel: object, shapes: dict, buffer: object) -> tuple:
-    """Return ({name: Float32Array}, metadata) from a file whose tensors must have the given shapes."""
+def decode(kernel: Kernel, shapes: Shapes, buffer: ArrayBuffer) -> tuple[dict[str, Float32Array], Metadata]:
+    """Return the floats of a file whose tensors must have the given shapes, and its metadata."""
     tensors, metadata = layout(buffer)
     safetensors.check_shapes(tensors, shapes)
     return {name: _floats(kernel, tensors, name, buffer) for name in shapes}, metadata
 
 
-def layout(buffer: object) -> tuple:
-    """Return ({name: Tensor}, metadata) of a file."""
+def layout(buffer: ArrayBuffer) -> tuple[dict[str, Tensor], Metadata]:
+    """Return where a file's tensors are, and its metadata."""
     data = window.Uint8Array.new(buffer)
     length = data.length
     size = safetensors.header_length(bytes([data[i] for i in range(min(8, length))]), length)
@@ -28,34 +43,35 @@ def layout(buffer: object) -> tuple:
     return safetensors.read_layout(header, 8 + size, length)
 
 
-def encode(shapes: dict, floats: dict, metadata: dict) -> object:
-    """Return the file's bytes as an ArrayBuffer."""
+def encode(shapes: Shapes, weights: Mapping[str, Floats], metadata: Metadata) -> ArrayBuffer:
+    """Return the bytes of a file."""
     header = safetensors.write_header(shapes, metadata, JSON.stringify)
-    total = len(header) + 4 * sum(safetensors.product(shape) for shape in shapes.values())
+    total = len(header) + FLOAT * sum(product(shape) for shape in shapes.values())
     data = window.Uint8Array.new(total)
     data.set(list(header), 0)
     end = len(header)
     for name in shapes:
-        part = window.Uint8Array.new(floats[name].buffer)
+        floats: Any = weights[name]  # a Float32Array, here in the browser
+        part = window.Uint8Array.new(floats.buffer)
         data.set(part, end)
         end += part.length
     return data.buffer
 
 
-def _floats(kernel: object, tensors: dict, name: str, buffer: object) -> object:
+def _floats(kernel: Kernel, tensors: dict[str, Tensor], name: str, buffer: ArrayBuffer) -> Float32Array:
     tensor = tensors[name]
-    part = buffer.slice(tensor.begin, tensor.end)
+    part = buffer.slice(tensor.start, tensor.end)
     if tensor.dtype == "F32":
         return window.Float32Array.new(part)
     scales = tensors.get(f"{name}.scale")
     if scales is None or scales.dtype != "F32" or list(scales.shape) != tensor.shape[:1]:
         raise safetensors.FormatError(f"{name} is int8 and needs {name}.scale, one number a row")
-    rows = window.Float32Array.new(buffer.slice(scales.begin, scales.end))
+    rows = window.Float32Array.new(buffer.slice(scales.start, scales.end))
     return _expand(kernel, window.Float32Array.new(window.Int8Array.new(part)), rows)
 
 
-def _expand(kernel: object, floats: object, scales: object) -> object:
-    """Multiply each row by its scale: a call of the kernel's product a row instead of 100,000 turns of a loop."""
+def _expand(kernel: Kernel, floats: Float32Array, scales: Float32Array) -> Float32Array:
+    """Multiply each row by its scale: one call of the kernel's product for a row instead of a Python loop."""
     columns = floats.length // scales.length
     padded = -(-columns // 4) * 4
     line, target, one = kernel.alloc(4 * padded), kernel.alloc(4 * padded), kernel.alloc(4)
