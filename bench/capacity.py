@@ -31,14 +31,14 @@ CONV_LESSON_S = 0.5  # of conv-32-64, measured on 2,000 digits: functions/jobs/r
 CHANGES = 1.0  # of the weights, per second, while predictions are made
 
 
-def table(head: Sequence[str], rows: list[Sequence[object]]) -> str:
+def table(head: Sequence[str], rows: Sequence[Sequence[object]]) -> str:
     """Return a table in Markdown."""
-    lines = [head, ["---"] * len(head), *rows]
+    lines: list[Sequence[object]] = [head, ["---"] * len(head), *rows]
     return "\n".join("| " + " | ".join(map(str, line)) + " |" for line in lines)
 
 
 def percentile(values: Sequence[float], part: float) -> float:
-    """Return the value that so many parts of all do not exceed; not a number when there are none."""
+    """Return the value that a part 0..1 of all values do not exceed; NaN when there are none."""
     ordered = sorted(values)
     return ordered[min(len(ordered) - 1, int(part * len(ordered)))] if ordered else float("nan")
 
@@ -82,7 +82,7 @@ def limits(parameters: Assumptions) -> str:
         for rate, burst in LIMITS:
             simulation = PatchSimulation(parameters, SEED, models)
             outcomes = simulation.arrivals(RUSH, LESSONS / RUSH, TokenBucket(rate, burst))
-            offered = outcomes.begun + outcomes.throttled
+            offered = outcomes.started + outcomes.throttled
             latencies = [seconds for _, seconds in outcomes.accepted]
             rows.append(
                 [
@@ -90,7 +90,7 @@ def limits(parameters: Assumptions) -> str:
                     f"{rate}, {burst}",
                     f"{len(outcomes.accepted) * RUSH / LESSONS:.1f}",
                     f"{outcomes.throttled / offered:.0%}",
-                    f"{outcomes.refused / outcomes.begun:.0%}",
+                    f"{outcomes.refused / outcomes.started:.0%}",
                     _s(percentile(latencies, 0.5)),
                     _s(percentile(latencies, 0.99)),
                 ]
@@ -115,7 +115,7 @@ def plans(parameters: Assumptions) -> str:
         for name, way in ways.items():
             outcomes = way(rate)
             latencies = [seconds for _, seconds in outcomes.accepted]
-            accepted = f"{len(outcomes.accepted) / outcomes.begun:.0%}"
+            accepted = f"{len(outcomes.accepted) / outcomes.started:.0%}"
             rows.append(
                 [f"{rate:,}", name, accepted, _s(percentile(latencies, 0.5)), _s(percentile(latencies, 0.99))]
             )
@@ -141,7 +141,7 @@ TABLES = {
     "The same, and what a PATCH consists of": cycles,
     "A rush of PATCHes behind limits": limits,
     "PATCHes that come at a rate": plans,
-    "Predictions that begin all of a sudden": predictions,
+    "Predictions that start suddenly": predictions,
 }
 
 
@@ -153,11 +153,11 @@ def _seen(answers: PredictionOutcomes) -> list[object]:
 
 def _outcome(outcomes: PatchOutcomes) -> list[str]:
     latencies = [seconds for _, seconds in outcomes.accepted]
-    attempts = (len(outcomes.accepted) + outcomes.conflicts) / outcomes.begun
+    attempts = (len(outcomes.accepted) + outcomes.conflicts) / outcomes.started
     return [
         f"{len(outcomes.accepted) / PATCH_SECONDS:.1f}",
         f"{attempts:.1f}",
-        f"{outcomes.refused / outcomes.begun:.0%}",
+        f"{outcomes.refused / outcomes.started:.0%}",
         _s(percentile(latencies, 0.5)),
         _s(percentile(latencies, 0.99)),
     ]

@@ -10,9 +10,12 @@ import statistics
 import threading
 import time
 from collections.abc import Callable
+from functools import partial
+from typing import Any
 
 import grpc
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image
 from tritonclient.grpc import service_pb2, service_pb2_grpc
 
@@ -24,7 +27,7 @@ ROUNDS, SECONDS, AT_ONCE = 5, 1.0, 16
 MODEL = {"mlp": "mlp-128-64", "conv": "conv-32-64"}
 
 
-def drawing() -> np.ndarray:
+def drawing() -> NDArray[np.uint8]:
     """Return a one, (28, 28) bytes."""
     pixels = np.zeros((28, 28), np.uint8)
     pixels[4:24, 13:16] = 255
@@ -73,18 +76,19 @@ def _round(call: Callable[[], object], at_once: int) -> float:
 def measure(architecture: str) -> dict[str, float]:
     """Return the figures of a server with one model."""
     server = RunningGrpc("--model-architecture", architecture, "--log-level", "warning")
-    model, figures = MODEL[architecture], {}
+    model = MODEL[architecture]
+    figures: dict[str, float] = {}
     with grpc.insecure_channel(server.address) as channel:
-        predict = mnist_pb2_grpc.MnistStub(channel).Predict
+        predict = mnist_pb2_grpc.MnistStub(channel).Predict  # type: ignore[no-untyped-call]  # generated
         infer = service_pb2_grpc.GRPCInferenceServiceStub(channel).ModelInfer
-        messages = {
+        messages: dict[str, tuple[Callable[[Any], object], object]] = {
             "Predict, a PNG of 280×280": (predict, image_message()),
             "ModelInfer, 1 image": (infer, tensor_message(model, 1)),
             "ModelInfer, 100 images": (infer, tensor_message(model, 100)),
         }
         for name, (method, message) in messages.items():
             for at_once in (1, AT_ONCE):
-                rate = calls_per_second(lambda method=method, message=message: method(message), at_once)
+                rate = calls_per_second(partial(method, message), at_once)
                 figures[f"{model}, {name}, {at_once} at a time, calls/s"] = round(rate)
     server.stop()
     return figures

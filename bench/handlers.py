@@ -12,6 +12,7 @@ import os
 import statistics
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -132,7 +133,7 @@ def measure_handlers() -> dict[str, float]:
         for _ in range(10):
             answer = app(asked, None)
             assert answer["statusCode"] < 300, answer
-        medians[name] = median_ms(lambda asked=asked: app(asked, None), times)
+        medians[name] = median_ms(partial(app, asked, None), times)
     return medians
 
 

@@ -41,8 +41,8 @@ MIX: dict[str, tuple[int, Request]] = {  # how many of a hundred
 
 
 @dataclasses.dataclass
-class Seen:
-    """What the clients have seen."""
+class Measurements:
+    """What the clients saw."""
 
     milliseconds: dict[str, list[float]] = dataclasses.field(default_factory=lambda: defaultdict(list))
     errors: Counter[str] = dataclasses.field(default_factory=Counter)
@@ -54,19 +54,19 @@ class Load:
     """Clients at work for so many seconds."""
 
     def __init__(self, url: str, seconds: float) -> None:
-        self.seen = Seen()
+        self.seen = Measurements()
         self._place = urlsplit(url).netloc
-        self._began = time.monotonic()
+        self._start = time.monotonic()
         self._seconds = seconds
         self._lock = threading.Lock()
 
-    def run(self, clients: int, process: int) -> Seen:
-        """Send requests until the time is over, and look at the memory of the process meanwhile."""
+    def run(self, clients: int, process: int) -> Measurements:
+        """Send requests until the time is over, and watch the memory of the process meanwhile."""
         threads = [threading.Thread(target=self._client, args=(number,)) for number in range(clients)]
         for thread in threads:
             thread.start()
         for period in range(PERIODS):
-            end = self._began + self._seconds * (period + 1) / PERIODS
+            end = self._start + self._seconds * (period + 1) / PERIODS
             time.sleep(max(0.0, end - time.monotonic()))
             self.seen.memory_mb.append(resident_mb(process))
         for thread in threads:
@@ -77,7 +77,7 @@ class Load:
         chance = random.Random(seed)
         connection = http.client.HTTPConnection(self._place, timeout=60)
         shares = [share for share, _ in MIX.values()]
-        while (past := time.monotonic() - self._began) < self._seconds:
+        while (past := time.monotonic() - self._start) < self._seconds:
             (kind,) = chance.choices([*MIX], shares)
             start = time.perf_counter()
             trouble = _ask(connection, MIX[kind][1])
@@ -104,7 +104,7 @@ def _ask(connection: http.client.HTTPConnection, request: Request) -> str | None
 
 
 def resident_mb(process: int) -> float:
-    """Return the memory of a process that is resident; not a number where there is no /proc."""
+    """Return the resident memory of a process; NaN where there is no /proc."""
     try:
         status = Path(f"/proc/{process}/status").read_text("utf-8")
     except OSError:
@@ -112,7 +112,7 @@ def resident_mb(process: int) -> float:
     return round(int(status.split("VmRSS:")[1].split()[0]) / 1024, 1)
 
 
-def report(seen: Seen, seconds: float) -> str:
+def report(seen: Measurements, seconds: float) -> str:
     """Return what was seen, as tables."""
     rows: list[list[object]] = []
     for kind in MIX:
@@ -153,8 +153,8 @@ def main(seconds: float, clients: int) -> None:
     )
 
 
-def _shortened(seen: Seen) -> dict[str, dict[str, float]]:
-    """Return of each kind how many there were, and percentiles of their times."""
+def _shortened(seen: Measurements) -> dict[str, dict[str, float]]:
+    """Return for each kind how many there were, and percentiles of their times."""
     parts = {"p50": 0.5, "p99": 0.99, "longest": 1.0}
     return {
         kind: {"count": len(times)} | {name: percentile(times, part) for name, part in parts.items()}

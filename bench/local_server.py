@@ -16,9 +16,10 @@ from infra.paths import BUILD
 from tests.support.servers.running_stack import RunningStack
 
 ROUNDS, SECONDS = 5, 1.0
+type Request = tuple[str, str, str | None, dict[str, str]]  # method, path, body, headers
 JSON = {"Content-Type": "application/json", "Accept": "application/json"}
 BINARY = {"Content-Type": "application/json", "Accept": "application/octet-stream"}
-REQUESTS = {
+REQUESTS: dict[str, Request] = {
     "page": ("GET", "/", None, {"Accept-Encoding": "br"}),
     "page, not modified": ("GET", "/", None, {}),  # the ETag is added below
     "API, CORS preflight": ("OPTIONS", "/api/weights", None, {}),
@@ -29,7 +30,7 @@ REQUESTS = {
 }
 
 
-def requests_per_second(connection: http.client.HTTPConnection, request: tuple[str, str, str | None, dict]) -> float:
+def requests_per_second(connection: http.client.HTTPConnection, request: Request) -> float:
     """Return the median rate of several rounds of the same request."""
     rates = []
     for _ in range(ROUNDS):

@@ -1,11 +1,12 @@
 """How fast our own kernel trains in the browser with each optimizer, with and without varied digits.
 
-The rules take turns in one worker, and the median of their rounds counts. The comparison with other libraries, which
-do plain SGD, is left to `bench.training_browser`. `python -m bench.optimizers --help` lists the settings.
+The rules take turns in one worker, and the median of their rounds counts. `bench.training_browser`
+compares plain SGD with other libraries. `python -m bench.optimizers --help` lists the settings.
 """
 
 import json
 import statistics
+from typing import Any
 
 import click
 import msgspec
@@ -15,13 +16,13 @@ from bench.training_browser import SERVED, prepare
 from infra.paths import BUILD
 from model_export.architectures import ARCHITECTURES
 
-RULES = {
+RULES: dict[str, dict[str, Any]] = {
     "SGD": {"optimizer": "sgd"},
     "SGD, decay": {"optimizer": "sgd", "weight_decay": 0.0001},
     "momentum": {"optimizer": "momentum", "momentum": 0.9},
     "Adam": {"optimizer": "adam"},
 }
-VARIED = {"seed": 1}
+VARIED: dict[str, Any] = {"seed": 1}
 
 
 @click.command()

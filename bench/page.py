@@ -18,7 +18,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import click
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, ViewportSize, sync_playwright
 
 from bench.browser.counting_proxy import CountingProxy
 from bench.browser.tab import CHROMIUM_FLAGS
@@ -31,10 +31,8 @@ from tests.support.servers.running_stack import RunningStack
 EXACT_WEIGHTS = b"GET /api/weights?model=mlp-128 HTTP"
 GOAL = 97  # per cent of the test digits
 TRAINING_SECONDS = 5
-WIDE, TALL = (
-    {"width": 1440, "height": 900},
-    {"width": 1440, "height": 5000},
-)  # the latter shows the whole page at once
+WIDE = ViewportSize(width=1440, height=900)
+TALL = ViewportSize(width=1440, height=5000)  # shows the whole page at once
 DETAILS = "details => details.forEach((each, i) => setTimeout(() => { each.open = true }, 200 * i))"
 LATER_BYTES = """performance.getEntriesByType('resource')
   .filter(entry => /(scrawl-later[.]js|later[.]css)$/.test(entry.name))
@@ -94,7 +92,7 @@ def running_stack() -> Iterator[str]:
 
 
 @contextlib.contextmanager
-def visit(browser: Browser, url: str, viewport: dict[str, int] = WIDE) -> Iterator[Page]:
+def visit(browser: Browser, url: str, viewport: ViewportSize = WIDE) -> Iterator[Page]:
     """Visit the page for the first time and wait until it can be used."""
     context = browser.new_context(viewport=viewport)
     page = context.new_page()
@@ -119,7 +117,7 @@ def transferred(browser: Browser, url: str) -> int:
 def noted(browser: Browser, url: str, name: str, wanted: str = "") -> float:
     """Return the milliseconds from the start of the navigation until the page is ready, or complete.
 
-    Or what else is wanted to be known of that moment.
+    Or the value of the JavaScript expression `wanted` at that moment.
     """
     with visit(browser, url) as page:
         page.wait_for_function(f"window.{name} !== undefined", timeout=60_000)
@@ -148,7 +146,7 @@ def seconds_to_goal(browser: Browser, url: str) -> float:
 
 
 def longest_tasks(
-    browser: Browser, url: str, viewport: dict[str, int], meanwhile: Callable[[Page], None]
+    browser: Browser, url: str, viewport: ViewportSize, meanwhile: Callable[[Page], None]
 ) -> list[Task]:
     """Return the longest tasks of the main thread while training: that by the clock, and that on the processor."""
     with visit(browser, url, viewport) as page:
@@ -169,7 +167,7 @@ def train(page: Page, meanwhile: Callable[[Page], None]) -> None:
 
 
 def just_watch(_page: Page) -> None:
-    """Leave the page as it is found."""
+    """Leave the page as it is."""
 
 
 def open_everything(page: Page) -> None:

@@ -15,20 +15,19 @@ from typing import Any
 import click
 import numpy as np
 
-ROOT = Path(__file__).parent.parent
-sys.path += [str(ROOT / "site"), str(ROOT / "tests")]
+from bench.browser.tab import open_page
+from functions.models.training import initial_weights
+from infra.dataset.sources import Sources, load_dataset
+from infra.page.kernel import build_kernel
+from infra.paths import BUILD, SITE
+from model_export.architectures import ARCHITECTURES, parameter_table
+from tests.support.kernel_host import WasmtimeKernel
 
-from kernel_host import WasmtimeKernel  # noqa: E402
-from scrawl.net import program  # noqa: E402
-from scrawl.net.convolution import Convolution, ImageConvolution  # noqa: E402
-from scrawl.net.network import Network, Samples  # noqa: E402
+sys.path.append(str(SITE))  # the page's Python
 
-from bench.browser.tab import open_page  # noqa: E402
-from functions.models.training import initial_weights  # noqa: E402
-from infra.dataset.sources import Sources, load_dataset  # noqa: E402
-from infra.page.kernel import build_kernel  # noqa: E402
-from infra.paths import BUILD  # noqa: E402
-from model_export.architectures import ARCHITECTURES, parameter_table  # noqa: E402
+from scrawl.net import program
+from scrawl.net.convolution import Convolution, ImageConvolution
+from scrawl.net.network import Network, Samples
 
 HERE = Path(__file__).parent / "browser"
 SERVED = BUILD / "bench" / "primitives"
@@ -49,7 +48,7 @@ def main(model: str, batch: int, steps: int, plain: bool) -> None:
     with tempfile.TemporaryDirectory() as folder:
         kernel = WasmtimeKernel(Path(folder), not plain)
         calls = [gemm(kernel), *step_calls(kernel, model, batch, steps)]
-        (SERVED / "memory.bin").write_bytes(bytes(kernel.memory.read(kernel.store, 0, kernel.end)))
+        (SERVED / "memory.bin").write_bytes(kernel.read_bytes(0, kernel.end))
     build_kernel(SERVED / "kernel.wasm", relaxed=not plain)
     shutil.copy(HERE / "primitives.js", SERVED)
     shutil.copy(HERE / "main.js", SERVED)
@@ -122,14 +121,15 @@ def measure(calls: list[Call]) -> list[float]:
     }
     with open_page(SERVED, "window.measure") as page:
         page.evaluate("given => load('primitives', given)", given)
-        return page.evaluate("measure('primitives', 0.1)")["nanoseconds"]
+        times: list[float] = page.evaluate("measure('primitives', 0.1)")["nanoseconds"]
+        return times
 
 
 def report(model: str, batch: int, calls: list[Call], times: list[float]) -> None:
     """Print the table, and keep the figures."""
     heading = f"{model}, batch {batch}"
     click.echo(f"{heading:44}{'µs/sample':>12}{'dense GFLOP/s':>15}")
-    rows = []
+    rows: list[dict[str, Any]] = []
     for (name, label, operations, _), time in zip(calls, times, strict=True):
         samples = 1 if label.startswith("plain") else batch
         rate = operations * samples / time

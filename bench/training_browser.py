@@ -169,7 +169,8 @@ def in_torch() -> Iterator[Measure]:
         def measure(seconds: float) -> dict[str, Any]:
             writer.write(f"{seconds}\n")
             writer.flush()
-            return json.loads(reader.readline())
+            answer: dict[str, Any] = json.loads(reader.readline())
+            return answer
 
         reader.readline()
         yield measure

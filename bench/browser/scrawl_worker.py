@@ -1,17 +1,24 @@
-from browser import aio, bind, self
+"""Our contender's worker: trains with the page's kernel when the benchmark's page says so."""
+
+from typing import TYPE_CHECKING
+
+from browser import aio, self
 from javascript import JSON
 from scrawl.net.network import Network, Samples
 from scrawl.worker.kernel import load_kernel
 
-state = {}
+if TYPE_CHECKING:
+    from typing import Any
+
+state: "dict[str, Any]" = {}
 
 
-async def fetch(url, how):
+async def fetch(url: str, how: str) -> "Any":
     response = await self.fetch(url)
     return await getattr(response, how)()
 
 
-async def set_up():
+async def set_up() -> None:
     """Load the kernel, the settings and the digits, and build the network."""
     settings = await fetch("settings.json", "json")
     build = settings.build
@@ -29,7 +36,7 @@ async def set_up():
     self.postMessage({"ready": True})
 
 
-def train(seconds, rule):
+def train(seconds: float, rule: "dict[str, Any]") -> None:
     """Train for some seconds by a rule, as the page's worker does, and say how many steps that were."""
     samples, network, settings = state["samples"], state["network"], state["settings"]
     batch, rate, place = settings.batch, settings.learningRate, state["place"]
@@ -50,9 +57,11 @@ def train(seconds, rule):
     self.postMessage({"steps": steps, "seconds": elapsed, "loss": loss / batch / many})
 
 
-@bind(self, "message")
-def on_message(event):
+def on_message(event: "Any") -> None:
     if "count" in event.data:
         aio.run(set_up())
     else:
         train(event.data["seconds"], JSON.parse(event.data["rule"]))
+
+
+self.bind("message", on_message)

@@ -7,14 +7,17 @@ input, {"steps", "seconds", "loss"}. Images and labels become tensors before the
 import json
 import sys
 import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
 
 import torch
 from torch import nn
 
 
-def build(layers: list) -> nn.Sequential:
+def build(layers: list[dict[str, Any]]) -> nn.Sequential:
     """Make the network from the manifest's layers."""
-    kinds = {
+    kinds: dict[str, Callable[[dict[str, Any]], nn.Module]] = {
         "dense": lambda layer: nn.Linear(layer["inputs"], layer["outputs"]),
         "conv3x3": lambda layer: nn.Conv2d(layer["inputs"], layer["outputs"], 3, padding=1),
         "relu": lambda _: nn.ReLU(),
@@ -27,11 +30,9 @@ def build(layers: list) -> nn.Sequential:
 
 def main(digits: str, settings_file: str) -> None:
     """Answer each request on standard input."""
-    with open(settings_file) as file:  # noqa: PTH123
-        settings = json.load(file)
+    settings = json.loads(Path(settings_file).read_text())
     torch.set_num_threads(settings.get("threads", 1))
-    with open(digits, "rb") as file:  # noqa: PTH123
-        data = torch.frombuffer(bytearray(file.read()), dtype=torch.uint8)
+    data = torch.frombuffer(bytearray(Path(digits).read_bytes()), dtype=torch.uint8)
     count, batch = settings["count"], settings["batch"]
     labels = data[16 : 16 + count].long()
     images = data[16 + count :].reshape(count, 784).float() / 255

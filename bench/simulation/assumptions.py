@@ -1,6 +1,6 @@
 """What the simulation assumes: how long things take, and what AWS allows. Every number has its source beside it.
 
-What follows from them is left to `patches` and `predictions`.
+`patches` and `predictions` compute what follows from them.
 """
 
 from dataclasses import dataclass

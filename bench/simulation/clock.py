@@ -3,23 +3,23 @@
 A process is a generator that yields how many seconds to sleep. Time passes only in the clock's queue.
 """
 
-from collections.abc import Iterator
+from collections.abc import Generator
 from heapq import heappop, heappush
 from itertools import count
 
-type Process = Iterator[float]
+type Process[Result] = Generator[float, None, Result]
 
 
 class Clock:
-    """Runs processes in the order of their times; those of the same time in the order in which they went to sleep."""
+    """Runs processes in the order of their times; those of the same time in the order in which they fell asleep."""
 
     def __init__(self) -> None:
         self.now = 0.0
-        self._queue: list[tuple[float, int, Process]] = []
+        self._queue: list[tuple[float, int, Process[object]]] = []
         self._number = count()
 
-    def start(self, process: Process, after: float = 0.0) -> None:
-        """Have a process begin, so many seconds from now."""
+    def start(self, process: Process[object], after: float = 0.0) -> None:
+        """Start a process, so many seconds from now."""
         heappush(self._queue, (self.now + after, next(self._number), process))
 
     def run(self, until: float) -> None:

@@ -1,7 +1,7 @@
 """The shared weights under many PATCHes: what the compare-and-swap of `current.json` lets through.
 
 As functions/weights/repository.py does it: read the pointer and its version, take a step, write the new version, move
-the pointer if it still is the one that was read; else look, clean up, wait and begin again, twelve times at most.
+the pointer if it still is the one that was read; else look, clean up, wait and start again, twelve times at most.
 Each PATCH has a Lambda of its own. Two other ways are simulated beside it: several pointers, whose weights somebody
 averages now and then, and a queue whose one reader takes many lessons at once.
 """
@@ -36,8 +36,8 @@ class PatchOutcomes:
     accepted: list[tuple[int, float]] = field(default_factory=list)
     refused: int = 0  # 409 after the last attempt
     conflicts: int = 0
-    begun: int = 0
-    throttled: int = 0  # 429 by API Gateway, before they began
+    started: int = 0
+    throttled: int = 0  # 429 by API Gateway, before they started
 
 
 class PatchSimulation:
@@ -71,15 +71,17 @@ class PatchSimulation:
         self.clock.run(math.inf)
         return self.outcomes
 
-    def _client(self, until: float) -> Process:
+    def _client(self, until: float) -> Process[None]:
         cached = 0
         while self.clock.now < until:
             cached = yield from self._patch(cached)
 
-    def _arriving(self, per_second: float, until: float, queued: bool, gateway: TokenBucket | None = None) -> Process:
+    def _arriving(
+        self, per_second: float, until: float, queued: bool, gateway: TokenBucket | None = None
+    ) -> Process[None]:
         while self.clock.now < until:
             if queued:
-                self.outcomes.begun += 1
+                self.outcomes.started += 1
                 self._queue.append(self.clock.now)
             elif gateway is None or gateway.take(self.clock.now):
                 self.clock.start(self._alone())
@@ -87,14 +89,14 @@ class PatchSimulation:
                 self.outcomes.throttled += 1
             yield self._random.expovariate(per_second)
 
-    def _alone(self) -> Process:
+    def _alone(self) -> Process[None]:
         yield from self._patch(-1)  # in a Lambda that has not seen the current version
 
-    def _patch(self, cached: int) -> Process:
+    def _patch(self, cached: int) -> Process[int]:
         """One PATCH from its first attempt to its answer; returns the version that its Lambda has in memory then."""
-        p, began = self._p, self.clock.now
+        p, start = self._p, self.clock.now
         pointer = self._random.choice(self.pointers)
-        self.outcomes.begun += 1
+        self.outcomes.started += 1
         for attempt in range(p.attempts):
             yield self._about(p.get_s) / 2
             seen = pointer.current
@@ -104,7 +106,7 @@ class PatchSimulation:
                 cached = seen
             yield p.lesson_s + self._about(p.put_s)
             if (version := (yield from self._move(pointer, seen))) is not None:
-                self.outcomes.accepted.append((version, self.clock.now - began))
+                self.outcomes.accepted.append((version, self.clock.now - start))
                 return version
             self.outcomes.conflicts += 1
             # Was it moved by us after all? Then what lost is removed.
@@ -113,7 +115,7 @@ class PatchSimulation:
         self.outcomes.refused += 1
         return cached
 
-    def _writer(self, batch: int, until: float) -> Process:
+    def _writer(self, batch: int, until: float) -> Process[None]:
         p, (pointer,) = self._p, self.pointers
         while self._queue or self.clock.now < until:
             lessons = [self._queue.popleft() for _ in range(min(batch, len(self._queue)))]
@@ -123,12 +125,13 @@ class PatchSimulation:
             yield self._about(p.get_s)
             yield p.lesson_s + len(lessons) * p.step_s + self._about(p.put_s)
             version = yield from self._move(pointer, pointer.current)
+            assert version is not None  # nobody else moves this pointer
             self.outcomes.accepted += [(version, self.clock.now - came) for came in lessons]
 
-    def _move(self, pointer: SimulatedPointer, expected: int) -> Process:
+    def _move(self, pointer: SimulatedPointer, expected: int) -> Process[int | None]:
         """Write the pointer; S3 compares half-way. Returns the new version, or None when it lost."""
         yield self._about(self._p.put_s) / 2
-        version = None
+        version: int | None = None
         if pointer.current == expected:
             version = expected + 1
             pointer.moves.append((expected, version, self.clock.now))

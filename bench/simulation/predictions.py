@@ -1,8 +1,8 @@
-"""Predictions that begin all of a sudden, at some rate: what API Gateway and Lambda let through, and how fast.
+"""Predictions that start suddenly, at some rate: what API Gateway and Lambda let through, and how fast.
 
-API Gateway's limit and Lambda's are token buckets. A Lambda that is there takes a request, the one used last first;
-else a new one is made, if there may be another. Each reads the pointer again when it has not for a second, and the
-version when that is another one.
+API Gateway's limit and Lambda's are token buckets. An idle Lambda takes a request, the one used last first; else a
+new one is created, if the limits allow it. Each Lambda reads the pointer again after a second, and the version when
+it has changed.
 """
 
 import math
@@ -44,7 +44,7 @@ class PredictionSimulation:
     """The deployed API, at first without a single Lambda. The seed decides everything that is random."""
 
     def __init__(self, parameters: Assumptions, seed: int, changes_per_second: float = 0.0) -> None:
-        """`changes_per_second`: how often the shared weights become others."""
+        """`changes_per_second`: how often the shared weights change."""
         p = parameters
         self._p = p
         self._random = random.Random(seed)
@@ -57,10 +57,10 @@ class PredictionSimulation:
         self._busy: list[tuple[float, int, _Lambda]] = []
         self.answers = PredictionOutcomes()
 
-    def run(self, per_second: float, begin: float, end: float) -> PredictionOutcomes:
+    def run(self, per_second: float, start: float, end: float) -> PredictionOutcomes:
         """Send requests at random times between two moments, and return what came of them."""
         self.answers = PredictionOutcomes()
-        now = begin
+        now = start
         while (now := now + self._random.expovariate(per_second)) < end:
             self._request(now)
         return self.answers
@@ -83,7 +83,7 @@ class PredictionSimulation:
         answers.most_busy = max(answers.most_busy, len(self._busy))
 
     def _lambda(self, now: float) -> tuple[_Lambda | None, float]:
-        """Return a Lambda and when it can begin; None when there may be no other."""
+        """Return a Lambda and when it can start; None when no other is allowed."""
         if not self._invocations.take(now):
             return None, now
         if self._idle:

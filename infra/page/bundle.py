@@ -41,7 +41,7 @@ def bundles(package: Path) -> tuple[str, str]:
 
 def worker_bundle(package: Path, source: str) -> str:
     """Return a script for a worker that runs another source in place of the package's own worker."""
-    modules = brython.library() | _own(package) | {"scrawl.worker.main": [".py", source, []]}
+    modules = brython.library() | _own(package) | {"scrawl.worker.main": [".py", shrink(source), []]}
     return _script(modules, _reached(modules, ["scrawl.worker.main"])) + _START
 
 

@@ -53,7 +53,7 @@ def test_no_accepted_patch_is_lost(parameters: Assumptions) -> None:
 def test_every_patch_is_answered() -> None:
     outcomes = PatchSimulation(LIVELY, seed=4, pointers=2).arrivals(20, 20)
     assert outcomes.refused > 0
-    assert len(outcomes.accepted) + outcomes.refused == outcomes.begun
+    assert len(outcomes.accepted) + outcomes.refused == outcomes.started
 
 
 @pytest.mark.parametrize("clients", [2, 10, 40])
@@ -70,19 +70,19 @@ def test_conflicts_grow_with_clients() -> None:
     conflicts = []
     for clients in (1, 2, 4, 8, 16, 32):
         outcomes = PatchSimulation(LIVELY, seed=6).clients(clients, 60)
-        conflicts.append(outcomes.conflicts / outcomes.begun)
+        conflicts.append(outcomes.conflicts / outcomes.started)
     assert conflicts[0] == 0
     assert conflicts == sorted(conflicts)
 
 
 def test_limits_let_through_what_one_model_takes() -> None:
-    """Nearly nobody learns after ten seconds of Lambda that it was for nothing, and little is given away."""
+    """Hardly any PATCH runs for ten seconds in vain, and little throughput is lost."""
     rate, burst = DEPLOYED_WRITES
     limited = PatchSimulation(LIVELY, seed=9).arrivals(40, 60, TokenBucket(rate, burst))
     unlimited = PatchSimulation(LIVELY, seed=9).arrivals(40, 60)
     assert limited.throttled > 0
-    assert limited.refused < 0.1 * limited.begun
-    assert unlimited.refused > 0.5 * unlimited.begun
+    assert limited.refused < 0.1 * limited.started
+    assert unlimited.refused > 0.5 * unlimited.started
     assert len(limited.accepted) > 0.5 * len(unlimited.accepted)
 
 
@@ -94,7 +94,7 @@ def test_more_pointers_accept_more() -> None:
 def test_queue_loses_nothing_and_never_conflicts() -> None:
     outcomes = PatchSimulation(LIVELY, seed=8).queued(200, 5, batch=100)
     assert (outcomes.refused, outcomes.conflicts) == (0, 0)
-    assert len(outcomes.accepted) == outcomes.begun
+    assert len(outcomes.accepted) == outcomes.started
 
 
 def test_same_seed_gives_the_same_run() -> None:
@@ -129,9 +129,10 @@ def test_cold_starts_are_over_after_the_first_seconds() -> None:
 
 
 def test_processes_run_in_the_order_of_their_times() -> None:
-    clock, seen = Clock(), []
+    clock = Clock()
+    seen: list[tuple[str, float]] = []
 
-    def process(name: str, pause: float) -> Process:
+    def process(name: str, pause: float) -> Process[None]:
         for _ in range(2):
             yield pause
             seen.append((name, clock.now))
