@@ -27,6 +27,7 @@ sys.path.append(str(SITE))  # the page's Python
 
 from scrawl.net import program
 from scrawl.net.convolution import Convolution, ImageConvolution
+from scrawl.net.interfaces import LayerDescription, ParameterDescription  # noqa: E402
 from scrawl.net.network import Network, Samples
 
 HERE = Path(__file__).parent / "browser"
@@ -91,8 +92,9 @@ def build(kernel: WasmtimeKernel, model: str, batch: int) -> Network:
     """Return the network with its first weights."""
     layers = ARCHITECTURES[model].layers
     table = parameter_table(layers)
-    described = [{"kind": x.kind, "name": x.name, "inputs": x.inputs, "outputs": x.outputs} for x in layers]
-    network = Network(kernel, described, [{"name": name, "shape": shape} for name, shape in table], batch)
+    described = [LayerDescription(kind=x.kind, name=x.name, inputs=x.inputs, outputs=x.outputs) for x in layers]
+    parameters = [ParameterDescription(name=name, shape=list(shape)) for name, shape in table]
+    network = Network(kernel, described, parameters, batch)
     network.load(initial_weights(dict(table), 1))
     return network
 

@@ -1,7 +1,7 @@
 """The kernel run by wasmtime, for `scrawl.net.network`; in the browser that is `scrawl.worker.kernel.Kernel`."""
 
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -50,7 +50,7 @@ class WasmtimeKernel:
     def write(self, address: int, data: Any) -> None:
         self.memory.write(self.store, bytes(data), address)
 
-    def write_words(self, address: int, words: list[int]) -> None:
+    def write_words(self, address: int, words: Sequence[int]) -> None:
         self.write(address, np.array(words, np.uint32).tobytes())
 
     def write_floats(self, address: int, data: Any) -> None:
