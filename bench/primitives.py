@@ -27,7 +27,7 @@ sys.path.append(str(SITE))  # the page's Python
 
 from scrawl.net import program
 from scrawl.net.convolution import Convolution, ImageConvolution
-from scrawl.net.interfaces import LayerDescription, ParameterDescription  # noqa: E402
+from scrawl.net.interfaces import LayerDescription, ParameterDescription
 from scrawl.net.network import Network, Samples
 
 HERE = Path(__file__).parent / "browser"
