@@ -22,7 +22,7 @@ REQUESTS = {
     "sample": (),
     "show_checkpoint": ("model", "number"),  # look at a checkpoint, -1: at the network as it is
     "restore": ("model", "number"),  # go back to a checkpoint
-    "later": ("address",),  # of the second bundle
+    "load_features": ("address",),  # of the second bundle
     "ping": (),  # whether it lives
     "ink": ("number", "width", "height", "colours"),  # of an image, RGBA
     "open_file": ("number", "buffer", "networks"),  # a file of weights; JSON {model: {tensor: shape}}
@@ -66,7 +66,7 @@ REPORTS = {
     "no_kernel": ("message",),  # without it nothing works
     "pong": (),
     "inked": ("number", "width", "height", "ink"),  # bytes; None where there is none
-    "later_begun": (),  # the worker's part of the second bundle
+    "features_ready": (),  # the worker's part of the second bundle
     "file_opened": ("number", "model", "buffer"),  # as safetensors
     "file_refused": ("number", "message"),
     "file_saved": ("model", "form", "buffer"),

@@ -1,1 +1,1 @@
-"""The page's start and what holds it together. Read `main` first, then `app` and `page`."""
+"""How the page starts, and what holds it together. Read `main` first, then `app` and `page`."""

@@ -1,4 +1,8 @@
-"""What buttons, fields and keys do: each handler changes the state and asks the worker or the API for the rest."""
+"""What buttons and fields do: each handler changes the state, and asks the worker or the API for the rest."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
 
 from browser import aio
 from browser import self as window
@@ -8,21 +12,28 @@ from scrawl.client import fetching
 from scrawl.ui.dom import by_id
 from scrawl.ui.training_view import SETTING_IDS
 
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from browser import Event
+
+    from scrawl.app.app import App
+
 WAITING = 800  # milliseconds without an answer until the page says that it waits
 
 
 class Actions:
-    """Binds the page's controls to the `parts` of the page."""
+    """Connects the page's buttons and fields with the `app`."""
 
-    def __init__(self, parts: object) -> None:
-        page = self.page = parts.page
+    def __init__(self, app: App) -> None:
+        page = self.page = app.page
         self.state = page.state
-        self.api = parts.api
-        self.connection = parts.connection
-        self.models = parts.models
-        self.first_weights = parts.first_weights
+        self.api = app.api
+        self.connection = app.connection
+        self.models = app.models
+        self.initial_weights = app.initial_weights
         self._sampling = False
-        clicks = {
+        clicks: dict[str, Callable[[], None]] = {
             "undo": lambda: page.dispatch("undone"),
             "redo": lambda: page.dispatch("redone"),
             "clear": lambda: page.dispatch("cleared"),
@@ -34,7 +45,7 @@ class Actions:
         for name, action in clicks.items():
             by_id(name).bind("click", _without_event(action))
         by_id("sample").disabled = False  # the others follow the state
-        by_id("teach").bind("submit", self.tune)
+        by_id("teach").bind("submit", self.teach)
         by_id("label").bind("change", self.choose_label)
         by_id("model").bind("change", self.choose_model)
         for name, field in SETTING_IDS.items():
@@ -52,12 +63,13 @@ class Actions:
             picture, label = await self.api.sample()
             self.page.dispatch("sampled", picture=picture, label=label)
         except fetching.AwayError as error:
-            self.connection.lost(str(error))
-            self.page.ask("sample")
+            self.connection.mark_away(str(error))
+            self.page.send("sample")
         except fetching.RefusedError as error:
             self.page.dispatch("noticed", place="draw", text=str(error), tone="error")
-        window.clearTimeout(timer)
-        self._sampling = False
+        finally:
+            window.clearTimeout(timer)
+            self._sampling = False
 
     def _say_waiting(self) -> None:
         self.page.dispatch("noticed", place="draw", text="Waiting for the API's digit…", tone="quiet")
@@ -65,42 +77,42 @@ class Actions:
     def train(self) -> None:
         """Start training, or pause it."""
         self.page.dispatch("training_wanted", on=not self.state.training)
-        self.page.ask("train" if self.state.training else "pause")
+        self.page.send("train" if self.state.training else "pause")
 
     def step(self) -> None:
         """Do one step of training."""
         self.page.dispatch("step_wanted")
-        self.page.ask("step")
+        self.page.send("step")
 
     def new_weights(self) -> None:
-        """Begin anew from random weights."""
+        """Start again from random weights."""
         self.page.dispatch("new_weights_wanted")
-        self.page.ask("randomise", seed=self.state.settings["seed"])
+        self.page.send("randomise", seed=self.state.settings["seed"])
 
-    def tune(self, event: object) -> None:
-        """Teach the drawing with the chosen label."""
+    def teach(self, event: Event) -> None:
+        """Teach the network the drawing with the chosen label."""
         event.preventDefault()
-        self.page.ask("tune", label=self.state.label)
+        self.page.send("tune", label=self.state.label)
 
-    def choose_label(self, event: object) -> None:
-        """Note what the drawing is meant to be."""
+    def choose_label(self, event: Event) -> None:
+        """Note which digit the drawing is meant to be."""
         self.page.dispatch("label_chosen", label=int(event.target.value))
 
-    def choose_model(self, event: object) -> None:
-        """Go on with another network; the weights shared for it are fetched the first time."""
+    def choose_model(self, event: Event) -> None:
+        """Select another network; the first time, its weights are fetched."""
         self.page.dispatch("model_chosen", model=event.target.value)
-        self.models.open()
-        self.first_weights.ask()
+        self.models.open_selected()
+        self.initial_weights.request()
 
-    def _setting(self, name: str) -> object:
-        def changed(event: object) -> None:
+    def _setting(self, name: str) -> Callable[[Event], None]:
+        def changed(event: Event) -> None:
             before = self.state.settings
             self.page.dispatch("setting_changed", name=name, text=event.target.value)
             if self.state.settings is not before:
-                self.page.ask("settings", settings=JSON.stringify(self.state.settings))
+                self.page.send("settings", settings=JSON.stringify(self.state.settings))
 
         return changed
 
 
-def _without_event(action: object) -> object:
+def _without_event(action: Callable[[], None]) -> Callable[[Event], None]:
     return lambda _event: action()

@@ -1,51 +1,84 @@
-"""The first part of the page's start: all that asks others, so that their answers come while the rest is made."""
+"""What the page consists of. Making an `App` requests what comes over the network, so that it is on its way early.
+
+Drawing, controls and features come later; `main` and `feature_loader` add them.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
 
 from browser import document
-from browser import self as window
 
-from scrawl.app.first_weights import FirstWeights
-from scrawl.app.networks import Models
+from scrawl.app.initial_weights import InitialWeights
+from scrawl.app.model_catalog import ModelCatalog
 from scrawl.app.page import Page
-from scrawl.client.api import Api
+from scrawl.client.api import Api, absolute_url
 from scrawl.client.connection import Connection
-from scrawl.storage.restore import Restoring
-from scrawl.storage.saved_visit import Kept
+from scrawl.listeners import call_each
+from scrawl.storage.restore import VisitRestorer
+from scrawl.storage.saved_visit import SavedVisit
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from scrawl.app.worker_link import WorkerLink
+    from scrawl.client.sharing_api import SharingApi
+    from scrawl.drawing.pad_view import PadView
+    from scrawl.drawing.prediction_requests import PredictionRequests
+    from scrawl.share.shared_weights import Sending
+    from scrawl.storage.autosave import Autosave
+    from scrawl.ui.curves_view import CurvesView
 
 
-class Parts:
-    """What the page consists of, views and controls aside."""
+class App:
+    """The objects that make up the page, views aside."""
 
-    def __init__(self, link: object) -> None:
-        addresses = document.body.dataset
+    # Set by the later steps of the start and by features, for the features after them.
+    pad: PadView
+    predictions: PredictionRequests
+    curves: CurvesView
+    sharing_api: SharingApi
+    sending: Sending
+    autosave: Autosave
+
+    def __init__(self, link: WorkerLink) -> None:
+        urls = document.body.dataset
         self.link = link
         self.page = Page(link)
-        self.api = Api(absolute(addresses.api), lambda count: self.page.dispatch("requests", count=count))
+        self.api = Api(absolute_url(urls.api), lambda count: self.page.dispatch("requests", count=count))
         self.connection = Connection(self.page, self.api)
-        kernels = [absolute(addresses.kernel), absolute(addresses.kernelRelaxed)]
-        self.models = Models(self.page, self.connection, absolute(addresses.models), kernels)
-        self.kept = Kept()
-        self.restoring = Restoring(self.page, self.kept)
-        self.first_weights = FirstWeights(self.page, self.api, self.connection, self.restoring)
-        self.when_complete: list = []  # what to do once all features have begun
-        self.resizing: list = []  # what to do when the colours or the size change
+        kernels = [absolute_url(urls.kernel), absolute_url(urls.kernelRelaxed)]
+        self.models = ModelCatalog(self.page, self.connection, absolute_url(urls.models), kernels)
+        self.saved_visit = SavedVisit()
+        self.visit_restorer = VisitRestorer(self.page, self.saved_visit)
+        self.initial_weights = InitialWeights(self.page, self.api, self.connection, self.visit_restorer)
+        self._when_complete: list[Callable[[], object]] = []
+        self._when_repainting: list[Callable[[], object]] = []
 
-    def begin(self) -> None:
-        """Ask for models, weights and data, beginning where the last visit ended."""
-        self.kept.find(self._begin)
+    def start(self) -> None:
+        """Continue the last visit, and request models, weights and data."""
+        self.saved_visit.find(self._start)
 
-    def _begin(self) -> None:
-        self.restoring.begin()
-        self.models.begin()
-        self.first_weights.ask()
-        self.connection.begin()
+    def _start(self) -> None:
+        self.visit_restorer.restore_page()
+        self.models.start()
+        self.initial_weights.request()
+        self.connection.start()
+
+    def on_complete(self, action: Callable[[], object]) -> None:
+        """Have something done once all features have started, and the worker's part of them."""
+        self._when_complete.append(action)
+
+    def complete(self) -> None:
+        """Say that all of the page is there."""
+        document.body.setAttribute("data-complete", "yes")
+        call_each(self._when_complete)
+
+    def on_repaint(self, action: Callable[[], object]) -> None:
+        """Have something done when the colours or the size of the page change."""
+        self._when_repainting.append(action)
 
     def repaint(self, _event: object = None) -> None:
-        """Have everything painted again: the colours or the size have changed."""
-        for action in self.resizing:
-            action()
-        self.page.show()
-
-
-def absolute(address: str) -> str:
-    """Return an address that the worker, which lives elsewhere, understands as well."""
-    return window.URL.new(address, document.baseURI).href
+        """Paint everything again: the colours or the size have changed."""
+        call_each(self._when_repainting)
+        self.page.request_render()

@@ -1,40 +1,70 @@
-"""Starts the page, in parts, so that each can work while the next is made.
+"""Starts the page in steps, each a task of its own, so that the browser can work while the next is imported.
 
-The worker comes first, since it takes longest; then what is asked over the network; then drawing and reading, with
-which the page can be used; then everything else. Importing keeps the thread busy, and a worker cannot start while the
-thread that made it is: hence the pauses.
+1. `worker_link` takes over the worker, which takes longest to start.
+2. `start_requests`: everything that has to be fetched is requested.
+3. `start_drawing`: the pad and predictions. With these the page can be used.
+4. `start_controls`: training, the API's status, buttons and fields.
+5. `feature_loader` loads the second bundle with all the rest once the page can be used.
+
+Importing keeps the thread busy, and a worker cannot start while the thread that made it is busy: hence the pauses,
+and hence the imports inside the functions.
 """
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
 
 from browser import self as window
 
-from scrawl.app.worker_link import Link
+from scrawl.app.worker_link import WorkerLink
 
-PAUSE = 8  # milliseconds in which the browser can do its part
-LINK = Link()
+if TYPE_CHECKING:
+    from scrawl.app.app import App
 
-
-def ask() -> None:
-    """Ask the network, and whoever else takes time to answer."""
-    from scrawl.app.app import Parts
-
-    parts = Parts(LINK)
-    parts.begin()
-    window.setTimeout(draw, 0, parts)
+PAUSE = 8  # milliseconds in which the browser can start the worker
+LINK = WorkerLink()
 
 
-def draw(parts: object) -> None:
-    """Make the page usable."""
-    from scrawl.app import start_drawing
+def start_requests() -> None:
+    """Request what comes over the network: models, weights, what the API has."""
+    from scrawl.app.app import App
 
-    start_drawing.begin(parts)
-    window.setTimeout(control, 0, parts)
-
-
-def control(parts: object) -> None:
-    """Make it complete."""
-    from scrawl.app import start_controls
-
-    start_controls.begin(parts)
+    app = App(LINK)
+    app.start()
+    window.setTimeout(start_drawing, 0, app)
 
 
-window.setTimeout(ask, PAUSE)
+def start_drawing(app: App) -> None:
+    """Let the person draw, and predict what is drawn."""
+    from scrawl.drawing.pad_view import PadView
+    from scrawl.drawing.pointer import Pointer
+    from scrawl.drawing.prediction_requests import PredictionRequests
+    from scrawl.ui.prediction_view import PredictionView
+    from scrawl.ui.status_view import PhaseView
+
+    page, prediction_view = app.page, PredictionView()
+    app.pad = pad = PadView()
+    app.predictions = PredictionRequests(page, pad)
+    page.frame_views += [pad, prediction_view, PhaseView()]
+    app.on_repaint(pad.resize)
+    app.on_repaint(prediction_view.repaint)
+    Pointer(pad.canvas, page.dispatch)
+    page.request_render()
+    window.setTimeout(start_controls, 0, app)
+
+
+def start_controls(app: App) -> None:
+    """Connect buttons and fields, and show training and the API's status."""
+    from scrawl.app.actions import Actions
+    from scrawl.app.feature_loader import FeatureLoader
+    from scrawl.ui.status_view import StatusView
+    from scrawl.ui.training_view import TrainingView
+
+    Actions(app)
+    FeatureLoader(app)
+    app.page.views += [TrainingView(), StatusView()]
+    window.addEventListener("resize", app.repaint)
+    app.page.request_render()
+
+
+window.setTimeout(start_requests, PAUSE)

@@ -1,32 +1,42 @@
-"""Has the browser keep the page, so that it opens without a network, too: `service-worker.js` does the keeping."""
+"""Lets the page open without a network, too: tells `service-worker.js` what to store, and when."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
 
 from browser import aio
 from browser import self as window
 
 from scrawl.client.api import SAFETENSORS
 
-MOST_BLOCKS = 80  # whose addresses are handed over; a block that was not fetched costs nothing
-SOON = 500  # milliseconds without training until the blocks that have come are kept
+if TYPE_CHECKING:
+    from typing import Any
+
+    from scrawl.app.app import App
+    from scrawl.state.app_state import State
+
+MOST_BLOCKS = 80  # whose addresses are passed on; a block that was not fetched costs nothing
+PAUSE = 500  # milliseconds without training until the blocks that have come are stored
 
 
-def begin(parts: object) -> None:
+def start(app: App) -> None:
     """Start the service worker once the page is complete: it must not slow the first visit."""
     if hasattr(window.navigator, "serviceWorker"):
-        parts.when_complete.append(lambda: aio.run(Offline(parts).register()))
+        app.on_complete(lambda: aio.run(OfflineStorage(app).register()))
 
 
-class Offline:
-    """Tells the service worker what to keep, and watches the state as a view does for when to keep blocks."""
+class OfflineStorage:
+    """Tells the service worker what to store."""
 
-    def __init__(self, parts: object) -> None:
-        self.parts = parts
-        self.state = parts.page.state
-        self._worker: object = None
-        self._kept = 0  # blocks, when it was told last
+    def __init__(self, app: App) -> None:
+        self.app = app
+        self.state = app.page.state
+        self._worker: Any = None  # the service worker
+        self._stored = 0  # blocks, when it was told last
         self._timer = 0
 
     async def register(self) -> None:
-        """Start the service worker, and have it keep what this visit has seen so far."""
+        """Start the service worker, and have it store what this visit has fetched so far."""
         workers = window.navigator.serviceWorker
         try:
             await workers.register("service-worker.js")
@@ -34,19 +44,19 @@ class Offline:
         except Exception as error:  # storage may be blocked, or the certificate not be trusted
             window.console.info(f"the page will not open without a network: {error}")
             return
-        weights = f"{self.parts.api.base}weights?model={self.state.model}"
-        self._keep([[self.parts.api.base, "*/*"], [weights, SAFETENSORS], [f"{weights}&precision=int8", SAFETENSORS]])
-        self.parts.page.views.append(self)
+        weights = f"{self.app.api.base}weights?model={self.state.model}"
+        self._store([[self.app.api.base, "*/*"], [weights, SAFETENSORS], [f"{weights}&precision=int8", SAFETENSORS]])
+        self.app.page.on_change(self._store_new_blocks)
 
-    def render(self, state: object) -> None:
-        """Have blocks kept that have come meanwhile, but not while there is training, which it would slow."""
+    def _store_new_blocks(self, state: State) -> None:
+        """Have blocks stored that have come meanwhile, but not during training, which it would slow."""
         if state.training:
             window.clearTimeout(self._timer)
             self._timer = 0
-        elif state.cached != self._kept and not self._timer:
-            self._timer = window.setTimeout(self._keep, SOON, [])
+        elif state.cached != self._stored and not self._timer:
+            self._timer = window.setTimeout(self._store, PAUSE, [])
 
-    def _keep(self, answers: list) -> None:
-        self._timer, self._kept = 0, self.state.cached
-        blocks = self.parts.connection.block_addresses(MOST_BLOCKS) if self._kept else []
+    def _store(self, answers: list[list[str]]) -> None:
+        self._timer, self._stored = 0, self.state.cached
+        blocks = self.app.connection.block_urls(MOST_BLOCKS) if self._stored else []
         self._worker.postMessage({"blocks": blocks, "answers": answers})

@@ -1,74 +1,117 @@
-"""The page as a whole: its state, its views, and the one way in which anything changes.
+"""The page: its state, its views, and the one way in which anything changes.
 
-`dispatch` changes the state and has the views render it, however many events there were. They take turns (`turns`),
-so that no frame takes long. What the pen leaves, its reading and what the page's start waits for is shown with every
-frame, before all else.
+`dispatch` changes the state. With the next frame, however many events there were, three things happen:
+
+1. The frame views render: what the pen draws, the prediction, and the phase of the start.
+2. The effects, functions given to `on_change`, run. They may send requests, load code or dispatch; views never do.
+3. The other views render as far as the frame has time for them (`RenderQueue`).
+
+The worker's reports change the state like other events, under their own names. `handle_report` names those that
+somebody answers instead, and `on_report` who else is told.
 """
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
 
 from browser import self as window
 from javascript import JSON
 
+from scrawl.listeners import call_each
 from scrawl.state.app_state import State
 from scrawl.state.transitions import apply
-from scrawl.ui.render_queue import Turns
+from scrawl.ui.render_queue import RenderQueue
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
+    from scrawl.app.worker_link import WorkerLink
+    from scrawl.ui.render_queue import View
+
+    type Effect = Callable[[State], object]
+    type ReportHandler = Callable[..., object]  # takes the fields of a report, as `protocol` lists them
 
 WHILE_TRAINING = 80  # milliseconds between two states that are shown: the eye needs no more
 
 
 class Page:
-    """Holds the parts together. What an event leads to besides is left to `actions`, `reading` and `sharing`."""
+    """State, views, effects, and the line to the worker."""
 
-    def __init__(self, link: object) -> None:
+    def __init__(self, link: WorkerLink) -> None:
         self.state = State()
-        self.at_once: list = []  # views that are rendered with every frame
-        self._turns = Turns(window.performance.now)
-        self.views = self._turns.views
-        self.instead: dict = {}  # the worker's report → what to do instead of dispatching it
-        self.afterwards: dict = {}  # the worker's report → what else to do once it has been dispatched
-        self.ask = link.ask
-        self._frame_wanted = False
+        self.frame_views: list[View] = []  # rendered with every frame
+        self._queue = RenderQueue(window.performance.now)
+        self.views = self._queue.views
+        self.send = link.send
+        self._effects: list[Effect] = []
+        self._report_handlers: dict[str, ReportHandler] = {}
+        self._report_listeners: dict[str, list[ReportHandler]] = {}
+        self._changed = False
+        self._frame_requested = False
         self._timer = 0
-        link.listen(self._heard)
+        link.listen(self._receive)
 
-    def dispatch(self, event: str, **fields: object) -> None:
+    def dispatch(self, event: str, **fields: Any) -> None:
         """Change the state, and show it with the next frame."""
         apply(self.state, event, **fields)
-        self.show()
+        self.request_render()
 
-    def show(self) -> None:
-        """Have the views render, from the next frame on."""
-        self._turns.renew()
-        self._ask_frame()
+    def request_render(self) -> None:
+        """Have the effects run and the views render, from the next frame on."""
+        self._changed = True
+        self._queue.mark_changed()
+        self._request_frame()
 
-    def _ask_frame(self) -> None:
-        if not self._frame_wanted:
-            self._frame_wanted = True
-            window.requestAnimationFrame(self._render)
+    def on_change(self, effect: Effect) -> None:
+        """Have `effect(state)` called after changes, once a frame. It may send, load and dispatch, unlike a view."""
+        self._effects.append(effect)
 
-    def _heard(self, kind: str, **fields: object) -> None:
+    def on_report(self, kind: str, listener: ReportHandler) -> None:
+        """Have something done after each report of a kind, with its fields."""
+        self._report_listeners.setdefault(kind, []).append(listener)
+
+    def handle_report(self, kind: str, handler: ReportHandler) -> None:
+        """Have a kind of report answered by a handler instead of changing the state. There can be only one."""
+        if kind in self._report_handlers:
+            raise ValueError(f"the report {kind!r} has a handler already")
+        self._report_handlers[kind] = handler
+
+    def _receive(self, kind: str, **fields: Any) -> None:
         if "metadata" in fields:
             fields["metadata"] = JSON.parse(fields["metadata"])
-        if kind in self.instead:
-            self.instead[kind](**fields)
-            return
-        self.dispatch(kind, **fields)
-        for action in self.afterwards.get(kind, []):
-            action(**fields)
+        if kind in self._report_handlers:
+            self._report_handlers[kind](**fields)
+        else:
+            self.dispatch(kind, **fields)
+        call_each(self._report_listeners.get(kind, ()), **fields)
 
-    def after(self, kind: str, action: object) -> None:
-        """Have something done after each report of a kind, with its fields."""
-        self.afterwards.setdefault(kind, []).append(action)
+    def _request_frame(self) -> None:
+        if not self._frame_requested:
+            self._frame_requested = True
+            window.requestAnimationFrame(self._render)
 
     def _render(self, _time: float) -> None:
-        self._frame_wanted = False
-        for view in self.at_once:
-            view.render(self.state)
-        pause = self._turns.take(self.state, WHILE_TRAINING if self.state.training else 0)
-        if pause == 0:
-            self._ask_frame()
-        elif pause is not None and not self._timer:
-            self._timer = window.setTimeout(self._time_is_up, pause)
+        self._frame_requested = False
+        try:
+            for view in self.frame_views:
+                view.render(self.state)
+            if self._changed:
+                self._changed = False
+                call_each(self._effects, self.state)
+        finally:
+            self._render_queue()
 
-    def _time_is_up(self) -> None:
+    def _render_queue(self) -> None:
+        pause: float | None = 0  # also if a view raises: the others are still due
+        try:
+            pause = self._queue.render_some(self.state, WHILE_TRAINING if self.state.training else 0)
+        finally:
+            if pause == 0:
+                self._request_frame()
+            elif pause is not None and not self._timer:
+                self._timer = window.setTimeout(self._end_pause, pause)
+
+    def _end_pause(self) -> None:
         self._timer = 0
-        self._ask_frame()
+        self._request_frame()

@@ -1,74 +1,85 @@
-"""Watches over the worker: one that answers no more is replaced, and goes on with the weights kept last.
+"""Replaces a worker that no longer answers; training goes on with the weights saved last.
 
-A worker may die of a lack of memory, or hang, without the page being told: so it is asked every now and then.
+A worker may run out of memory or hang without the page being told, so the page asks it regularly.
 """
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
 
 from browser import aio, document
 from browser import self as window
 
-from scrawl.app.app import absolute
+from scrawl.client.api import absolute_url
 from scrawl.state import transitions
-from scrawl.state.app_state import Notice, State
+from scrawl.state.app_state import Notice
 
-EVERY, SILENCE = 2000, 10_000  # milliseconds between two questions; without an answer until it counts as dead
+if TYPE_CHECKING:
+    from typing import Any
+
+    from scrawl.app.app import App
+    from scrawl.state.app_state import State
+
+INTERVAL, TIME_LIMIT = 2000, 10_000  # milliseconds between two questions; without an answer until it counts as dead
 
 
-class Guard:
-    """Asks the worker whether it lives, and starts another when it does not."""
+class Watchdog:
+    """Asks the worker whether it is alive, and starts another when it is not."""
 
-    def __init__(self, parts: object) -> None:
-        self.parts, self.page, self.link = parts, parts.page, parts.link
-        self._looked = window.performance.now()
-        self._revived = ""  # the model whose weights are on their way to a new worker
-        self.page.after("weights_taken", self._taken)
-        window.setInterval(self._look, EVERY)
+    def __init__(self, app: App) -> None:
+        self.app, self.page, self.link = app, app.page, app.link
+        self._checked_at = window.performance.now()
+        self._restarted = ""  # the model whose weights are on their way to a new worker
+        self.page.on_report("weights_taken", self._taken)
+        window.setInterval(self._check, INTERVAL)
 
-    def _look(self) -> None:
+    def _check(self) -> None:
         now = window.performance.now()
-        slept = now - self._looked > 2 * EVERY  # then the worker may have slept, too
-        self._looked = now
+        slept = now - self._checked_at > 2 * INTERVAL  # then the worker may have slept, too
+        self._checked_at = now
         if slept or not self.link.heard_at:
             self.link.heard_at = self.link.heard_at and now
-        elif now - self.link.heard_at > SILENCE:
-            self._revive()
+        elif now - self.link.heard_at > TIME_LIMIT:
+            self._restart()
             return
-        self.page.ask("ping")
+        self.page.send("ping")
 
-    def _revive(self) -> None:
-        self._revived = self.page.state.model
+    def _restart(self) -> None:
+        self._restarted = self.page.state.model
         self.page.dispatch("worker_died")
-        self.link.renew()
-        self.parts.models.start()
-        self.parts.models.open()
-        self.page.ask("later", address=absolute(document.body.dataset.later))
-        aio.run(self._go_on(self._revived))
+        self.link.restart()
+        self.app.initial_weights.forget_requests()
+        self.app.models.load_kernel()
+        self.app.models.open_selected()
+        self.page.send("load_features", address=absolute_url(document.body.dataset.later))
+        aio.run(self._resume(self._restarted))
 
-    async def _go_on(self, model: str) -> None:
-        if not await self.parts.restoring.ask(model):
-            self.parts.first_weights.ask()
+    async def _resume(self, model: str) -> None:
+        if not await self.app.visit_restorer.restore_weights(model):
+            self.app.initial_weights.request()
         if self.page.state.training:
-            self.page.ask("train")
+            self.page.send("train")
 
-    def _taken(self, model: str, origin: str, **_fields: object) -> None:
-        if model == self._revived:
-            self._revived = ""
-            self.page.dispatch("worker_revived", model=model, kept=origin == "kept")
+    def _taken(self, model: str, origin: str, **_fields: Any) -> None:
+        if model == self._restarted:
+            self._restarted = ""
+            self.page.dispatch("worker_restarted", model=model, saved=origin == "kept")
 
 
 def _worker_died(state: State) -> None:
-    """What the worker had is gone; each network is opened anew when it is chosen."""
+    """Everything in the worker is gone; each network is opened again when it is chosen."""
     state.records = {}
     state.cached = 0
     state.record.notices["train"] = Notice("The training thread has stopped; another is being started…", "warning")
 
 
-def _worker_revived(state: State, model: str, kept: bool) -> None:
-    with_what = "the weights kept last" if kept else "the shared weights, since none of its own were kept"
+def _worker_restarted(state: State, model: str, saved: bool) -> None:
+    with_what = "the weights saved last" if saved else "the shared weights, since none of its own were saved"
     text = f"The training thread had stopped working and was started again. It goes on with {with_what}."
     state.record_of(model).notices["train"] = Notice(text, "warning")
 
 
-def begin(parts: object) -> None:
-    """Watch."""
-    transitions.register({"worker_died": _worker_died, "worker_revived": _worker_revived})
-    Guard(parts)
+def start(app: App) -> None:
+    """Watch the worker."""
+    transitions.register({"worker_died": _worker_died, "worker_restarted": _worker_restarted})
+    Watchdog(app)

@@ -1,70 +1,80 @@
-"""The page's end of the line to the worker, which the page's head has started already, since it takes longest.
+"""The page's line to the worker, which the page's head has started already, since it takes longest.
 
-What is told before the page listens waits here; what is asked before the worker listens, waits with the browser, and
-is asked again if that worker never comes to life. What becomes of one that dies later is `guard`'s business.
+Reports that come before the page listens wait here. Requests that are sent before the worker listens wait in the
+browser, and are sent again if that worker never starts. `watchdog` replaces a worker that stops later.
 """
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
 
 from browser import self as window
 
 from scrawl import protocol
 
-AGAIN = 3000  # milliseconds until a worker that could not start is started again
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
+    from browser import Event
+
+RETRY = 3000  # milliseconds until a worker that could not start is started again
 
 
-class Link:
+class WorkerLink:
     """The line to the worker; `listener(kind, **fields)` is called for each report."""
 
     def __init__(self) -> None:
-        self.listener = None
-        self.heard_at = 0.0  # milliseconds
-        self._unheard: list = []
-        self._begin(window.firstWorker)
+        self.listener: Callable[..., object] | None = None
+        self.heard_at = 0.0  # milliseconds; 0 until the worker has reported something
+        self._undelivered: list[tuple[str, dict[str, Any]]] = []
+        self._connect(window.firstWorker)
 
-    def ask(self, kind: str, **fields: object) -> None:
+    def send(self, kind: str, **fields: Any) -> None:
         """Send the worker a request."""
         message = protocol.message(protocol.REQUESTS, kind, **fields)
         if not self.heard_at:
             self._unanswered.append(message)
         self._worker.postMessage(message)
 
-    def listen(self, listener: object) -> None:
+    def listen(self, listener: Callable[..., object]) -> None:
         """Have reports delivered."""
         self.listener = listener
-        for kind, fields in self._unheard:
+        undelivered, self._undelivered = self._undelivered, []
+        for kind, fields in undelivered:
             listener(kind, **fields)
-        self._unheard = []
 
-    def renew(self) -> None:
-        """Give the worker up, and start another."""
+    def restart(self) -> None:
+        """Give up the worker, and start another."""
         self._worker.onmessage = self._worker.onerror = None
         self._worker.terminate()
-        self._begin(window.startWorker())
+        self._connect(window.startWorker())
 
-    def _begin(self, worker: object) -> None:
+    def _connect(self, worker: Any) -> None:
         self._worker = window.scrawlWorker = worker
-        self._unanswered: list = []
+        self._unanswered: list[dict[str, Any]] = []
         self.heard_at = 0.0
         worker.onmessage = self._receive
         worker.onerror = self._failed
         if hasattr(worker, "failed"):
             self._failed(None)
 
-    def _failed(self, _event: object) -> None:
+    def _failed(self, _event: Event | None) -> None:
         if not self.heard_at:
-            window.setTimeout(self._try_again, AGAIN)
+            window.setTimeout(self._retry, RETRY)
 
-    def _try_again(self) -> None:
+    def _retry(self) -> None:
         unanswered = self._unanswered
-        self.renew()
+        self.restart()
         for message in unanswered:
             self._unanswered.append(message)
             self._worker.postMessage(message)
 
-    def _receive(self, event: object) -> None:
+    def _receive(self, event: Event) -> None:
         self.heard_at = window.performance.now()
         self._unanswered = []
         kind, fields = protocol.fields(protocol.REPORTS, event.data)
         if self.listener is None:
-            self._unheard.append((kind, fields))
+            self._undelivered.append((kind, fields))
         else:
             self.listener(kind, **fields)

@@ -1,1 +1,1 @@
-"""The page's side of the API: requests, retries, and whether the API is there. Read `api` first."""
+"""The page's side of the API: its routes, time limits and retries, and whether it is there. Read `api` first."""

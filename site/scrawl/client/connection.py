@@ -1,11 +1,22 @@
 """Whether the API is there: learns what it offers, notices when it goes away, and asks again until it is back."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 from browser import aio
 from browser import self as window
 from javascript import JSON
 
 from scrawl.client import fetching
-from scrawl.client.retry import Backoff
+from scrawl.listeners import call_each
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
+    from scrawl.app.page import Page
+    from scrawl.client.api import Api
 
 SLOW = 4.0  # seconds without an answer until the page says that it waits, and works meanwhile
 
@@ -13,84 +24,78 @@ SLOW = 4.0  # seconds without an answer until the page says that it waits, and w
 class Connection:
     """Watches the API."""
 
-    def __init__(self, page: object, api: object) -> None:
+    def __init__(self, page: Page, api: Api) -> None:
         self.page = page
         self.api = api
-        self._then: list = []  # what to do once the API is there
-        self._backoff = Backoff()
-        self._waiting = False
-        self._known: dict | None = None  # the dataset, as the API describes it
+        self._when_connected: list[Callable[[], object]] = []
+        self._backoff = fetching.Backoff()
+        self._waiting = False  # for the next attempt
+        self._dataset: dict[str, Any] | None = None  # as the API describes it
 
-    def begin(self) -> None:
+    def start(self) -> None:
         """Ask the API what it has."""
-        aio.run(self._begin())
+        aio.run(self._describe())
 
-    async def _begin(self) -> None:
-        timer = window.setTimeout(self._slow, 1000 * SLOW)
-        try:
-            await self._describe()
-        finally:
-            window.clearTimeout(timer)
+    def on_connected(self, action: Callable[[], object]) -> None:
+        """Have something done whenever the API has said what it has."""
+        self._when_connected.append(action)
 
-    def _slow(self) -> None:
-        self.page.dispatch("api_slow", seconds=SLOW)
-
-    def when_there(self, action: object) -> None:
-        """Have something done whenever the API has answered who it is."""
-        self._then.append(action)
-
-    def lost(self, message: str) -> None:
+    def mark_away(self, message: str) -> None:
         """Note that the API is away, say so, and ask again later."""
         if self._waiting:
             return
         self._waiting = True
         seconds = self._backoff.failed()
         self.page.dispatch("api_away", message=f"{message}. Scrawl works on with what it has.", seconds=seconds)
-        window.setTimeout(self._again, 1000 * seconds)
+        window.setTimeout(self._retry, 1000 * seconds)
 
     def tell_worker(self) -> None:
         """Tell the worker where blocks are, if that is known."""
-        if self._known is not None:
-            url = self.api.block_address(self._known["id"])
-            self.page.ask("blocks_at", url=url, splits=JSON.stringify(self._known["splits"]))
+        if self._dataset is not None:
+            url = self.api.block_url(self._dataset["id"])
+            self.page.send("blocks_at", url=url, splits=JSON.stringify(self._dataset["splits"]))
 
-    def block_addresses(self, most: int) -> list:
+    def block_urls(self, most: int) -> list[str]:
         """Return the addresses of all blocks, at most so many."""
-        if self._known is None:
+        if self._dataset is None:
             return []
-        url = self.api.block_address(self._known["id"])
-        blocks = [
-            (split, index) for split in ("test", "train") for index in range(self._known["splits"][split]["shards"])
-        ]
+        url = self.api.block_url(self._dataset["id"])
+        splits = self._dataset["splits"]
+        blocks = [(split, index) for split in ("test", "train") for index in range(splits[split]["shards"])]
         return [url.replace("{split}", split).replace("{index}", str(index)) for split, index in blocks[:most]]
 
-    def _again(self) -> None:
+    def _retry(self) -> None:
         self._waiting = False
-        self.begin()
+        self.start()
 
     async def _describe(self) -> None:
+        timer = window.setTimeout(lambda: self.page.dispatch("api_slow", seconds=SLOW), 1000 * SLOW)
         try:
             description = await self.api.describe()
-            known = checked(description["dataset"])
+            dataset = check_dataset(description["dataset"])
         except fetching.AwayError as error:
-            self.lost(str(error))
+            self.mark_away(str(error))
             return
         except (fetching.RefusedError, KeyError, TypeError, ValueError) as error:
-            self.lost(f"The API does not say what it has ({type(error).__name__}: {error})")
+            self.mark_away(f"The API does not say what it has ({type(error).__name__}: {error})")
             return
-        self._known = known
-        self.page.dispatch("api_described", dataset=known["notice"] or known["title"])
-        if description["kept"]:
-            self.lost("There is no connection to the API")
+        finally:
+            window.clearTimeout(timer)
+        self._connected(dataset, description["stored"])
+
+    def _connected(self, dataset: dict[str, Any], stored: bool) -> None:
+        self._dataset = dataset
+        self.page.dispatch("api_described", dataset=dataset["notice"] or dataset["title"])
+        if stored:
+            self.mark_away("There is no connection to the API")
         else:
             self._backoff.succeeded()
             self.page.dispatch("api_up")
         self.tell_worker()
-        for action in self._then:
-            action()
+        call_each(self._when_connected)
 
 
-def checked(dataset: dict) -> dict:
+def check_dataset(dataset: dict[str, Any]) -> dict[str, Any]:
     """Return what the page needs to know of the dataset, or raise an error that says what is wrong."""
     splits = {}
     for name in ("train", "test"):

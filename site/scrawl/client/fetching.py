@@ -1,10 +1,25 @@
-"""One way to ask a server: a time limit, errors in plain words, and the difference between away and unwilling.
+"""Requests to a server: a time limit, errors in plain words, and how long to wait before trying again.
 
-Used by the page and by its worker. What is asked is left to `api` and `source`.
+An error is either `AwayError` (try again later) or `RefusedError` (the server said no). The page and its worker use
+this; which routes there are is in `api` and, for the worker, in `worker.block_source`.
 """
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
 
 from browser import self as window
 from javascript import JSON
+
+if TYPE_CHECKING:
+    from typing import Any
+
+    from browser.arrays import ArrayBuffer
+
+    type Response = Any  # the browser's
+
+BODY_TIME_LIMIT = 60.0  # seconds within which all of a response has to be there
+FIRST_WAIT, LONGEST_WAIT = 1.0, 20.0  # seconds
 
 
 class AwayError(RuntimeError):
@@ -20,10 +35,23 @@ class RefusedError(RuntimeError):
         self.location = location
 
 
-BODY = 60.0  # seconds in which an answer that has begun is to be there
+class Backoff:
+    """Waits between attempts that double with each failure, and start again with a success."""
+
+    def __init__(self) -> None:
+        self.failures = 0
+
+    def failed(self) -> float:
+        """Note a failure, and return how many seconds to wait."""
+        self.failures += 1
+        return min(FIRST_WAIT * 2 ** (self.failures - 1), LONGEST_WAIT)
+
+    def succeeded(self) -> None:
+        """Note a success."""
+        self.failures = 0
 
 
-async def fetch(url: str, options: dict, seconds: float) -> object:
+async def fetch(url: str, options: dict[str, Any], seconds: float) -> Response:
     """Return the response if its status is good, else raise AwayError or RefusedError."""
     controller = window.AbortController.new()
     timer = window.setTimeout(lambda: controller.abort(), 1000 * seconds)
@@ -34,7 +62,7 @@ async def fetch(url: str, options: dict, seconds: float) -> object:
         raise AwayError(f"The API is away ({reason})") from error
     finally:
         window.clearTimeout(timer)
-    window.setTimeout(lambda: controller.abort(), 1000 * BODY)  # does nothing once all of it is there
+    window.setTimeout(lambda: controller.abort(), 1000 * BODY_TIME_LIMIT)  # does nothing once all of it is there
     if response.ok or response.status == 304:
         return response
     code, message = await _error(response)
@@ -43,24 +71,26 @@ async def fetch(url: str, options: dict, seconds: float) -> object:
     raise RefusedError(response.status, message, response.headers.get("Location") or "")
 
 
-async def body(response: object) -> object:
-    """Return a response's bytes as an ArrayBuffer."""
+async def body(response: Response) -> ArrayBuffer:
+    """Return a response's bytes."""
     try:
-        return await response.arrayBuffer()
+        buffer: ArrayBuffer = await response.arrayBuffer()
+        return buffer
     except Exception as error:
         raise AwayError("The API's answer broke off") from error
 
 
-async def json(response: object) -> dict:
+async def json(response: Response) -> dict[str, Any]:
     """Return a response's JSON, parsed."""
     try:
-        return JSON.parse(await response.text())
+        parsed: dict[str, Any] = JSON.parse(await response.text())
+        return parsed
     except Exception as error:
-        raise AwayError("The API's answer is no JSON") from error
+        raise AwayError("The API's answer is not JSON") from error
 
 
-async def _error(response: object) -> tuple:
-    """Return the code and the message of the API's error, or what HTTP says of it."""
+async def _error(response: Response) -> tuple[str, str]:
+    """Return the code and the message of the API's error, or what HTTP says about it."""
     try:
         error = JSON.parse(await response.text())["error"]
         return error["code"], error["message"]

@@ -1,1 +1,1 @@
-"""The pad: strokes, pens, pictures, and asking for a prediction of what is drawn. Read `geometry` first."""
+"""The pad: strokes, pens, images, and requesting a prediction of what is drawn. Read `drawing` first."""

@@ -13,7 +13,7 @@ STRIDE = 4  # cells, with Shift
 FIELDS = ("INPUT", "SELECT", "TEXTAREA")
 
 
-class Keys:
+class KeyboardPen:
     """Owns the cursor on the pad, and what keys do there."""
 
     def __init__(self, page: object, pad: object) -> None:

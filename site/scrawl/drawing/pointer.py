@@ -6,7 +6,7 @@ has them, so that a fast stroke is not cut into corners.
 
 from browser import self as window
 
-from scrawl.drawing.geometry import to_surface
+from scrawl.drawing.drawing import to_surface
 
 
 class Pointer:

@@ -1,46 +1,64 @@
-"""Keeps the worker's reading up to date with the drawing, one question at a time."""
+"""Keeps the prediction up to date with the drawing: one request to the worker at a time."""
 
-from scrawl.ui.pad_view import RASTER
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from scrawl.drawing.pad_view import RASTER
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
+    from browser.arrays import Uint8Array
+
+    from scrawl.app.page import Page
+    from scrawl.drawing.pad_view import PadView
+    from scrawl.state.app_state import State
 
 INK = 26  # the first value that counts as ink, as in `normalise.c`
 
 
-class Reading:
-    """Asks what the drawing says whenever it has changed, and again if it changed meanwhile."""
+class PredictionRequests:
+    """Requests a prediction whenever the drawing has changed, and again if it changed meanwhile."""
 
-    def __init__(self, page: object, pad: object) -> None:
+    def __init__(self, page: Page, pad: PadView) -> None:
         self.page = page
         self.pad = pad
-        self.asked = -1  # revision of the drawing that was asked about
+        self.requested = -1  # revision of the drawing that the last request was about
         self.waiting = False
-        self.bare = lambda: None  # returns the drawing's 784 bytes where it is not to be normalised
+        # Returns the drawing's 784 bytes where they are not to be normalised, else None. `NetworkInputView` sets it.
+        self.raw_picture: Callable[[], Uint8Array | None] = lambda: None
+        page.handle_report("predicted", self.receive)
+        page.on_report("opened", self.restart)
+        page.on_change(self.request)
 
-    def again(self, **_opened: object) -> None:
-        """Ask anew: it is another network that answers now."""
-        self.asked, self.waiting = -1, False
-        self.page.show()
+    def restart(self, **_opened: Any) -> None:
+        """Request again, whatever was requested before: another network answers now, or another picture is meant."""
+        self.requested, self.waiting = -1, False
+        self.page.request_render()
 
-    def render(self, state: object) -> None:
-        """Ask, if there is something new and no answer is due."""
-        if self.waiting or not state.record.opened or self.asked == state.drawing.revision:
+    def request(self, state: State) -> None:
+        """Request a prediction, if there is something new and no answer is due."""
+        if self.waiting or not state.record.opened or self.requested == state.drawing.revision:
             return
         self.waiting = True
-        self.asked = state.drawing.revision
+        self.requested = state.drawing.revision
         sample = state.drawing.sample()
-        picture = sample[0] if sample and not state.drawing.strokes() else self.bare()
+        picture = sample[0] if sample and not state.drawing.strokes() else self.raw_picture()
         if picture is not None and has_ink(picture):
-            self.page.ask("predict_picture", number=self.asked, picture=picture)
+            self.page.send("predict_picture", number=self.requested, picture=picture)
         else:
-            self.page.ask("predict", number=self.asked, width=RASTER, height=RASTER, pixels=self.pad.pixels())
+            self.page.send("predict", number=self.requested, width=RASTER, height=RASTER, pixels=self.pad.pixels())
 
-    def answered(self, number: int, **reading: object) -> None:
-        """Take the worker's answer; number 0 is one it gave by itself, because its weights have changed."""
-        if number == self.asked:
+    def receive(self, number: int, **prediction: Any) -> None:
+        """Take a prediction; number 0 is one that the worker made by itself, because its weights have changed."""
+        if number == self.requested:
             self.waiting = False
-        if number in (0, self.asked):
-            self.page.dispatch("predicted", **reading)
+        if number in (0, self.requested):
+            self.page.dispatch("predicted", **prediction)
 
 
-def has_ink(picture: object) -> bool:
-    """Whether anything is to be seen on a picture."""
+def has_ink(picture: Uint8Array) -> bool:
+    """Whether anything can be seen in a picture."""
     return any(picture[place] >= INK for place in range(picture.length))

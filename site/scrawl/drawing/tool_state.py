@@ -1,6 +1,6 @@
 """What the drawing tools keep, and what their events make of it. Pure."""
 
-from scrawl.drawing.geometry import SIDE
+from scrawl.drawing.drawing import SIDE
 from scrawl.state.app_state import Notice
 
 CELLS = 28
@@ -13,13 +13,13 @@ class Tools:
 
     def __init__(self) -> None:
         self.normalising = True  # whether the network gets the drawing scaled and centred
-        self.column = self.row = CELLS // 2  # the cell that the keys' pen is in
+        self.column = self.row = CELLS // 2  # the cell that the keyboard's pen is in
         self.cursor_shown = False
-        self.stroke: tuple | None = None  # what the keys' pen is drawing while it is down
+        self.stroke: tuple | None = None  # what the keyboard's pen is drawing while it is down
 
 
 def pen_is_down(state: object) -> bool:
-    """Whether the keys' pen draws: its stroke must still be the newest there is."""
+    """Whether the keyboard's pen draws: its stroke must still be the newest there is."""
     stroke, actions = state.tools.stroke, state.drawing.actions
     return stroke is not None and bool(actions) and actions[-1] is stroke
 
@@ -49,7 +49,7 @@ def _cursor_moved(state: object, columns: int, rows: int) -> None:
     tools.column = min(max(tools.column + columns, 0), CELLS - 1)
     tools.row = min(max(tools.row + rows, 0), CELLS - 1)
     if drawing:
-        state.drawing.extend([_place(tools)])
+        state.drawing.extend_stroke([_place(tools)])
 
 
 def _pen_toggled(state: object) -> None:
@@ -58,7 +58,7 @@ def _pen_toggled(state: object) -> None:
     if pen_is_down(state):
         tools.stroke = None
         return
-    state.drawing.begin(*_place(tools))
+    state.drawing.start_stroke(*_place(tools))
     tools.stroke = state.drawing.actions[-1]
     state.notices.pop("draw", None)
 

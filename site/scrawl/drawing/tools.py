@@ -1,28 +1,83 @@
-"""The drawing tools: pens and eraser, drawing by keys, images, the bare drawing beside what the network sees.
+"""The tools below the pad: three pens, the eraser, and the button that opens an image.
 
-Also what makes the page clear to those who come first or cannot see it: captions, and a voice that says what is read.
+`start` adds them with everything else that helps to draw: the keyboard's pen, images, what the network gets to see,
+captions for first visitors, and an announcer for those who cannot see the page.
 """
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from scrawl.drawing.announcer import Announcer
+from scrawl.drawing.image_import import ImageImport
+from scrawl.drawing.keyboard_pen import KeyboardPen
+from scrawl.drawing.network_input_view import NetworkInputView
+from scrawl.drawing.tool_state import EVENTS, PENS, Tools
 from scrawl.state import transitions
+from scrawl.ui.dom import by_id, set_attribute
+from scrawl.ui.preferences import Captions, Theme
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from browser import Event
+
+    from scrawl.app.app import App
+    from scrawl.app.page import Page
+    from scrawl.state.app_state import State
+
+HTML = """
+<fieldset class="pens"><legend class="unseen">Pen</legend>{pens}</fieldset>
+<button type="button" id="eraser" aria-pressed="false" title="Take ink away instead of adding it.">
+<svg class="icon" aria-hidden="true" viewBox="0 0 20 20">
+<path d="m11.500 3.500 5 5-7.500 7.500H6.500l-3-3zM7.500 7.500l5 5M9 16h7.500"/></svg>Eraser</button>
+<button type="button" id="image" title="Open an image of a digit; you may also paste one, or drop it on the page.">
+<svg class="icon" aria-hidden="true" viewBox="0 0 20 20">
+<path d="M3.500 4.500h13v11h-13zM4 14l4-4 3 3 2-2 3 3M13 8h.01"/></svg>Image</button>
+<input type="file" id="image-file" accept="image/*" aria-label="Image of a digit" hidden>
+"""
+PEN = """<input type="radio" name="pen" id="pen-{name}" value="{width}" style="--dot:{dot}px"
+aria-label="{title} pen" title="{title} pen">"""
 
 
-def begin(parts: object) -> None:
-    """Add them to the page."""
-    # Here, since the worker imports this package too, for its half of the tools, and has no document.
-    from scrawl.drawing.announcer import Voice
-    from scrawl.drawing.keyboard_pen import Keys
-    from scrawl.drawing.network_input_view import SeeingView
-    from scrawl.drawing.pens_view import PensView
-    from scrawl.drawing.pictures import Pictures
-    from scrawl.drawing.tool_state import EVENTS, Tools
-    from scrawl.ui.captions import Captions
-    from scrawl.ui.theme import Theme
-
-    page = parts.page
+def start(app: App) -> None:
+    """Add the tools to the page."""
+    page = app.page
     page.state.tools = Tools()
     transitions.register(EVENTS)
-    page.views += [PensView(page), SeeingView(parts), Keys(page, parts.pad.canvas), Voice()]
-    Pictures(page)
+    page.views += [ToolsView(page), NetworkInputView(app), KeyboardPen(page, app.pad.canvas), Announcer()]
+    ImageImport(page)
     Captions()
-    Theme(parts.repaint)
-    page.show()
+    Theme(app.repaint)
+    page.request_render()
+
+
+class ToolsView:
+    """Owns #tools."""
+
+    def __init__(self, page: Page) -> None:
+        self.page = page
+        tools = by_id("tools")
+        pens = [
+            PEN.format(name=name, width=width, dot=round(width * 0.55), title=name.capitalize())
+            for name, width in PENS.items()
+        ]
+        tools.className = "tools"
+        tools.innerHTML = HTML.format(pens="".join(pens))
+        self.pens = {width: by_id(f"pen-{name}") for name, width in PENS.items()}
+        self.eraser = by_id("eraser")
+        self.pad = by_id("pad")
+        for width, pen in self.pens.items():
+            pen.bind("change", self._chooser(width))
+        self.eraser.bind("click", lambda _event: page.dispatch("eraser_toggled"))
+
+    def render(self, state: State) -> None:
+        """Show which pen draws, and whether it erases."""
+        drawing = state.drawing
+        if drawing.pen in self.pens and not self.pens[drawing.pen].checked:
+            self.pens[drawing.pen].checked = True
+        set_attribute(self.eraser, "aria-pressed", "true" if drawing.erasing else "false")
+        set_attribute(self.pad, "class", "erasing" if drawing.erasing else "")
+
+    def _chooser(self, width: float) -> Callable[[Event], None]:
+        return lambda _event: self.page.dispatch("pen_chosen", width=width)

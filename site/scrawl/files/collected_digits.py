@@ -3,16 +3,23 @@
 A drawing that is taught is kept by itself; others are on request.
 """
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 from browser import aio, document
 from browser import self as window
 
+from scrawl.drawing.pad_view import ink_picture
 from scrawl.files import idx_writer
 from scrawl.files.weight_files import download
 from scrawl.share.drawer import Drawer, button, message, row
 from scrawl.state.app_state import Notice
 from scrawl.storage import database
 from scrawl.ui.dom import set_flag, set_text, show_notice
-from scrawl.ui.pad_view import ink_picture
+
+if TYPE_CHECKING:
+    from scrawl.app.app import App
 
 PREFIX = "digits/"
 SHOWN = 60  # pictures on the page; all are downloaded
@@ -26,16 +33,16 @@ TRAIN = "Small steps on these digits alone, until the network reads them all."
 class Digits:
     """Owns the drawer #digits."""
 
-    def __init__(self, parts: object) -> None:
-        self.page = parts.page
-        self.state = parts.page.state
+    def __init__(self, app: App) -> None:
+        self.page = app.page
+        self.state = app.page.state
         self.drawer = Drawer("digits", "My digits", "", self._fill)
         self.count = self.drawer.element.querySelector(".hint")
         self._shown: object = None  # the list whose pictures are on the page
         self._guessed: tuple = ()  # the drawing whose label was guessed, and the guess
-        self.page.after("tuned", self._taught)
-        self.page.after("trained_on_collected", self._learned)
-        parts.resizing.append(self._repaint)
+        self.page.on_report("tuned", self._taught)
+        self.page.on_report("trained_on_collected", self._learned)
+        app.on_repaint(self._repaint)
         aio.run(self._list())
 
     def render(self, state: object) -> None:
@@ -165,7 +172,7 @@ class Digits:
     def _train(self) -> None:
         labels, pictures = self._bytes()
         self._tell("Training on your digits…", "quiet")
-        self.page.ask("train_on_collected", labels=labels, pictures=pictures)
+        self.page.send("train_on_collected", labels=labels, pictures=pictures)
 
     def _learned(self, count: int, right: int, steps: int, **_fields: object) -> None:
         word = "step" if steps == 1 else "steps"
@@ -182,6 +189,6 @@ def _joined(header: bytes, rest: object) -> object:
     return data
 
 
-def begin(parts: object) -> None:
+def start(app: App) -> None:
     """Add one's digits to the card of the shared weights."""
-    parts.page.views.append(Digits(parts))
+    app.page.views.append(Digits(app))

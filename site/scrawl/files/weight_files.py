@@ -4,16 +4,23 @@ What is in a file is found out in the worker (`share.worker`); here it is asked,
 it is for.
 """
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 from browser import aio, document
 from browser import self as window
 from javascript import JSON
 
-from scrawl.app.app import absolute
+from scrawl.client.api import absolute_url
 from scrawl.files import file_formats
 from scrawl.net.safetensors import FormatError
 from scrawl.share.drawer import Drawer, button, message, row
 from scrawl.state.formatting import short_name
 from scrawl.ui.dom import set_flag, set_text, show_notice
+
+if TYPE_CHECKING:
+    from scrawl.app.app import App
 
 FORMS = {
     "safetensors": ("safetensors", "For Python and PyTorch, and for opening here again."),
@@ -26,18 +33,18 @@ SUFFIXES = (".safetensors", ".onnx", ".json")
 class Files:
     """Owns the drawer #files, and what is dropped onto the page."""
 
-    def __init__(self, parts: object) -> None:
-        self.page, self.models = parts.page, parts.models
-        self.state = parts.page.state
+    def __init__(self, app: App) -> None:
+        self.page, self.models = app.page, app.models
+        self.state = app.page.state
         self.drawer = Drawer("files", "Files", "download these weights, or open others", self._fill)
         self._graphs: dict | None = None  # what surrounds the weights in ONNX files, fetched when it is wanted
         self._number = 0  # of the file opened last
         self._names: dict = {}  # model → name of the file under way to the worker
         self._offered: object = None  # the bytes of a file for another network
         for kind, action in (("file_opened", self._opened), ("file_refused", self._refused)):
-            self.page.after(kind, action)
-        self.page.after("file_saved", self._saved)
-        self.page.after("weights_taken", self._taken)
+            self.page.on_report(kind, action)
+        self.page.on_report("file_saved", self._saved)
+        self.page.on_report("weights_taken", self._taken)
         window.addEventListener("drop", self._dropped, True)  # before `tools.pictures`
 
     def render(self, state: object) -> None:
@@ -92,11 +99,11 @@ class Files:
             known["parent"] = record.version["version"]
         known["created_at"] = window.Date.new().toISOString()
         metadata = JSON.stringify(known)
-        self.page.ask("save_file", model=self.state.model, form=form, metadata=metadata, graph=JSON.stringify(graph))
+        self.page.send("save_file", model=self.state.model, form=form, metadata=metadata, graph=JSON.stringify(graph))
 
     async def _all_graphs(self) -> dict:
         if self._graphs is None:
-            response = await window.fetch(absolute(document.body.dataset.graphs))
+            response = await window.fetch(absolute_url(document.body.dataset.graphs))
             self._graphs = JSON.parse(await response.text())
         return self._graphs
 
@@ -145,7 +152,7 @@ class Files:
         selected = self.state.model
         ordered = sorted(self.state.models, key=lambda model: model["model"] != selected)
         shapes = {model["model"]: {p["name"]: p["shape"] for p in model["parameters"]} for model in ordered}
-        self.page.ask("open_file", number=number, buffer=buffer, networks=JSON.stringify(shapes))
+        self.page.send("open_file", number=number, buffer=buffer, networks=JSON.stringify(shapes))
 
     def _refused(self, number: int, message: str) -> None:
         if number == self._number:
@@ -163,12 +170,12 @@ class Files:
     def _switch(self) -> None:
         model = self.state.share.file_offer
         self.page.dispatch("model_chosen", model=model)
-        self.models.open()
+        self.models.open_selected()
         self._take(model, self._offered)
 
     def _take(self, model: str, buffer: object) -> None:
         self._names[model], self._offered = self._name, None
-        self.page.ask("weights", model=model, buffer=buffer, origin="file")
+        self.page.send("weights", model=model, buffer=buffer, origin="file")
 
     def _taken(self, model: str, origin: str, **_fields: object) -> None:
         if origin == "file":
@@ -189,6 +196,6 @@ def download(name: str, content: object, media_type: str) -> None:
     window.setTimeout(lambda: window.URL.revokeObjectURL(address), 1000)
 
 
-def begin(parts: object) -> None:
+def start(app: App) -> None:
     """Add files to the card of the shared weights."""
-    parts.page.views.append(Files(parts))
+    app.page.views.append(Files(app))

@@ -1,5 +1,9 @@
 """The page's half of looking inside: makes its views, and has the worker asked for what is on the screen."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 from browser import document
 from browser import self as window
 from javascript import JSON
@@ -14,6 +18,9 @@ from scrawl.inspect.saliency_view import SaliencyView
 from scrawl.inspect.timeline_view import TimelineView
 from scrawl.state import transitions
 from scrawl.ui.dom import by_id, set_attribute
+
+if TYPE_CHECKING:
+    from scrawl.app.app import App
 
 GAP = 150  # milliseconds between two looks, while the network learns
 LIVE = 60  # and between two answers that follow the pen
@@ -31,18 +38,18 @@ CHANGES = (
 )
 
 
-def begin(parts: object) -> None:
+def start(app: App) -> None:
     """Add the section and what belongs to it in the reading."""
-    parts.page.state.inside = Inside()
+    app.page.state.inside = Inside()
     transitions.register(TRANSITIONS)
-    Lookout(parts)
+    Lookout(app)
 
 
 class Lookout:
     """Asks whenever what is shown may have changed."""
 
-    def __init__(self, parts: object) -> None:
-        self.page = page = parts.page
+    def __init__(self, app: App) -> None:
+        self.page = page = app.page
         self._send_palette()
         self.look = Asker(page, self._look, GAP)
         self.saliency = Asker(page, self._ask_saliency, LIVE)
@@ -53,36 +60,36 @@ class Lookout:
         self.confusion_place = _place("inside-confusion")
         self.confusion = ConfusionView(page, self.confusion_place, self.count, self.open_cell, self.learn)
         self.salient = SaliencyView(page, self.saliency.touch)
-        self.readers = Readers(parts, self.reading.touch)
+        self.readers = Readers(app, self.reading.touch)
         page.views += [self.timeline, self.layers, self.confusion, self.salient, self.readers]
         page.views += [self, self.scrubbing, self.look, self.saliency, self.reading]
-        parts.resizing.append(self._resized)
+        app.on_repaint(self._resized)
         self._reading: object = None  # the probabilities that have been shown last
         self._confusion_visible = False
         self._count_asked = 0.0
         when_visible(self.readers.root, self.readers.seen)
         when_visible(self.confusion_place, self._confusion_seen)
         self._listen()
-        page.show()
+        page.request_render()
 
     def _listen(self) -> None:
         page = self.page
         for kind in CHANGES:
-            page.after(kind, self._changed)
+            page.on_report(kind, self._changed)
         for kind, asker in (
             ("layers_inspected", self.look),
             ("saliency_painted", self.saliency),
             ("all_predicted", self.reading),
         ):
-            page.after(kind, asker.answered)
+            page.on_report(kind, asker.answered)
         for kind in ("weights_taken", "restored", "tuned", "diverged"):
-            page.after(kind, self._weights_replaced)
-        page.after("checkpoint_shown", self._scrubbed)
-        page.after("evaluated", self._evaluated)
-        page.after("confusion_counted", self._counted)
-        page.after("trained_on_misread", self._learned)
-        page.after("comparison_added", self.reading.touch)
-        page.after("later_begun", self._worker_begun)
+            page.on_report(kind, self._weights_replaced)
+        page.on_report("checkpoint_shown", self._scrubbed)
+        page.on_report("evaluated", self._evaluated)
+        page.on_report("confusion_counted", self._counted)
+        page.on_report("trained_on_misread", self._learned)
+        page.on_report("comparison_added", self.reading.touch)
+        page.on_report("features_ready", self._worker_begun)
 
     def render(self, state: object) -> None:
         """Ask anew when the drawing, or what it is read as, has changed."""
@@ -115,20 +122,20 @@ class Lookout:
         if not panels:
             return False
         chosen = JSON.stringify(list(inside.chosen) if inside.chosen else None)
-        self.page.ask("inspect_layers", model=self._model(), panels=JSON.stringify(panels), chosen=chosen)
+        self.page.send("inspect_layers", model=self._model(), panels=JSON.stringify(panels), chosen=chosen)
         return None
 
     def _ask_saliency(self) -> bool | None:
         inside = self.page.state.inside
         if not inside.saliency_on:
             return False
-        self.page.ask("saliency", model=self.page.state.model, digit=inside.saliency_digit)
+        self.page.send("saliency", model=self.page.state.model, digit=inside.saliency_digit)
         return None
 
     def _ask_readers(self) -> bool | None:
         if not self.readers.visible or not self.page.state.inside.along:
             return False
-        self.page.ask("predict_with_all")
+        self.page.send("predict_with_all")
         return None
 
     # Going back in the run
@@ -140,13 +147,13 @@ class Lookout:
 
     def restore(self, number: int) -> None:
         """Take a checkpoint's weights for the network's own."""
-        self.page.ask("restore", model=self.page.state.model, number=number)
+        self.page.send("restore", model=self.page.state.model, number=number)
 
     def _ask_scrub(self) -> bool | None:
         state = self.page.state
         if state.inside.scrub_to is None:
             return False
-        self.page.ask("show_checkpoint", model=state.model, number=state.inside.scrub_to)
+        self.page.send("show_checkpoint", model=state.model, number=state.inside.scrub_to)
         return None
 
     def _scrubbed(self, model: str, number: int) -> None:
@@ -162,7 +169,7 @@ class Lookout:
         """Have the test digits read."""
         self._count_asked = window.performance.now()
         self.page.dispatch("counting")
-        self.page.ask("count_confusion", model=self._model(), iteration=_iteration_shown(self.page.state.record))
+        self.page.send("count_confusion", model=self._model(), iteration=_iteration_shown(self.page.state.record))
 
     def open_cell(self, label: int, reading: int) -> None:
         """Show the digits behind a cell."""
@@ -173,13 +180,13 @@ class Lookout:
         """Train on the digits of the open cell."""
         label, reading = self.page.state.inside.cell
         self.page.dispatch("learn_wanted")
-        self.page.ask("train_on_misread", model=self.page.state.model, label=label, reading=reading)
+        self.page.send("train_on_misread", model=self.page.state.model, label=label, reading=reading)
 
     def _ask_misread(self) -> None:
         state = self.page.state
         if state.inside.cell and state.model in state.inside.confusions:
             label, reading = state.inside.cell
-            self.page.ask("find_misread", model=state.model, label=label, reading=reading)
+            self.page.send("find_misread", model=state.model, label=label, reading=reading)
 
     def _confusion_seen(self, _element: object, on: bool) -> None:
         self._confusion_visible = on
@@ -223,7 +230,7 @@ class Lookout:
     def _send_palette(self) -> None:
         self._tokens = _tokens()
         negative, paper, positive, ink = [color_scale.parse(token) for token in self._tokens]
-        self.page.ask(
+        self.page.send(
             "palette",
             colours=window.Uint8Array.new(color_scale.diverging(negative, paper, positive)),
             overlay=window.Uint8Array.new(color_scale.fading(negative, positive)),

@@ -4,6 +4,10 @@ They come in a quarter of their size (8-bit weights: 430 KB for the largest), an
 room for training them until one is chosen. Where the visitor has asked to save data, a button brings them.
 """
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 from browser import aio, document
 from browser import self as window
 from javascript import JSON
@@ -12,6 +16,9 @@ from scrawl.client import fetching
 from scrawl.inspect import descriptions
 from scrawl.state import formatting
 from scrawl.ui.dom import by_id, set_attribute, set_flag, set_text
+
+if TYPE_CHECKING:
+    from scrawl.app.app import App
 
 LIST = """<h3>The three networks on the same drawing</h3>
 <p class="help" id="readers-help">Others read along with the weights that everyone shares. Choose one to train it and
@@ -24,8 +31,8 @@ ROW = """<button type="button" data-model="{}"><span class="name">{}</span><b cl
 class Readers:
     """Fetches what reads along, and owns #readers. `touch` is called when there is someone new to ask."""
 
-    def __init__(self, parts: object, touch: object) -> None:
-        self.page, self.api = parts.page, parts.api
+    def __init__(self, app: App, touch: object) -> None:
+        self.page, self.api = app.page, app.api
         self.touch = touch
         self.root = by_id("readers")
         self.root.innerHTML = LIST
@@ -116,6 +123,6 @@ class Readers:
             described = next(known for known in self.page.state.models if known["model"] == model)
             try:
                 buffer, _ = await self.api.weights(model, small=True)
-                self.page.ask("compare_network", model=JSON.stringify(described), buffer=buffer)
+                self.page.send("compare_network", model=JSON.stringify(described), buffer=buffer)
             except (fetching.AwayError, fetching.RefusedError):
                 self.page.dispatch("along", model=model, stage="not there")

@@ -27,12 +27,12 @@ class Asker:
     def touch(self, **_fields: object) -> None:
         """What was answered may no longer hold."""
         self._wanted = True
-        self.page.show()
+        self.page.request_render()
 
     def answered(self, **_fields: object) -> None:
         """Take note that the answer has come."""
         self._waiting = False
-        self.page.show()
+        self.page.request_render()
 
     def render(self, _state: object) -> None:
         """Ask, if it is time."""
@@ -54,7 +54,7 @@ class Asker:
 
     def _time_is_up(self) -> None:
         self._timer_set = False
-        self.page.show()
+        self.page.request_render()
 
 
 def when_visible(element: object, changed: object) -> object:

@@ -3,9 +3,9 @@
 from browser import document
 from browser import self as window
 
+from scrawl.drawing.pad_view import new_canvas
 from scrawl.inspect import descriptions
 from scrawl.ui.dom import by_id, set_attribute, set_flag, set_text
-from scrawl.ui.pad_view import new_canvas
 
 SIDE = 28
 FAINT = 0.28  # opacity of the ink that lies below the colours

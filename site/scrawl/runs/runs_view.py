@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from browser import Element, Event
 
-    from scrawl.app.app import Parts
+    from scrawl.app.app import App
     from scrawl.app.page import Page
     from scrawl.runs.runs_state import SavedRun
     from scrawl.state.app_state import State
@@ -47,9 +47,9 @@ class RunsView:
         self._listed: list[SavedRun] = []  # the runs that have a line
         self.save.bind("click", lambda _event: page.dispatch("run_saved", model=page.state.model))
         by_id("run-link").bind("click", self._copy_link)
-        page.after("progress", self._note_progress)
-        page.after("evaluated", self._note_progress)
-        page.after("weights_taken", lambda model, **_fields: page.dispatch("run_ended", model=model))
+        page.on_report("progress", self._note_progress)
+        page.on_report("evaluated", self._note_progress)
+        page.on_report("weights_taken", lambda model, **_fields: page.dispatch("run_ended", model=model))
 
     def render(self, state: State) -> None:
         """Show the list."""
@@ -109,11 +109,11 @@ def _line(run: SavedRun) -> str:
 <button type="button" title="Take it off the list.">Forget</button></li>"""
 
 
-def begin(parts: Parts) -> None:
+def start(app: App) -> None:
     """Add saved runs to the page, below the curves."""
-    page = parts.page
+    page = app.page
     page.state.runs = RunsState()
     transitions.register(TRANSITIONS)
-    url_sync = UrlSync(parts)
-    page.views += [RunsView(page, url_sync), CurveReadout(page, parts.curves), url_sync]
-    page.show()
+    url_sync = UrlSync(app)
+    page.views += [RunsView(page, url_sync), CurveReadout(page, app.curves), url_sync]
+    page.request_render()

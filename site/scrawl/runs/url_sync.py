@@ -19,7 +19,7 @@ from scrawl.storage.saved_visit import ADDRESS
 if TYPE_CHECKING:
     from browser import Event
 
-    from scrawl.app.app import Parts
+    from scrawl.app.app import App
     from scrawl.runs.url_fragment import UrlRequest
     from scrawl.state.app_state import State
 
@@ -29,13 +29,13 @@ SOON = 400  # milliseconds from a change to the URL that says so
 class UrlSync:
     """Follows the state, and the URL when the person changes it."""
 
-    def __init__(self, parts: Parts) -> None:
-        self.parts = parts
-        self.page, self.state = parts.page, parts.page.state
+    def __init__(self, app: App) -> None:
+        self.app = app
+        self.page, self.state = app.page, app.page.state
         self._fields: dict[str, str] = {}  # that the URL has, or soon will
         self._timer = 0
         self._request: UrlRequest | None = None  # whose weights are still to be fetched
-        self.page.after("opened", self._give_weights)
+        self.page.on_report("opened", self._give_weights)
         window.addEventListener("hashchange", self._follow_change)
         if window.location.hash != written_fragment():
             self.follow(window.location.hash)
@@ -62,7 +62,7 @@ class UrlSync:
         self.page.dispatch("normalising_chosen", on=request.normalising)
         self.page.dispatch("settings_given", typed=request.typed)
         self.page.dispatch("model_chosen", model=request.model or self.state.models[0]["model"])
-        self.parts.models.open()
+        self.app.models.open_selected()
         if request.problems:
             self._warn(f"Not all of the address can be used. {' '.join(request.problems)}")
 
@@ -78,22 +78,22 @@ class UrlSync:
             return
         if request.weights == url_fragment.NEW:
             self.page.dispatch("new_weights_wanted")
-            self.page.ask("randomise", seed=self.state.settings["seed"])
+            self.page.send("randomise", seed=self.state.settings["seed"])
         elif request.weights:
             aio.run(self._load(model, request.weights))
         else:
-            self.parts.first_weights.ask()
-        self.page.show()
+            self.app.initial_weights.request()
+        self.page.request_render()
 
     async def _load(self, model: str, version: str) -> None:
         try:
-            buffer, etag = await self.parts.api.weights(model, version=version)
+            buffer, etag = await self.app.api.weights(model, version=version)
         except (fetching.AwayError, fetching.RefusedError) as error:
             reason = f"The address asks for version {version} of the shared weights: {error}."
             self._warn(f"{reason} Other weights are used.")
             return
         self.page.dispatch("etag_known", model=model, etag=etag)
-        self.page.ask("weights", model=model, buffer=buffer, origin="shared")
+        self.page.send("weights", model=model, buffer=buffer, origin="shared")
 
     def _warn(self, text: str) -> None:
         self.page.dispatch("noticed", place="page", text=text, tone="warning")

@@ -3,6 +3,10 @@
 Asked while one draws, once the pen rests, and one question at a time.
 """
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 from browser import aio
 from browser import self as window
 
@@ -10,6 +14,9 @@ from scrawl.client import fetching
 from scrawl.share import version_descriptions
 from scrawl.state import formatting
 from scrawl.ui.dom import by_id, set_attribute, set_flag, set_text
+
+if TYPE_CHECKING:
+    from scrawl.app.app import App
 
 WAITING = 800  # milliseconds without an answer until the page says that it waits
 REST = 350  # milliseconds without a change until the API is asked
@@ -29,9 +36,9 @@ HTML = """\
 class Comparing:
     """Owns #api-answer."""
 
-    def __init__(self, parts: object) -> None:
-        self.page, self.connection, self.routes = parts.page, parts.connection, parts.routes
-        self.state = parts.page.state
+    def __init__(self, app: App) -> None:
+        self.page, self.connection, self.routes = app.page, app.connection, app.sharing_api
+        self.state = app.page.state
         by_id("api-answer").innerHTML = HTML
         names = ("api-asking", "api-reading", "api-prediction", "api-share", "api-details", "api-trouble")
         self.box, self.line, self.digit, self.share, self.details, self.trouble = [by_id(name) for name in names]
@@ -39,7 +46,7 @@ class Comparing:
         self._asked: tuple = ()  # what the API was asked last
         self._waiting = False  # for an answer
         self._timer = 0
-        self.connection.when_there(self._again)
+        self.connection.on_connected(self._again)
 
     def render(self, state: object) -> None:
         """Show the answer, and see to it that there is one for what is drawn now."""
@@ -79,7 +86,7 @@ class Comparing:
 
     def _again(self) -> None:
         self._asked = ()
-        self.page.show()
+        self.page.request_render()
 
     def _ask(self) -> None:
         if self._waiting:  # the answer that comes asks again
@@ -97,7 +104,7 @@ class Comparing:
             self.page.dispatch("answered", answer={**answer, "seconds": seconds})
         except fetching.AwayError as error:
             self.page.dispatch("answer_failed", text=f"{error}. The digit above was read in this tab.")
-            self.connection.lost(str(error))
+            self.connection.mark_away(str(error))
         except (fetching.RefusedError, KeyError, TypeError) as error:
             self.page.dispatch("answer_failed", text=f"The API does not read this drawing: {error}.")
         window.clearTimeout(timer)
@@ -106,6 +113,6 @@ class Comparing:
             self._ask()
 
 
-def begin(parts: object) -> None:
+def start(app: App) -> None:
     """Add the API's answer to the reading."""
-    parts.page.views.append(Comparing(parts))
+    app.page.views.append(Comparing(app))

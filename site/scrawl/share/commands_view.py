@@ -1,13 +1,20 @@
 """What is on screen as a command to copy: curl or Python, against the API that this page talks to."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 from browser import aio, document
 from browser import self as window
 
+from scrawl.drawing.pad_view import ink_picture
 from scrawl.share import command_snippets
 from scrawl.share.drawer import Drawer, button, row
-from scrawl.storage.restore import pack
+from scrawl.storage.restore import to_base64
 from scrawl.ui.dom import set_flag, set_text
-from scrawl.ui.pad_view import ink_picture
+
+if TYPE_CHECKING:
+    from scrawl.app.app import App
 
 WHITE, BLACK = "rgb(255, 255, 255)", "#000"
 SAID_FOR = 2500  # milliseconds
@@ -16,9 +23,9 @@ SAID_FOR = 2500  # milliseconds
 class Copying:
     """Owns the drawer #copying."""
 
-    def __init__(self, parts: object) -> None:
-        self.page, self.base = parts.page, parts.api.base
-        self.state = parts.page.state
+    def __init__(self, app: App) -> None:
+        self.page, self.base = app.page, app.api.base
+        self.state = app.page.state
         self.drawer = Drawer("copying", "As commands", "what is on screen, as curl or Python", self._fill)
         self._shown: tuple = ()
 
@@ -44,7 +51,7 @@ class Copying:
             "copy-language", "Language", "For a terminal, or for a program.", command_snippets.LANGUAGES
         )
         for element in (self.task, self.language):
-            element.bind("change", lambda _event: self.page.show())
+            element.bind("change", lambda _event: self.page.request_render())
         self.copy = button("Copy", lambda: aio.run(self._copy()), "Copy it to the clipboard.", "copy-code")
         self.said = document.createElement("span")
         self.said.className = "hint"
@@ -61,7 +68,7 @@ class Copying:
         scene.needs_token = self.state.share.token_used
         if self.task.value in command_snippets.NEEDS_DRAWING:
             scene.png = _png(self.state.picture)
-            scene.pixels = pack(self.state.picture)
+            scene.pixels = to_base64(self.state.picture)
             scene.image = command_snippets.image_json(list(self.state.picture))
         return scene
 
@@ -99,6 +106,6 @@ def _png(picture: object) -> str:
     return canvas.toDataURL("image/png").split(",")[1]
 
 
-def begin(parts: object) -> None:
+def start(app: App) -> None:
     """Add the commands to the card of the shared weights."""
-    parts.page.views.append(Copying(parts))
+    app.page.views.append(Copying(app))

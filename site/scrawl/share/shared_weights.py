@@ -3,6 +3,10 @@
 What is in the way is told, with a choice: others' newer weights, a missing token, weights that know too little.
 """
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 from browser import aio
 from browser import self as window
 from javascript import JSON
@@ -11,19 +15,22 @@ from scrawl.client import fetching
 from scrawl.share import retraining_watch, version_descriptions
 from scrawl.state import formatting
 
+if TYPE_CHECKING:
+    from scrawl.app.app import App
+
 
 class Sending:
     """Moves weights between the API and the worker. `retry()` does again what a token was missing for."""
 
-    def __init__(self, parts: object) -> None:
-        self.page, self.connection = parts.page, parts.connection
-        self.state = parts.page.state
-        self.api, self.routes = parts.api, parts.routes
+    def __init__(self, app: App) -> None:
+        self.page, self.connection = app.page, app.connection
+        self.state = app.page.state
+        self.api, self.routes = app.api, app.sharing_api
         self._done: dict = {}  # model → what to say once the worker has taken what was loaded
         self._again: object = None
-        self.page.after("weights_taken", self._taken)
-        self.page.after("weights_refused", self._refused)
-        self.page.instead["exported"] = self._exported
+        self.page.on_report("weights_taken", self._taken)
+        self.page.on_report("weights_refused", self._refused)
+        self.page.handle_report("exported", self._exported)
 
     def _taken(self, model: str, origin: str, **_fields: object) -> None:
         if model in self._done and origin == "shared":
@@ -59,7 +66,7 @@ class Sending:
         """Give the worker weights that came from the API."""
         self._done[model] = done
         self.page.dispatch("etag_known", model=model, etag=etag)
-        self.page.ask("weights", model=model, buffer=buffer, origin="shared")
+        self.page.send("weights", model=model, buffer=buffer, origin="shared")
 
     # Send
 
@@ -68,7 +75,7 @@ class Sending:
         model = self.state.model
         message = "Sending this tab's weights; the API measures them first…"
         self.page.dispatch("busy", model=model, task="send", text=message)
-        self.page.ask("export", model=model, metadata=JSON.stringify({"model": model}))
+        self.page.send("export", model=model, metadata=JSON.stringify({"model": model}))
 
     def _exported(self, model: str, buffer: object) -> None:
         self.guard(model, self.send, self._send(model, buffer))
@@ -131,7 +138,7 @@ class Sending:
         try:
             await task
         except fetching.AwayError as error:
-            self.connection.lost(str(error))
+            self.connection.mark_away(str(error))
             message = f"{error}. Nothing has changed; try again once it is back."
             self.page.dispatch("settled", model=model, text=message, tone="warning")
         except fetching.RefusedError as error:

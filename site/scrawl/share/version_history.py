@@ -1,5 +1,9 @@
 """The API's history of a network's weights: what each version is, a look at it in this tab, and going back to it."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 from browser import aio, document
 
 from scrawl.client import fetching
@@ -9,15 +13,18 @@ from scrawl.state import formatting
 from scrawl.state.app_state import Notice
 from scrawl.ui.dom import set_flag, set_text, show_notice
 
+if TYPE_CHECKING:
+    from scrawl.app.app import App
+
 LOOK, BACK = "Load this version into this tab only.", "Make this version the shared one again."
 
 
 class Versions:
     """Owns the drawer #versions."""
 
-    def __init__(self, parts: object) -> None:
-        self.page, self.routes, self.sending = parts.page, parts.routes, parts.sending
-        self.state = parts.page.state
+    def __init__(self, app: App) -> None:
+        self.page, self.routes, self.sending = app.page, app.sharing_api, app.sending
+        self.state = app.page.state
         self.drawer = Drawer("versions", "History", "every version the API still has", self._fill)
         self.drawer.element.bind("toggle", self._toggled)
         self._asked: tuple = ()  # for which network, and which shared weights, the list was asked for
@@ -39,7 +46,7 @@ class Versions:
 
     def _toggled(self, _event: object) -> None:
         self._asked = ()
-        self.page.show()
+        self.page.request_render()
 
     def _fill(self, body: object) -> None:
         self.message, self.list = message("versions-message"), document.createElement("ol")
@@ -102,6 +109,6 @@ class Versions:
         self.sending.take(model, buffer, etag, done)
 
 
-def begin(parts: object) -> None:
+def start(app: App) -> None:
     """Add the history to the card of the shared weights."""
-    parts.page.views.append(Versions(parts))
+    app.page.views.append(Versions(app))

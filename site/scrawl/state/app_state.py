@@ -1,6 +1,6 @@
 """Everything the page shows, in one place. Pure: `transitions` change it, `views` show it."""
 
-from scrawl.drawing.geometry import Drawing
+from scrawl.drawing.drawing import Drawing
 from scrawl.state import settings
 from scrawl.state.history import History
 

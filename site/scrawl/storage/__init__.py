@@ -1,1 +1,1 @@
-"""What this browser keeps: work in IndexedDB, small preferences, and how a visit is restored."""
+"""What this browser stores of a visit, and how the next one continues. Read `saved_visit` first, then `autosave`."""

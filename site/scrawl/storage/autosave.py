@@ -1,8 +1,12 @@
-"""Keeps one's work in this browser: drawing and settings at once, weights and curves a little later.
+"""Saves the visitor's work in this browser: drawing and settings at once, weights and curves a little later.
 
-`kept` finds it again with the next visit, `work` says what belongs to it. The worker writes the weights, so that the
-page never waits. Each tab has a place of its own; what another tab has left can be taken up again.
+`saved_visit` finds it again with the next visit; `state.saved_work` says what belongs to it. The worker writes the
+weights, so that the page never waits. Each tab has a slot of its own; what another tab has left can be taken over.
 """
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
 
 from browser import aio, document
 from browser import self as window
@@ -11,70 +15,85 @@ from javascript import JSON
 from scrawl.state import saved_work
 from scrawl.state.app_state import Notice
 from scrawl.storage import database
-from scrawl.storage.restore import pack
-from scrawl.storage.saved_visit import OWN
+from scrawl.storage.restore import to_base64
+from scrawl.storage.saved_visit import SLOT
 
-SOON, TRAINING = 600, 2500  # milliseconds from a change to keeping it
+if TYPE_CHECKING:
+    from typing import Any
+
+    from browser import Event
+    from browser.arrays import ArrayBuffer
+
+    from scrawl.app.app import App
+    from scrawl.state.app_state import State
+    from scrawl.storage.saved_visit import Work
+
+PAUSE, PAUSE_IN_TRAINING = 600, 2500  # milliseconds from a change to saving it
 CHANNEL = "scrawl.tabs"
-NOT_KEPT = (
+NOT_SAVED = (
     "This browser keeps nothing for this page ({reason}). It works all the same; download weights to keep them."
 )
 FULL = "There is no room left in this browser's storage, so your weights are not kept. Download them to keep them."
 CHANGES = ("progress", "tuned", "weights_taken", "diverged", "restored", "trained_on_collected", "trained_on_misread")
-BY_API = ("quick", "shared")  # weights that can be had again
+BY_API = ("quick", "shared")  # weights that can be fetched again
 
 
 class Autosave:
-    """Watches the state as a view does, and keeps what has changed."""
+    """Saves what has changed."""
 
-    def __init__(self, parts: object) -> None:
-        self.page, self.kept = parts.page, parts.kept
-        self.state = parts.page.state
-        self._page_seen: tuple = ()
-        self._sent: object = None  # what is known of the weights that were sent last
-        self._changed: list = []  # models whose weights have changed since they were kept
-        self._under_way = ""  # the model whose weights the worker is keeping
+    def __init__(self, app: App) -> None:
+        self.page, self.saved_visit = app.page, app.saved_visit
+        self.state = app.page.state
+        self._page_seen: tuple[object, ...] = ()
+        self._version_sent: dict[str, Any] | None = None  # what is known of the weights that were shared last
+        self._changed: list[str] = []  # models whose weights have changed since they were saved
+        self._in_flight = ""  # the model whose weights the worker is saving
         self._record = ""  # what belongs to them, as text
         self._page_timer = self._weights_timer = 0
         self._ended = False
-        for kind in CHANGES:
-            self.page.after(kind, self._weights_changed)
-        self.page.after("kept", self._weights_kept)
-        self.page.after("not_kept", self._weights_not_kept)
-        self.page.after("opened", self._opened)
-        window.addEventListener("pagehide", lambda _event: self._keep_page())
-        document.addEventListener("visibilitychange", self._hidden)
-        self.kept.when_claimed(self._claimed)
+        self._listen()
+        self.saved_visit.on_claimed(self._claimed)
 
-    def render(self, state: object) -> None:
-        """Notice what has changed."""
+    def _listen(self) -> None:
+        for kind in CHANGES:
+            self.page.on_report(kind, self._weights_changed)
+        self.page.on_report("kept", self._weights_saved)
+        self.page.on_report("not_kept", self._weights_not_saved)
+        # The worker may be a new one, or may have failed to save: nothing is due any more.
+        self.page.on_report("opened", self._forget_request)
+        self.page.on_report("failed", self._forget_request)
+        self.page.on_change(self._note_changes)
+        window.addEventListener("pagehide", lambda _event: self._save_page())
+        document.addEventListener("visibilitychange", self._hidden)
+
+    def _note_changes(self, state: State) -> None:
         record = state.record
-        if record.origin == "sent" and record.version is not self._sent:
-            self._sent = record.version
+        if record.origin == "sent" and record.version is not self._version_sent:
+            self._version_sent = record.version
             self._weights_changed(state.model)
         seen = (state.model, state.drawing.revision, state.label, id(state.typed))
         if self._page_seen != seen:
-            begun, self._page_seen = bool(self._page_seen), seen
-            if begun and not self._page_timer:
-                self._page_timer = window.setTimeout(self._keep_page, SOON)
+            first, self._page_seen = not self._page_seen, seen
+            if not first and not self._page_timer:
+                self._page_timer = window.setTimeout(self._save_page, PAUSE)
 
     def start_afresh(self) -> None:
-        """Forget this tab's work, and begin as on a first visit."""
+        """Forget this tab's work, and start as on a first visit."""
         self._ended = True
         aio.run(self._forget())
 
     async def _forget(self) -> None:
         try:
-            window.localStorage.removeItem(self.kept.address(self.kept.place))
-            await database.delete_all(f"{self.kept.place}/")
+            window.localStorage.removeItem(self.saved_visit.key(self.saved_visit.slot))
+            await database.delete_all(f"{self.saved_visit.slot}/")
         finally:
             window.location.reload()
 
-    def take_up(self, place: int) -> None:
-        """Go on with the work that another tab has left."""
-        self._keep_page()
+    def take_over(self, slot: int) -> None:
+        """Continue the work that another tab has left."""
+        self._save_page()
         self._ended = True
-        window.sessionStorage.setItem(OWN, str(place))
+        window.sessionStorage.setItem(SLOT, str(slot))
         window.location.reload()
 
     # Several tabs
@@ -84,40 +103,41 @@ class Autosave:
             self._channel = window.BroadcastChannel.new(CHANNEL)
             self._channel.onmessage = self._heard
             self._channel.postMessage("here")
-        if self.kept.refused:
-            self._refused(self.kept.refused)
-        self._keep_page()
+        if self.saved_visit.refusal:
+            self._refused(self.saved_visit.refusal)
+        self._save_page()
         self.page.dispatch("other_works", value=self._other_works())
 
-    def _heard(self, event: object) -> None:
+    def _heard(self, event: Event) -> None:
         if event.data == "here":
             self._channel.postMessage("too")
         text = (
             "Scrawl is open in another tab as well. Each tab keeps its own work, and neither changes the other's; "
-            f"this is tab {self.kept.place}."
+            f"this is tab {self.saved_visit.slot}."
         )
         self.page.dispatch("tabs_noticed", value=Notice(text))
 
-    def _other_works(self) -> list:
-        """Return (place, its work) of the other tabs' places, the last one first."""
-        works = [(place, found) for place, found in self.kept.works.items() if place != self.kept.place]
+    def _other_works(self) -> list[tuple[int, Work]]:
+        """Return (slot, its work) of the other tabs' slots, the last one first."""
+        works = [(slot, work) for slot, work in self.saved_visit.works.items() if slot != self.saved_visit.slot]
         return sorted(works, key=lambda entry: -entry[1].get("saved", 0))
 
     # Drawing and settings
 
-    def _keep_page(self) -> None:
+    def _save_page(self) -> None:
         self._page_timer = 0
-        if self._ended or not self.kept.claimed:
+        if self._ended or not self.saved_visit.claimed:
             return
-        found = {
-            **saved_work.page_to_plain(self.state, pack),
-            "iterations": self.kept.work.get("iterations", {}),
+        work = {
+            **saved_work.page_to_plain(self.state, to_base64),
+            "iterations": self.saved_visit.work.get("iterations", {}),
             "saved": int(window.Date.now()),
         }
-        self.kept.works[self.kept.place] = found
+        slot = self.saved_visit.slot
+        self.saved_visit.works[slot] = work
         try:
-            window.localStorage.setItem(self.kept.address(self.kept.place), JSON.stringify(found))
-            window.sessionStorage.setItem(OWN, str(self.kept.place))
+            window.localStorage.setItem(self.saved_visit.key(slot), JSON.stringify(work))
+            window.sessionStorage.setItem(SLOT, str(slot))
         except Exception as error:
             self._refused(f"{error}")
             return
@@ -125,7 +145,7 @@ class Autosave:
 
     # Weights
 
-    def _weights_changed(self, model: str, **fields: object) -> None:
+    def _weights_changed(self, model: str, **fields: Any) -> None:
         if fields.get("origin") in BY_API:
             self._changed = [other for other in self._changed if other != model]
             self._forget_weights(model)
@@ -134,36 +154,34 @@ class Autosave:
         self._plan()
 
     def _plan(self) -> None:
-        if self._changed and not self._weights_timer and not self._under_way:
-            pause = TRAINING if self.state.training else SOON
-            self._weights_timer = window.setTimeout(self._keep_weights, pause)
+        if self._changed and not self._weights_timer and not self._in_flight:
+            pause = PAUSE_IN_TRAINING if self.state.training else PAUSE
+            self._weights_timer = window.setTimeout(self._save_weights, pause)
 
-    def _keep_weights(self) -> None:
+    def _save_weights(self) -> None:
         self._weights_timer = 0
-        if self._ended or not self.kept.claimed or not self._changed or self._under_way:
+        if self._ended or not self.saved_visit.claimed or not self._changed or self._in_flight:
             return
-        model = self._under_way = self._changed.pop(0)
+        model = self._changed.pop(0)
         self._record = JSON.stringify(saved_work.record_to_plain(self.state.record_of(model)))
-        self.page.ask("keep", key=f"{self.kept.place}/weights/{model}", model=model, record=self._record)
+        self.page.send("keep", key=f"{self.saved_visit.slot}/weights/{model}", model=model, record=self._record)
+        self._in_flight = model
 
-    def _opened(self, **_fields: object) -> None:
-        """Wait for nothing that was asked before: the worker may be a new one."""
-        self._under_way = ""
+    def _forget_request(self, **_fields: Any) -> None:
+        self._in_flight = ""
         self._plan()
 
-    def _weights_kept(self, model: str) -> None:
-        self._under_way = ""
-        self.kept.copies.pop(model, None)
+    def _weights_saved(self, model: str) -> None:
+        self._in_flight = ""
+        self.saved_visit.unsaved.pop(model, None)
         if self.state.share.keeping_notice:
             self.page.dispatch("keeping_noticed", value=None)
-        iterations = {**self.kept.work.get("iterations", {}), model: self.state.record_of(model).iteration}
-        self.kept.works[self.kept.place] = {**self.kept.work, "iterations": iterations}
-        self._keep_page()
+        self._note_iterations({**self._iterations(), model: self.state.record_of(model).iteration})
         self._plan()
 
-    def _weights_not_kept(self, model: str, message: str, buffer: object) -> None:
-        self._under_way = ""
-        self.kept.copies[model] = (buffer, self._record)
+    def _weights_not_saved(self, model: str, message: str, buffer: ArrayBuffer) -> None:
+        self._in_flight = ""
+        self.saved_visit.unsaved[model] = (buffer, self._record)
         if model not in self._changed:
             self._changed.append(model)  # tried again with the next change
         if "Quota" in message:
@@ -172,16 +190,23 @@ class Autosave:
             self._refused(message)
 
     def _forget_weights(self, model: str) -> None:
-        self.kept.copies.pop(model, None)
-        iterations = dict(self.kept.work.get("iterations", {}))
+        self.saved_visit.unsaved.pop(model, None)
+        iterations = self._iterations()
         if iterations.pop(model, None) is not None:
-            self.kept.works[self.kept.place] = {**self.kept.work, "iterations": iterations}
-            self._keep_page()
+            self._note_iterations(iterations)
 
-    def _hidden(self, _event: object) -> None:
+    def _iterations(self) -> dict[str, int]:
+        """Return a copy of: model → iteration, of the weights that are saved."""
+        return dict(self.saved_visit.work.get("iterations", {}))
+
+    def _note_iterations(self, iterations: dict[str, int]) -> None:
+        self.saved_visit.works[self.saved_visit.slot] = {**self.saved_visit.work, "iterations": iterations}
+        self._save_page()
+
+    def _hidden(self, _event: Event) -> None:
         if document.visibilityState == "hidden":
-            self._keep_page()
-            self._keep_weights()
+            self._save_page()
+            self._save_weights()
 
     def _refused(self, reason: str) -> None:
-        self.page.dispatch("keeping_noticed", value=Notice(NOT_KEPT.format(reason=reason), "warning"))
+        self.page.dispatch("keeping_noticed", value=Notice(NOT_SAVED.format(reason=reason), "warning"))

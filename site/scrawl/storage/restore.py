@@ -1,70 +1,82 @@
-"""Begins where the last visit ended: takes drawing and settings, and each network's weights with its figures."""
+"""Continues where the last visit ended: restores drawing, settings, and each network's weights with its figures."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
 
 from browser import self as window
 
 from scrawl.state import saved_work, transitions
-from scrawl.state.app_state import State
 
-ORIGIN = "kept"  # of weights that this browser has kept
+if TYPE_CHECKING:
+    from typing import Any
+
+    from browser.arrays import Uint8Array
+
+    from scrawl.app.page import Page
+    from scrawl.state.app_state import State
+    from scrawl.storage.saved_visit import SavedVisit
+
+ORIGIN = "kept"  # of weights that were saved in this browser
 
 
-class Restoring:
-    """Gives the page what `kept` has found. The weights themselves are asked for by `first_weights`."""
+class VisitRestorer:
+    """Gives the page what `saved_visit` has found. `initial_weights` decides when weights are restored."""
 
-    def __init__(self, page: object, kept: object) -> None:
+    def __init__(self, page: Page, saved_visit: SavedVisit) -> None:
         self.page = page
-        self.kept = kept
-        self._records: dict = {}  # model → what belongs to the weights under way
+        self.saved_visit = saved_visit
+        self._records: dict[str, dict[str, Any]] = {}  # model → what belongs to the weights sent to the worker
         transitions.register(TRANSITIONS)
-        page.after("weights_taken", self._taken)
+        page.on_report("weights_taken", self._taken)
 
-    def begin(self) -> None:
-        """Take what can be shown at once."""
+    def restore_page(self) -> None:
+        """Restore what can be shown at once."""
         try:
-            self.page.dispatch("work_found", found=self.kept.work)
-        except Exception as error:  # kept by another version, or damaged: better without it
-            window.console.warn(f"what was kept is not understood: {error}")
+            self.page.dispatch("work_found", found=self.saved_visit.work)
+        except Exception as error:  # saved by another version, or damaged: better without it
+            window.console.warn(f"what was saved is not understood: {error}")
 
-    async def ask(self, model: str) -> bool:
-        """Have the worker take the weights kept for a network. Return whether there are any."""
-        found = await self.kept.weights(model)
+    async def restore_weights(self, model: str) -> bool:
+        """Have the worker take the weights saved for a network. Return whether there are any."""
+        found = await self.saved_visit.weights(model)
         if found is None:
             return False
         buffer, self._records[model] = found
-        self.page.ask("weights", model=model, buffer=buffer, origin=ORIGIN)
+        self.page.send("weights", model=model, buffer=buffer, origin=ORIGIN)
         return True
 
-    def gives_up(self, model: str) -> bool:
-        """Forget weights that have just been refused. Return whether they were those that had been kept."""
+    def discard_refused(self, model: str) -> bool:
+        """Forget weights that the worker has just refused. Return whether they were those saved in this browser."""
         if self._records.pop(model, None) is None:
             return False
-        self.kept.copies.pop(model, None)
-        self.kept.work.get("iterations", {}).pop(model, None)
+        self.saved_visit.unsaved.pop(model, None)
+        self.saved_visit.work.get("iterations", {}).pop(model, None)
         return True
 
-    def _taken(self, model: str, origin: str, **_fields: object) -> None:
+    def _taken(self, model: str, origin: str, **_fields: Any) -> None:
         if origin == ORIGIN:
             self.page.dispatch("run_restored", model=model, record=self._records.pop(model))
 
 
-def pack(data: object) -> str:
+def to_base64(data: Uint8Array) -> str:
     """Return bytes as text."""
     parts = []
-    for begin in range(0, data.length, 8192):
-        parts.append(window.String.fromCharCode.apply(None, data.subarray(begin, begin + 8192)))
+    for start in range(0, data.length, 8192):
+        parts.append(window.String.fromCharCode.apply(None, data.subarray(start, start + 8192)))
     return window.btoa("".join(parts))
 
 
-def unpack(text: str) -> object:
+def from_base64(text: str) -> Uint8Array:
     """Return the bytes again."""
-    return window.Uint8Array["from"](window.atob(text), lambda character, _place: ord(character))
+    return window.Uint8Array["from"](window.atob(text), lambda character, _index: ord(character))
 
 
-def _work_found(state: State, found: dict) -> None:
-    saved_work.take_page(state, found, unpack)
+def _work_found(state: State, found: dict[str, Any]) -> None:
+    saved_work.take_page(state, found, from_base64)
 
 
-def _run_restored(state: State, model: str, record: dict) -> None:
+def _run_restored(state: State, model: str, record: dict[str, Any]) -> None:
     saved_work.take_record(state.record_of(model), record)
 
 

@@ -1,109 +1,123 @@
-"""What this browser has kept of an earlier visit, found before anything is asked of the network.
+"""What this browser has saved of an earlier visit, found before anything is requested from the network.
 
-Several tabs may be open: each has a place of its own, a number, held by a lock for as long as the tab lives, and
-found again after a reload. Drawing and settings lie in localStorage, which can be read and written at once, weights
-and curves in IndexedDB. Keeping anything new is left to `share.autosave`, which comes later.
+Several tabs may be open. Each has a slot of its own, a number, which it holds by a lock for as long as it lives, and
+finds again after a reload. Drawing and settings are in localStorage, which can be read and written at once, weights
+and curves in IndexedDB. `autosave`, which starts later, does the saving.
 """
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
 
 from browser import aio
 from browser import self as window
 from javascript import JSON
 
+from scrawl.listeners import call_each
 from scrawl.storage import database
 
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
+    from browser.arrays import ArrayBuffer
+
+    type Work = dict[str, Any]  # of one slot, as `state.saved_work` writes it
+
 PREFIX = "scrawl.work."
-OWN = "scrawl.place"  # in sessionStorage, which belongs to one tab and survives its reload
+SLOT = "scrawl.place"  # in sessionStorage, which belongs to one tab and survives its reload
 ADDRESS = "scrawl.address"  # there as well: what stands behind the # of the address that this tab has written last
-PATIENCE = 250  # milliseconds until a reloaded page's lock is let go, at most
+PATIENCE = 250  # milliseconds until the page before a reload has let go of its lock, at most
 FOREVER = window.Promise.new(lambda _resolve, _reject: None)
 
 
-class Kept:
-    """The work found, {} if there is none, and this tab's place."""
+class SavedVisit:
+    """The work found, {} if there is none, and this tab's slot."""
 
     def __init__(self) -> None:
-        self.place = 1
-        self.claimed = False  # whether it is this tab's for certain; nothing is kept before
-        self.refused = ""  # why the browser keeps nothing
-        self.copies: dict = {}  # model → (weights, record as text) that it refused, for the worker that comes next
-        self.works: dict = {}  # place → what lies there
-        self.others = 0  # tabs whose places this one did not get
-        self._new_only = False  # whether to begin with nothing, in a place that nobody has used
-        self._when_claimed: list = []
+        self.slot = 1
+        self.claimed = False  # whether the slot is this tab's for certain; nothing is saved before
+        self.refusal = ""  # why the browser saves nothing
+        self.unsaved: dict[str, tuple[ArrayBuffer, str]] = {}  # model → (weights, record as text) that were refused
+        self.works: dict[int, Work] = {}  # slot → what lies there
+        self.other_tabs = 0  # that hold slots which this one did not get
+        self._new_only = False  # whether to start with nothing, in a slot that nobody has used
+        self._when_claimed: list[Callable[[], object]] = []
 
     @property
-    def work(self) -> dict:
-        """What lies in this tab's place."""
-        return self.works.get(self.place, {})
+    def work(self) -> Work:
+        """What lies in this tab's slot."""
+        return self.works.get(self.slot, {})
 
-    def find(self, then: object) -> None:
-        """Find out what was kept, and go on with `then()`: at once, unless several places could be meant."""
-        own, asked = 0, window.location.hash
+    def find(self, then: Callable[[], object]) -> None:
+        """Find out what was saved, and call `then()`: at once, unless several slots could be meant."""
+        own, fragment = 0, window.location.hash
         try:
             self.works = _read_works()
-            own = int(window.sessionStorage.getItem(OWN) or 0)
-            if asked and asked != window.sessionStorage.getItem(ADDRESS):  # somebody's address: what is kept stays so
+            own = int(window.sessionStorage.getItem(SLOT) or 0)
+            if fragment and fragment != window.sessionStorage.getItem(ADDRESS):  # a shared address: saved work stays
                 own = 0
                 self._new_only = True
         except Exception as error:
-            self.refused = str(error)
+            self.refusal = str(error)
         if own or not self.works:
-            self.place = own or 1
+            self.slot = own or 1
             then()
             aio.run(self._claim(None))
         else:
             aio.run(self._claim(then))
 
-    async def weights(self, model: str) -> tuple | None:
-        """Return (safetensors bytes, the record that belongs to them) if such were kept."""
-        if model in self.copies:
-            buffer, record = self.copies[model]
-            return buffer, JSON.parse(record)
-        if model not in self.work.get("iterations", {}):
-            return None
+    async def weights(self, model: str) -> tuple[ArrayBuffer, dict[str, Any]] | None:
+        """Return (safetensors bytes, the record that belongs to them) if they were saved and can be read."""
         try:
-            found = await database.get(f"{self.place}/weights/{model}")
-            return (found.buffer, JSON.parse(found.record)) if found else None
-        except database.KeepError:
-            return None
+            if model in self.unsaved:
+                buffer, record = self.unsaved[model]
+                return buffer, JSON.parse(record)
+            if model in self.work.get("iterations", {}):
+                found = await database.get(f"{self.slot}/weights/{model}")
+                return (found.buffer, JSON.parse(found.record)) if found else None
+        except Exception as error:  # storage is closed, or what it holds is damaged: as if there were none
+            window.console.warn(f"the weights saved for {model} cannot be read: {error}")
+        return None
 
-    def when_claimed(self, action: object) -> None:
-        """Have something done once this tab has a place."""
+    def on_claimed(self, action: Callable[[], object]) -> None:
+        """Have something done once this tab has a slot."""
         if self.claimed:
             action()
         else:
             self._when_claimed.append(action)
 
-    def address(self, place: int) -> str:
-        """Return the key in localStorage of what lies in a place."""
-        return f"{PREFIX}{place}"
+    def key(self, slot: int) -> str:
+        """Return the key in localStorage of what lies in a slot."""
+        return f"{PREFIX}{slot}"
 
-    async def _claim(self, then: object) -> None:
-        """Take the first place that no other tab has: this tab's, else the one used last, else a new one."""
-        if then is None and not await _lock(self.place):
-            await aio.sleep(PATIENCE / 1000)
-            if not await _lock(self.place):
-                self.others += 1
+    async def _claim(self, then: Callable[[], object] | None) -> None:
+        """Take the first slot that no other tab has: this tab's, else the one used last, else a new one."""
+        try:
+            if then is not None:
                 await self._take_another()
-        elif then is not None:
-            await self._take_another()
-            then()
-        self.claimed = True
-        for action in self._when_claimed:
-            action()
+                then()
+            elif not await _lock(self.slot):
+                await aio.sleep(PATIENCE / 1000)
+                if not await _lock(self.slot):
+                    self.other_tabs += 1
+                    await self._take_another()
+        finally:
+            self.claimed = True
+            call_each(self._when_claimed)
 
     async def _take_another(self) -> None:
-        used = sorted(self.works, key=lambda place: -self.works[place].get("saved", 0))
-        new = [place for place in range(1, len(used) + 20) if place not in used]
+        used = sorted(self.works, key=lambda slot: -self.works[slot].get("saved", 0))
+        new = [slot for slot in range(1, len(used) + 20) if slot not in used]
         used = [] if self._new_only else used
-        for place in [place for place in used + new if not (self.others and place == self.place)]:
-            if await _lock(place):
-                self.place = place
+        for slot in [slot for slot in used + new if not (self.other_tabs and slot == self.slot)]:
+            if await _lock(slot):
+                self.slot = slot
                 return
-            self.others += 1
+            self.other_tabs += 1
 
 
-def _read_works() -> dict:
+def _read_works() -> dict[int, Work]:
     storage, works = window.localStorage, {}
     for index in range(storage.length):
         key = storage.key(index)
@@ -115,20 +129,20 @@ def _read_works() -> dict:
     return works
 
 
-def _lock(place: int) -> object:
-    """Return a promise of whether this tab now has that place; where there are no locks, it has."""
+def _lock(slot: int) -> Any:
+    """Return a promise of whether this tab now has that slot; where there are no locks, it has."""
 
-    def begin(resolve: object, _reject: object) -> None:
+    def start(resolve: Callable[[bool], None], _reject: Callable[..., None]) -> None:
         def refused(_error: object) -> None:  # as storage is
             resolve(True)
 
-        def held(lock: object) -> object:
+        def granted(lock: Any) -> Any:
             resolve(bool(lock))  # null, which is not None, where another tab has it
             return FOREVER if lock else None
 
         if hasattr(window.navigator, "locks"):
-            window.navigator.locks.request(f"{PREFIX}{place}", {"ifAvailable": True}, held).catch(refused)
+            window.navigator.locks.request(f"{PREFIX}{slot}", {"ifAvailable": True}, granted).catch(refused)
         else:
             resolve(True)
 
-    return window.Promise.new(begin)
+    return window.Promise.new(start)

@@ -4,19 +4,26 @@ A curve's path is in iterations and heights; one transformation brings it into t
 no more than joining texts.
 """
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 from scrawl.state.curve_scale import accuracy_height, loss_height
 from scrawl.ui import curve_geometry
 from scrawl.ui.dom import by_id, set_attribute
 
+if TYPE_CHECKING:
+    from scrawl.app.app import App
+
 KINDS = ("train", "test")
 
 
-def begin(parts: object) -> None:
+def start(app: App) -> None:
     """Draw the curves from now on."""
-    parts.curves = CurvesView()
-    parts.page.views.append(parts.curves)
-    parts.resizing.append(parts.curves.resize)
-    parts.page.show()
+    app.curves = CurvesView()
+    app.page.views.append(app.curves)
+    app.on_repaint(app.curves.resize)
+    app.page.request_render()
 
 
 class CurvesView:

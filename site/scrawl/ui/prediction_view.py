@@ -3,11 +3,11 @@
 from browser import document
 from browser import self as window
 
+from scrawl.drawing.pad_view import ink_picture
 from scrawl.ui.dom import by_id, set_attribute, set_flag, set_text, show_notice
-from scrawl.ui.pad_view import ink_picture
 
 
-class ReadingView:
+class PredictionView:
     """Owns #prediction, #seen, #probabilities and the form below them."""
 
     def __init__(self) -> None:

@@ -1,40 +1,62 @@
-"""Who renders when: views take turns, and a frame has time for only some of them. Pure; the frames are `page`'s."""
+"""Which views render in which frame: each gets its turn, and a frame has time for only some of them.
 
-AT_MOST = 8  # milliseconds of a frame
-AT_LEAST = 2  # views in a frame all the same: on a busy machine the clock runs while the page waits
+Pure; `Page` asks for the frames.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Protocol
+
+    from scrawl.state.app_state import State
+
+    class View(Protocol):
+        """Changes the DOM, and nothing else."""
+
+        def render(self, state: State) -> bool | None:
+            """Show the state. Return True if there is more to do in the next frame."""
 
 
-class Turns:
+FRAME_TIME = 8  # milliseconds of a frame
+MINIMUM_VIEWS = 2  # in a frame all the same: on a busy machine the clock runs while the page waits
+
+
+class RenderQueue:
     """The `views` that take turns. `clock` returns milliseconds."""
 
-    def __init__(self, clock: object) -> None:
-        self.views: list = []
+    def __init__(self, clock: Callable[[], float]) -> None:
+        self.views: list[View] = []
         self.clock = clock
-        self._changed = False  # whether all are to have a turn again
-        self._begun = -1e9  # when they were last
-        self._due: list = []  # those who have not had it yet, and those with more to do
+        self._changed = False  # whether all views are to render again
+        self._started = -1e9  # when they last started to
+        self._due: list[View] = []  # those that have not rendered yet, and those with more to do
 
-    def renew(self) -> None:
-        """Let every view have a turn again: the state has changed."""
+    def mark_changed(self) -> None:
+        """Have every view render again: the state has changed."""
         self._changed = True
 
-    def take(self, state: object, every: float = 0) -> float | None:
-        """Let views render for as long as a frame allows; all of them at most once in `every` milliseconds.
+    def render_some(self, state: State, interval: float = 0) -> float | None:
+        """Let views render for as long as a frame allows; all of them at most once in `interval` milliseconds.
 
-        Return in how many milliseconds there is more to do, None for nothing. A view whose `render` returns True has
-        more to do in the next frame.
+        Return in how many milliseconds there is more to do, None for nothing. A view that raises is not due any
+        more; the others are.
         """
         now = self.clock()
-        if self._changed and now - self._begun >= every:
-            self._changed, self._begun = False, now
+        if self._changed and now - self._started >= interval:
+            self._changed, self._started = False, now
             self._due += [view for view in self.views if view not in self._due]
-        turns, again = 0, []
-        while self._due and (turns < AT_LEAST or self.clock() < now + AT_MOST):
-            turns += 1
-            view = self._due.pop(0)
-            if view.render(state):
-                again.append(view)
-        self._due += again
+        count, unfinished = 0, []
+        try:
+            while self._due and (count < MINIMUM_VIEWS or self.clock() < now + FRAME_TIME):
+                count += 1
+                view = self._due.pop(0)
+                if view.render(state):
+                    unfinished.append(view)
+        finally:
+            self._due += unfinished
         if self._due:
             return 0
-        return max(0, self._begun + every - self.clock()) if self._changed else None
+        return max(0, self._started + interval - self.clock()) if self._changed else None

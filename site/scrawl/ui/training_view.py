@@ -3,7 +3,7 @@
 from scrawl.state import formatting
 from scrawl.state.app_state import Notice
 from scrawl.ui.dom import by_id, set_attribute, set_flag, set_text, show_notice
-from scrawl.ui.fields import Fields
+from scrawl.ui.setting_fields import SettingFields
 
 SETTING_IDS = {"batch_size": "batch-size", "learning_rate": "learning-rate", "cache_size": "cache-size"}
 
@@ -16,7 +16,7 @@ class TrainingView:
         self.train_label = self.train.querySelector("span")
         self.buttons = [self.train, by_id("step"), by_id("weights-new")]
         self.model = by_id("model")
-        self.fields = Fields({name: by_id(name_on_page) for name, name_on_page in SETTING_IDS.items()})
+        self.fields = SettingFields({name: by_id(name_on_page) for name, name_on_page in SETTING_IDS.items()})
         self._models: object = None
         self._model = ""  # the one that is shown as chosen
         self._shown: dict = {}  # figure → its text

@@ -8,7 +8,7 @@ from browser import aio
 from browser import self as window
 
 from scrawl.client import fetching
-from scrawl.client.retry import Backoff
+from scrawl.client.fetching import Backoff
 from scrawl.training import block
 
 AT_ONCE = 6

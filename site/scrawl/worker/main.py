@@ -161,12 +161,12 @@ class Worker:
         """Tell that it lives."""
         self.tell("pong")
 
-    def later(self, address: str) -> None:
+    def load_features(self, address: str) -> None:
         """Take in the second bundle, and let what it brings answer, too."""
         window.importScripts(address)
         # By name, so that what it leads to stays out of the first bundle.
         __import__("scrawl.worker.features", None, None, ["begin"]).begin(self)
-        self.tell("later_begun")
+        self.tell("features_ready")
         self._catch_up()
 
     def _weights_changed(self, model: str, origin: str, metadata: dict, iteration: int) -> None:

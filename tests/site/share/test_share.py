@@ -26,9 +26,9 @@ def test_drawing_and_settings_come_back() -> None:
     state = State()
     state.model, state.label = "conv-32-64", 7
     state.typed = {"batch_size": 50}
-    state.drawing.show(bytes(range(196)) * 4, 3)
-    state.drawing.begin(10.04, 20)
-    state.drawing.extend([(30, 40), (50, 60)])
+    state.drawing.show_sample(bytes(range(196)) * 4, 3)
+    state.drawing.start_stroke(10.04, 20)
+    state.drawing.extend_stroke([(30, 40), (50, 60)])
     found = State()
     saved_work.take_page(found, kept(saved_work.page_to_plain(state, pack)), base64.b64decode)
     assert (found.model, found.label, found.typed) == ("conv-32-64", 7, {"batch_size": 50})
@@ -39,7 +39,7 @@ def test_drawing_and_settings_come_back() -> None:
 
 def test_only_the_sheet_on_top_is_kept() -> None:
     state = State()
-    state.drawing.begin(1, 1)
+    state.drawing.start_stroke(1, 1)
     state.drawing.clear()
     found = State()
     saved_work.take_page(found, kept(saved_work.page_to_plain(state, pack)), base64.b64decode)

@@ -8,8 +8,8 @@ from scrawl.state import settings
 from scrawl.state.app_state import State
 from scrawl.state.settings import SETTINGS, check_setting, limits_for, settings_for, text_of
 from scrawl.state.transitions import apply, register, training
-from scrawl.ui import options_form
-from scrawl.ui.speeds import OURS, SPEEDS, compared
+from scrawl.ui import training_options
+from scrawl.ui.training_options import OURS, SPEEDS, compare_speeds
 
 from infra.paths import ROOT
 
@@ -139,19 +139,19 @@ class Elements(HTMLParser):
 
 def test_form_has_a_labelled_and_explained_field_for_each_setting() -> None:
     elements = Elements()
-    elements.feed(options_form.html())
+    elements.feed(training_options.form_html())
     assert len(set(elements.ids)) == len(elements.ids)
     assert set(elements.described) <= set(elements.ids)
     for name in SETTINGS:
         if name not in ("batch_size", "learning_rate", "cache_size"):  # which stand in index.html
-            assert options_form.id_of(name) in elements.ids
-            assert options_form.id_of(name) in elements.labelled
+            assert training_options.id_of(name) in elements.ids
+            assert training_options.id_of(name) in elements.labelled
 
 
 def test_way_through_the_epoch_is_said_in_words() -> None:
-    assert options_form.epoch_text(0.0, False) == "Epoch 1 has not begun"
-    assert options_form.epoch_text(0.0, True) == "Epoch 1 begins"
-    assert options_form.epoch_text(2.25, True) == "Epoch 3, 25% through"
+    assert training_options.epoch_text(0.0, False) == "Epoch 1 has not started"
+    assert training_options.epoch_text(0.0, True) == "Epoch 1 starts"
+    assert training_options.epoch_text(2.25, True) == "Epoch 3, 25% through"
 
 
 def test_speeds_are_those_of_the_benchmarks() -> None:
@@ -165,8 +165,8 @@ def test_speeds_are_those_of_the_benchmarks() -> None:
 
 
 def test_own_speed_comes_first_and_bars_share_a_scale() -> None:
-    rows = compared("mlp-128", 698_000.0)
+    rows = compare_speeds("mlp-128", 698_000.0)
     assert [row[0] for row in rows[:2]] == ["This tab, now", f"{OURS}, there"]
     assert rows[0][2] == 1.0
     assert rows[1][2] == pytest.approx(0.5)
-    assert compared("twin", 1.0) == []
+    assert compare_speeds("twin", 1.0) == []

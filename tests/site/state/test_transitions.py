@@ -32,8 +32,8 @@ def state() -> State:
 
 @pytest.mark.parametrize("report", protocol.REPORTS)
 def test_each_report_of_the_worker_has_a_transition(report: str) -> None:
-    # In one of the tables of transitions, the features' included, or something else is done instead.
-    assert report in EVENTS or f'instead["{report}"]' in SOURCES
+    # In one of the tables of transitions, the features' included, or a handler answers it instead.
+    assert report in EVENTS or f'handle_report("{report}"' in SOURCES
 
 
 def test_ready_needs_a_network_and_its_first_weights(state: State) -> None:
@@ -215,7 +215,7 @@ def test_what_cannot_be_mended_stays_told_when_other_things_come() -> None:
     state = State()
     apply(state, "no_kernel", message="this browser has no WebAssembly")
     apply(state, "models_known", models=MODELS)
-    apply(state, "later_loaded")
+    apply(state, "features_loaded")
     assert "no WebAssembly" in state.notices["page"].text
     state = State()
     apply(state, "models_missing", message="no answer", seconds=4)

@@ -1,7 +1,7 @@
 """The worker's training and its teacher, run on the real kernel: slices, measurements, targets, divergence."""
 
 import pytest
-from scrawl.client.retry import LONGEST, Backoff
+from scrawl.client.fetching import LONGEST_WAIT, Backoff
 from scrawl.training.teaching import Teacher
 from scrawl.training.trainer import Trainer
 from scrawl.training.training_run import FEWEST, Learner, steps_to
@@ -246,6 +246,6 @@ def test_training_goes_on_without_waiting_for_a_measurement_that_the_curve_does_
 
 def test_waits_double_up_to_a_limit_and_begin_anew() -> None:
     backoff = Backoff()
-    assert [backoff.failed() for _ in range(7)] == [1, 2, 4, 8, 16, LONGEST, LONGEST]
+    assert [backoff.failed() for _ in range(7)] == [1, 2, 4, 8, 16, LONGEST_WAIT, LONGEST_WAIT]
     backoff.succeeded()
     assert backoff.failed() == 1

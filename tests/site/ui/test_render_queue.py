@@ -1,14 +1,14 @@
-"""Views take turns: no frame takes long, and each shows the newest state in the end."""
+"""Views take queue: no frame takes long, and each shows the newest state in the end."""
 
 import pytest
 from scrawl.ui import render_queue as module
-from scrawl.ui.render_queue import AT_LEAST, AT_MOST, Turns
+from scrawl.ui.render_queue import FRAME_TIME, MINIMUM_VIEWS, RenderQueue
 
 
 @pytest.fixture
 def one_at_least(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let the clock alone decide."""
-    monkeypatch.setattr(module, "AT_LEAST", 1)
+    monkeypatch.setattr(module, "MINIMUM_VIEWS", 1)
 
 
 class Clock:
@@ -35,64 +35,64 @@ class View:
         return self.left > 0
 
 
-def turns_of(*milliseconds: float) -> tuple[Turns, list[View]]:
+def queue_of(*milliseconds: float) -> tuple[RenderQueue, list[View]]:
     clock = Clock()
-    turns, views = Turns(clock), [View(clock, each) for each in milliseconds]
-    turns.views += views
-    return turns, views
+    queue, views = RenderQueue(clock), [View(clock, each) for each in milliseconds]
+    queue.views += views
+    return queue, views
 
 
 @pytest.mark.usefixtures("one_at_least")
 def test_frame_ends_when_its_time_is_up_and_the_next_goes_on() -> None:
-    turns, views = turns_of(AT_MOST / 2, AT_MOST / 2, 1, 1)
-    turns.renew()
-    assert turns.take("a") == 0
+    queue, views = queue_of(FRAME_TIME / 2, FRAME_TIME / 2, 1, 1)
+    queue.mark_changed()
+    assert queue.render_some("a") == 0
     assert [len(view.shown) for view in views] == [1, 1, 0, 0]
-    assert turns.take("a") is None
+    assert queue.render_some("a") is None
     assert [len(view.shown) for view in views] == [1, 1, 1, 1]
 
 
 @pytest.mark.usefixtures("one_at_least")
 def test_change_meanwhile_gives_everyone_a_turn_again_and_keeps_nobody_waiting() -> None:
-    turns, views = turns_of(AT_MOST, AT_MOST, AT_MOST)
+    queue, views = queue_of(FRAME_TIME, FRAME_TIME, FRAME_TIME)
     for state in "abc":  # something changes with each frame
-        turns.renew()
-        assert turns.take(state) == 0
+        queue.mark_changed()
+        assert queue.render_some(state) == 0
     assert [view.shown for view in views] == [["a"], ["b"], ["c"]]
-    while turns.take("c") == 0:
+    while queue.render_some("c") == 0:
         pass
     assert [view.shown[-1] for view in views] == ["c", "c", "c"]
 
 
 def test_view_with_more_to_do_is_asked_again_alone() -> None:
-    turns, (view, other) = turns_of(1, 1)
+    queue, (view, other) = queue_of(1, 1)
     view.left = 3
-    turns.renew()
-    assert [turns.take("a") for _ in range(3)] == [0, 0, None]
+    queue.mark_changed()
+    assert [queue.render_some("a") for _ in range(3)] == [0, 0, None]
     assert (len(view.shown), len(other.shown)) == (3, 1)
 
 
 def test_changes_in_quick_succession_are_shown_together() -> None:
-    turns, (view,) = turns_of(1)
-    turns.renew()
-    assert turns.take("a", every=80) is None
-    turns.renew()
-    assert turns.take("b", every=80) == 79
+    queue, (view,) = queue_of(1)
+    queue.mark_changed()
+    assert queue.render_some("a", interval=80) is None
+    queue.mark_changed()
+    assert queue.render_some("b", interval=80) == 79
     view.clock.now += 79
-    turns.renew()
-    assert turns.take("c", every=80) is None
+    queue.mark_changed()
+    assert queue.render_some("c", interval=80) is None
     assert view.shown == ["a", "c"]
 
 
 def test_nothing_is_rendered_while_nothing_changes() -> None:
-    turns, (view,) = turns_of(1)
-    assert turns.take("a") is None
+    queue, (view,) = queue_of(1)
+    assert queue.render_some("a") is None
     assert view.shown == []
 
 
 def test_some_have_a_turn_in_each_frame_however_the_clock_runs() -> None:
-    turns, views = turns_of(*[AT_MOST] * (AT_LEAST + 1))
-    turns.renew()
-    assert turns.take("a") == 0
-    assert [len(view.shown) for view in views] == [1] * AT_LEAST + [0]
-    assert turns.take("a") is None
+    queue, views = queue_of(*[FRAME_TIME] * (MINIMUM_VIEWS + 1))
+    queue.mark_changed()
+    assert queue.render_some("a") == 0
+    assert [len(view.shown) for view in views] == [1] * MINIMUM_VIEWS + [0]
+    assert queue.render_some("a") is None

@@ -30,11 +30,11 @@ def _requests(state: State, count: int) -> None:
     state.page_requests = count
 
 
-def _later_loaded(state: State) -> None:
+def _features_loaded(state: State) -> None:
     forget_warning(state)
 
 
-def _later_failed(state: State, seconds: float) -> None:
+def _features_failed(state: State, seconds: float) -> None:
     text = f"The rest of the page did not come. You can draw and read; asking for it again in {seconds} s."
     state.notices["page"] = Notice(text, "warning")
 
@@ -50,9 +50,9 @@ TRANSITIONS = {
     "api_slow": _api_slow,
     "api_described": _api_described,
     "requests": _requests,
-    "later_loaded": _later_loaded,
-    "later_failed": _later_failed,
+    "features_loaded": _features_loaded,
+    "features_failed": _features_failed,
     "feature_failed": _feature_failed,
-    "later_begun": lambda _state: None,
+    "features_ready": lambda _state: None,
     "pong": lambda _state: None,
 }

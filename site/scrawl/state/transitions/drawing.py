@@ -4,13 +4,13 @@ from scrawl.state.app_state import Notice, State
 
 
 def _pen_down(state: State, x: float, y: float) -> None:
-    state.drawing.begin(x, y)
+    state.drawing.start_stroke(x, y)
     state.notices.pop("draw", None)
     state.notices.pop("tune", None)
 
 
 def _pen_moved(state: State, points: list) -> None:
-    state.drawing.extend(points)
+    state.drawing.extend_stroke(points)
 
 
 def _undone(state: State) -> None:
@@ -36,7 +36,7 @@ def _sampled(state: State, picture: object, label: int) -> None:
         text = "The API is away and no block is cached yet: draw a digit, or try again once it is back."
         state.notices["draw"] = Notice(text, "warning")
         return
-    state.drawing.show(picture, label)
+    state.drawing.show_sample(picture, label)
     state.label = label
     state.notices["draw"] = Notice(f"A test digit that its writer meant as {label}. Draw over it, or undo.")
     state.notices.pop("tune", None)

@@ -3,10 +3,17 @@
 The worker trains once it has the second bundle, so this comes with that.
 """
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 from scrawl.state.app_state import Notice, State
 from scrawl.state.transitions import register
 from scrawl.state.transitions.api import api_away, api_up
 from scrawl.state.transitions.networks import FETCHING
+
+if TYPE_CHECKING:
+    from scrawl.app.app import App
 
 NO_DIGITS = "The API is away, so there are no digits to learn from yet. Training begins when it is back."
 
@@ -130,6 +137,6 @@ TRANSITIONS = {
 }
 
 
-def begin(_parts: object) -> None:
+def start(_app: App) -> None:
     """Take note of runs from now on."""
     register(TRANSITIONS)

@@ -22,11 +22,11 @@ class Drawing:
         self.revision = 0  # changes whenever the drawing does
         self.rewrites = 0  # changes whenever it does more than grow
 
-    def begin(self, x: float, y: float) -> None:
+    def start_stroke(self, x: float, y: float) -> None:
         """Put the pen down."""
         self._add(("stroke", [within(x, y)], self.pen, self.erasing))
 
-    def extend(self, points: list) -> None:
+    def extend_stroke(self, points: list) -> None:
         """Move the pen through further points; those that repeat the last one are left out."""
         stroke = self.actions[-1][1]
         for x, y in points:
@@ -41,7 +41,7 @@ class Drawing:
             self._add(("clear",))
             self.rewrites += 1
 
-    def show(self, picture: object, label: int) -> None:
+    def show_sample(self, picture: object, label: int) -> None:
         """Take a new sheet with a picture of 28×28 bytes on it, to look at or to draw over."""
         self._add(("sample", picture, label))
         self.rewrites += 1

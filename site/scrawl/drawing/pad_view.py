@@ -7,7 +7,7 @@ On the screen the ink has the page's colour and the screen's resolution; for the
 from browser import document
 from browser import self as window
 
-from scrawl.drawing.geometry import SIDE, smooth
+from scrawl.drawing.drawing import SIDE, smooth
 from scrawl.ui.dom import by_id, set_flag, show_notice
 
 RASTER = int(SIDE)

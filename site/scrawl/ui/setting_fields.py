@@ -6,7 +6,7 @@ from scrawl.state import settings
 from scrawl.ui.dom import set_attribute, set_flag
 
 
-class Fields:
+class SettingFields:
     """Owns the `fields`, setting → input or select element."""
 
     def __init__(self, fields: dict) -> None:

@@ -6,15 +6,15 @@ The page decodes a file as the browser does and scales it down; whatever cannot 
 from browser import aio, document
 from browser import self as window
 
+from scrawl.drawing.pad_view import RASTER, ink_picture, inks, new_canvas
 from scrawl.ui.dom import by_id
-from scrawl.ui.pad_view import RASTER, ink_picture, inks, new_canvas
 
 MOST_BYTES = 20_000_000
 MOST_PIXELS = 20_000_000  # a phone's camera makes 12 million
 WORK_SIDE = 320  # pixels: larger images are scaled down to it, which a digit does not notice, and grain does
 
 
-class Pictures:
+class ImageImport:
     """Owns the image button, the pad as a place to drop on, and the clipboard's images."""
 
     def __init__(self, page: object) -> None:
@@ -29,7 +29,7 @@ class Pictures:
         document.bind("dragover", self._dragged)
         document.bind("dragleave", lambda _event: self._mark(False))
         document.bind("drop", self._dropped)
-        page.instead["inked"] = self._inked
+        page.handle_report("inked", self._inked)
 
     def _chosen(self, _event: object) -> None:
         self._take(self.file.files)
@@ -74,7 +74,7 @@ class Pictures:
             self._tell(f"{file.name} has {bitmap.width} × {bitmap.height} pixels; at most 20 million can be read.")
             return
         width, height = fitted(bitmap.width, bitmap.height, WORK_SIDE)
-        self.page.ask("ink", number=number, width=width, height=height, colours=colours_of(bitmap, width, height))
+        self.page.send("ink", number=number, width=width, height=height, colours=colours_of(bitmap, width, height))
 
     def _inked(self, number: int, width: int, height: int, ink: object) -> None:
         if number != self._number:

@@ -3,7 +3,7 @@
 from itertools import pairwise
 
 import pytest
-from scrawl.drawing.geometry import PEN, SIDE, Drawing, smooth, to_surface
+from scrawl.drawing.drawing import PEN, SIDE, Drawing, smooth, to_surface
 
 
 @pytest.fixture
@@ -21,28 +21,28 @@ def test_new_drawing_is_blank(drawing: Drawing) -> None:
 
 
 def test_stroke_collects_points(drawing: Drawing) -> None:
-    drawing.begin(10, 20)
-    drawing.extend([(11, 21), (12, 22)])
+    drawing.start_stroke(10, 20)
+    drawing.extend_stroke([(11, 21), (12, 22)])
     assert lines(drawing) == [[(10, 20), (11, 21), (12, 22)]]
 
 
 def test_repeated_points_are_left_out(drawing: Drawing) -> None:
-    drawing.begin(10, 20)
+    drawing.start_stroke(10, 20)
     before = drawing.revision
-    drawing.extend([(10, 20)])
+    drawing.extend_stroke([(10, 20)])
     assert lines(drawing) == [[(10, 20)]]
     assert drawing.revision == before
 
 
 def test_points_outside_are_moved_to_the_edge(drawing: Drawing) -> None:
-    drawing.begin(-5, 20)
-    drawing.extend([(SIDE + 40, SIDE + 1)])
+    drawing.start_stroke(-5, 20)
+    drawing.extend_stroke([(SIDE + 40, SIDE + 1)])
     assert lines(drawing) == [[(0, 20), (SIDE, SIDE)]]
 
 
 def test_undo_takes_back_the_last_stroke(drawing: Drawing) -> None:
-    drawing.begin(1, 1)
-    drawing.begin(2, 2)
+    drawing.start_stroke(1, 1)
+    drawing.start_stroke(2, 2)
     drawing.undo()
     assert lines(drawing) == [[(1, 1)]]
     drawing.undo()
@@ -51,9 +51,9 @@ def test_undo_takes_back_the_last_stroke(drawing: Drawing) -> None:
 
 
 def test_redo_brings_back_what_undo_took(drawing: Drawing) -> None:
-    drawing.begin(1, 1)
+    drawing.start_stroke(1, 1)
     drawing.clear()
-    drawing.begin(2, 2)
+    drawing.start_stroke(2, 2)
     for _ in range(4):  # one more than there is
         drawing.undo()
     assert drawing.is_blank()
@@ -67,30 +67,30 @@ def test_redo_brings_back_what_undo_took(drawing: Drawing) -> None:
 
 
 def test_drawing_on_forgets_what_was_undone(drawing: Drawing) -> None:
-    drawing.begin(1, 1)
+    drawing.start_stroke(1, 1)
     drawing.undo()
-    drawing.begin(2, 2)
+    drawing.start_stroke(2, 2)
     assert drawing.undone == []
 
 
 def test_stroke_keeps_the_pen_it_was_drawn_with(drawing: Drawing) -> None:
-    drawing.begin(1, 1)
+    drawing.start_stroke(1, 1)
     drawing.pen, drawing.erasing = 34.0, True
-    drawing.begin(2, 2)
+    drawing.start_stroke(2, 2)
     assert [stroke[2:] for stroke in drawing.strokes()] == [(PEN, False), (34.0, True)]
 
 
 def test_eraser_alone_leaves_the_sheet_blank(drawing: Drawing) -> None:
     drawing.erasing = True
-    drawing.begin(1, 1)
+    drawing.start_stroke(1, 1)
     assert drawing.is_blank()
     drawing.erasing = False
-    drawing.begin(1, 1)
+    drawing.start_stroke(1, 1)
     assert not drawing.is_blank()
 
 
 def test_image_begins_a_sheet(drawing: Drawing) -> None:
-    drawing.begin(1, 1)
+    drawing.start_stroke(1, 1)
     drawing.show_image(b"image")
     assert drawing.ground() == ("image", b"image")
     assert drawing.sample() is None
@@ -100,7 +100,7 @@ def test_image_begins_a_sheet(drawing: Drawing) -> None:
 
 
 def test_clear_can_be_undone(drawing: Drawing) -> None:
-    drawing.begin(1, 1)
+    drawing.start_stroke(1, 1)
     drawing.clear()
     assert drawing.is_blank()
     drawing.undo()
@@ -113,11 +113,11 @@ def test_clearing_a_blank_sheet_is_no_action(drawing: Drawing) -> None:
 
 
 def test_sample_begins_a_sheet_that_can_be_drawn_over(drawing: Drawing) -> None:
-    drawing.begin(1, 1)
-    drawing.show(b"picture", 4)
+    drawing.start_stroke(1, 1)
+    drawing.show_sample(b"picture", 4)
     assert drawing.sample() == (b"picture", 4)
     assert drawing.strokes() == []
-    drawing.begin(2, 2)
+    drawing.start_stroke(2, 2)
     assert lines(drawing) == [[(2, 2)]]
     assert drawing.sample() == (b"picture", 4)
     drawing.undo()
@@ -127,8 +127,8 @@ def test_sample_begins_a_sheet_that_can_be_drawn_over(drawing: Drawing) -> None:
 
 
 def test_growth_is_no_rewrite_but_undo_is(drawing: Drawing) -> None:
-    drawing.begin(1, 1)
-    drawing.extend([(5, 5)])
+    drawing.start_stroke(1, 1)
+    drawing.extend_stroke([(5, 5)])
     assert drawing.rewrites == 0
     drawing.undo()
     assert drawing.rewrites == 1

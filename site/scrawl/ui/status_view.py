@@ -1,0 +1,36 @@
+"""What concerns the page as a whole: whether it can be used, its messages, and the header's notes about the API."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from browser import document
+
+from scrawl.ui.dom import by_id, set_attribute, set_flag, set_text, show_notice
+
+if TYPE_CHECKING:
+    from scrawl.state.app_state import State
+
+
+class PhaseView:
+    """Says on the body whether one can draw and predict."""
+
+    def render(self, state: State) -> None:
+        """Show the phase."""
+        set_attribute(document.body, "data-state", state.phase)
+
+
+class StatusView:
+    """Owns #page-message, #api-status and #dataset."""
+
+    def __init__(self) -> None:
+        self.message, self.api, self.dataset = by_id("page-message"), by_id("api-status"), by_id("dataset")
+
+    def render(self, state: State) -> None:
+        """Show what is known of the API, and the page's message."""
+        show_notice(self.message, state.notices.get("page"))
+        tone = {"up": "good", "away": "warning", "slow": "warning"}.get(state.api, "quiet")
+        set_attribute(self.api, "data-tone", tone)
+        set_text(self.api, {"up": "API connected", "unknown": "Asking the API…"}.get(state.api, state.api_detail))
+        set_flag(self.dataset, "hidden", not state.dataset)
+        set_text(self.dataset, state.dataset)

@@ -1,0 +1,75 @@
+"""Stand-ins for Brython's `browser` and `javascript`, so that the page's modules can be tested in CPython.
+
+There is no document: what a view shows is tested in a real browser. Timers and frames wait until a test runs them.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sys
+from collections.abc import Callable, Coroutine
+from types import ModuleType, SimpleNamespace
+from typing import Any
+
+
+class FakeWindow(SimpleNamespace):
+    """The browser's `window`: a clock, timers and animation frames that a test moves on."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.reset()
+
+    def reset(self) -> None:
+        """Forget everything that waits."""
+        self.now = 0.0
+        self.timers: dict[int, tuple[float, Callable[..., object], tuple[object, ...]]] = {}
+        self.frames: list[Callable[[float], object]] = []
+        self.performance = SimpleNamespace(now=lambda: self.now)
+        self.console = SimpleNamespace(info=print, warn=print, error=print)
+        self.Promise = SimpleNamespace(new=lambda _start: None)
+        self._last = 0
+
+    def setTimeout(self, action: Callable[..., object], milliseconds: float = 0, *arguments: object) -> int:  # noqa: N802
+        self._last += 1
+        self.timers[self._last] = (self.now + milliseconds, action, arguments)
+        return self._last
+
+    def clearTimeout(self, timer: int) -> None:  # noqa: N802
+        self.timers.pop(timer, None)
+
+    def requestAnimationFrame(self, action: Callable[[float], object]) -> int:  # noqa: N802
+        self.frames.append(action)
+        return len(self.frames)
+
+    def run_timers(self, milliseconds: float) -> None:
+        """Let time pass, and run what becomes due, in order."""
+        end = self.now + milliseconds
+        while due := sorted((time, number) for number, (time, *_rest) in self.timers.items() if time <= end):
+            self.now, number = due[0]
+            _time, action, arguments = self.timers.pop(number)
+            action(*arguments)
+        self.now = end
+
+    def run_frame(self) -> None:
+        """Run what waits for the next frame."""
+        frames, self.frames = self.frames, []
+        for action in frames:
+            action(self.now)
+
+
+window = FakeWindow()
+
+
+def _run(coroutine: Coroutine[Any, Any, object]) -> None:
+    asyncio.run(coroutine)
+
+
+def install() -> None:
+    """Let `browser` and `javascript` be imported."""
+    browser, javascript = ModuleType("browser"), ModuleType("javascript")
+    browser.self = browser.window = window  # type: ignore[attr-defined]
+    browser.document = SimpleNamespace()  # type: ignore[attr-defined]
+    browser.aio = SimpleNamespace(run=_run)  # type: ignore[attr-defined]
+    javascript.JSON = SimpleNamespace(parse=json.loads, stringify=json.dumps)  # type: ignore[attr-defined]
+    sys.modules["browser"], sys.modules["javascript"] = browser, javascript
