@@ -29,7 +29,7 @@ from model_export.architectures import (
         ("conv-32-64", 421_642, ("conv1.weight", (32, 1, 3, 3))),
     ],
 )
-def test_parameters_are_those_of_the_design(model: str, count: int, first: tuple) -> None:
+def test_parameters_are_those_of_the_design(model: str, count: int, first: tuple[str, tuple[int, ...]]) -> None:
     table = parameter_table(ARCHITECTURES[model].layers)
     assert table[0] == first
     assert sum(math.prod(shape) for _, shape in table) == count
@@ -61,7 +61,7 @@ def test_feature_shapes_follow_the_layers() -> None:
         ((Layer("dropout"),), "no known kind"),
     ],
 )
-def test_layers_that_do_not_fit_together_are_refused(layers: tuple, message: str) -> None:
+def test_layers_that_do_not_fit_together_are_refused(layers: tuple[Layer, ...], message: str) -> None:
     with pytest.raises(InvalidValueError, match=message):
         Architecture("test", "Test", layers)
 

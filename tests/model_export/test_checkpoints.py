@@ -2,6 +2,7 @@
 
 import re
 import zipfile
+from collections.abc import Callable
 from pathlib import Path
 
 import msgspec
@@ -153,7 +154,7 @@ def damaged_onnx(path: Path) -> None:
         ("w.onnx", damaged_onnx, "is damaged: an initializer's bytes do not fill its shape"),
     ],
 )
-def test_damaged_file_is_refused(tmp_path: Path, name: str, write, message: str) -> None:
+def test_damaged_file_is_refused(tmp_path: Path, name: str, write: Callable[[Path], object], message: str) -> None:
     write(tmp_path / name)
     with pytest.raises(FormatError, match=message):
         pretrained.read("mlp-128", tmp_path / name)

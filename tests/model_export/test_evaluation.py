@@ -2,21 +2,24 @@
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from functions.errors import InvalidValueError
 from model_export import pretrained
-from model_export.evaluation import confusion_picture, confusion_text, evaluate_weights, mistakes_picture
+from model_export.evaluation import Evaluation, confusion_picture, confusion_text, evaluate_weights, mistakes_picture
 from tests.support.samples import digit_like, weights_with_biases
+
+type Evaluated = tuple[Evaluation, NDArray[np.float32], NDArray[np.integer]]  # with the images and their labels
 
 
 @pytest.fixture(scope="module")
-def evaluated():
+def evaluated() -> Evaluated:
     weights, _ = pretrained.load("mlp-128")
     images, labels = digit_like(1100, seed=1)  # blobs: nearly everything is a mistake
     return evaluate_weights("mlp-128", weights, images, labels), images, labels
 
 
-def test_figures_agree_with_each_other(evaluated) -> None:
+def test_figures_agree_with_each_other(evaluated: Evaluated) -> None:
     evaluation, _, labels = evaluated
     assert evaluation.count == evaluation.confusion.sum() == 1100
     assert evaluation.accuracy == pytest.approx(np.trace(evaluation.confusion) / 1100)
@@ -24,7 +27,7 @@ def test_figures_agree_with_each_other(evaluated) -> None:
     assert len(evaluation.mistakes) == 1100 - np.trace(evaluation.confusion)
 
 
-def test_worst_mistakes_come_first_and_name_their_digit(evaluated) -> None:
+def test_worst_mistakes_come_first_and_name_their_digit(evaluated: Evaluated) -> None:
     evaluation, _, labels = evaluated
     probabilities = [mistake.label_probability for mistake in evaluation.mistakes]
     assert probabilities == sorted(probabilities)
@@ -33,7 +36,7 @@ def test_worst_mistakes_come_first_and_name_their_digit(evaluated) -> None:
         assert mistake.answer_probability >= mistake.label_probability
 
 
-def test_confusion_is_told_as_text_and_drawn(evaluated) -> None:
+def test_confusion_is_told_as_text_and_drawn(evaluated: Evaluated) -> None:
     evaluation, images, _ = evaluated
     lines = confusion_text(evaluation).splitlines()
     assert len(lines) == 11

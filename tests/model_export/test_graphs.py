@@ -5,6 +5,7 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -47,10 +48,11 @@ def assert_close(actual: np.ndarray, expected: np.ndarray, tolerance: float, nam
 @pytest.mark.parametrize("model", MODELS)
 def test_graphs_are_valid_described_and_deterministic(model: str) -> None:
     architecture = ARCHITECTURES[model]
-    for write in (
+    writers: tuple[Callable[[], bytes], ...] = (
         lambda: train_step_graph(architecture),
         lambda: inference_graph(architecture, weights_of(model, 0)),
-    ):
+    )
+    for write in writers:
         data = write()
         assert data == write()
         graph = onnx.load_from_string(data)
@@ -126,7 +128,7 @@ def one_conv(weight: float, bias: float) -> tuple[Architecture, dict[str, np.nda
     kernel = np.zeros((1, 1, 3, 3), np.float32)
     kernel[0, 0, 1, 1] = weight
     dense = np.random.default_rng(6).normal(0, 0.3, (10, 196)).astype(np.float32)
-    weights = {"conv1.weight": kernel, "conv1.bias": np.float32([bias])}
+    weights = {"conv1.weight": kernel, "conv1.bias": np.array([bias], np.float32)}
     return Architecture("one-conv", "Test", layers), {
         **weights,
         "fc1.weight": dense,
@@ -180,6 +182,7 @@ def test_gradients_and_ten_steps_agree_with_pytorch(
     settings = {"learning_rate": 0.02, "momentum": 0.9, "weight_decay": 1e-3}
     np.savez(
         tmp_path / "in.npz",
+        allow_pickle=False,
         images=np.stack([images for images, _ in samples]),
         labels=np.stack([labels for _, labels in samples]),
         **weights,

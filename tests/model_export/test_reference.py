@@ -14,7 +14,7 @@ def test_gradients_agree_with_finite_differences(model: str) -> None:
     random = np.random.default_rng(1)
     images, labels = digit_like(2, seed=1)
     shapes = dict(parameter_table(layers))
-    weights = {name: np.float64(value) for name, value in weights_with_biases(shapes, 1).items()}
+    weights = {name: value.astype(np.float64) for name, value in weights_with_biases(shapes, 1).items()}
     _, _, found = reference.gradients(layers, weights, images, labels)
     for name in shapes:
         largest = np.argsort(-np.abs(found[name]).ravel())[:20]

@@ -4,6 +4,7 @@ import math
 import signal
 import threading
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 import pytest
@@ -11,7 +12,7 @@ import pytest
 from functions.dataset.block import Block
 from functions.errors import InvalidValueError, NotFoundError
 from functions.models.inference import Classifier, evaluate
-from functions.models.training import initial_weights
+from functions.models.training import Weights, initial_weights
 from model_export.architectures import ARCHITECTURES, parameter_table
 from model_export.graphs import inference_graph
 from model_export.hyperparameters import SCHEDULES, Hyperparameters
@@ -27,7 +28,7 @@ def digits(count: int, seed: int) -> Block:
 TRAINING, TEST = digits(200, 1), digits(50, 2)
 
 
-def equal(first: dict, second: dict) -> bool:
+def equal(first: Weights, second: Weights) -> bool:
     return all(np.array_equal(first[name], second[name]) for name in first)
 
 
@@ -145,7 +146,7 @@ def test_run_that_diverges_late_keeps_the_best_weights_measured() -> None:
         ({"augmentation": "wild"}, "augmentation", "one of none, light, full, got 'wild'"),
     ],
 )
-def test_settings_that_cannot_work_are_refused(setting: dict, field: str, message: str) -> None:
+def test_settings_that_cannot_work_are_refused(setting: dict[str, Any], field: str, message: str) -> None:
     with pytest.raises(InvalidValueError, match=message) as caught:
         Hyperparameters(**setting)
     assert caught.value.field == field

@@ -57,7 +57,9 @@ def test_test_split_is_evaluated_and_drawn(tmp_path: Path) -> None:
     for name in ("confusion.png", "mistakes.png"):
         with Image.open(tmp_path / "out" / name) as picture:
             assert picture.width > 300
-            assert len(picture.getcolors(100_000)) > 10  # something is drawn
+            colours = picture.getcolors(100_000)
+            assert colours is not None
+            assert len(colours) > 10  # something is drawn
 
 
 def test_idx_pair_is_evaluated(pair: tuple[Path, Path], tmp_path: Path) -> None:

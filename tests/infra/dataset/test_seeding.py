@@ -220,7 +220,8 @@ def unreachable(tmp_path: Path) -> Sources:
 def test_stored_mnist_is_not_looked_for_again(small: DigitSplits, unreachable: Sources) -> None:
     store = MemoryStore()
     seed(store, DigitSplits("mnist", "MNIST", "", small.splits))
-    before, said = manifest_of(store), []
+    before = manifest_of(store)
+    said: list[str] = []
     bring_up_to_date(store, unreachable, said.append)
     assert manifest_of(store) == before
     assert said == []

@@ -72,7 +72,7 @@ LABELS = idx_files.contents()["train-labels-idx1-ubyte"]
     ],
 )
 def test_damaged_or_foreign_file_is_refused(tmp_path: Path, changed: dict[str, bytes], message: str) -> None:
-    folder = idx_files.write(tmp_path, **changed)
+    folder = idx_files.write(tmp_path, compressed=False, **changed)
     with pytest.raises(DataError, match=message):
         load_files(Sources(folder=folder), quiet)
 

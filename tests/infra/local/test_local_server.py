@@ -142,15 +142,10 @@ def test_many_requests_at_once_get_their_own_answers(stack: RunningStack) -> Non
     def ask(number: int) -> bool:
         if number % 2:
             count = 1 + number
-            return (
-                len(requests.post(f"{stack.url}/api/datablock", json={"block": count}, timeout=60).json()["data"])
-                == count
-            )
-        return (
-            requests.get(f"{stack.url}/api/no-{number}", timeout=60)
-            .json()["error"]["message"]
-            .endswith(f"no-{number}")
-        )
+            answer = requests.post(f"{stack.url}/api/datablock", json={"block": count}, timeout=60)
+            return len(answer.json()["data"]) == count
+        answer = requests.get(f"{stack.url}/api/no-{number}", timeout=60)
+        return str(answer.json()["error"]["message"]).endswith(f"no-{number}")
 
     with ThreadPoolExecutor(12) as pool:
         assert all(pool.map(ask, range(60)))

@@ -39,7 +39,8 @@ def own_stack(tmp_path: Path, digits: str) -> Iterator[RunningStack]:
 
 def current(url: str) -> str:
     """Return the current version of the weights."""
-    return requests.get(f"{url}/api/weights", timeout=30).json()["version"]
+    version: str = requests.get(f"{url}/api/weights", timeout=30).json()["version"]
+    return version
 
 
 def test_weights_survive_a_restart(own_stack: RunningStack) -> None:

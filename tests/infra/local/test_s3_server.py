@@ -5,6 +5,7 @@ import shutil
 import threading
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from moto.s3.models import FakeKey
@@ -119,7 +120,7 @@ def test_start_reads_no_object(served: Served, folder: Path, monkeypatch: pytest
     opened: list[str] = []
     path_open = Path.open
 
-    def noted(path: Path, *arguments: object, **options: object) -> object:
+    def noted(path: Path, *arguments: Any, **options: Any) -> Any:
         opened.append(path.name)
         return path_open(path, *arguments, **options)
 

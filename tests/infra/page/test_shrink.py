@@ -2,6 +2,7 @@
 
 import ast
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -71,7 +72,7 @@ def test_what_only_readers_and_the_type_checker_need_is_gone() -> None:
 
 
 def test_what_runs_is_the_same() -> None:
-    namespace: dict = {}
+    namespace: dict[str, Any] = {}
     exec(shrink(SOURCE), namespace)
     assert namespace["LIMIT"] == 3
     assert namespace["double"](4, 5, y="b") == 8

@@ -4,6 +4,7 @@ import io
 import threading
 import uuid
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 
 import grpc
@@ -50,8 +51,12 @@ def failure_or_none(call: Callable[[], object]) -> tuple[grpc.StatusCode, str] |
     return None
 
 
+def mnist_stub(channel: grpc.Channel) -> mnist_pb2_grpc.MnistStub:
+    return mnist_pb2_grpc.MnistStub(channel)  # type: ignore[no-untyped-call]  # generated
+
+
 def predict(channel: grpc.Channel, data: bytes) -> Any:
-    return mnist_pb2_grpc.MnistStub(channel).Predict(mnist_pb2.MnistImage(data=data), timeout=TIMEOUT)
+    return mnist_stub(channel).Predict(mnist_pb2.MnistImage(data=data), timeout=TIMEOUT)
 
 
 def tensor(**other: Any) -> dict[str, Any]:
@@ -144,7 +149,7 @@ def test_unknown_model_and_version_are_not_found(channel: grpc.Channel) -> None:
         (stub.ModelReady, service_pb2.ModelReadyRequest(name="nobody")),
         (stub.ModelMetadata, service_pb2.ModelMetadataRequest(name=MODEL, version="2")),
     ):
-        assert failure(lambda ask=ask, message=message: ask(message, timeout=TIMEOUT))[0] is Code.NOT_FOUND
+        assert failure(partial(ask, message, timeout=TIMEOUT))[0] is Code.NOT_FOUND
 
 
 def test_unknown_method_is_unimplemented(channel: grpc.Channel) -> None:
@@ -173,7 +178,7 @@ def test_deadline_is_kept_and_ends_the_work(server: RunningGrpc, channel: grpc.C
     stub = service_pb2_grpc.GRPCInferenceServiceStub(channel)
     ids = [("x-request-id", uuid.uuid4().hex)]
     for timeout in (0.1, 0.15, 0.2, 0.3):
-        code, _ = failure(lambda timeout=timeout: stub.ModelInfer(made, timeout=timeout, metadata=ids))
+        code, _ = failure(partial(stub.ModelInfer, made, timeout=timeout, metadata=ids))
         assert code is Code.DEADLINE_EXCEEDED
         assert infer(channel).model_name == MODEL
         if [line for line in server.logs if line.get("request_id") == ids[0][1]]:
@@ -221,7 +226,7 @@ def test_calls_are_answered_again_when_others_have_ended(channel: grpc.Channel) 
 
 def test_refusal_is_logged_with_its_reason(server: RunningGrpc, channel: grpc.Channel) -> None:
     mine = uuid.uuid4().hex
-    stub = mnist_pb2_grpc.MnistStub(channel)
+    stub = mnist_stub(channel)
     failure(lambda: stub.Predict(mnist_pb2.MnistImage(), timeout=TIMEOUT, metadata=[("x-request-id", mine)]))
     line = server.wait_for(lambda line: line.get("request_id") == mine)
     assert (line["level"], line["code"]) == ("info", "INVALID_ARGUMENT")

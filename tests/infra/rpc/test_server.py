@@ -15,10 +15,11 @@ from grpc_health.v1 import health_pb2, health_pb2_grpc
 from tritonclient.grpc import service_pb2, service_pb2_grpc
 
 from functions.weights import tensors
+from infra.paths import ROOT
 from infra.rpc import address
 from model_export import pretrained
 from tests.support.samples import digit_like
-from tests.support.servers.running_grpc import ROOT, RunningGrpc, refused
+from tests.support.servers.running_grpc import RunningGrpc, refused
 
 TIMEOUT = 60  # seconds
 IMAGES = digit_like(2, seed=3)[0]  # (B, D)
