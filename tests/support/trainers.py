@@ -6,7 +6,7 @@ import numpy as np
 from scrawl.net.network import Network
 from scrawl.state.settings import settings_for
 from scrawl.training.trainer import Trainer
-from scrawl.training.training_run import Learner
+from scrawl.training.training_run import TrainingRun
 
 from tests.support.kernel_host import WasmtimeKernel
 
@@ -54,8 +54,8 @@ def new_network(kernel: WasmtimeKernel, seed: int = 1) -> Network:
 
 def new_trainer(kernel: WasmtimeKernel, curve_digits: int = 0, **settings: object) -> Trainer:
     clock = Clock()
-    learner = Learner(new_network(kernel), clock, curve_digits, 200)
-    trainer = Trainer(kernel, learner, {**SETTINGS, **settings}, clock)
+    training_run = TrainingRun(new_network(kernel), clock, curve_digits, 200)
+    trainer = Trainer(kernel, training_run, {**SETTINGS, **settings}, clock)
     trainer.use(SPLITS)
     return trainer
 

@@ -80,7 +80,7 @@ class InitialWeights:
 
     def _is_untouched(self, model: str) -> bool:
         record = self.page.state.record_of(model)
-        return not record.touched and record.origin in ("", "quick")
+        return not record.modified and record.origin in ("", "quick")
 
     def _taken(self, model: str, **_fields: Any) -> None:
         self._settle(model)

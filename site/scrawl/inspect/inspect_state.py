@@ -115,7 +115,7 @@ def _learned_misread(state: State, model: str, **learned: object) -> None:
     from scrawl.inspect import descriptions
 
     if learned["steps"]:
-        state.record_of(model).touched = True
+        state.record_of(model).modified = True
     state.inside.learning = False
     state.inside.notice = Notice(descriptions.learned(**learned), "good" if learned["steps"] else "warning")
 

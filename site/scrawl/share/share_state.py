@@ -65,7 +65,7 @@ def _file_fits_another(state: State, name: str, model: str) -> None:
 def _file_taken(state: State, model: str, name: str) -> None:
     record = state.record_of(model)
     record.version = {**record.version, "file": name}
-    record.touched = True
+    record.modified = True
 
 
 def _asking(state: State, on: bool) -> None:

@@ -1,16 +1,35 @@
-"""Everything the page shows, in one place. Pure: `transitions` change it, `views` show it."""
+"""Everything the page shows, in one place: `transitions` change it, the views show it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
 
 from scrawl.drawing.drawing import Drawing
 from scrawl.state import settings
 from scrawl.state.history import History
 
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Literal
+
+    from scrawl.net.interfaces import Bytes, LayerDescription, NetworkDescription
+    from scrawl.net.safetensors import Metadata
+    from scrawl.state.history import Series
+    from scrawl.state.settings import Settings, Value
+
+    type Transitions = dict[str, Callable[..., None]]  # event → what it makes of the state
+    type Tone = Literal["quiet", "good", "warning", "error"]
+    type Origin = Literal["", "random", "quick", "shared", "sent", "file", "kept"]
+    type Task = Literal["", "load", "send", "reset", "rollback"]
+
 
 class Notice:
-    """A message that stands where it belongs. Tones: quiet, good, warning, error."""
+    """A message that stands where it belongs. What it says is missing, if anything, takes it away by coming."""
 
-    def __init__(self, text: str, tone: str = "quiet") -> None:
+    def __init__(self, text: str, tone: Tone = "quiet", missing: Literal["", "digits", "weights"] = "") -> None:
         self.text = text
         self.tone = tone
+        self.missing = missing
 
 
 class Record:
@@ -20,13 +39,13 @@ class Record:
         self.opened = False  # whether the worker has it
         self.start_over()
         self.test_count = 0  # digits its test accuracy was measured on
-        self.touched = False  # whether the weights have been changed here
-        self.origin = ""  # where this tab's weights come from: random, quick, shared, sent
-        self.version: dict = {}  # what is known of the shared version they are
-        self.etag = ""  # of the shared weights this tab has begun from
-        self.busy = ""  # load, send, reset: what is under way
+        self.modified = False  # whether the weights have been changed here
+        self.origin: Origin = ""  # where this tab's weights come from
+        self.version: Metadata = {}  # what is known of the shared version they are
+        self.etag = ""  # of the shared weights this tab started from
+        self.busy: Task = ""  # what is under way with the shared weights
         self.progress: float | None = None
-        self.notices: dict = {}  # train, weights → Notice
+        self.notices: dict[str, Notice] = {}  # train, weights
 
     def start_over(self) -> None:
         """Forget the run, because the weights are others."""
@@ -37,42 +56,46 @@ class Record:
         self.test_accuracy: float | None = None
         self.samples_per_second = 0.0
         self.epoch = 0.0
-        self.run_settings: dict = {}  # with which the run began
-        self.checkpoints: list = []  # that the worker keeps: (number, iteration, test accuracy)
+        self.run_settings: Settings | None = None  # with which the run started
+        self.checkpoints: list[tuple[int, int, float]] = []  # the worker's: number, iteration, test accuracy
         self.shown_checkpoint = -1  # the checkpoint that is looked at, -1: the network as it is
         self.history = History()
 
 
 class State:
-    """The page's state. Attributes are changed by the transitions only."""
+    """The page's state. Only transitions change its attributes."""
 
     def __init__(self) -> None:
-        self.phase = "loading"  # ready once one can draw and predict
-        self.models: list = []  # of models.json
+        self.phase: Literal["loading", "ready"] = "loading"  # ready once one can draw and predict
+        self.models: list[NetworkDescription] = []  # of models.json
         self.model = "mlp-128"  # the network that is selected
-        self.records: dict = {}  # model → Record, of all networks that have been selected
+        self.records: dict[str, Record] = {}  # of all networks that have been selected
         self.dataset = ""  # title and notice of the API's data
         # Drawing and reading
         self.drawing = Drawing()
         self.label = 0
         self.blank = True
-        self.picture: object = None  # 784 bytes, as the network sees the drawing
-        self.probabilities: list = []
+        self.picture: Bytes | None = None  # 784 bytes, as the network sees the drawing
+        self.probabilities: list[float] = []
         # Training
         self.settings = settings.settings_for([])
-        self.typed: dict = {}  # the settings that the person has filled in; the others are the network's own
-        self.invalid: dict = {}  # setting → why what its field holds cannot be used
+        self.typed: dict[
+            str, Value
+        ] = {}  # the settings that the person has filled in; the others are the network's own
+        self.invalid: dict[str, str] = {}  # setting → why what its field holds cannot be used
         self.awaiting_weights = True  # the first ones; until they come or cannot, the page is not ready
         self.training = False
-        self.overlays: tuple = ()  # (series, slot) of other runs, drawn over the selected network's curves
+        self.overlays: tuple[
+            tuple[Series, int], ...
+        ] = ()  # (series, slot) of other runs, drawn over the selected network's curves
         self.cached = 0
         self.blocks_total = 0
         # The API
-        self.api = "unknown"  # up, away
+        self.api: Literal["unknown", "up", "away", "slow"] = "unknown"
         self.api_detail = ""
         self.page_requests = 0
         self.worker_requests = 0
-        self.notices: dict = {}  # draw, tune, settings → Notice
+        self.notices: dict[str, Notice] = {}  # draw, tune, settings, page
 
     @property
     def record(self) -> Record:
@@ -85,11 +108,11 @@ class State:
             self.records[model] = Record()
         return self.records[model]
 
-    def layers(self) -> list:
+    def layers(self) -> list[LayerDescription]:
         """Return the selected network's layers, none while they are not known."""
         return next((model["layers"] for model in self.models if model["model"] == self.model), [])
 
-    def label_of(self) -> tuple | None:
+    def label_of(self) -> tuple[int, float] | None:
         """Return (digit, its probability), None for a blank pad."""
         if self.blank or not self.probabilities:
             return None

@@ -1,10 +1,25 @@
 """A visitor's work as plain values that a browser can keep, and back: drawing, settings, figures and curves of a run.
 
-Pure. Where it is kept is `kept`'s and `share.autosave`'s business. `pack` and `unpack` turn bytes into text and back.
+The modules of `scrawl.storage` store them. `pack` and `unpack` turn bytes into text and back.
 """
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 from scrawl.state import settings
-from scrawl.state.app_state import Record, State
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
+    from scrawl.net.interfaces import Bytes
+    from scrawl.state.app_state import Record, State
+    from scrawl.state.history import Series
+
+    type Plain = dict[str, Any]  # what JSON can hold
+    type Pack = Callable[[Bytes], str]
+    type Unpack = Callable[[str], Bytes]
 
 FIGURES = (
     "iteration",
@@ -13,7 +28,6 @@ FIGURES = (
     "train_accuracy",
     "test_accuracy",
     "test_count",
-    "touched",
     "origin",
     "version",
     "etag",
@@ -23,13 +37,13 @@ FIGURES = (
 # What concerns the page
 
 
-def page_to_plain(state: State, pack: object) -> dict:
+def page_to_plain(state: State, pack: Pack) -> Plain:
     """Return network, settings and drawing."""
     sheet = [_action_to_plain(action, pack) for action in [state.drawing.ground(), *state.drawing.strokes()]]
     return {"model": state.model, "typed": state.typed, "label": state.label, "sheet": sheet}
 
 
-def take_page(state: State, work: dict, unpack: object) -> None:
+def take_page(state: State, work: Plain, unpack: Unpack) -> None:
     """Take them again."""
     state.model = work.get("model") or state.model
     state.typed = {name: value for name, value in work.get("typed", {}).items() if name in settings.SETTINGS}
@@ -40,14 +54,14 @@ def take_page(state: State, work: dict, unpack: object) -> None:
     state.drawing.rewrites += 1
 
 
-def _action_to_plain(action: tuple, pack: object) -> list:
+def _action_to_plain(action: tuple[Any, ...], pack: Pack) -> list[Any]:
     kind, *rest = action
     if kind == "stroke":
         return [kind, [[round(x, 1), round(y, 1)] for x, y in rest[0]], *rest[1:]]
     return [kind, pack(rest[0]), *rest[1:]] if rest else [kind]
 
 
-def _action_from_plain(action: list, unpack: object) -> tuple:
+def _action_from_plain(action: list[Any], unpack: Unpack) -> tuple[Any, ...]:
     kind, *rest = action
     if kind == "stroke":
         return (kind, [(x, y) for x, y in rest[0]], *rest[1:])
@@ -57,21 +71,23 @@ def _action_from_plain(action: list, unpack: object) -> tuple:
 # What concerns one network
 
 
-def record_to_plain(record: Record) -> dict:
+def record_to_plain(record: Record) -> Plain:
     """Return a run's figures and curves."""
     plain = {name: getattr(record, name) for name in FIGURES}
+    plain["touched"] = record.modified  # the name in what browsers have stored
     return {**plain, "curves": {kind: _series(getattr(record.history, kind)) for kind in ("train", "test")}}
 
 
-def take_record(record: Record, plain: dict) -> None:
+def take_record(record: Record, plain: Plain) -> None:
     """Take them again."""
     for name in FIGURES:
         setattr(record, name, plain[name])
+    record.modified = plain["touched"]
     for kind, (stride, *points) in plain["curves"].items():
         for iteration, loss, accuracy in zip(*points, strict=True):
             record.history.add(kind, iteration, loss, accuracy)
         getattr(record.history, kind).stride = stride
 
 
-def _series(series: object) -> list:
+def _series(series: Series) -> list[Any]:
     return [series.stride, series.iterations, series.values["loss"], series.values["accuracy"]]

@@ -1,8 +1,39 @@
-"""What one can set: one table for the form, the address and the checks. Pure; page and worker agree by it.
+"""The settings of a training run: one table for the form, the address and the checks, in the page and its worker.
 
-A setting's kind says what its text may be: a `whole` number, a `number`, a `percent` (its value is a fraction), a
+A setting's kind decides what its text may be: a `whole` number, a `number`, a `percent` (its value is a fraction), a
 `choice` of names or a `switch`. Values are whole numbers, numbers, names, and True or False.
 """
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+    from typing import Any, Literal, TypedDict
+
+    from scrawl.net.interfaces import LayerDescription
+    from scrawl.net.optimizers import OptimizerName
+
+    type Kind = Literal["whole", "number", "percent", "choice", "switch"]
+    type Value = float | str | bool
+    type Limits = dict[str, tuple[float, float]]
+
+    class Settings(TypedDict):
+        """All settings of a run, by the names in SETTINGS."""
+
+        batch_size: int
+        learning_rate: float
+        cache_size: int
+        optimizer: OptimizerName
+        momentum: float
+        weight_decay: float
+        augment: bool
+        seed: int
+        target: float
+        pace: Literal["full", "slow"]
+        speed: float
+
 
 CONVOLUTION = "conv3x3"
 # With these an epoch goes well. Momentum adds up ten steps; Adam's steps do not depend on how large gradients are.
@@ -15,7 +46,15 @@ CONVOLUTION_BATCH = 256
 class Setting:
     """One of them. `limits` are the least and the greatest number; `choices` are (name, title)."""
 
-    def __init__(self, kind, default, title, text, limits=None, choices=()):
+    def __init__(
+        self,
+        kind: Kind,
+        default: Any,
+        title: str,
+        text: str,
+        limits: tuple[float, float] | None = None,
+        choices: tuple[tuple[str, str], ...] = (),
+    ) -> None:
         self.kind = kind
         self.default = default
         self.title = title
@@ -42,7 +81,7 @@ SETTINGS = {
         "number", 0.0, "Weight decay", "How strongly weights are pulled to 0, against learning by heart.", (0.0, 1.0)
     ),
     "augment": Setting(
-        "switch", False, "Vary the digits", "Shift, turn and scale each digit a little, anew each time it is seen."
+        "switch", False, "Vary the digits", "Shift, turn and scale each digit a little, in a new way each time."
     ),
     "seed": Setting(
         "whole", 1, "Seed", "New weights and all that is random follow from it: same seed, same curve.",
@@ -60,9 +99,9 @@ SETTINGS = {
 }  # fmt: skip
 
 
-def settings_for(layers: list, typed: dict | None = None) -> dict:
+def settings_for(layers: Iterable[LayerDescription], typed: Mapping[str, Value] | None = None) -> Settings:
     """Return all settings: those `typed`, within the limits, else what a network of these layers learns well with."""
-    settings = {name: setting.default for name, setting in SETTINGS.items()}
+    settings: Any = {name: setting.default for name, setting in SETTINGS.items()}
     settings.update(typed or {})
     if "learning_rate" not in (typed or {}):
         rates = CONVOLUTION_RATES if _has_convolutions(layers) else RATES
@@ -70,10 +109,11 @@ def settings_for(layers: list, typed: dict | None = None) -> dict:
     for name, (low, high) in limits_for(layers).items():
         share = 100 if SETTINGS[name].kind == "percent" else 1
         settings[name] = min(max(settings[name], low / share), high / share)
-    return settings
+    result: Settings = settings
+    return result
 
 
-def limits_for(layers: list) -> dict:
+def limits_for(layers: Iterable[LayerDescription]) -> Limits:
     """Return the limits of those settings that have any."""
     limits = {name: setting.limits for name, setting in SETTINGS.items() if setting.limits}
     if _has_convolutions(layers):
@@ -81,12 +121,12 @@ def limits_for(layers: list) -> dict:
     return limits
 
 
-def measuring_for(layers: list) -> tuple:
+def measuring_for(layers: Iterable[LayerDescription]) -> tuple[int, int]:
     """Return on how many test digits the curve is measured (0: all), and how many samples pass between two points."""
     return (1000, 4096) if _has_convolutions(layers) else (0, 32_768)
 
 
-def check_setting(name: str, text: str, limits: dict) -> tuple:
+def check_setting(name: str, text: str, limits: Limits) -> tuple[Value | None, str | None]:
     """Return (value, None) for what was typed into a setting, or (None, what is expected)."""
     setting = SETTINGS[name]
     value = _value(setting, text)
@@ -101,7 +141,7 @@ def check_setting(name: str, text: str, limits: dict) -> tuple:
 KEEPS = "Training keeps the last one."
 
 
-def _value(setting: Setting, text: str) -> object:
+def _value(setting: Setting, text: str) -> Any:
     if setting.kind == "switch":
         return {"on": True, "off": False}.get(text)
     if setting.kind == "choice":
@@ -112,7 +152,7 @@ def _value(setting: Setting, text: str) -> object:
         return None
 
 
-def _expected(name: str, limits: dict) -> str:
+def _expected(name: str, limits: Limits) -> str:
     setting = SETTINGS[name]
     if setting.kind == "switch":
         return "on or off"
@@ -123,7 +163,7 @@ def _expected(name: str, limits: dict) -> str:
     return f"{kind} from {low:g} to {high:g}"
 
 
-def text_of(name: str, value: object) -> str:
+def text_of(name: str, value: Any) -> str:
     """Return the text that `check_setting` turns into that value."""
     if SETTINGS[name].kind == "switch":
         return "on" if value else "off"
@@ -132,5 +172,5 @@ def text_of(name: str, value: object) -> str:
     return str(value)
 
 
-def _has_convolutions(layers: list) -> bool:
+def _has_convolutions(layers: Iterable[LayerDescription]) -> bool:
     return any(layer["kind"] == CONVOLUTION for layer in layers)

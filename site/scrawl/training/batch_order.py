@@ -5,22 +5,34 @@ them one by one, each shuffled, and waits for the next where that has not come y
 window. Where there are more blocks than the window holds, it moves on by one block, but at most once in TURNOVER
 digits: a block should be known well before it goes, and the API should not be kept busy.
 
-Pure. Where blocks are in memory is `cache`'s business.
+`block_cache` knows where blocks are in memory.
 """
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from scrawl.net.network import Samples
+    from scrawl.training.block_cache import BlockCache
+
+    type Position = tuple[int, int, int, int, int, bool]
 
 TURNOVER = 60_000
 PRIME = 2_147_483_647
 
 
-class Course:
-    """The order of one run. `samples` is where the digits and their order are, `cache` says which there are."""
+class BatchOrder:
+    """The order of one run. `samples` has the digits and their order in memory, `cache` knows which there are."""
 
-    def __init__(self, samples: object, cache: object, limit: int, seed: int) -> None:
+    def __init__(self, samples: Samples, cache: BlockCache, limit: int, seed: int) -> None:
         self.samples = samples
         self.cache = cache
         self.seed = seed
         self.limit = limit
-        self.exact = True  # False once blocks that could not be had were left out
+        self.exact = True  # False once blocks that could not be fetched were left out
         self._sequence = shuffled(cache.shards["train"], seed)
         self._first = 0  # of the window, in the sequence
         self._since_turnover = 0
@@ -28,12 +40,12 @@ class Course:
         self.place = 0  # in the order of the epoch under way
         self._by_block = True  # whether this epoch takes block after block
         self._size = min(limit, len(self._sequence))  # of this epoch's window
-        self._window: list = []  # made anew when it begins elsewhere or has another size
-        self._window_made: tuple = ()
-        self.stale()
+        self._window: list[int] = []  # made again when it starts elsewhere or has another size
+        self._window_made = (0, -1)  # the first block and the size it was made with
+        self.invalidate()
 
     @property
-    def window(self) -> list:
+    def window(self) -> list[int]:
         """Return the blocks that it learns from, in their sequence."""
         made = self._first, self._size
         if made != self._window_made:
@@ -41,14 +53,14 @@ class Course:
         return self._window
 
     @property
-    def upcoming(self) -> list:
+    def upcoming(self) -> list[int]:
         """Return the block that comes into the window next, if there are more than it holds."""
         return self._ahead(self._size, 1) if self._size < len(self._sequence) else []
 
-    def _ahead(self, start: int, count: int) -> list:
+    def _ahead(self, start: int, count: int) -> list[int]:
         return [self._sequence[(self._first + start + i) % len(self._sequence)] for i in range(count)]
 
-    def stale(self) -> None:
+    def invalidate(self) -> None:
         """Make the order again before it is used: what is in memory is another run's, or blocks have moved."""
         self._taken = 0  # blocks of the window that are in the order
         self._filled = 0  # places of the order that are in use
@@ -63,9 +75,9 @@ class Course:
         elif size < self._size:
             self._by_block = self.epoch == self.place == 0
             self._size, self.place = size, 0
-            self.stale()
+            self.invalidate()
 
-    def batch(self, size: int, gone: object) -> int:
+    def batch(self, size: int, gone: Callable[[int], bool]) -> int:
         """Return how many digits the next batch has, from `place` on: `size`, fewer at an epoch's end; 0 to wait.
 
         `gone(block)` tells whether a block that is missing is not worth waiting for.
@@ -74,7 +86,7 @@ class Course:
             if self._filled:
                 self._new_epoch()
             else:
-                self.stale()  # there was nothing; there may be something now
+                self.invalidate()  # there was nothing; there may be something now
         while self._filled < self.place + size and self._taken < len(self.window):
             if not self._fill(gone):
                 return 0
@@ -89,21 +101,21 @@ class Course:
         self.place += count
         self._since_turnover += count
 
-    def position(self) -> tuple:
+    def position(self) -> Position:
         """Return where it is, for `go_to`."""
         return self._first, self._size, self._since_turnover, self.epoch, self.place, self._by_block
 
-    def go_to(self, position: tuple) -> None:
+    def go_to(self, position: Position) -> None:
         """Be there again."""
         self._first, self._size, self._since_turnover, self.epoch, self.place, self._by_block = position
-        self.stale()
+        self.invalidate()
 
     def progress(self) -> float:
         """Return how many epochs it has gone through."""
         size = sum(self.cache.count_of(block) for block in self.window)
         return self.epoch + min(self.place / size, 1.0)
 
-    def _fill(self, gone: object) -> bool:
+    def _fill(self, gone: Callable[[int], bool]) -> bool:
         """Put what comes next into the order. Return whether that was possible."""
         window = self.window
         missing = [block for block in window if block not in self.cache.train]
@@ -133,7 +145,7 @@ class Course:
         if self.upcoming and self._since_turnover >= TURNOVER:
             self._first = (self._first + 1) % len(self._sequence)
             self._since_turnover = 0
-        self.stale()
+        self.invalidate()
         self.cache.follow(self)
 
 
@@ -145,7 +157,7 @@ def mixed(*numbers: int) -> int:
     return seed
 
 
-def shuffled(count: int, seed: int) -> list:
+def shuffled(count: int, seed: int) -> list[int]:
     """Return 0 to `count` - 1 in an order that the seed decides. (Brython's `random` is larger than the page.)"""
     order = list(range(count))
     state = mixed(seed, count)

@@ -1,7 +1,9 @@
 """The header of a block of labelled digits (`SCRB`), checked field by field as the API does.
 
-Pure: it sees the header's 16 bytes and the length of the whole. The digits themselves stay in typed arrays.
+It sees the header's 16 bytes and the length of the whole. The digits themselves stay in typed arrays.
 """
+
+from __future__ import annotations
 
 HEADER = 16
 PIXELS = 28 * 28
@@ -36,7 +38,7 @@ def read_header(header: bytes, length: int) -> int:
     return count
 
 
-def check_labels(labels: list) -> None:
+def check_labels(labels: list[int]) -> None:
     """Refuse labels beyond 9."""
     if max(labels) >= CLASSES:
         place = next(i for i, label in enumerate(labels) if label >= CLASSES)

@@ -1,32 +1,66 @@
 """Which blocks are kept in the kernel's memory, where, and which one to fetch next.
 
-Pure policy: fetching is left to `source`, the bytes to `trainer`, which training blocks are wanted to `course`. They
-live in slots of equal size; test blocks have a place each and are kept for good. A block is (split, index).
+This is policy only: `worker.block_source` fetches, `trainer` has the bytes, and `batch_order` says which training
+blocks are wanted. Those live in slots of equal size; test blocks have a place each and stay. A block is (split,
+index).
 """
 
-HOLD = 20.0  # seconds before a refused block is asked for again
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+    from typing import Literal, Protocol, TypedDict
+
+    from scrawl.net.interfaces import Rows
+
+    type Split = Literal["train", "test"]
+    type BlockId = tuple[Split, int]
+
+    class SplitDescription(TypedDict):
+        """How many digits a split has, in how many shards."""
+
+        count: int
+        shards: int
+
+    type Splits = dict[Split, SplitDescription]
+
+    class BlockOrder(Protocol):
+        """What says which training blocks are wanted: a `BatchOrder`."""
+
+        @property
+        def window(self) -> list[int]: ...
+
+        @property
+        def upcoming(self) -> list[int]: ...
+
+
+SPLITS: tuple[Split, ...] = ("train", "test")
+
+POSTPONED_SECONDS = 20.0  # seconds before a refused block is asked for again
 
 
 class BlockCache:
-    """The blocks of one dataset. `splits` says {"train": {"count", "shards"}, "test": {…}}, as the API does."""
+    """The blocks of one dataset, whose splits the API describes."""
 
-    def __init__(self, splits: dict) -> None:
-        self.shards = {split: int(splits[split]["shards"]) for split in ("train", "test")}
-        self.size = {split: most_in_a_block(int(splits[split]["count"]), self.shards[split]) for split in self.shards}
-        self.window: list = []  # training blocks that are learned from, in their sequence
-        self.upcoming: list = []  # the one to be there when the window moves on
-        self.train: dict = {}  # index → (slot, count)
-        self.test: dict = {}  # index → count
-        self.held: dict = {}  # (split, index) → when a refused block may be asked for again
+    def __init__(self, splits: Splits) -> None:
+        self.shards = {split: int(splits[split]["shards"]) for split in SPLITS}
+        self.size = {split: most_in_a_block(int(splits[split]["count"]), self.shards[split]) for split in SPLITS}
+        self.window: list[int] = []  # training blocks that the run learns from, in their sequence
+        self.upcoming: list[int] = []  # the one to be there when the window moves on
+        self.train: dict[int, tuple[int, int]] = {}  # index → (slot, count)
+        self.test: dict[int, int] = {}  # index → count
+        self.postponed: dict[BlockId, float] = {}  # when a refused block may be asked for again
         self._free = list(range(self.shards["train"] - 1, -1, -1))
 
     def rows(self) -> int:
         """Return how many rows of digits there is room for."""
         return sum(self.shards[split] * self.size[split] for split in self.shards)
 
-    def follow(self, course: object) -> None:
-        """Keep the blocks that a course wants, and let the others go."""
-        self.window, self.upcoming = course.window, course.upcoming
+    def follow(self, batch_order: BlockOrder) -> None:
+        """Keep the blocks that a batch order wants, and let the others go."""
+        self.window, self.upcoming = batch_order.window, batch_order.upcoming
         for index in [*self.train]:
             if index not in self.window and index not in self.upcoming:
                 self._free.append(self.train.pop(index)[0])
@@ -35,25 +69,27 @@ class BlockCache:
         """Return how many blocks of the window are there."""
         return len([index for index in self.window if index in self.train])
 
-    def wanted(self, in_flight: list, now: float) -> tuple | None:
+    def wanted(self, in_flight: Collection[BlockId], now: float) -> BlockId | None:
         """Return the block to fetch next, None when there is nothing to do.
 
-        One to begin with, then all to measure on, for that comes before the first step; then the others, in the
-        order in which they are learned from.
+        One training block first, then all test blocks, since the run measures before its first step; then the other
+        training blocks, in the order in which the run learns from them.
         """
-        train = [("train", index) for index in [*self.window, *self.upcoming] if index not in self.train]
-        test = [("test", index) for index in range(self.shards["test"]) if index not in self.test]
-        begun = self.train or any(split == "train" for split, _ in in_flight)
-        for block in test + train if begun else train[:1] + test + train[1:]:
-            if block not in in_flight and self.held.get(block, now) <= now:
+        train: list[BlockId] = [
+            ("train", index) for index in [*self.window, *self.upcoming] if index not in self.train
+        ]
+        test: list[BlockId] = [("test", index) for index in range(self.shards["test"]) if index not in self.test]
+        started = self.train or any(split == "train" for split, _ in in_flight)
+        for block in test + train if started else train[:1] + test + train[1:]:
+            if block not in in_flight and self.postponed.get(block, now) <= now:
                 return block
         return None
 
-    def place(self, split: str, index: int, count: int) -> int | None:
+    def place(self, split: Split, index: int, count: int) -> int | None:
         """Make room for a block that has come and return its first row; None if it is not wanted any more."""
         if not 0 < count <= self.size[split]:
             raise ValueError(f"a block of this dataset holds up to {self.size[split]} digits, got {count}")
-        self.held.pop((split, index), None)
+        self.postponed.pop((split, index), None)
         if split == "test":
             self.test[index] = count
             return self.shards["train"] * self.size["train"] + index * self.size["test"]
@@ -63,16 +99,16 @@ class BlockCache:
         self.train[index] = (slot, count)
         return slot * self.size["train"]
 
-    def hold(self, split: str, index: int, now: float) -> None:
-        """Leave a block alone for a while, because it was refused."""
-        self.held[(split, index)] = now + HOLD
+    def postpone(self, split: Split, index: int, now: float) -> None:
+        """Do not ask for a block for a while, because it was refused."""
+        self.postponed[(split, index)] = now + POSTPONED_SECONDS
 
-    def range_of(self, index: int) -> tuple:
+    def range_of(self, index: int) -> Rows:
         """Return (first row, count) of a training block that is there."""
         slot, count = self.train[index]
         return slot * self.size["train"], count
 
-    def ranges(self) -> list:
+    def ranges(self) -> list[Rows]:
         """Return (first row, count) of each training block that is there."""
         return [self.range_of(index) for index in self.train]
 
@@ -80,18 +116,19 @@ class BlockCache:
         """Return how many digits a training block has, as far as that is known."""
         return self.train[index][1] if index in self.train else self.size["train"]
 
-    def test_ranges(self, most: int = 0) -> list | None:
-        """Return (first row, count) of each test block once all that can be had are there, else None.
+    def test_ranges(self, most: int = 0) -> list[Rows] | None:
+        """Return (first row, count) of each test block once all that can be fetched are there, else None.
 
         With `most`, only of the first so many digits.
         """
-        base, ranges, total = self.shards["train"] * self.size["train"], [], 0
+        base, total = self.shards["train"] * self.size["train"], 0
+        ranges: list[Rows] = []
         for index in range(self.shards["test"]):
             if index in self.test:
                 count = min(self.test[index], most - total) if most else self.test[index]
                 ranges.append((base + index * self.size["test"], count))
                 total += count
-            elif ("test", index) not in self.held:
+            elif ("test", index) not in self.postponed:
                 return None
             if most and total >= most:
                 break

@@ -1,6 +1,14 @@
-"""Teaching the network one drawing: small steps on it alone, until the network agrees. Pure."""
+"""Teaching the network one drawing: small steps on it alone, until the network agrees."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
 
 from scrawl.net.network import Samples
+
+if TYPE_CHECKING:
+    from scrawl.net.interfaces import Bytes, Kernel
+    from scrawl.net.network import Network
 
 MOST_STEPS = 40
 SURE = 0.9
@@ -8,25 +16,25 @@ RATE = 0.01  # gentle, so that one drawing does not undo what thousands have tau
 
 
 class Teacher:
-    """Keeps the picture that was predicted last, and teaches it."""
+    """Teaches a picture to a network."""
 
-    def __init__(self, kernel: object, network: object) -> None:
+    def __init__(self, kernel: Kernel, network: Network) -> None:
         self.kernel = kernel
         self.network = network
-        self.one = Samples(kernel, 1)
-        self.one.shuffle([(0, 1)], 1)
+        self._sample = Samples(kernel, 1)
+        self._sample.shuffle([(0, 1)], 1)
 
-    def teach(self, image: int, picture: object, label: object) -> tuple:
+    def teach(self, image: int, picture: Bytes, label: Bytes) -> tuple[float, float, int]:
         """Learn that `picture` (784 bytes, the same as at address `image`) is a `label` (one byte).
 
         Returns (probability of the label before, after, how many steps it took).
         """
         digit = label[0]
-        self.one.store(0, label, picture)
+        self._sample.store(0, label, picture)
         before = after = self.network.predict(image)[digit]
         steps = 0
         while steps < MOST_STEPS and (after < SURE or steps == 0):
-            self.network.train_step(self.one, 0, 1, RATE)
+            self.network.train_step(self._sample, 0, 1, RATE)
             after = self.network.predict(image)[digit]
             steps += 1
         return before, after, steps

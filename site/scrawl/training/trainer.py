@@ -1,79 +1,95 @@
 """Training and measuring in slices, so that the worker can answer in between.
 
-Pure: the networks, the clock and the blocks' bytes come from outside. The digits in memory are the same for all
-networks; one network at a time, the `learner`, is trained on them. What depends on when something happens (slices,
+The networks, the clock and the blocks' bytes come from outside. The digits in memory are the same for all networks;
+one network at a time, that of `training_run`, is trained on them. What depends on when something happens (slices,
 pauses, the order in which blocks come) changes nothing about a run but its speed.
 """
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 from scrawl.net.network import Samples
-from scrawl.training.batch_order import Course, mixed
+from scrawl.training.batch_order import BatchOrder, mixed
 from scrawl.training.block_cache import BlockCache
 from scrawl.training.training_run import is_finite
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from scrawl.net.interfaces import Bytes, Kernel, Rows
+    from scrawl.state.settings import Settings
+    from scrawl.training.block_cache import Split, Splits
+    from scrawl.training.training_run import Divergence, Measurement, StepRule, TrainingRun
 
 CONFIRM_AFTER = 4  # measurements on some digits, after all digits have said that the target is not reached yet
 
 
 class Trainer:
-    """The digits in memory, and the network that learns from them. `clock` returns seconds."""
+    """The digits in memory, and the training run that uses them. `clock` returns seconds."""
 
-    def __init__(self, kernel: object, learner: object, settings: dict, clock: object) -> None:
+    training_run: TrainingRun
+    samples: Samples  # as soon as there is a cache
+
+    def __init__(
+        self, kernel: Kernel, training_run: TrainingRun, settings: Settings, clock: Callable[[], float]
+    ) -> None:
         self.kernel = kernel
         self.settings = settings
         self.clock = clock
         self.cache: BlockCache | None = None
-        self.samples: Samples | None = None
-        self.away = False  # whether the blocks' source cannot be reached: then nothing waits for it
-        self.select(learner)
+        self.offline = False  # whether the blocks' source cannot be reached: then nothing waits for it
+        self.select(training_run)
 
-    def select(self, learner: object) -> None:
-        """Let another network learn; it begins paused, where it was."""
-        self.learner = learner
+    def select(self, training_run: TrainingRun) -> None:
+        """Go on with another run; it is paused at first."""
+        self.training_run = training_run
         self.training = False
         self.steps_wanted = 0
         self.next_step = 0.0  # when slow motion may go on
         self._confirming = False  # whether all digits are to say that the target is reached
         self._unconfirmed = 0
-        self.divergence: dict | None = None  # what the last slice's was, for whoever asked for the slice
-        self.reached: dict | None = None  # likewise, the measurement with which the target was reached
-        self._take_course()
+        self.divergence: Divergence | None = None  # of the last slice, for whoever asked for the slice
+        self.reached: Measurement | None = None  # likewise, the measurement with which the target was reached
+        self._follow_batch_order()
 
     def restart(self, iteration: int = 0) -> None:
-        """Begin counting anew, because the weights are others."""
-        self.learner.restart(iteration)
+        """Start the run again, because the weights are others."""
+        self.training_run.restart(iteration)
         self._confirming, self._unconfirmed = False, 0
-        self._take_course()
+        self._follow_batch_order()
 
-    def use(self, splits: dict) -> None:
+    def use(self, splits: Splits) -> None:
         """Take the dataset's layout and make room for it."""
         if self.cache is None:
             self.cache = BlockCache(splits)
             self.samples = Samples(self.kernel, self.cache.rows())
-            self._take_course()
+            self._follow_batch_order()
 
-    def set(self, settings: dict) -> None:
+    def set(self, settings: Settings) -> None:
         """Take other settings; they hold from the next step on, the seed from new weights on."""
         self.settings = settings
-        course = self.learner.course
-        if course is not None and course.seed != settings["seed"] and not self.learner.iteration:
-            self.learner.course = None
-        elif course is not None and course.limit != settings["cache_size"]:
-            course.resize(settings["cache_size"])
+        batch_order = self.training_run.batch_order
+        if batch_order is not None and batch_order.seed != settings["seed"] and not self.training_run.iteration:
+            self.training_run.batch_order = None
+        elif batch_order is not None and batch_order.limit != settings["cache_size"]:
+            batch_order.resize(settings["cache_size"])
         self.next_step = 0.0
-        self._take_course()
+        self._follow_batch_order()
 
-    def _take_course(self) -> None:
-        """Follow the learner's course from where it is."""
-        learner = self.learner
+    def _follow_batch_order(self) -> None:
+        """Keep the blocks that the run's batch order wants, from where the run is."""
+        run = self.training_run
         if self.cache is None:
             return
-        if learner.course is None:
-            learner.course = Course(self.samples, self.cache, self.settings["cache_size"], self.settings["seed"])
-        learner.course.stale()
-        self.cache.follow(learner.course)
+        if run.batch_order is None:
+            run.batch_order = BatchOrder(self.samples, self.cache, self.settings["cache_size"], self.settings["seed"])
+        run.batch_order.invalidate()
+        self.cache.follow(run.batch_order)
 
-    def add(self, split: str, index: int, labels: object, pixels: object) -> None:
+    def add(self, split: Split, index: int, labels: Bytes, pixels: Bytes) -> None:
         """Store a block that has come, unless it is not wanted any more."""
-        first = self.cache.place(split, index, len(labels))
+        first = self.cache.place(split, index, len(labels)) if self.cache else None
         if first is not None:
             self.samples.store(first, labels, pixels)
 
@@ -81,16 +97,16 @@ class Trainer:
         """Train until told to pause."""
         self.training = True
         self.next_step = 0.0
-        if not self.learner.test_due:
-            self.learner.forget_evaluation()
+        if not self.training_run.test_due:
+            self.training_run.forget_evaluation()
 
     def pause(self) -> None:
         """Stop training, and measure what has been reached."""
         self.training, self.steps_wanted = False, 0
-        if self.learner.test_due:
-            self.learner.evaluation_asked = True
+        if self.training_run.test_due:
+            self.training_run.evaluation_asked = True
         else:
-            self.learner.ask_evaluation()
+            self.training_run.ask_evaluation()
 
     def is_busy(self) -> bool:
         """Whether `run` would do something now."""
@@ -101,45 +117,45 @@ class Trainer:
         slow = self.settings["pace"] == "slow" and self.training and not self.steps_wanted
         return max(0.0, self.next_step - self.clock()) if slow else 0.0
 
-    def run(self, deadline: float) -> dict | None:
+    def run(self, deadline: float) -> Measurement | None:
         """Work until the deadline, a slice's end. Return the result of a measurement that has been completed.
 
-        If the run has diverged, it is paused, has its last good weights again, and `divergence` says so; `reached`
-        says that the target has been.
+        If the run has diverged, it is paused, has its last good weights again, and `divergence` tells when; `reached`
+        tells that the target has been reached.
         """
         self.divergence = self.reached = None
         ranges = self._ranges()
         if ranges is not None:
-            result = self.learner.evaluate(self.samples, ranges, deadline)
+            result = self.training_run.evaluate(self.samples, ranges, deadline)
             return self._measured(result) if result else None
         started = self.clock()
         while self._can_train():
             self._train()
-            if self.learner.test_due or self.clock() >= deadline:
+            if self.training_run.test_due or self.clock() >= deadline:
                 break
-        self.learner.trained_for(self.clock() - started)
+        self.training_run.trained_for(self.clock() - started)
         return None
 
     # Measuring
 
-    def _ranges(self) -> list | None:
+    def _ranges(self) -> list[Rows] | None:
         """Return which test digits are to be measured on now, None if none are."""
-        learner = self.learner
+        run = self.training_run
         if self.cache is None:
             return None
-        if learner.test_due and not self._confirming:
-            return self.cache.test_ranges(learner.curve_digits)
-        if self._confirming or (learner.evaluation_asked and not self._wants_to_train()):
+        if run.test_due and not self._confirming:
+            return self.cache.test_ranges(run.curve_digits)
+        if self._confirming or (run.evaluation_asked and not self._wants_to_train()):
             return self.cache.test_ranges()
         return None
 
-    def _measured(self, result: dict) -> dict | None:
-        """Draw the consequences of a measurement: is the run sound, has it reached its target?"""
+    def _measured(self, result: Measurement) -> Measurement | None:
+        """React to a measurement: is the run sound, has it reached its target?"""
         if not is_finite(result["loss"]):
             self._diverged()
             return None
-        all_digits = result["count"] == sum(self.cache.test.values())
-        self.learner.measured(all_digits)
+        all_digits = self.cache is not None and result["count"] == sum(self.cache.test.values())
+        self.training_run.measured(all_digits)
         wanted = self._reaches_target(result)
         if wanted and all_digits:
             self.training = False
@@ -148,11 +164,11 @@ class Trainer:
         self._confirming = bool(wanted and not all_digits and self._unconfirmed <= 0)
         return result
 
-    def _reaches_target(self, result: dict) -> bool:
+    def _reaches_target(self, result: Measurement) -> bool:
         """Tell whether a point of the curve is good enough; also if the run was paused while it was measured."""
         target, counts = self.settings["target"], result["on_curve"] or self._confirming
-        begun = self.training or result["iteration"]
-        return bool(target and counts and begun and result["accuracy"] >= target)
+        started = self.training or result["iteration"]
+        return bool(target and counts and started and result["accuracy"] >= target)
 
     # Training
 
@@ -162,40 +178,48 @@ class Trainer:
     def _can_train(self) -> bool:
         if not self._wants_to_train() or self._confirming or self.pause_left():
             return False
-        if self.learner.test_due and not (self.away or self.cache.held):
+        if self.training_run.test_due and not (self.offline or (self.cache and self.cache.postponed)):
             return False  # the test digits are on their way
-        return self.learner.course.batch(self.settings["batch_size"], self._is_gone) > 0
+        batch_order = self.training_run.batch_order
+        return batch_order is not None and batch_order.batch(self.settings["batch_size"], self._is_gone) > 0
 
     def _is_gone(self, block: int) -> bool:
-        return self.away or ("train", block) in self.cache.held
+        """Tell whether a missing block is not worth waiting for."""
+        return self.offline or (self.cache is not None and ("train", block) in self.cache.postponed)
 
     def _train(self) -> None:
-        learner, course, batch_size = self.learner, self.learner.course, self.settings["batch_size"]
+        run, batch_size = self.training_run, self.settings["batch_size"]
+        batch_order = run.batch_order
+        if batch_order is None:
+            return
         one = self.steps_wanted or self.settings["pace"] == "slow"
-        count = course.batch(batch_size, self._is_gone)
-        learner.forget_evaluation()
-        steps = 1 if one else min(max(1, course.whole_batches(count)), learner.steps_at_once(count, batch_size))
-        well = learner.train(self.samples, course.place, count, steps, self._rule())
-        course.advance(count * steps)
+        count = batch_order.batch(batch_size, self._is_gone)
+        run.forget_evaluation()
+        steps = 1 if one else min(max(1, batch_order.whole_batches(count)), run.steps_at_once(count, batch_size))
+        well = run.train(self.samples, batch_order.place, count, steps, self._rule(batch_order))
+        batch_order.advance(count * steps)
         if not well:
             self._diverged()
             return
-        learner.reach_points(batch_size)
+        run.reach_points(batch_size)
         if self.steps_wanted:
             self.steps_wanted -= 1
         self.next_step = self.clock() + 1 / self.settings["speed"]
-        if one and not learner.test_due:
-            learner.ask_evaluation()
+        if one and not run.test_due:
+            run.ask_evaluation()
 
-    def _rule(self) -> dict:
+    def _rule(self, batch_order: BatchOrder) -> StepRule:
         """Return how weights move, and whether and how pictures are varied."""
-        settings, course = self.settings, self.learner.course
-        rule = {name: settings[name] for name in ("learning_rate", "optimizer", "weight_decay")}
-        rule["momentum"] = settings["momentum"] if settings["optimizer"] == "momentum" else 0.0
-        rule["seed"] = mixed(course.seed, course.epoch, 1) if settings["augment"] else None
-        return rule
+        settings = self.settings
+        return {
+            "learning_rate": settings["learning_rate"],
+            "optimizer": settings["optimizer"],
+            "weight_decay": settings["weight_decay"],
+            "momentum": settings["momentum"] if settings["optimizer"] == "momentum" else 0.0,
+            "seed": mixed(batch_order.seed, batch_order.epoch, 1) if settings["augment"] else None,
+        }
 
     def _diverged(self) -> None:
         self.training, self.steps_wanted = False, 0
         self._confirming = False
-        self.divergence = self.learner.go_back()
+        self.divergence = self.training_run.roll_back()

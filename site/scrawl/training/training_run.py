@@ -1,45 +1,96 @@
 """One network being trained: its figures, its points on the curves, its measurements and its checkpoints.
 
-Pure. Which digits it learns from, and when, is `trainer`'s business. The curves get points at iterations that follow
-from the iteration and the batch size alone, and each point's value is an exact sum: the same run has the same curve,
-however it was paused, slowed down or divided into slices.
+`trainer` decides which digits it learns from, and when. The curves get points at iterations that follow from the
+iteration and the batch size alone, and each point's value is an exact sum: the same run has the same curve, however
+it was paused, slowed down or divided into slices.
 """
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
 
 from scrawl.training.checkpoints import Checkpoints
 
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+    from typing import TypedDict
+
+    from scrawl.net.interfaces import Rows, Weights
+    from scrawl.net.network import Network, Samples, UpdateRule
+    from scrawl.training.batch_order import BatchOrder, Position
+    from scrawl.training.checkpoints import Checkpoint
+
+    type Sums = tuple[float, int, int]  # of a stretch: loss, right answers, samples
+    type Figures = tuple[
+        int, Sums, Sums, Position | None
+    ]  # iteration, this stretch, the one before, place in the order
+
+    class StepRule(UpdateRule):
+        """How a step moves the weights, and how far."""
+
+        learning_rate: float
+
+    class Measurement(TypedDict):
+        """What the test digits say at an iteration: mean loss and accuracy over `count` of them."""
+
+        iteration: int
+        loss: float
+        accuracy: float
+        count: int
+        on_curve: bool
+
+    class Divergence(TypedDict):
+        """At which iteration a run diverged, and which one is back."""
+
+        iteration: int
+        back_to: int
+
+    class Progress(TypedDict):
+        """How far training has come; `points` of the curve are iteration, loss, accuracy, iteration, …"""
+
+        iteration: int
+        epoch: float
+        loss: float
+        accuracy: float
+        samples_per_second: float
+        points: list[float]
+
+
 AT_ONCE = 0.004  # seconds of work that the network is asked for in one call
-FEWEST, MOST = 8, 1000  # test digits that are judged in one call
+FEWEST, MOST = 8, 1000  # test digits that are measured on in one call
 POINT_EVERY = 4096  # samples between two points of the training curve
 
 
-class Learner:
+class TrainingRun:
     """A network and how far it has come. `clock` returns seconds.
 
     `curve_digits` is how many test digits the points of the curve are measured on, 0 for all: a convolution would
     stand still for a second. `measure_every` is how many samples pass between two measurements.
     """
 
-    def __init__(self, network: object, clock: object, curve_digits: int = 0, measure_every: int = 32_768) -> None:
+    def __init__(
+        self, network: Network, clock: Callable[[], float], curve_digits: int = 0, measure_every: int = 32_768
+    ) -> None:
         self.network = network
         self.clock = clock
         self.curve_digits = curve_digits
         self.measure_every = measure_every
         self.checkpoints = Checkpoints(sum(parameter.count for parameter in network.parameters.values()))
-        self.course = None  # the order of its digits, once there are any
+        self.batch_order: BatchOrder | None = None  # once there are digits
         self._seconds_per_digit = 0.0  # of a measurement; 0 until there has been one
         self.restart()
 
     def restart(self, iteration: int = 0) -> None:
-        """Begin counting anew, because the weights are others; or at an iteration, where a kept run goes on."""
+        """Start again with other weights; at an iteration above 0 where a saved run goes on."""
         self.iteration = iteration
-        self.course = None
-        self.sums = (0.0, 0, 0)  # since the last point: loss, right answers, samples
-        self.last_sums = (0.0, 0, 0)  # of the stretch before
+        self.batch_order = None
+        self.sums: Sums = (0.0, 0, 0)  # since the last point
+        self.last_sums: Sums = (0.0, 0, 0)  # of the stretch before
         self.rate = 0.0  # samples per second
-        self.points: list = []  # of the training curve, that have not been reported: (iteration, loss, accuracy)
+        self.points: list[tuple[int, float, float]] = []  # not reported yet: iteration, loss, accuracy
         self.checkpoints.clear()
-        self.news: list = []  # checkpoints that have come or gone since the last report: (number, it or None)
-        self._good: tuple | None = None  # weights and figures that are known to be sound
+        self.checkpoint_changes: list[tuple[int, Checkpoint | None]] = []  # not reported yet; None: it is gone
+        self._sound: tuple[Weights, Figures] | None = None  # the last ones that are known to be finite
         self._samples_since = self._seconds_since = 0.0
         self.test_due = False  # whether the curve wants a measurement before the next step
         self.forget_evaluation()
@@ -50,10 +101,10 @@ class Learner:
 
     # Training
 
-    def train(self, samples: object, place: int, count: int, steps: int, rule: dict) -> bool:
+    def train(self, samples: Samples, place: int, count: int, steps: int, rule: StepRule) -> bool:
         """Do `steps` steps of `count` samples each. Return whether all is well: False if the run has diverged."""
-        if self._good is None:
-            self._good = (self.network.export(), self._figures())
+        if self._sound is None:
+            self._sound = (self.network.export(), self._figures())
         loss, correct = self.network.train_steps(samples, place, count, steps, **rule)
         self.iteration += steps
         self._samples_since += count * steps
@@ -61,7 +112,7 @@ class Learner:
         return is_finite(loss)
 
     def reach_points(self, batch_size: int) -> None:
-        """Take up the points of the curves that are due at this iteration."""
+        """Add the points of the curves that are due at this iteration."""
         if steps_to(self.iteration - 1, batch_size, POINT_EVERY) == 1:
             self.points.append((self.iteration, *self.averages()))
             self.last_sums, self.sums = self.sums, (0.0, 0, 0)
@@ -76,13 +127,13 @@ class Learner:
         due = min(steps_to(self.iteration, batch_size, every) for every in (POINT_EVERY, self.measure_every))
         return min(due, max(1, int(AT_ONCE * self.rate / count)))
 
-    def averages(self) -> tuple:
+    def averages(self) -> tuple[float, float]:
         """Return mean loss and accuracy over this stretch and the one before."""
         seen = max(1, self.last_sums[2] + self.sums[2])
         return (self.last_sums[0] + self.sums[0]) / seen, (self.last_sums[1] + self.sums[1]) / seen
 
-    def progress(self) -> dict:
-        """Return what there is to say about the training so far, with the points that have not been told yet."""
+    def progress(self) -> Progress:
+        """Return how far training has come, with the points that have not been reported yet."""
         if self._seconds_since > 0.05:
             rate = self._samples_since / self._seconds_since
             self.rate = rate if not self.rate else 0.7 * self.rate + 0.3 * rate
@@ -91,7 +142,7 @@ class Learner:
         points, self.points = [number for point in self.points for number in point], []
         return {
             "iteration": self.iteration,
-            "epoch": self.course.progress() if self.course else 0.0,
+            "epoch": self.batch_order.progress() if self.batch_order else 0.0,
             "loss": loss,
             "accuracy": accuracy,
             "samples_per_second": self.rate,
@@ -100,29 +151,30 @@ class Learner:
 
     # Going back
 
-    def go_back(self) -> dict:
+    def roll_back(self) -> Divergence:
         """Take the last sound weights again. Return at which iteration the run diverged, and which is back."""
         diverged = self.iteration
-        self._return_to(*self._good)
+        if self._sound is not None:
+            self._return_to(*self._sound)
         return {"iteration": diverged, "back_to": self.iteration}
 
-    def restore(self, checkpoint: object) -> None:
-        """Be again where a checkpoint was; only what the optimizer had gathered is not kept."""
+    def restore(self, checkpoint: Checkpoint) -> None:
+        """Go back to a checkpoint; only the optimizer's averages start again."""
         self._return_to(checkpoint.weights, checkpoint.figures)
-        self._good = (checkpoint.weights, checkpoint.figures)
+        self._sound = (checkpoint.weights, checkpoint.figures)
 
-    def _return_to(self, weights: dict, figures: tuple) -> None:
+    def _return_to(self, weights: Weights, figures: Figures) -> None:
         self.network.load(weights)
         self.iteration, self.sums, self.last_sums, position = figures
-        if self.course is not None and position is not None:
-            self.course.go_to(position)
+        if self.batch_order is not None and position is not None:
+            self.batch_order.go_to(position)
         self.points = [point for point in self.points if point[0] <= self.iteration]
-        self.news += [(gone.number, None) for gone in self.checkpoints.cut(self.iteration)]
+        self.checkpoint_changes += [(gone.number, None) for gone in self.checkpoints.cut(self.iteration)]
         self.test_due = False
         self.forget_evaluation()
 
-    def _figures(self) -> tuple:
-        return self.iteration, self.sums, self.last_sums, self.course.position() if self.course else None
+    def _figures(self) -> Figures:
+        return self.iteration, self.sums, self.last_sums, self.batch_order.position() if self.batch_order else None
 
     # Measuring
 
@@ -132,21 +184,24 @@ class Learner:
         self.evaluation_asked = True
 
     def forget_evaluation(self) -> None:
-        """Measure nothing, but what the curve wants."""
+        """Measure nothing but what the curve wants."""
         self.evaluation_asked = False
-        self._left: list = []  # ranges still to be judged
-        self._seen = self._test_loss = self._test_correct = 0
+        self._start_measuring([])
 
-    def evaluate(self, samples: object, ranges: list, deadline: float) -> dict | None:
+    def _start_measuring(self, ranges: Iterable[Rows]) -> None:
+        self._left = list(ranges)  # still to be measured
+        self._seen = self._test_correct = 0
+        self._test_loss = 0.0
+
+    def evaluate(self, samples: Samples, ranges: Iterable[Rows], deadline: float) -> Measurement | None:
         """Go on measuring until the deadline. Return the result once it is there; its loss may not be finite."""
         if not self._left:
-            self._left = list(ranges)
-            self._seen = self._test_loss = self._test_correct = 0
+            self._start_measuring(ranges)
         while self._left:
-            self._judge(samples, *self._left.pop(0))
+            self._measure(samples, *self._left.pop(0))
             if self._left and self.clock() >= deadline:
                 return None
-        result = {
+        result: Measurement = {
             "iteration": self.iteration,
             "loss": self._test_loss / self._seen,
             "accuracy": self._test_correct / self._seen,
@@ -154,7 +209,7 @@ class Learner:
             "on_curve": self.test_due,
         }
         if is_finite(self._test_loss):
-            self._keep(result["accuracy"])
+            self._take_snapshot(result["accuracy"])
         return result
 
     def measured(self, all_digits: bool) -> None:
@@ -163,15 +218,16 @@ class Learner:
         if all_digits:
             self.evaluation_asked = False
 
-    def _keep(self, test_accuracy: float) -> None:
-        weights = self.network.export()
-        self._good = (weights, self._figures())
+    def _take_snapshot(self, test_accuracy: float) -> None:
+        self._sound = sound = (self.network.export(), self._figures())
         if self.test_due:
-            new, gone = self.checkpoints.add(self.iteration, test_accuracy, *self._good)
-            self.news += [(new.number, new)] + ([(gone.number, None)] if gone else [])
+            new, gone = self.checkpoints.add(self.iteration, test_accuracy, *sound)
+            self.checkpoint_changes.append((new.number, new))
+            if gone:
+                self.checkpoint_changes.append((gone.number, None))
 
-    def _judge(self, samples: object, first: int, count: int) -> None:
-        """Judge as many digits of a range as can be done at once, and put back the rest."""
+    def _measure(self, samples: Samples, first: int, count: int) -> None:
+        """Measure on as many digits of a range as can be done at once, and put back the rest."""
         size = min(count, self._digits_at_once())
         started = self.clock()
         loss, correct = self.network.evaluate(samples, first, size)

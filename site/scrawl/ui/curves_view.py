@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from scrawl.state.curve_scale import accuracy_height, loss_height
+from scrawl.state.history import accuracy_height, loss_height
 from scrawl.ui import curve_geometry
 from scrawl.ui.dom import by_id, set_attribute
 

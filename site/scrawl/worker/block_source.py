@@ -28,7 +28,7 @@ class Source:
         self.changed = changed
         self.active = False  # blocks are fetched once somebody wants to train
         self.in_flight: list = []
-        self.away = False
+        self.offline = False
         self._backoff = Backoff()
         self._timer = None
 
@@ -44,12 +44,12 @@ class Source:
 
     def retry(self) -> None:
         """Ask again at once: the API is known to be back, or may be."""
-        self.away = False
+        self.offline = False
         self.pump()
 
     def pump(self) -> None:
         """Ask for as many blocks as are wanted and may be in flight together."""
-        if not self.active or self.away:
+        if not self.active or self.offline:
             return
         while len(self.in_flight) < AT_ONCE:
             wanted = self.trainer.cache.wanted(self.in_flight, self.trainer.clock())
@@ -93,14 +93,14 @@ class Source:
         self.trainer.add(split, index, labels, data.subarray(block.HEADER + count))
 
     def _refuse(self, split: str, index: int, message: str) -> None:
-        self.trainer.cache.hold(split, index, self.trainer.clock())
+        self.trainer.cache.postpone(split, index, self.trainer.clock())
         self.tell("block_refused", split=split, index=index, message=message)
         window.setTimeout(self.pump, 1000 * 21)
 
     def _failed(self, message: str) -> None:
-        if self.away:
+        if self.offline:
             return  # another request of the same moment has said so
-        self.away = self.trainer.away = True
+        self.offline = self.trainer.offline = True
         seconds = self._backoff.failed()
         self.tell("source_failed", message=message, seconds=seconds)
         if self._timer is not None:
@@ -108,7 +108,7 @@ class Source:
         self._timer = window.setTimeout(self.retry, 1000 * seconds)
 
     def _succeeded(self) -> None:
-        self.trainer.away = False
+        self.trainer.offline = False
         if self._backoff.failures:
             self._backoff.succeeded()
             self.tell("source_back")

@@ -56,8 +56,8 @@ class Files:
 
     async def _keep(self, key: str, model: str, record: str) -> None:
         opened = self.worker.opened[model]
-        learner = self.worker.training.learners.get(model)
-        iteration = learner.iteration if learner else opened.iteration
+        training_run = self.worker.training.runs.get(model)
+        iteration = training_run.iteration if training_run else opened.iteration
         content = safetensors_codec.encode(opened.shapes, opened.network.export(), {"iteration": str(iteration)})
         try:
             await database.put(key, {"buffer": content, "record": record})

@@ -167,7 +167,7 @@ class Inside:
         right, steps = self.fine_tuner.train(network, trainer.samples, rows, trainer.cache.ranges(), rate)
         fields = {"label": label, "reading": reading, "count": len(rows), "right": right, "steps": steps}
         self.tell("trained_on_misread", model=model, rate=rate, **fields)
-        trainer.learner.ask_evaluation()
+        trainer.training_run.ask_evaluation()
         self.worker.predict_again()
 
     # Reading along

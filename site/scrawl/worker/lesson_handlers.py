@@ -23,5 +23,5 @@ class Lessons:
         selected, count = self.worker.selected, labels.length - first
         right, steps = self._fine_tuner.train(selected.network, self._samples, list(range(count)), [], RATE)
         self.worker.tell("trained_on_collected", model=selected.model, count=count, right=right, steps=steps)
-        self.worker.training.trainer.learner.ask_evaluation()
+        self.worker.training.trainer.training_run.ask_evaluation()
         self.worker.predict_again()

@@ -10,7 +10,7 @@ from javascript import JSON
 from scrawl.state import settings as presets
 from scrawl.training.teaching import Teacher
 from scrawl.training.trainer import Trainer
-from scrawl.training.training_run import Learner
+from scrawl.training.training_run import TrainingRun
 from scrawl.worker.block_source import Source
 
 SLICE = 0.012  # seconds
@@ -29,9 +29,9 @@ class Training:
     def __init__(self, worker: object, settings: dict) -> None:
         self.worker = worker
         self.tell = worker.tell
-        self.learners: dict = {}  # model → Learner
+        self.runs: dict = {}  # model → TrainingRun
         self.model = worker.selected.model
-        self.trainer = Trainer(worker.kernel, self._learner(worker.selected), settings, now)
+        self.trainer = Trainer(worker.kernel, self._training_run(worker.selected), settings, now)
         self.teacher = Teacher(worker.kernel, worker.selected.network)
         self.source = None
         self._scheduled = False
@@ -47,7 +47,7 @@ class Training:
         if self.trainer.training or self.trainer.steps_wanted:
             self.pause()
         self.model = opened.model
-        self.trainer.select(self._learner(opened))
+        self.trainer.select(self._training_run(opened))
         self.teacher.network = opened.network
 
     def restart(self, model: str) -> None:
@@ -55,16 +55,16 @@ class Training:
         iteration = self.worker.opened[model].iteration
         if model == self.model:
             self.trainer.restart(iteration)
-        elif model in self.learners:
-            self.learners[model].restart(iteration)
+        elif model in self.runs:
+            self.runs[model].restart(iteration)
         self.worker.opened[model].look_at(None)
 
-    def _learner(self, opened: object) -> object:
-        if opened.model not in self.learners:
+    def _training_run(self, opened: object) -> object:
+        if opened.model not in self.runs:
             digits, every = presets.measuring_for(opened.layers)
-            self.learners[opened.model] = Learner(opened.network, now, digits, every)
-            self.learners[opened.model].restart(opened.iteration)
-        return self.learners[opened.model]
+            self.runs[opened.model] = TrainingRun(opened.network, now, digits, every)
+            self.runs[opened.model].restart(opened.iteration)
+        return self.runs[opened.model]
 
     # Requests
 
@@ -102,7 +102,7 @@ class Training:
     def show_checkpoint(self, model: str, number: int) -> None:
         """Have readings and views look at a checkpoint; -1 is the network as it is. Training does not notice."""
         opened = self.worker.opened[model]
-        checkpoint = self.learners[model].checkpoints.get(number) if number >= 0 and model in self.learners else None
+        checkpoint = self.runs[model].checkpoints.get(number) if number >= 0 and model in self.runs else None
         opened.look_at(checkpoint.weights if checkpoint else None)
         if model == self.worker.selected.model:
             self.worker.predictor.network = opened.shown
@@ -111,12 +111,12 @@ class Training:
 
     def restore(self, model: str, number: int) -> None:
         """Go back to a checkpoint: its weights become the network's, and the run goes on from there."""
-        checkpoint = self.learners[model].checkpoints.get(number)
+        checkpoint = self.runs[model].checkpoints.get(number)
         if checkpoint is None:
             raise ValueError(f"there is no checkpoint {number} of {model}")
         if model == self.model:
             self.trainer.training, self.trainer.steps_wanted = False, 0
-        self.learners[model].restore(checkpoint)
+        self.runs[model].restore(checkpoint)
         self.show_checkpoint(model, -1)
         self.tell("restored", model=model, number=checkpoint.number, iteration=checkpoint.iteration)
         self._tell_checkpoints()
@@ -129,7 +129,7 @@ class Training:
         byte = window.Uint8Array.new([label])
         before, after, steps = self.teacher.teach(predictor.image, predictor.picture, byte)
         self.tell("tuned", model=self.model, label=label, before=before, after=after, steps=steps)
-        self.trainer.learner.ask_evaluation()
+        self.trainer.training_run.ask_evaluation()
         self.worker.predict_again()
 
     def sample(self) -> None:
@@ -159,7 +159,7 @@ class Training:
 
     def _tick(self, _event: object) -> None:
         self._scheduled = False
-        before = self.trainer.learner.iteration
+        before = self.trainer.training_run.iteration
         try:
             result = self.trainer.run(now() + SLICE)
         except Exception as error:
@@ -168,7 +168,7 @@ class Training:
             return
         if self.trainer.divergence:
             self.tell("diverged", model=self.model, **self.trainer.divergence)
-        single = self.trainer.learner.iteration - before == 1
+        single = self.trainer.training_run.iteration - before == 1
         if single or result or now() - self._last_report >= REPORT_EVERY:
             self._report()
         if result:
@@ -183,15 +183,15 @@ class Training:
 
     def _report(self) -> None:
         self._last_report = now()
-        if self.trainer.learner.iteration:
-            self.tell("progress", model=self.model, **self.trainer.learner.progress())
+        if self.trainer.training_run.iteration:
+            self.tell("progress", model=self.model, **self.trainer.training_run.progress())
         self.worker.predict_again()
         if self.source is not None:
             self.source.pump()
 
     def _tell_checkpoints(self) -> None:
-        learner = self.trainer.learner
-        news, learner.news = learner.news, []
+        training_run = self.trainer.training_run
+        news, training_run.checkpoint_changes = training_run.checkpoint_changes, []
         for number, checkpoint in news:
             if checkpoint is None:
                 self.tell("checkpoint_gone", model=self.model, number=number)

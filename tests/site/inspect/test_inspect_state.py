@@ -161,7 +161,7 @@ def test_what_learning_has_changed_is_told_and_counts_as_a_change(state: State, 
     inside = happen(state, ("learn_wanted", {}), ("trained_on_misread", {"model": "mlp-128", **learned}))
     assert inside.notice.tone == tone
     assert not inside.learning
-    assert state.record.touched == (steps > 0)
+    assert state.record.modified == (steps > 0)
 
 
 def test_others_read_along(state: State) -> None:

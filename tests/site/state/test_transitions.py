@@ -45,11 +45,11 @@ def test_ready_needs_a_network_and_its_first_weights(state: State) -> None:
 
 def test_shared_weights_that_come_too_late_leave_the_wish_for_new_ones(state: State) -> None:
     apply(state, "new_weights_wanted")
-    assert state.record.touched
+    assert state.record.modified
     apply(state, "weights_taken", model=MLP, origin="quick", metadata={})  # they were on their way
-    assert state.record.touched  # so that the exact ones are not fetched
+    assert state.record.modified  # so that the exact ones are not fetched
     apply(state, "weights_taken", model=MLP, origin="shared", metadata={})
-    assert not state.record.touched
+    assert not state.record.modified
 
 
 def test_ready_does_not_wait_for_an_api_that_is_away(state: State) -> None:
@@ -115,7 +115,7 @@ def test_another_network_has_its_own_run_and_switching_back_finds_the_first(stat
     assert state.record is record
     assert state.record.history is history
     assert (record.iteration, record.test_accuracy) == (10, 0.75)
-    assert (record.origin, record.version, record.etag, record.touched) == ("shared", {"version": "7"}, "a", True)
+    assert (record.origin, record.version, record.etag, record.modified) == ("shared", {"version": "7"}, "a", True)
 
 
 def test_choosing_another_network_pauses_the_first_and_says_so(state: State) -> None:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scrawl.training.batch_order import TURNOVER, shuffled
 from scrawl.training.trainer import Trainer
-from scrawl.training.training_run import Learner
+from scrawl.training.training_run import TrainingRun
 
 from tests.support.kernel_host import WasmtimeKernel
 from tests.support.trainers import SETTINGS, deliver, fill, new_network, new_trainer, run
@@ -21,15 +21,15 @@ def kernel(tmp_path_factory: pytest.TempPathFactory) -> WasmtimeKernel:
 
 def finish(trainer: Trainer, seconds: float = 0.012, between: Callable[[], object] = lambda: None) -> tuple:
     """Train to the end. Return the points of both curves, to the last digit. `between` slices may return results."""
-    learner, train, test = trainer.learner, [], []
+    training_run, train, test = trainer.training_run, [], []
     trainer.start()
     for _ in range(10_000):
         results = [trainer.run(trainer.clock() + seconds), *(between() or [])]
-        train += learner.progress()["points"]
+        train += training_run.progress()["points"]
         for result in results:
             if result and result["on_curve"]:
                 test.append((result["iteration"], result["loss"], result["accuracy"], result["count"]))
-        if learner.iteration >= END and not learner.test_due:
+        if training_run.iteration >= END and not training_run.test_due:
             break
         trainer.clock.now += trainer.pause_left()
     # Full speed may have gone a little beyond: what came then is left out.
@@ -58,7 +58,7 @@ def fresh(kernel: WasmtimeKernel, optimizer: str = "sgd", **settings: object) ->
 def test_slices_do_not_matter(kernel: WasmtimeKernel, expected: dict, optimizer: str, seconds: float) -> None:
     trainer = fresh(kernel, optimizer)
     fill(trainer)
-    trainer.learner.rate = 1e6 * seconds  # believed to be fast: many steps in a call
+    trainer.training_run.rate = 1e6 * seconds  # believed to be fast: many steps in a call
     assert finish(trainer, seconds) == expected[optimizer]
 
 
@@ -71,7 +71,7 @@ def test_order_in_which_blocks_come_does_not_matter(kernel: WasmtimeKernel, expe
             deliver(trainer, *left.pop())
 
     assert finish(trainer, between=one_comes) == expected["sgd"]
-    assert trainer.learner.course.exact
+    assert trainer.training_run.batch_order.exact
 
 
 def test_pauses_do_not_matter(kernel: WasmtimeKernel, expected: dict) -> None:
@@ -105,7 +105,7 @@ def test_slow_motion_and_single_steps_do_not_matter(kernel: WasmtimeKernel, expe
 def test_another_network_in_between_does_not_matter(kernel: WasmtimeKernel, expected: dict) -> None:
     trainer = fresh(kernel)
     fill(trainer)
-    first, other = trainer.learner, Learner(new_network(kernel, 9), trainer.clock)
+    first, other = trainer.training_run, TrainingRun(new_network(kernel, 9), trainer.clock)
     trainer.start()
     run(trainer, lambda: first.iteration >= 10)
     points = first.progress()["points"]
@@ -120,10 +120,10 @@ def test_another_network_in_between_does_not_matter(kernel: WasmtimeKernel, expe
 def test_new_weights_from_the_same_seed_run_the_same_again(kernel: WasmtimeKernel, expected: dict) -> None:
     trainer = fresh(kernel, "momentum")
     fill(trainer)
-    trainer.learner.network.randomise(4)
+    trainer.training_run.network.randomise(4)
     finish(trainer)
     trainer.pause()
-    trainer.learner.network.randomise(1)
+    trainer.training_run.network.randomise(1)
     trainer.restart()
     assert finish(trainer) == expected["momentum"]
 
@@ -139,31 +139,31 @@ def test_seed_counts_from_the_next_new_weights_on(kernel: WasmtimeKernel) -> Non
     trainer = new_trainer(kernel)
     fill(trainer)
     trainer.set({**SETTINGS, "seed": 3})
-    assert trainer.learner.course.seed == 3  # nothing has been trained yet
+    assert trainer.training_run.batch_order.seed == 3  # nothing has been trained yet
     trainer.start()
-    run(trainer, lambda: trainer.learner.iteration >= 5)
+    run(trainer, lambda: trainer.training_run.iteration >= 5)
     trainer.set({**SETTINGS, "seed": 4})
-    assert trainer.learner.course.seed == 3
+    assert trainer.training_run.batch_order.seed == 3
     trainer.restart()
-    assert trainer.learner.course.seed == 4
+    assert trainer.training_run.batch_order.seed == 4
 
 
 def test_every_epoch_shows_each_digit_once(kernel: WasmtimeKernel) -> None:
     trainer = new_trainer(kernel)
     fill(trainer)
-    course, epochs = trainer.learner.course, []
+    batch_order, epochs = trainer.training_run.batch_order, []
     for _ in range(3):
         seen: list[int] = []
-        epoch = course.epoch
-        while (count := course.batch(8, lambda _block: False)) and course.epoch == epoch:
-            at = trainer.samples.order + 4 * course.place
+        epoch = batch_order.epoch
+        while (count := batch_order.batch(8, lambda _block: False)) and batch_order.epoch == epoch:
+            at = trainer.samples.order + 4 * batch_order.place
             seen += trainer.kernel.read(at, np.uint32, count).tolist()
-            course.advance(count)
+            batch_order.advance(count)
         assert sorted(seen) == sorted({*seen})
         assert len(seen) == 95
         epochs.append(seen)
     assert epochs[0] != epochs[1] != epochs[2]
-    rows = [trainer.cache.range_of(block)[0] for block in course.window]
+    rows = [trainer.cache.range_of(block)[0] for block in batch_order.window]
     assert [
         row - row % 23 for row in epochs[0][::19]
     ] == rows  # the first goes block by block, in the seed's sequence
@@ -177,14 +177,14 @@ def test_training_goes_on_without_blocks_that_cannot_be_had(kernel: WasmtimeKern
     deliver(trainer, "train", window[1])
     trainer.start()
     run(trainer, lambda: not trainer.is_busy())
-    assert trainer.learner.iteration == 0  # it waits for the block that comes first
-    trainer.cache.hold("train", window[0], 0.0)
+    assert trainer.training_run.iteration == 0  # it waits for the block that comes first
+    trainer.cache.postpone("train", window[0], 0.0)
     run(trainer, lambda: not trainer.is_busy())
-    assert trainer.learner.iteration == 2
-    trainer.away = True
-    run(trainer, lambda: trainer.learner.iteration >= 20)
-    assert not trainer.learner.course.exact
-    trainer.away = False
+    assert trainer.training_run.iteration == 2
+    trainer.offline = True
+    run(trainer, lambda: trainer.training_run.iteration >= 20)
+    assert not trainer.training_run.batch_order.exact
+    trainer.offline = False
     for index in window:
         deliver(trainer, "train", index)
     run(trainer, lambda: trainer.samples.count == 95)  # all are learned from once they are there
@@ -194,12 +194,12 @@ def test_smaller_cache_lets_blocks_go_at_once_and_a_larger_one_fetches_more(kern
     trainer = new_trainer(kernel)
     fill(trainer)
     trainer.start()
-    run(trainer, lambda: trainer.learner.iteration >= 30)
+    run(trainer, lambda: trainer.training_run.iteration >= 30)
     window = trainer.cache.window
     trainer.set({**SETTINGS, "cache_size": 2})
     assert trainer.cache.window == window[:2]
     assert trainer.cache.cached() == 2
-    run(trainer, lambda: trainer.learner.iteration >= 40)
+    run(trainer, lambda: trainer.training_run.iteration >= 40)
     assert trainer.samples.count == 38
     trainer.set(SETTINGS)
     run(trainer, lambda: not trainer.is_busy() or len(trainer.cache.window) == 5)
@@ -209,15 +209,17 @@ def test_smaller_cache_lets_blocks_go_at_once_and_a_larger_one_fetches_more(kern
 
 def test_window_moves_on_by_a_block_once_enough_has_been_seen(kernel: WasmtimeKernel) -> None:
     trainer = new_trainer(kernel, cache_size=2)
-    course = trainer.learner.course
+    batch_order = trainer.training_run.batch_order
     fill(trainer)
-    assert sorted(trainer.cache.train) == sorted([*course.window, *course.upcoming])  # no more than are wanted
-    windows = [course.window]
+    assert sorted(trainer.cache.train) == sorted(
+        [*batch_order.window, *batch_order.upcoming]
+    )  # no more than are wanted
+    windows = [batch_order.window]
     for _ in range(2 * (TURNOVER // 38 + 1)):
-        course.advance(38)
-        course.batch(38, lambda _block: True)
-        if course.window != windows[-1]:
-            windows.append(course.window)
+        batch_order.advance(38)
+        batch_order.batch(38, lambda _block: True)
+        if batch_order.window != windows[-1]:
+            windows.append(batch_order.window)
             fill(trainer)
     sequence = shuffled(5, SETTINGS["seed"])
     assert windows == [sequence[:2], sequence[1:3], sequence[2:4]]

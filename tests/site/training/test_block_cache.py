@@ -1,13 +1,13 @@
 """The page's cache of blocks: what is fetched next, what is kept where, what is let go."""
 
 import pytest
-from scrawl.training.block_cache import HOLD, BlockCache, most_in_a_block
+from scrawl.training.block_cache import POSTPONED_SECONDS, BlockCache, most_in_a_block
 
 SPLITS = {"train": {"count": 95, "shards": 5}, "test": {"count": 40, "shards": 2}}
 
 
-class Course:
-    """What a course wants: a window of blocks and the one that comes next."""
+class BatchOrder:
+    """What a batch_order wants: a window of blocks and the one that comes next."""
 
     def __init__(self, window: list[int], upcoming: list[int]) -> None:
         self.window, self.upcoming = window, upcoming
@@ -16,7 +16,7 @@ class Course:
 @pytest.fixture
 def cache() -> BlockCache:
     cache = BlockCache(SPLITS)
-    cache.follow(Course([3, 0, 4], [1]))
+    cache.follow(BatchOrder([3, 0, 4], [1]))
     return cache
 
 
@@ -45,7 +45,7 @@ def test_block_that_is_not_wanted_any_more_is_left_out(cache: BlockCache) -> Non
 def test_blocks_outside_the_window_are_let_go(cache: BlockCache) -> None:
     for index in (3, 0, 4, 1):
         cache.place("train", index, 19)
-    cache.follow(Course([0, 4, 1], [2]))
+    cache.follow(BatchOrder([0, 4, 1], [2]))
     assert sorted(cache.train) == [0, 1, 4]
     assert cache.wanted([("test", 0), ("test", 1)], 0) == ("train", 2)
 
@@ -54,7 +54,7 @@ def test_slots_do_not_overlap() -> None:
     cache = BlockCache(SPLITS)
     for first in range(12):
         window = [(first + i) % 5 for i in range(4)]
-        cache.follow(Course(window[:3], window[3:]))
+        cache.follow(BatchOrder(window[:3], window[3:]))
         for index in window:
             cache.place("train", index, 19)
         rows = [row for start, count in cache.ranges() for row in range(start, start + count)]
@@ -68,14 +68,14 @@ def test_room_for_a_block_is_never_too_small(size: int, count: int) -> None:
 
 
 def test_refused_block_is_left_alone_for_a_while(cache: BlockCache) -> None:
-    cache.hold("train", 3, 100.0)
+    cache.postpone("train", 3, 100.0)
     assert cache.wanted([], 100.0) == ("test", 0)
     for block in (("test", 0), ("test", 1), ("train", 0), ("train", 4), ("train", 1)):
-        cache.hold(*block, 100.0)
+        cache.postpone(*block, 100.0)
     assert cache.wanted([], 100.0) is None
-    assert cache.wanted([], 101.0 + HOLD) is not None
+    assert cache.wanted([], 101.0 + POSTPONED_SECONDS) is not None
     cache.place("train", 3, 19)
-    assert ("train", 3) not in cache.held
+    assert ("train", 3) not in cache.postponed
 
 
 def test_first_test_digits_are_measured_on_as_soon_as_they_are_there(cache: BlockCache) -> None:
@@ -91,8 +91,8 @@ def test_first_test_digits_are_measured_on_as_soon_as_they_are_there(cache: Bloc
 
 
 def test_refused_test_blocks_are_left_out(cache: BlockCache) -> None:
-    cache.hold("test", 0, 0.0)
-    cache.hold("test", 1, 0.0)
+    cache.postpone("test", 0, 0.0)
+    cache.postpone("test", 1, 0.0)
     assert cache.test_ranges() is None
     cache.place("test", 1, 20)
     assert [count for _, count in cache.test_ranges()] == [20]

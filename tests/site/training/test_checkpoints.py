@@ -16,12 +16,12 @@ def kernel(tmp_path_factory: pytest.TempPathFactory) -> WasmtimeKernel:
 
 
 def weights(trainer: Trainer) -> bytes:
-    return b"".join(floats.tobytes() for floats in trainer.learner.network.export().values())
+    return b"".join(floats.tobytes() for floats in trainer.training_run.network.export().values())
 
 
 def train_to(trainer: Trainer, iteration: int) -> None:
     trainer.start()
-    run(trainer, lambda: trainer.learner.iteration >= iteration)
+    run(trainer, lambda: trainer.training_run.iteration >= iteration)
     trainer.pause()
     run(trainer, lambda: not trainer.is_busy())
 
@@ -32,12 +32,12 @@ def test_snapshots_stay_few_and_evenly_spread() -> None:
     for iteration in iterations:
         _, dropped = checkpoints.add(iteration, 0.5, {}, ())
         gone += [dropped.number] if dropped else []
-        assert len(checkpoints.kept) <= MOST
-    kept = [one.iteration for one in checkpoints.kept]
+        assert len(checkpoints.stored) <= MOST
+    kept = [one.iteration for one in checkpoints.stored]
     assert (kept[0], kept[-1]) == (iterations[0], iterations[-1])
     gaps = [after - before for before, after in itertools.pairwise(kept)]
     assert max(gaps) <= 2.5 * iterations[-1] / MOST
-    assert sorted(gone + [one.number for one in checkpoints.kept]) == list(range(len(iterations)))
+    assert sorted(gone + [one.number for one in checkpoints.stored]) == list(range(len(iterations)))
 
 
 @pytest.mark.parametrize("size", [101_770, 109_386, 421_642, 20_000_000])
@@ -51,7 +51,7 @@ def test_number_that_had_to_go_stands_for_the_one_before() -> None:
     checkpoints = Checkpoints(1000)
     for iteration in range(0, 500, 10):
         checkpoints.add(iteration, 0.5, {}, ())
-    numbers = [one.number for one in checkpoints.kept]
+    numbers = [one.number for one in checkpoints.stored]
     missing = next(number for number in range(50) if number not in numbers)
     assert checkpoints.get(missing).number == max(number for number in numbers if number < missing)
     checkpoints.clear()
@@ -63,9 +63,9 @@ def test_each_point_of_the_test_curve_is_kept_and_told(kernel: WasmtimeKernel) -
     trainer = new_trainer(kernel)
     fill(trainer)
     train_to(trainer, 20)
-    kept = trainer.learner.checkpoints.kept
+    kept = trainer.training_run.checkpoints.stored
     assert [one.iteration for one in kept][:6] == [0, 1, 2, 4, 8, 16]
-    assert [number for number, _ in trainer.learner.news] == [one.number for one in kept]
+    assert [number for number, _ in trainer.training_run.checkpoint_changes] == [one.number for one in kept]
     assert kept[0].test_accuracy < kept[-1].test_accuracy
 
 
@@ -74,25 +74,25 @@ def test_restored_run_goes_on_from_there(kernel: WasmtimeKernel, optimizer: str)
     trainer = new_trainer(kernel, optimizer=optimizer, learning_rate=0.005)
     fill(trainer)
     train_to(trainer, 60)
-    checkpoint = next(one for one in trainer.learner.checkpoints.kept if one.iteration == 16)
+    checkpoint = next(one for one in trainer.training_run.checkpoints.stored if one.iteration == 16)
     results = []
     for _ in range(2):
-        trainer.learner.news.clear()
-        trainer.learner.restore(checkpoint)
-        assert trainer.learner.iteration == 16
+        trainer.training_run.checkpoint_changes.clear()
+        trainer.training_run.restore(checkpoint)
+        assert trainer.training_run.iteration == 16
         assert weights(trainer) == b"".join(floats.tobytes() for floats in checkpoint.weights.values())
-        assert trainer.learner.checkpoints.kept[-1] is checkpoint
-        assert all(gone is None for _, gone in trainer.learner.news)
-        assert len(trainer.learner.news) >= 3  # those of 25, 32 and 50 are forgotten
+        assert trainer.training_run.checkpoints.stored[-1] is checkpoint
+        assert all(gone is None for _, gone in trainer.training_run.checkpoint_changes)
+        assert len(trainer.training_run.checkpoint_changes) >= 3  # those of 25, 32 and 50 are forgotten
         train_to(trainer, 60)
-        points = trainer.learner.progress()["points"]
+        points = trainer.training_run.progress()["points"]
         results.append([point for point in zip(*[iter(points)] * 3, strict=True) if 16 < point[0] <= 60])
     assert results[0] == results[1]
     if optimizer == "sgd":  # which has nothing else to remember
         other = new_trainer(kernel, learning_rate=0.005)
         fill(other)
         train_to(other, 60)
-        points = other.learner.progress()["points"]
+        points = other.training_run.progress()["points"]
         assert [p for p in zip(*[iter(points)] * 3, strict=True) if 16 < p[0] <= 60] == results[0]
 
 
@@ -101,17 +101,17 @@ def test_new_weights_forget_the_checkpoints(kernel: WasmtimeKernel) -> None:
     fill(trainer)
     train_to(trainer, 5)
     trainer.restart()
-    assert not trainer.learner.checkpoints.kept
+    assert not trainer.training_run.checkpoints.stored
     run(trainer, lambda: not trainer.is_busy())
-    assert [one.iteration for one in trainer.learner.checkpoints.kept] == [0]
+    assert [one.iteration for one in trainer.training_run.checkpoints.stored] == [0]
 
 
 def test_run_that_diverges_goes_back_to_its_last_checkpoint_and_forgets_none(kernel: WasmtimeKernel) -> None:
     trainer = new_trainer(kernel)
     fill(trainer)
     train_to(trainer, 8)
-    before = [one.iteration for one in trainer.learner.checkpoints.kept]
+    before = [one.iteration for one in trainer.training_run.checkpoints.stored]
     trainer.set({**trainer.settings, "learning_rate": 1e30})
     trainer.start()
     run(trainer, lambda: trainer.divergence is not None)
-    assert [one.iteration for one in trainer.learner.checkpoints.kept] == before
+    assert [one.iteration for one in trainer.training_run.checkpoints.stored] == before

@@ -4,7 +4,7 @@ import pytest
 from scrawl.client.fetching import LONGEST_WAIT, Backoff
 from scrawl.training.teaching import Teacher
 from scrawl.training.trainer import Trainer
-from scrawl.training.training_run import FEWEST, Learner, steps_to
+from scrawl.training.training_run import FEWEST, TrainingRun, steps_to
 
 from tests.support.kernel_host import WasmtimeKernel
 from tests.support.trainers import SETTINGS, deliver, digits, fill, new_network, new_trainer, run
@@ -25,7 +25,7 @@ def settle(trainer: Trainer) -> list[dict]:
 
 
 def weights(trainer: Trainer) -> bytes:
-    return b"".join(floats.tobytes() for floats in trainer.learner.network.export().values())
+    return b"".join(floats.tobytes() for floats in trainer.training_run.network.export().values())
 
 
 def test_training_waits_for_its_first_block_and_the_test_digits(trainer: Trainer) -> None:
@@ -34,19 +34,19 @@ def test_training_waits_for_its_first_block_and_the_test_digits(trainer: Trainer
     for index in range(2):
         deliver(trainer, "test", index)
     settle(trainer)
-    assert trainer.learner.iteration == 0
+    assert trainer.training_run.iteration == 0
     deliver(trainer, "train", trainer.cache.window[0])
     settle(trainer)
-    assert trainer.learner.iteration == 2  # of 8 digits each; the third batch would need the next block's first
+    assert trainer.training_run.iteration == 2  # of 8 digits each; the third batch would need the next block's first
 
 
 def test_training_learns_and_measures_all_test_digits(trainer: Trainer) -> None:
     fill(trainer)
     trainer.start()
-    results = run(trainer, lambda: trainer.learner.iteration >= 800)
+    results = run(trainer, lambda: trainer.training_run.iteration >= 800)
     assert results[-1]["count"] == 40
     assert results[0]["accuracy"] < results[-1]["accuracy"] == 1.0
-    progress = trainer.learner.progress()
+    progress = trainer.training_run.progress()
     assert progress["accuracy"] > 0.98
     assert progress["samples_per_second"] > 0
     assert progress["epoch"] == pytest.approx(800 / 12, abs=2)  # 11 whole batches and a rest
@@ -55,7 +55,7 @@ def test_training_learns_and_measures_all_test_digits(trainer: Trainer) -> None:
 def test_curve_is_measured_at_iterations_that_are_known_beforehand(trainer: Trainer) -> None:
     fill(trainer)
     trainer.start()
-    results = run(trainer, lambda: trainer.learner.iteration >= 100)
+    results = run(trainer, lambda: trainer.training_run.iteration >= 100)
     assert [result["iteration"] for result in results] == [0, 1, 2, 4, 8, 16, 25, 32, 50, 64, 75, 100][: len(results)]
     assert all(result["on_curve"] for result in results)
 
@@ -70,9 +70,9 @@ def test_points_come_at_powers_of_two_and_then_regularly(iteration: int, steps: 
 def test_measurement_is_of_one_set_of_weights(trainer: Trainer) -> None:
     fill(trainer)
     trainer.start()
-    run(trainer, lambda: trainer.learner.iteration == 1)
+    run(trainer, lambda: trainer.training_run.iteration == 1)
     while trainer.run(trainer.clock()) is None:  # slices that are over at once
-        assert trainer.learner.iteration == 1
+        assert trainer.training_run.iteration == 1
 
 
 def test_nothing_is_measured_until_all_test_blocks_are_there(trainer: Trainer) -> None:
@@ -84,7 +84,7 @@ def test_nothing_is_measured_until_all_test_blocks_are_there(trainer: Trainer) -
 
 def test_refused_test_block_does_not_hold_up_the_others(trainer: Trainer) -> None:
     deliver(trainer, "test", 0)
-    trainer.cache.hold("test", 1, 0.0)
+    trainer.cache.postpone("test", 1, 0.0)
     assert [result["count"] for result in settle(trainer)] == [20]
 
 
@@ -98,7 +98,7 @@ def test_pause_and_step_are_followed_by_a_measurement_of_all_digits(kernel: Wasm
         (1, 10, True), (2, 10, True), (3, 40, False),
     ]  # fmt: skip
     trainer.start()
-    run(trainer, lambda: trainer.learner.iteration >= 10)
+    run(trainer, lambda: trainer.training_run.iteration >= 10)
     trainer.pause()
     assert settle(trainer)[-1]["count"] == 40
 
@@ -107,8 +107,8 @@ def test_settings_hold_from_the_next_step_on(trainer: Trainer) -> None:
     fill(trainer)
     settle(trainer)
     taken = []
-    steps = trainer.learner.network.train_steps
-    trainer.learner.network.train_steps = lambda *a, **rule: (taken.append((a[2], rule)), steps(*a, **rule))[1]
+    steps = trainer.training_run.network.train_steps
+    trainer.training_run.network.train_steps = lambda *a, **rule: (taken.append((a[2], rule)), steps(*a, **rule))[1]
     for settings in ({}, {"batch_size": 16, "optimizer": "momentum", "augment": True}, {"optimizer": "adam"}):
         trainer.set({**SETTINGS, **settings})
         trainer.steps_wanted = 1
@@ -124,14 +124,14 @@ def test_slow_motion_does_one_step_at_a_time(kernel: WasmtimeKernel) -> None:
     fill(trainer)
     trainer.start()
     settle(trainer)
-    assert trainer.learner.iteration == 1
+    assert trainer.training_run.iteration == 1
     assert 0.3 < trainer.pause_left() <= 0.5
     trainer.clock.now += 0.5
     assert trainer.pause_left() == 0
     settle(trainer)
-    assert trainer.learner.iteration == 2
+    assert trainer.training_run.iteration == 2
     trainer.set({**SETTINGS, "pace": "full"})
-    run(trainer, lambda: trainer.learner.iteration >= 50)
+    run(trainer, lambda: trainer.training_run.iteration >= 50)
 
 
 def test_training_stops_at_its_target(trainer: Trainer) -> None:
@@ -152,7 +152,7 @@ def test_target_is_reached_only_if_all_test_digits_say_so(kernel: WasmtimeKernel
     results = run(trainer, lambda: trainer.reached is not None)
     assert trainer.reached["count"] == 40
     assert [result["count"] for result in results[:-1]].count(10) >= 2
-    assert trainer.learner.iteration == trainer.reached["iteration"]
+    assert trainer.training_run.iteration == trainer.reached["iteration"]
 
 
 def test_block_larger_than_the_dataset_says_is_refused(trainer: Trainer) -> None:
@@ -173,8 +173,8 @@ def test_teacher_teaches_gently(kernel: WasmtimeKernel) -> None:
 def test_network_that_is_selected_again_is_as_it_was_left(trainer: Trainer) -> None:
     fill(trainer)
     trainer.start()
-    run(trainer, lambda: trainer.learner.iteration >= 100)
-    first, second = trainer.learner, Learner(new_network(trainer.kernel, 5), trainer.clock)
+    run(trainer, lambda: trainer.training_run.iteration >= 100)
+    first, second = trainer.training_run, TrainingRun(new_network(trainer.kernel, 5), trainer.clock)
     trainer.pause()
     settle(trainer)
     left, progress = weights(trainer), first.progress()
@@ -195,34 +195,34 @@ def test_diverging_run_stops_and_has_its_last_good_weights_again(kernel: Wasmtim
     trainer = new_trainer(kernel, optimizer=optimizer, learning_rate=0.01)
     fill(trainer)
     trainer.start()
-    run(trainer, lambda: trainer.learner.iteration >= 20)
+    run(trainer, lambda: trainer.training_run.iteration >= 20)
     trainer.pause()
     settle(trainer)
-    good, iteration = weights(trainer), trainer.learner.iteration
+    good, iteration = weights(trainer), trainer.training_run.iteration
     trainer.set({**trainer.settings, "learning_rate": 1e30})
     trainer.start()
     run(trainer, lambda: trainer.divergence is not None)
-    assert trainer.divergence["back_to"] == iteration == trainer.learner.iteration
+    assert trainer.divergence["back_to"] == iteration == trainer.training_run.iteration
     assert trainer.divergence["iteration"] > iteration
     assert not trainer.training
     assert weights(trainer) == good
     trainer.set({**trainer.settings, "learning_rate": 0.01})
     trainer.start()
-    run(trainer, lambda: trainer.learner.iteration >= iteration + 200)
-    assert trainer.learner.progress()["accuracy"] > 0.9  # nothing of the failure was left behind
+    run(trainer, lambda: trainer.training_run.iteration >= iteration + 200)
+    assert trainer.training_run.progress()["accuracy"] > 0.9  # nothing of the failure was left behind
 
 
 def slow_down(trainer: Trainer, seconds: float) -> list[int]:
     """Make judging a digit take so long. Return a list that fills with how many are judged at once."""
     sizes = []
-    evaluate = trainer.learner.network.evaluate
+    evaluate = trainer.training_run.network.evaluate
 
     def slowly(samples: object, first: int, count: int) -> tuple:
         sizes.append(count)
         trainer.clock.now += seconds * count
         return evaluate(samples, first, count)
 
-    trainer.learner.network.evaluate = slowly
+    trainer.training_run.network.evaluate = slowly
     return sizes
 
 
@@ -241,7 +241,7 @@ def test_training_goes_on_without_waiting_for_a_measurement_that_the_curve_does_
     trainer.run(trainer.clock())  # the measurement has begun
     trainer.start()
     trainer.run(trainer.clock() + 0.012)
-    assert trainer.learner.iteration > 0
+    assert trainer.training_run.iteration > 0
 
 
 def test_waits_double_up_to_a_limit_and_begin_anew() -> None:

@@ -4,18 +4,18 @@ import math
 from itertools import pairwise
 
 import pytest
-from scrawl.state import curve_scale, formatting
+from scrawl.state import formatting, history
 from scrawl.state.history import MOST, History, Series
 from scrawl.ui import curve_geometry
 
 
 @pytest.mark.parametrize("value", [0.001, 0.037, 0.5, 1, 2, 9.999, 10, 1234.5])
 def test_own_logarithm_is_math_s(value: float) -> None:
-    assert curve_scale.log10(value) == pytest.approx(math.log10(value), abs=1e-6)  # a thousandth of a pixel
+    assert history.log10(value) == pytest.approx(math.log10(value), abs=1e-6)  # a thousandth of a pixel
 
 
 def test_each_tenth_of_the_errors_stands_one_higher() -> None:
-    found = [curve_scale.accuracy_height(value) for value in (0.0, 0.9, 0.99, 0.999, 1.0)]
+    found = [history.accuracy_height(value) for value in (0.0, 0.9, 0.99, 0.999, 1.0)]
     assert found == pytest.approx([0, 1, 2, 3, 3], abs=1e-6)
 
 
@@ -41,9 +41,9 @@ def test_iterations_are_labelled_at_a_few_round_places(last: int) -> None:
 
 
 def test_grid_lines_do_not_crowd() -> None:
-    places = {line: curve_scale.loss_height(line) for line in curve_geometry.LOSS_LINES}
+    places = {line: history.loss_height(line) for line in curve_geometry.LOSS_LINES}
     lines = curve_geometry.horizontal_lines(
-        places, curve_geometry.Scale(100, curve_scale.loss_height(0.001), curve_scale.loss_height(5), 480)
+        places, curve_geometry.Scale(100, history.loss_height(0.001), history.loss_height(5), 480)
     )
     found = sorted(y for y, _ in lines)
     assert min(b - a for a, b in pairwise(found)) >= 16

@@ -1,7 +1,14 @@
-"""The API, there or away, and the second part of the page that comes from the same place. Pure."""
+"""What the API's answers make of the state, or their absence; and the second bundle, which comes from there, too."""
 
-from scrawl.state.app_state import Notice, State
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from scrawl.state.app_state import Notice
 from scrawl.state.transitions.networks import forget_warning, ready_if_complete
+
+if TYPE_CHECKING:
+    from scrawl.state.app_state import State, Transitions
 
 
 def api_up(state: State) -> None:
@@ -44,7 +51,7 @@ def _feature_failed(state: State, name: str, message: str) -> None:
     state.notices["page"] = Notice(text, "error")
 
 
-TRANSITIONS = {
+TRANSITIONS: Transitions = {
     "api_up": api_up,
     "api_away": api_away,
     "api_slow": _api_slow,

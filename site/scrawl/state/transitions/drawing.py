@@ -1,6 +1,14 @@
-"""What the person draws, and what is read of it. Pure."""
+"""What the person draws, and what the network predicts for it."""
 
-from scrawl.state.app_state import Notice, State
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from scrawl.state.app_state import Notice
+
+if TYPE_CHECKING:
+    from scrawl.net.interfaces import Bytes
+    from scrawl.state.app_state import State, Tone, Transitions
 
 
 def _pen_down(state: State, x: float, y: float) -> None:
@@ -9,7 +17,7 @@ def _pen_down(state: State, x: float, y: float) -> None:
     state.notices.pop("tune", None)
 
 
-def _pen_moved(state: State, points: list) -> None:
+def _pen_moved(state: State, points: list[tuple[float, float]]) -> None:
     state.drawing.extend_stroke(points)
 
 
@@ -27,11 +35,11 @@ def _cleared(state: State) -> None:
     state.notices.pop("tune", None)
 
 
-def _noticed(state: State, place: str, text: str, tone: str) -> None:
+def _noticed(state: State, place: str, text: str, tone: Tone) -> None:
     state.notices[place] = Notice(text, tone)
 
 
-def _sampled(state: State, picture: object, label: int) -> None:
+def _sampled(state: State, picture: Bytes | None, label: int) -> None:
     if picture is None:
         text = "The API is away and no block is cached yet: draw a digit, or try again once it is back."
         state.notices["draw"] = Notice(text, "warning")
@@ -42,7 +50,7 @@ def _sampled(state: State, picture: object, label: int) -> None:
     state.notices.pop("tune", None)
 
 
-def _predicted(state: State, blank: bool, picture: object, probabilities: list) -> None:
+def _predicted(state: State, blank: bool, picture: Bytes | None, probabilities: list[float]) -> None:
     state.blank = blank
     if blank or picture is not None:  # else it is the same, read with other weights
         state.picture = picture
@@ -53,7 +61,7 @@ def _label_chosen(state: State, label: int) -> None:
     state.label = label
 
 
-TRANSITIONS = {
+TRANSITIONS: Transitions = {
     "pen_down": _pen_down,
     "pen_moved": _pen_moved,
     "undone": _undone,

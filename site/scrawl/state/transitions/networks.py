@@ -1,20 +1,29 @@
-"""Choosing a network, its settings, and the wish to have it trained. Pure; what comes of it is in `training`."""
+"""Choosing a network, its settings, and asking for training. What training reports is in `training`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
 
 from scrawl.state import formatting, settings
-from scrawl.state.app_state import Notice, State
+from scrawl.state.app_state import Notice
 
-# Said while there is nothing to train on.
+if TYPE_CHECKING:
+    from scrawl.net.interfaces import NetworkDescription
+    from scrawl.state.app_state import State, Transitions
+    from scrawl.state.settings import Value
+
+# Shown while there is nothing to train on.
 FETCHING = "Fetching the first digits…"
 
 
-def _models_known(state: State, models: list) -> None:
+def _models_known(state: State, models: list[NetworkDescription]) -> None:
     state.models = models
     forget_warning(state)
     _use_settings(state)
 
 
 def forget_warning(state: State) -> None:
-    """Take back what the page warned of as a whole: what was missing has come. Errors stay."""
+    """Remove a warning about the whole page: what was missing has come. Errors stay."""
     if "page" in state.notices and state.notices["page"].tone == "warning":
         del state.notices["page"]
 
@@ -60,19 +69,19 @@ def ready_if_complete(state: State) -> None:
 def _setting_changed(state: State, name: str, text: str) -> None:
     value, problem = settings.check_setting(name, text, settings.limits_for(state.layers()))
     state.invalid = {other: why for other, why in state.invalid.items() if other != name}
-    if problem:
-        state.invalid[name] = problem
+    if problem or value is None:
+        state.invalid[name] = problem or ""
         return
     typed = {**state.typed, name: value}
-    if name == "optimizer" and value != state.settings[name]:
+    if name == "optimizer" and value != state.settings["optimizer"]:
         typed.pop("learning_rate", None)  # what suits one makes another diverge
         state.invalid.pop("learning_rate", None)
     state.typed = typed
     _use_settings(state)
 
 
-def _settings_given(state: State, typed: dict) -> None:
-    """All settings at once, as an address has them; what it does not name is the network's own again."""
+def _settings_given(state: State, typed: dict[str, Value]) -> None:
+    """All settings at once, as an address has them; those it does not name are the network's own again."""
     state.typed = dict(typed)
     state.invalid = {}
     _use_settings(state)
@@ -84,23 +93,23 @@ def _failed(state: State, message: str) -> None:
 
 def _training_wanted(state: State, on: bool) -> None:
     state.training = on
-    _begun(state)
+    _training_asked_for(state)
 
 
 def _step_wanted(state: State) -> None:
-    _begun(state)
+    _training_asked_for(state)
 
 
-def _begun(state: State) -> None:
-    state.record.touched = True
+def _training_asked_for(state: State) -> None:
+    state.record.modified = True
     if not state.record.iteration:
-        state.record.run_settings = dict(state.settings)
+        state.record.run_settings = {**state.settings}
     state.record.notices.pop("train", None)
     if not state.cached:
-        state.record.notices["train"] = Notice(FETCHING)
+        state.record.notices["train"] = Notice(FETCHING, missing="digits")
 
 
-TRANSITIONS = {
+TRANSITIONS: Transitions = {
     "models_known": _models_known,
     "models_missing": _models_missing,
     "no_kernel": _no_kernel,

@@ -1,4 +1,4 @@
-"""What the worker tells of training: figures, checkpoints, how a run ends, and the digits that it learns from. Pure.
+"""What the worker reports about training: figures, checkpoints, how a run ends, and the digits it learns from.
 
 The worker trains once it has the second bundle, so this comes with that.
 """
@@ -7,13 +7,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from scrawl.state.app_state import Notice, State
+from scrawl.state.app_state import Notice
 from scrawl.state.transitions import register
 from scrawl.state.transitions.api import api_away, api_up
-from scrawl.state.transitions.networks import FETCHING
 
 if TYPE_CHECKING:
     from scrawl.app.app import App
+    from scrawl.state.app_state import State, Transitions
 
 NO_DIGITS = "The API is away, so there are no digits to learn from yet. Training begins when it is back."
 
@@ -26,13 +26,13 @@ def _progress(
     loss: float,
     accuracy: float,
     samples_per_second: float,
-    points: list,
+    points: list[float],
 ) -> None:
     record = state.record_of(model)
     record.iteration, record.epoch, record.loss, record.train_accuracy = iteration, epoch, loss, accuracy
     record.samples_per_second = samples_per_second
     for i in range(0, len(points), 3):
-        record.history.add("train", points[i], points[i + 1], points[i + 2])
+        record.history.add("train", int(points[i]), points[i + 1], points[i + 2])
 
 
 def _evaluated(
@@ -87,7 +87,7 @@ def _restored(state: State, model: str, number: int, iteration: int) -> None:
     if model == state.model:
         state.training = False
     record.iteration = iteration
-    record.touched = True
+    record.modified = True
     record.history.cut(iteration)
     accuracy = next((one[2] for one in record.checkpoints if one[0] == number), record.test_accuracy)
     record.test_accuracy = accuracy
@@ -96,7 +96,7 @@ def _restored(state: State, model: str, number: int, iteration: int) -> None:
 
 def _blocks(state: State, cached: int, total: int, in_flight: int) -> None:
     for record in state.records.values():
-        if cached and "train" in record.notices and record.notices["train"].text in (FETCHING, NO_DIGITS):
+        if cached and "train" in record.notices and record.notices["train"].missing == "digits":
             del record.notices["train"]
     state.cached, state.blocks_total, state.worker_requests = cached, total, in_flight
 
@@ -110,17 +110,17 @@ def _source_failed(state: State, message: str, seconds: float) -> None:
     rest = f"Training goes on with the {state.cached} blocks it has." if state.cached else "Training waits for it."
     api_away(state, f"{message}. {rest}", seconds)
     if not state.cached:
-        state.record.notices["train"] = Notice(NO_DIGITS, "warning")
+        state.record.notices["train"] = Notice(NO_DIGITS, "warning", missing="digits")
 
 
 def _tuned(state: State, model: str, label: int, before: float, after: float, steps: int) -> None:
     word = "step" if steps == 1 else "steps"
     text = f"Learned in {steps} {word}: {label} went from {before:.0%} to {after:.0%}."
     state.notices["tune"] = Notice(text, "good")
-    state.record_of(model).touched = True
+    state.record_of(model).modified = True
 
 
-TRANSITIONS = {
+TRANSITIONS: Transitions = {
     "progress": _progress,
     "evaluated": _evaluated,
     "target_reached": _target_reached,

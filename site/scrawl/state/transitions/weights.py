@@ -1,33 +1,41 @@
-"""The weights of a network: where they come from, and what is being done with them. Pure."""
+"""The weights of a network: where they come from, and what is being done with them."""
 
-from scrawl.state.app_state import Notice, State
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from scrawl.state.app_state import Notice
 from scrawl.state.transitions.networks import ready_if_complete
+
+if TYPE_CHECKING:
+    from scrawl.net.safetensors import Metadata
+    from scrawl.state.app_state import Origin, State, Task, Tone, Transitions
 
 UNDER_WAY = "The shared weights are still on their way. Until they come, this network can only guess."
 
 
-def _weights_taken(state: State, model: str, origin: str, metadata: dict) -> None:
+def _weights_taken(state: State, model: str, origin: Origin, metadata: Metadata) -> None:
     """Other weights: what was measured before no longer holds."""
     record = state.record_of(model)
     record.origin, record.version = origin, metadata
-    record.touched = origin == "random" or (origin == "quick" and record.touched)
+    record.modified = origin == "random" or (origin == "quick" and record.modified)
     record.start_over()
     record.notices.pop("train", None)
-    if "weights" in record.notices and record.notices["weights"].text == UNDER_WAY:
+    if "weights" in record.notices and record.notices["weights"].missing == "weights":
         del record.notices["weights"]
     state.awaiting_weights = False
     ready_if_complete(state)
 
 
 def _new_weights_wanted(state: State) -> None:
-    """Random ones, which the worker has been asked for: shared ones that come meanwhile are not to replace them."""
-    state.record.touched = True
+    """The worker has been asked for random weights: shared ones that come meanwhile must not replace them."""
+    state.record.modified = True
 
 
 def _weights_late(state: State) -> None:
-    """The first ones: the page can be used without."""
+    """The first weights take long: the page can be used without them."""
     if state.awaiting_weights:
-        state.record.notices["weights"] = Notice(UNDER_WAY, "warning")
+        state.record.notices["weights"] = Notice(UNDER_WAY, "warning", missing="weights")
         state.awaiting_weights = False
         ready_if_complete(state)
 
@@ -39,19 +47,19 @@ def _weights_refused(state: State, model: str, message: str) -> None:
     ready_if_complete(state)
 
 
-def _weights_sent(state: State, model: str, description: dict, etag: str) -> None:
+def _weights_sent(state: State, model: str, description: Metadata, etag: str) -> None:
     record = state.record_of(model)
     record.origin, record.version, record.etag = "sent", description, etag
     record.shared_iteration = record.iteration
 
 
-def _busy(state: State, model: str, task: str, text: str, progress: float | None = None) -> None:
+def _busy(state: State, model: str, task: Task, text: str, progress: float | None = None) -> None:
     record = state.record_of(model)
     record.busy, record.progress = task, progress
     record.notices["weights"] = Notice(text)
 
 
-def _settled(state: State, model: str, text: str, tone: str) -> None:
+def _settled(state: State, model: str, text: str, tone: Tone) -> None:
     record = state.record_of(model)
     record.busy, record.progress = "", None
     record.notices["weights"] = Notice(text, tone)
@@ -61,7 +69,7 @@ def _etag_known(state: State, model: str, etag: str) -> None:
     state.record_of(model).etag = etag
 
 
-TRANSITIONS = {
+TRANSITIONS: Transitions = {
     "weights_taken": _weights_taken,
     "new_weights_wanted": _new_weights_wanted,
     "weights_late": _weights_late,
