@@ -1,16 +1,27 @@
-"""What the page and its worker say to each other: two closed tables, message kind → the fields it carries.
+"""The messages between the page and its worker: two closed tables, message kind → the fields it carries.
 
-Both sides build messages with `message`, which refuses an unknown kind and missing or extra fields. Sending and
-receiving is left to `main` and `worker`.
+Both sides build messages with `message`, which refuses an unknown kind and missing or extra fields. `app.worker_link`
+and `worker.main` send and receive them.
 """
 
-# The page asks, the worker does.
-REQUESTS = {
-    "start": ("kernel",),  # JSON of two addresses
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
+    type Table = dict[str, tuple[str, ...]]
+    type Handlers = dict[str, Callable[..., None]]  # request → what answers it, called with its fields
+
+# What the page asks the worker to do.
+REQUESTS: Table = {
+    "load_kernel": ("urls",),  # JSON of two addresses
     "open": ("model", "settings", "seed"),  # or select; JSON, JSON, int
-    "settings": ("settings",),  # JSON of all of `presets`
-    "blocks_at": ("url", "splits"),  # address with {split} and {index}, JSON {split: {count, shards}}; also: retry
-    "weights": ("model", "buffer", "origin"),  # a safetensors file's bytes
+    "settings": ("settings",),  # JSON of all of them
+    "use_blocks": ("url", "splits"),  # address with {split} and {index}, JSON {split: {count, shards}}; also: retry
+    "load_weights": ("model", "buffer", "origin"),  # a safetensors file's bytes
     "randomise": ("seed",),
     "train": (),
     "pause": (),
@@ -24,11 +35,11 @@ REQUESTS = {
     "restore": ("model", "number"),  # go back to a checkpoint
     "load_features": ("address",),  # of the second bundle
     "ping": (),  # whether it lives
-    "ink": ("number", "width", "height", "colours"),  # of an image, RGBA
+    "find_ink": ("number", "width", "height", "colours"),  # in an image, RGBA
     "open_file": ("number", "buffer", "networks"),  # a file of weights; JSON {model: {tensor: shape}}
     "save_file": ("model", "form", "metadata", "graph"),  # safetensors, onnx or json; JSON, JSON for onnx
     "train_on_collected": ("labels", "pictures"),  # digits that the person has drawn and kept
-    "keep": ("key", "model", "record"),  # the weights, in the browser, with a text that belongs to them
+    "save_weights": ("key", "model", "record"),  # in the browser, with a text that belongs to them
     # Looking inside; `model` is its JSON where the worker may have to build it
     "palette": ("colours", "overlay", "ink"),  # bytes: 255 RGBA colours each, from the lowest number to the highest
     "inspect_layers": ("model", "panels", "chosen"),  # JSON: [[panel, columns], …], [stage, unit] or null
@@ -40,10 +51,10 @@ REQUESTS = {
     "predict_with_all": (),
 }
 
-# The worker tells, the page shows.
-REPORTS = {
+# What the worker reports to the page.
+REPORTS: Table = {
     "opened": ("model",),  # and selected, with the weights it had if it had been opened before
-    "weights_taken": ("model", "origin", "metadata"),  # origin: "random", or as asked; JSON of texts
+    "weights_loaded": ("model", "origin", "metadata"),  # origin: "random", or as asked; JSON of texts
     "weights_refused": ("model", "message"),
     "predicted": ("number", "blank", "picture", "probabilities"),  # picture is None where it is the one before
     # `points` are of the training curve, new ones: iteration, loss, accuracy, iteration, …
@@ -65,14 +76,14 @@ REPORTS = {
     "failed": ("message",),
     "no_kernel": ("message",),  # without it nothing works
     "pong": (),
-    "inked": ("number", "width", "height", "ink"),  # bytes; None where there is none
+    "ink_found": ("number", "width", "height", "ink"),  # bytes; None where there is none
     "features_ready": (),  # the worker's part of the second bundle
     "file_opened": ("number", "model", "buffer"),  # as safetensors
     "file_refused": ("number", "message"),
     "file_saved": ("model", "form", "buffer"),
     "trained_on_collected": ("model", "count", "right", "steps"),
-    "kept": ("model",),
-    "not_kept": ("model", "message", "buffer"),  # which the page keeps for as long as it lives
+    "weights_saved": ("model",),
+    "weights_not_saved": ("model", "message", "buffer"),  # which the page keeps for as long as it lives
     "panel_painted": ("model", "panel", "width", "height", "limit", "buffer"),  # RGBA; `limit` has full colour
     "unit_explained": (
         "model",
@@ -98,7 +109,7 @@ REPORTS = {
 }
 
 
-def message(table: dict, kind: str, **fields: object) -> dict:
+def message(table: Table, kind: str, **fields: Any) -> dict[str, Any]:
     """Return the message, ready to be sent."""
     if kind not in table:
         raise ValueError(f"messages are {', '.join(table)}, got {kind!r}")
@@ -107,7 +118,7 @@ def message(table: dict, kind: str, **fields: object) -> dict:
     return {"kind": kind, **fields}
 
 
-def fields(table: dict, received: object) -> tuple:
+def fields(table: Table, received: Any) -> tuple[str, dict[str, Any]]:
     """Return the kind and the fields of a message that arrived; it may be a JavaScript object."""
     kind = received["kind"]
     if kind not in table:

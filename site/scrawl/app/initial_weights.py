@@ -32,7 +32,7 @@ class InitialWeights:
         self.connection = connection
         self.restorer = restorer
         self._in_flight: list[str] = []  # models, until the worker has taken or refused their weights
-        page.on_report("weights_taken", self._taken)
+        page.on_report("weights_loaded", self._taken)
         page.on_report("weights_refused", self._refused)
         connection.on_connected(self.request)
 
@@ -68,7 +68,7 @@ class InitialWeights:
             buffer, etag = await self.api.weights(model, small=origin == "quick")
             if self._is_untouched(model):
                 self.page.dispatch("etag_known", model=model, etag=etag)
-                self.page.send("weights", model=model, buffer=buffer, origin=origin)
+                self.page.send("load_weights", model=model, buffer=buffer, origin=origin)
                 return True
         except fetching.AwayError as error:
             self.connection.mark_away(str(error))

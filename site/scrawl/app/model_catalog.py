@@ -34,7 +34,7 @@ class ModelCatalog:
 
     def load_kernel(self) -> None:
         """Have the worker load its kernel."""
-        self.page.send("start", kernel=JSON.stringify(self.kernels))
+        self.page.send("load_kernel", urls=JSON.stringify(self.kernels))
 
     async def _fetch(self) -> None:
         try:

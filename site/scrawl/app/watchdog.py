@@ -30,7 +30,7 @@ class Watchdog:
         self.app, self.page, self.link = app, app.page, app.link
         self._checked_at = window.performance.now()
         self._restarted = ""  # the model whose weights are on their way to a new worker
-        self.page.on_report("weights_taken", self._taken)
+        self.page.on_report("weights_loaded", self._taken)
         window.setInterval(self._check, INTERVAL)
 
     def _check(self) -> None:

@@ -53,7 +53,7 @@ class Connection:
         """Tell the worker where blocks are, if that is known."""
         if self._dataset is not None:
             url = self.api.block_url(self._dataset["id"])
-            self.page.send("blocks_at", url=url, splits=JSON.stringify(self._dataset["splits"]))
+            self.page.send("use_blocks", url=url, splits=JSON.stringify(self._dataset["splits"]))
 
     def block_urls(self, most: int) -> list[str]:
         """Return the addresses of all blocks, at most so many."""

@@ -29,7 +29,7 @@ class ImageImport:
         document.bind("dragover", self._dragged)
         document.bind("dragleave", lambda _event: self._mark(False))
         document.bind("drop", self._dropped)
-        page.handle_report("inked", self._inked)
+        page.handle_report("ink_found", self._inked)
 
     def _chosen(self, _event: object) -> None:
         self._take(self.file.files)
@@ -74,7 +74,9 @@ class ImageImport:
             self._tell(f"{file.name} has {bitmap.width} × {bitmap.height} pixels; at most 20 million can be read.")
             return
         width, height = fitted(bitmap.width, bitmap.height, WORK_SIDE)
-        self.page.send("ink", number=number, width=width, height=height, colours=colours_of(bitmap, width, height))
+        self.page.send(
+            "find_ink", number=number, width=width, height=height, colours=colours_of(bitmap, width, height)
+        )
 
     def _inked(self, number: int, width: int, height: int, ink: object) -> None:
         if number != self._number:

@@ -44,7 +44,7 @@ class Files:
         for kind, action in (("file_opened", self._opened), ("file_refused", self._refused)):
             self.page.on_report(kind, action)
         self.page.on_report("file_saved", self._saved)
-        self.page.on_report("weights_taken", self._taken)
+        self.page.on_report("weights_loaded", self._taken)
         window.addEventListener("drop", self._dropped, True)  # before `tools.pictures`
 
     def render(self, state: object) -> None:
@@ -175,7 +175,7 @@ class Files:
 
     def _take(self, model: str, buffer: object) -> None:
         self._names[model], self._offered = self._name, None
-        self.page.send("weights", model=model, buffer=buffer, origin="file")
+        self.page.send("load_weights", model=model, buffer=buffer, origin="file")
 
     def _taken(self, model: str, origin: str, **_fields: object) -> None:
         if origin == "file":

@@ -28,7 +28,7 @@ BETWEEN_COUNTS = 1000  # and between two counts of what is misread
 # What changes the weights of the selected network, or which they are.
 CHANGES = (
     "progress",
-    "weights_taken",
+    "weights_loaded",
     "tuned",
     "trained_on_misread",
     "opened",
@@ -82,7 +82,7 @@ class Lookout:
             ("all_predicted", self.reading),
         ):
             page.on_report(kind, asker.answered)
-        for kind in ("weights_taken", "restored", "tuned", "diverged"):
+        for kind in ("weights_loaded", "restored", "tuned", "diverged"):
             page.on_report(kind, self._weights_replaced)
         page.on_report("checkpoint_shown", self._scrubbed)
         page.on_report("evaluated", self._evaluated)

@@ -49,7 +49,7 @@ class RunsView:
         by_id("run-link").bind("click", self._copy_link)
         page.on_report("progress", self._note_progress)
         page.on_report("evaluated", self._note_progress)
-        page.on_report("weights_taken", lambda model, **_fields: page.dispatch("run_ended", model=model))
+        page.on_report("weights_loaded", lambda model, **_fields: page.dispatch("run_ended", model=model))
 
     def render(self, state: State) -> None:
         """Show the list."""

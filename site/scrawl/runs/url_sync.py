@@ -93,7 +93,7 @@ class UrlSync:
             self._warn(f"{reason} Other weights are used.")
             return
         self.page.dispatch("etag_known", model=model, etag=etag)
-        self.page.send("weights", model=model, buffer=buffer, origin="shared")
+        self.page.send("load_weights", model=model, buffer=buffer, origin="shared")
 
     def _warn(self, text: str) -> None:
         self.page.dispatch("noticed", place="page", text=text, tone="warning")

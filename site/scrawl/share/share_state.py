@@ -111,6 +111,6 @@ TRANSITIONS = {
     "file_refused": lambda _state, **_fields: None,
     "trained_on_collected": lambda _state, **_fields: None,
     "file_saved": lambda _state, **_fields: None,
-    "kept": lambda _state, **_fields: None,
-    "not_kept": lambda _state, **_fields: None,
+    "weights_saved": lambda _state, **_fields: None,
+    "weights_not_saved": lambda _state, **_fields: None,
 }

@@ -28,7 +28,7 @@ class Sending:
         self.api, self.routes = app.api, app.sharing_api
         self._done: dict = {}  # model → what to say once the worker has taken what was loaded
         self._again: object = None
-        self.page.on_report("weights_taken", self._taken)
+        self.page.on_report("weights_loaded", self._taken)
         self.page.on_report("weights_refused", self._refused)
         self.page.handle_report("exported", self._exported)
 
@@ -66,7 +66,7 @@ class Sending:
         """Give the worker weights that came from the API."""
         self._done[model] = done
         self.page.dispatch("etag_known", model=model, etag=etag)
-        self.page.send("weights", model=model, buffer=buffer, origin="shared")
+        self.page.send("load_weights", model=model, buffer=buffer, origin="shared")
 
     # Send
 

@@ -34,7 +34,15 @@ NOT_SAVED = (
     "This browser keeps nothing for this page ({reason}). It works all the same; download weights to keep them."
 )
 FULL = "There is no room left in this browser's storage, so your weights are not kept. Download them to keep them."
-CHANGES = ("progress", "tuned", "weights_taken", "diverged", "restored", "trained_on_collected", "trained_on_misread")
+CHANGES = (
+    "progress",
+    "tuned",
+    "weights_loaded",
+    "diverged",
+    "restored",
+    "trained_on_collected",
+    "trained_on_misread",
+)
 BY_API = ("quick", "shared")  # weights that can be fetched again
 
 
@@ -57,8 +65,8 @@ class Autosave:
     def _listen(self) -> None:
         for kind in CHANGES:
             self.page.on_report(kind, self._weights_changed)
-        self.page.on_report("kept", self._weights_saved)
-        self.page.on_report("not_kept", self._weights_not_saved)
+        self.page.on_report("weights_saved", self._weights_saved)
+        self.page.on_report("weights_not_saved", self._weights_not_saved)
         # The worker may be a new one, or may have failed to save: nothing is due any more.
         self.page.on_report("opened", self._forget_request)
         self.page.on_report("failed", self._forget_request)
@@ -164,7 +172,9 @@ class Autosave:
             return
         model = self._changed.pop(0)
         self._record = JSON.stringify(saved_work.record_to_plain(self.state.record_of(model)))
-        self.page.send("keep", key=f"{self.saved_visit.slot}/weights/{model}", model=model, record=self._record)
+        self.page.send(
+            "save_weights", key=f"{self.saved_visit.slot}/weights/{model}", model=model, record=self._record
+        )
         self._in_flight = model
 
     def _forget_request(self, **_fields: Any) -> None:

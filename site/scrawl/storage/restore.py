@@ -28,7 +28,7 @@ class VisitRestorer:
         self.saved_visit = saved_visit
         self._records: dict[str, dict[str, Any]] = {}  # model → what belongs to the weights sent to the worker
         transitions.register(TRANSITIONS)
-        page.on_report("weights_taken", self._taken)
+        page.on_report("weights_loaded", self._taken)
 
     def restore_page(self) -> None:
         """Restore what can be shown at once."""
@@ -43,7 +43,7 @@ class VisitRestorer:
         if found is None:
             return False
         buffer, self._records[model] = found
-        self.page.send("weights", model=model, buffer=buffer, origin=ORIGIN)
+        self.page.send("load_weights", model=model, buffer=buffer, origin=ORIGIN)
         return True
 
     def discard_refused(self, model: str) -> bool:

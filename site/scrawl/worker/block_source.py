@@ -1,8 +1,12 @@
-"""Fetches blocks in the background, a few at a time, and keeps asking when the API is away.
+"""Fetches blocks in the background, a few at a time, and asks again while the API cannot be reached.
 
-Which block comes next is `cache`'s decision; what a good block is, `block`'s. A run waits for its next block, so that
-it does not depend on how fast blocks come; while the API is away, it goes on with those it has.
+`block_cache` decides which block comes next, `block` what a good block is. A run waits for its next block, so that it
+does not depend on how fast blocks come; while the API cannot be reached, it goes on with those it has.
 """
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
 
 from browser import aio
 from browser import self as window
@@ -11,36 +15,39 @@ from scrawl.client import fetching
 from scrawl.client.fetching import Backoff
 from scrawl.training import block
 
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from browser.arrays import Uint8Array
+
+    from scrawl.training.block_cache import BlockId, Split
+    from scrawl.training.trainer import Trainer
+
 AT_ONCE = 6
 SECONDS = 30.0
 
 
-class Source:
+class BlockSource:
     """The blocks at `url`/{split}/{index}, delivered to a trainer's cache.
 
     `tell(kind, **fields)` reports to the page, `changed()` is called whenever a block has come.
     """
 
-    def __init__(self, url: str, trainer: object, tell: object, changed: object) -> None:
+    def __init__(self, url: str, trainer: Trainer, tell: Callable[..., None], changed: Callable[[], None]) -> None:
         self.url = url
         self.trainer = trainer
         self.tell = tell
         self.changed = changed
         self.active = False  # blocks are fetched once somebody wants to train
-        self.in_flight: list = []
+        self.in_flight: list[BlockId] = []
         self.offline = False
         self._backoff = Backoff()
-        self._timer = None
+        self._timer: int | None = None
 
     def start(self) -> None:
-        """Begin fetching."""
+        """Start fetching."""
         self.active = True
         self.pump()
-
-    def close(self) -> None:
-        """Ask no more."""
-        self.active = False
-        self.tell = lambda _kind, **_fields: None
 
     def retry(self) -> None:
         """Ask again at once: the API is known to be back, or may be."""
@@ -49,10 +56,11 @@ class Source:
 
     def pump(self) -> None:
         """Ask for as many blocks as are wanted and may be in flight together."""
-        if not self.active or self.offline:
+        cache = self.trainer.cache
+        if not self.active or self.offline or cache is None:
             return
         while len(self.in_flight) < AT_ONCE:
-            wanted = self.trainer.cache.wanted(self.in_flight, self.trainer.clock())
+            wanted = cache.wanted(self.in_flight, self.trainer.clock())
             if wanted is None:
                 break
             self.in_flight.append(wanted)
@@ -62,9 +70,10 @@ class Source:
     def report(self) -> None:
         """Tell the page how full the cache is."""
         cache = self.trainer.cache
-        self.tell("blocks", cached=cache.cached(), total=len(cache.window), in_flight=len(self.in_flight))
+        if cache is not None:
+            self.tell("blocks", cached=cache.cached(), total=len(cache.window), in_flight=len(self.in_flight))
 
-    async def _fetch(self, wanted: tuple) -> None:
+    async def _fetch(self, wanted: BlockId) -> None:
         split, index = wanted
         try:
             # The dataset's id makes the address another one when the data is, since blocks are cached for a year.
@@ -84,7 +93,7 @@ class Source:
             self.pump()
             self.changed()
 
-    def _take(self, split: str, index: int, data: object) -> None:
+    def _take(self, split: Split, index: int, data: Uint8Array) -> None:
         length = data.length
         count = block.read_header(bytes([data[i] for i in range(min(block.HEADER, length))]), length)
         labels = data.subarray(block.HEADER, block.HEADER + count)
@@ -92,14 +101,15 @@ class Source:
             block.check_labels([labels[i] for i in range(count)])
         self.trainer.add(split, index, labels, data.subarray(block.HEADER + count))
 
-    def _refuse(self, split: str, index: int, message: str) -> None:
-        self.trainer.cache.postpone(split, index, self.trainer.clock())
+    def _refuse(self, split: Split, index: int, message: str) -> None:
+        if self.trainer.cache is not None:
+            self.trainer.cache.postpone(split, index, self.trainer.clock())
         self.tell("block_refused", split=split, index=index, message=message)
         window.setTimeout(self.pump, 1000 * 21)
 
     def _failed(self, message: str) -> None:
         if self.offline:
-            return  # another request of the same moment has said so
+            return  # another request has failed at the same moment
         self.offline = self.trainer.offline = True
         seconds = self._backoff.failed()
         self.tell("source_failed", message=message, seconds=seconds)

@@ -1,18 +1,46 @@
-"""What the second bundle brings to the worker: training, and the worker's halves of the features."""
+"""What the second bundle brings to the worker: training, inspection and files."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
 
 from javascript import JSON
 
-from scrawl.worker.file_handlers import Files
-from scrawl.worker.image_handlers import Images
-from scrawl.worker.inspection_handlers import Inside
-from scrawl.worker.lesson_handlers import Lessons
-from scrawl.worker.training_handlers import Training
+from scrawl.worker.file_handlers import FileHandlers
+from scrawl.worker.inspection_handlers import InspectionHandlers
+from scrawl.worker.training_handlers import TrainingHandlers
 
-# Classes made with the `Worker`, whose methods are named like the requests they answer.
-HANDLERS: list = [Inside, Images, Files, Lessons]
+if TYPE_CHECKING:
+    from scrawl.worker.main import Worker
 
 
-def begin(worker: object) -> None:
-    """Let the worker answer their requests, too."""
-    worker.training = Training(worker, JSON.parse(worker.asked_settings))
-    worker.handlers += [worker.training, *(handler(worker) for handler in HANDLERS)]
+def start(worker: Worker) -> None:
+    """Let the worker answer the requests that its own handlers do not."""
+    worker.training = training = TrainingHandlers(worker, JSON.parse(worker.settings))
+    inspection, files = InspectionHandlers(worker, training), FileHandlers(worker, training)
+    worker.handlers.update(
+        {
+            "settings": training.change_settings,
+            "use_blocks": training.use_blocks,
+            "train": training.train,
+            "pause": training.pause,
+            "step": training.step,
+            "tune": training.tune,
+            "train_on_collected": training.train_on_collected,
+            "sample": training.sample,
+            "show_checkpoint": training.show_checkpoint,
+            "restore": training.restore,
+            "palette": inspection.set_palette,
+            "inspect_layers": inspection.inspect_layers,
+            "saliency": inspection.saliency,
+            "count_confusion": inspection.count_confusion,
+            "find_misread": inspection.find_misread,
+            "train_on_misread": inspection.train_on_misread,
+            "compare_network": inspection.compare_network,
+            "predict_with_all": inspection.predict_with_all,
+            "find_ink": files.find_ink,
+            "open_file": files.open_file,
+            "save_file": files.save_file,
+            "save_weights": files.save_weights,
+        }
+    )

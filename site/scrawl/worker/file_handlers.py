@@ -1,33 +1,62 @@
-"""The worker's half of sharing: opens and writes files of weights, and keeps weights in the browser.
+"""Answers requests about files: opens and writes weights, saves them in the browser, and finds the ink in an image.
 
-All of it here, because a large file takes longer than the page may stand still.
+This is done in the worker because a large file takes longer than the page may stand still.
 """
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
 
 from browser import aio
 from browser import self as window
 from javascript import JSON
 
-from scrawl import protocol
 from scrawl.files import file_formats, onnx_weights
 from scrawl.net.parameters import product
 from scrawl.net.safetensors import FormatError, Tensor
 from scrawl.storage import database
 from scrawl.worker import safetensors_codec
 
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from typing import Any
+
+    from browser.arrays import ArrayBuffer, Float32Array, Uint8Array
+
+    from scrawl.net.interfaces import Floats
+    from scrawl.net.safetensors import Metadata, Shapes
+    from scrawl.worker.main import Worker
+    from scrawl.worker.training_handlers import TrainingHandlers
+
+    type Networks = dict[str, dict[str, list[int]]]  # model → the shapes of its tensors
+    type Weights = Mapping[str, Float32Array]
+
 NOT_JSON = "the file is no JSON, or it is cut off"
 
 
-class Files:
-    """Answers the requests `open_file`, `save_file` and `keep`."""
+class FileHandlers:
+    """Files that the person opens and saves."""
 
-    def __init__(self, worker: object) -> None:
+    def __init__(self, worker: Worker, training: TrainingHandlers) -> None:
         self.worker = worker
+        self.training = training
         self.tell = worker.tell
+        self._colours = 0  # where an image's are in the kernel's memory
+        self._capacity = 0
 
-    # Requests
+    def find_ink(self, number: int, width: int, height: int, colours: Uint8Array) -> None:
+        """Find the ink in an image's width × height × 4 bytes of colours."""
+        kernel = self.worker.kernel
+        if colours.length > self._capacity:
+            self._capacity = colours.length
+            self._colours = kernel.alloc(self._capacity)
+        kernel.write(self._colours, colours)
+        found = kernel.function("ink_of")(self._colours, width, height)
+        ink = kernel.read_bytes(self._colours, width * height) if found else None
+        self.tell("ink_found", number=number, width=width, height=height, ink=ink)
 
-    def open_file(self, number: int, buffer: object, networks: str) -> None:
-        """Find out what is in a file, and hand it back as safetensors with the name of its network."""
+    def open_file(self, number: int, buffer: ArrayBuffer, networks: str) -> None:
+        """Find out what is in a file, and send it back as safetensors with the name of its network."""
         shapes = JSON.parse(networks)
         try:
             model, floats, metadata = self._read(buffer, shapes)
@@ -50,42 +79,41 @@ class Files:
             content = safetensors_codec.encode(opened.shapes, floats, JSON.parse(metadata))
         self.tell("file_saved", model=model, form=form, buffer=content)
 
-    def keep(self, key: str, model: str, record: str) -> None:
-        """Keep a network's weights and what belongs to them in the browser."""
-        aio.run(self._keep(key, model, record))
+    def save_weights(self, key: str, model: str, record: str) -> None:
+        """Save a network's weights and what belongs to them in the browser."""
+        aio.run(self._save_weights(key, model, record))
 
-    async def _keep(self, key: str, model: str, record: str) -> None:
+    async def _save_weights(self, key: str, model: str, record: str) -> None:
         opened = self.worker.opened[model]
-        training_run = self.worker.training.runs.get(model)
+        training_run = self.training.runs.get(model)
         iteration = training_run.iteration if training_run else opened.iteration
         content = safetensors_codec.encode(opened.shapes, opened.network.export(), {"iteration": str(iteration)})
         try:
             await database.put(key, {"buffer": content, "record": record})
         except database.KeepError as error:
-            report = {"model": model, "message": str(error), "buffer": content}
-            window.send(protocol.message(protocol.REPORTS, "not_kept", **report), [content])
+            self.worker.hand_over("weights_not_saved", content, model=model, message=str(error))
             return
-        self.tell("kept", model=model)
+        self.tell("weights_saved", model=model)
 
     # Reading
 
-    def _read(self, buffer: object, networks: dict) -> tuple:
+    def _read(self, buffer: ArrayBuffer, networks: Networks) -> tuple[str, Weights, Metadata]:
         """Return (network, {name: Float32Array}, metadata)."""
         data = window.Uint8Array.new(buffer)
         kind = file_formats.kind_of(bytes([data[i] for i in range(min(16, data.length))]))
         if kind == "json":
             return _read_json(data, networks)
         if kind == "onnx":
-            found, metadata = onnx_weights.read_tensors(data, data.length), {}
+            found = onnx_weights.read_tensors(data, data.length)
             model = file_formats.fitting(found, networks)
             places = {name: found[name] for name in networks[model]}
             floats = {n: window.Float32Array.new(buffer.slice(p.start, p.end)) for n, p in places.items()}
-            return model, floats, metadata
+            return model, floats, {}
         model = file_formats.fitting(safetensors_codec.layout(buffer)[0], networks)
         return model, *safetensors_codec.decode(self.worker.kernel, networks[model], buffer)
 
 
-def _read_json(data: object, networks: dict) -> tuple:
+def _read_json(data: Uint8Array, networks: Networks) -> tuple[str, Weights, Metadata]:
     text = window.TextDecoder.new().decode(data)
     try:
         content = JSON.parse(text)
@@ -100,7 +128,7 @@ def _read_json(data: object, networks: dict) -> tuple:
     return model, {name: _floats(name, nested[name], shape) for name, shape in networks[model].items()}, metadata
 
 
-def _shape(nested: object) -> list:
+def _shape(nested: Any) -> list[int]:
     shape = []
     while isinstance(nested, list) and nested:
         shape.append(len(nested))
@@ -108,7 +136,7 @@ def _shape(nested: object) -> list:
     return shape
 
 
-def _floats(name: str, nested: object, shape: list) -> object:
+def _floats(name: str, nested: Any, shape: list[int]) -> Float32Array:
     floats, end = window.Float32Array.new(product(shape)), 0
     for row in file_formats.check_nested(name, nested, shape, lambda value: isinstance(value, list)):
         if not all(type(value) in (int, float) for value in row):
@@ -118,34 +146,35 @@ def _floats(name: str, nested: object, shape: list) -> object:
     return floats
 
 
-def _is_finite(floats: object) -> bool:
+def _is_finite(floats: Float32Array) -> bool:
     return not (floats.includes(window.NaN) or floats.includes(window.Infinity) or floats.includes(-window.Infinity))
 
 
 # Writing
 
 
-def _json_file(shapes: dict, floats: dict, metadata: dict) -> object:
+def _json_file(shapes: Shapes, weights: Mapping[str, Floats], metadata: dict[str, Any]) -> ArrayBuffer:
     """Return what the API gives as JSON: what is known of the weights, and the tensors as nested lists."""
-    parts = [f"{JSON.stringify(name)}:{_nested(floats[name], shape)}" for name, shape in shapes.items()]
+    parts = [f"{JSON.stringify(name)}:{_nested(weights[name], shape)}" for name, shape in shapes.items()]
     text = JSON.stringify(metadata)[:-1] + ',"tensors":{' + ",".join(parts) + "}}\n"
-    return window.TextEncoder.new().encode(text).buffer
+    content: ArrayBuffer = window.TextEncoder.new().encode(text).buffer
+    return content
 
 
-def _nested(floats: object, shape: list) -> str:
+def _nested(floats: Any, shape: Sequence[int]) -> str:
     if len(shape) == 1:
-        return "[" + floats.join(",") + "]"
+        return f"[{floats.join(',')}]"
     size = product(shape[1:])
     rows = [_nested(floats.subarray(row * size, (row + 1) * size), shape[1:]) for row in range(shape[0])]
     return "[" + ",".join(rows) + "]"
 
 
-def _onnx_file(floats: dict, graph: dict) -> object:
+def _onnx_file(weights: Mapping[str, Any], graph: dict[str, Any]) -> ArrayBuffer:
     """Return the graph with the weights at the places where its initializers have their bytes."""
     data = window.Uint8Array.new(graph["bytes"])
     for offset, text in graph["pieces"]:
         data.set([ord(character) for character in window.atob(text)], offset)
     for name, place in onnx_weights.read_tensors(data, data.length).items():
-        if name in floats:
-            data.set(window.Uint8Array.new(floats[name].buffer), place.start)
+        if name in weights:
+            data.set(window.Uint8Array.new(weights[name].buffer), place.start)
     return data.buffer

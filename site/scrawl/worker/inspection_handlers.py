@@ -1,13 +1,16 @@
-"""The worker's half of looking inside: paints what the page asks to see, counts what is misread, reads for others.
+"""Answers requests about looking inside: paints panels, counts what is misread, predicts with other networks.
 
-What is shown is always of the network that reads the drawing, `worker.predictor.network`. The page asks again
-whenever something may have changed and it has shown the last answer, so that nothing piles up here.
+What is shown always belongs to the network that predicts, `worker.predictor.network`. The page asks again when
+something may have changed and it has shown the last answer, so that nothing piles up here.
 """
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
 
 from browser import self as window
 from javascript import JSON
 
-from scrawl import protocol
 from scrawl.inspect.attribution import Attribution
 from scrawl.inspect.confusion_counter import ConfusionCounter
 from scrawl.inspect.fine_tuning import FineTuner
@@ -15,32 +18,40 @@ from scrawl.inspect.panels import panels_for
 from scrawl.inspect.tile_painter import TilePainter
 from scrawl.net.network import PIXELS, Network
 from scrawl.worker import safetensors_codec
+from scrawl.worker.training_handlers import now
+
+if TYPE_CHECKING:
+    from typing import Any
+
+    from browser.arrays import ArrayBuffer, Uint8Array
+
+    from scrawl.inspect.panels import Panel
+    from scrawl.worker.main import Worker
+    from scrawl.worker.training_handlers import TrainingHandlers
+
+    type Painted = tuple[int, int, int, float]  # address, width, height, what has full colour
 
 SLICE = 0.004  # seconds of counting between which others have their turn
 SHOWN = 48  # misread digits that are sent at most
-AGAIN = 250  # milliseconds until it is looked again whether the test digits have come
+AGAIN = 250  # milliseconds between two looks whether the test digits have come
 
 
-def now() -> float:
-    """Return seconds."""
-    return window.performance.now() / 1000
+class InspectionHandlers:
+    """Looks into the network that predicts."""
 
-
-class Inside:
-    """Its methods are named like the requests."""
-
-    def __init__(self, worker: object) -> None:
+    def __init__(self, worker: Worker, training: TrainingHandlers) -> None:
         self.worker = worker
+        self.training = training
         self.kernel = worker.kernel
         self.tell = worker.tell
         self.painter = TilePainter(worker.kernel)
         self.fine_tuner = FineTuner(worker.kernel)
-        self._attributions: list = []  # one for each network that has been inspected
-        self._counters: dict = {}  # model → ConfusionCounter
-        self._counting = None  # (model, iteration, whether it has started) under way
-        self._others: dict = {}  # model → Network, of those that only read along
+        self._attributions: list[Attribution] = []  # one for each network that has been inspected
+        self._counters: dict[str, ConfusionCounter] = {}
+        self._counting: tuple[str, int, bool] | None = None  # under way: model, iteration, whether it has started
+        self._others: dict[str, Network] = {}  # networks that are only compared
 
-    def _attribution(self) -> object:
+    def _attribution(self) -> Attribution:
         network = self.worker.predictor.network
         for attribution in self._attributions:
             if attribution.network is network:
@@ -50,28 +61,28 @@ class Inside:
 
     # Pictures
 
-    def palette(self, colours: object, overlay: object, ink: object) -> None:
+    def set_palette(self, colours: Uint8Array, overlay: Uint8Array, ink: Uint8Array) -> None:
         """Take the theme's colours, RGBA bytes."""
         self.kernel.write(self.painter.palette, colours)
         self.kernel.write(self.painter.overlay, overlay)
         self.kernel.write(self.painter.ink, ink)
 
     def inspect_layers(self, model: str, panels: str, chosen: str) -> None:
-        """Paint panels, JSON [[name, columns], …], and say what the chosen unit, JSON [stage, unit] or null, does."""
+        """Paint panels, JSON [[name, columns], …], and explain the chosen unit, JSON [stage, unit] or null."""
         predictor, attribution = self.worker.predictor, self._attribution()
-        described, chosen = JSON.parse(model), JSON.parse(chosen)
+        described, unit = JSON.parse(model), JSON.parse(chosen)
         known = {panel.name: panel for panel in panels_for(described["layers"])}
         drawn = predictor.picture is not None
         if drawn:
             attribution.predict(predictor.image)
         for name, columns in JSON.parse(panels):
-            self._paint(described["model"], known[name], attribution, columns, chosen, drawn)
-        if chosen and drawn:
-            self._explain_unit(described["model"], attribution, *chosen)
+            self._paint(described["model"], known[name], attribution, columns, unit, drawn)
+        if unit and drawn:
+            self._explain_unit(described["model"], attribution, *unit)
         self.tell("layers_inspected", model=described["model"])
 
     def _paint(
-        self, model: str, panel: object, attribution: object, columns: int, chosen: object, drawn: bool
+        self, model: str, panel: Panel, attribution: Attribution, columns: int, chosen: list[int] | None, drawn: bool
     ) -> None:
         if panel.is_weights():
             unit = chosen[1] if chosen and chosen[0] == panel.stage else 0
@@ -82,9 +93,9 @@ class Inside:
             return
         _, width, height, limit = painted
         picture = {"panel": panel.name, "width": width, "height": height, "limit": limit}
-        self._hand_over("panel_painted", self._pixels(painted), model=model, **picture)
+        self.worker.hand_over("panel_painted", self._pixels(painted), model=model, **picture)
 
-    def _explain_unit(self, model: str, attribution: object, stage: int, unit: int) -> None:
+    def _explain_unit(self, model: str, attribution: Attribution, stage: int, unit: int) -> None:
         activation = attribution.unit_activation(stage, unit)
         contributions = attribution.contributions(stage, unit)
         self.tell("unit_explained", model=model, stage=stage, unit=unit, activation=activation, votes=contributions)
@@ -98,82 +109,91 @@ class Inside:
         probabilities = [float(p) for p in attribution.predict(predictor.image)]
         if digit < 0:
             digit = probabilities.index(max(probabilities))
-        parts = [float(part) for part in attribution.saliency(digit)]
+        contributions: Any = attribution.saliency(digit)
+        parts = [float(part) for part in contributions]
         sums = {"speaks_for": sum([p for p in parts if p > 0]), "against": sum([p for p in parts if p < 0])}
         painted = self.painter.saliency(attribution.saliency_address(), predictor.image)
-        self._hand_over("saliency_painted", self._pixels(painted), model=model, digit=digit, **sums)
+        self.worker.hand_over("saliency_painted", self._pixels(painted), model=model, digit=digit, **sums)
 
-    def _hand_over(self, kind: str, buffer: object, **fields: object) -> None:
-        """Report with a buffer that need not be copied, since nobody here wants it any more."""
-        window.send(protocol.message(protocol.REPORTS, kind, buffer=buffer, **fields), [buffer])
-
-    def _pixels(self, painted: tuple) -> object:
+    def _pixels(self, painted: Painted) -> ArrayBuffer:
         address, width, height, _ = painted
         return self.kernel.read_bytes(address, 4 * width * height).buffer
 
     # What is misread
 
     def count_confusion(self, model: str, iteration: int) -> None:
-        """Count what the test digits are read as; they are fetched if need be. The iteration comes back as it is."""
+        """Count what the test digits are read as, once they are there. The iteration comes back in the report."""
         described = JSON.parse(model)
         name = described["model"]
         if name not in self._counters:
             self._counters[name] = ConfusionCounter(self.kernel, described, now)
-        begun = self._counting is not None
+        was_counting = self._counting is not None
         self._counting = (name, iteration, False)
-        if not begun:
+        if not was_counting:
             self._count()
 
     def _count(self) -> None:
-        """Go on counting, for a slice, or wait for the digits."""
-        name, iteration, under_way = self._counting
-        counter, trainer = self._counters[name], self.worker.training.trainer
-        pause = 0
-        if not under_way:
+        """Count for a slice, or wait for the digits, until all are counted."""
+        try:
+            pause = self._count_slice()
+        except Exception as error:
+            self._counting = None
+            self.tell("failed", message=f"{type(error).__name__}: {error}")
+            return
+        if self._counting is not None:
+            window.setTimeout(self._count, pause)
+
+    def _count_slice(self) -> int:
+        """Return how many milliseconds to wait before the next slice."""
+        if self._counting is None:
+            return 0
+        name, iteration, started = self._counting
+        counter, trainer = self._counters[name], self.training.trainer
+        if not started:
             ranges = trainer.cache.test_ranges() if trainer.cache else None
             if ranges is None:
                 self._want_digits()
-                pause = AGAIN
-            else:
-                counter.start(self.worker.predictor.network.export(), trainer.samples, ranges)
-                self._counting = (name, iteration, True)
+                return AGAIN
+            counter.start(self.worker.predictor.network.export(), trainer.samples, ranges)
+            self._counting = (name, iteration, True)
         elif counter.run(now() + SLICE):
             self._counting = None
             self.tell("confusion_counted", model=name, iteration=iteration, counts=counter.counts)
-            return
-        window.setTimeout(self._count, pause)
+        return 0
 
     def _want_digits(self) -> None:
-        source = self.worker.training.source
+        source = self.training.source
         if source is not None and not source.active:
             source.start()
 
     def find_misread(self, model: str, label: int, reading: int) -> None:
-        """Hand out the digits with that label that were read so, the surest first."""
+        """Send the digits with that label that were read as another, the surest first."""
         if model not in self._counters:
-            return  # asked of a worker before this one
+            return  # an earlier worker has counted them
         found = self._counters[model].digits(label, reading)
         shown = found[:SHOWN]
-        images = self.worker.training.trainer.samples.images
+        images = self.training.trainer.samples.images
         painted = self.painter.digits([images + PIXELS * row for row, _ in shown])
         fields = {"label": label, "reading": reading, "count": len(found), "shares": [share for _, share in shown]}
-        self._hand_over("misread_digits", self._pixels(painted), model=model, **fields)
+        self.worker.hand_over("misread_digits", self._pixels(painted), model=model, **fields)
 
     def train_on_misread(self, model: str, label: int, reading: int) -> None:
         """Train on those digits, with the settings' learning rate, until they are read right."""
-        trainer, network = self.worker.training.trainer, self.worker.opened[model].network
+        trainer, network = self.training.trainer, self.worker.opened[model].network
         rows = [row for row, _ in self._counters[model].digits(label, reading)]
         rate = trainer.settings["learning_rate"]
-        right, steps = self.fine_tuner.train(network, trainer.samples, rows, trainer.cache.ranges(), rate)
+        right, steps = self.fine_tuner.train(
+            network, trainer.samples, rows, trainer.cache.ranges() if trainer.cache else [], rate
+        )
         fields = {"label": label, "reading": reading, "count": len(rows), "right": right, "steps": steps}
         self.tell("trained_on_misread", model=model, rate=rate, **fields)
         trainer.training_run.ask_evaluation()
         self.worker.predict_again()
 
-    # Reading along
+    # Other networks
 
-    def compare_network(self, model: str, buffer: object) -> None:
-        """Take a network, a safetensors file's bytes, that reads what the selected one reads; just that."""
+    def compare_network(self, model: str, buffer: ArrayBuffer) -> None:
+        """Load a network that predicts what the selected one predicts, from a safetensors file's bytes."""
         described = JSON.parse(model)
         name = described["model"]
         try:
@@ -188,11 +208,11 @@ class Inside:
         self.tell("comparison_added", model=name)
 
     def predict_with_all(self) -> None:
-        """Tell what each network that is there reads: those that read along, and those that were opened."""
+        """Report the prediction of each network: those that are only compared, and those that were opened."""
         predictor, worker = self.worker.predictor, self.worker
         networks = {**self._others, **{name: opened.network for name, opened in worker.opened.items()}}
         networks[worker.selected.model] = predictor.network
-        probabilities: list = []
+        probabilities: list[float] = []
         if predictor.picture is not None:
             for network in networks.values():
                 probabilities += [float(p) for p in network.predict(predictor.image)]

@@ -1,10 +1,22 @@
-"""The browser's kernel: fetches the WebAssembly module and lends its memory and functions to `scrawl.net.network`.
+"""The browser's kernel: fetches the WebAssembly module and gives `scrawl.net.network` its memory and functions.
 
-What the functions compute is said in `site/kernel`. Two builds are shipped; the one with relaxed SIMD is taken where
-`WebAssembly.validate` accepts its instructions.
+`site/kernel` explains what the functions compute. There are two builds; the one with relaxed SIMD is for browsers
+whose `WebAssembly.validate` accepts its instructions.
 """
 
-from browser import self as scope
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from browser import self as window
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from typing import Any
+
+    from browser.arrays import Float32Array, Uint8Array
+
+    from scrawl.net.interfaces import Bytes, Floats
 
 ALIGNMENT = 64
 PAGE = 65536
@@ -27,48 +39,48 @@ SIMD_PROBE = [
 ]
 
 
-def has_relaxed_simd():
-    """Tell whether this browser knows relaxed SIMD."""
-    return scope.WebAssembly.validate(scope.Uint8Array.new(RELAXED_PROBE))
+def has_relaxed_simd() -> bool:
+    """Tell whether this browser has relaxed SIMD."""
+    return bool(window.WebAssembly.validate(window.Uint8Array.new(RELAXED_PROBE)))
 
 
-def check_browser():
+def check_browser() -> None:
     """Raise an error that a person understands if this browser cannot run the kernel."""
     wanted = "a current Chrome, Edge, Firefox or Safari has it"
-    if not hasattr(scope, "WebAssembly"):
+    if not hasattr(window, "WebAssembly"):
         raise RuntimeError(f"this browser has no WebAssembly, or has it switched off; {wanted}")
-    if not scope.WebAssembly.validate(scope.Uint8Array.new(SIMD_PROBE)):
+    if not window.WebAssembly.validate(window.Uint8Array.new(SIMD_PROBE)):
         raise RuntimeError(f"this browser's WebAssembly has no SIMD; {wanted}")
 
 
-async def load_kernel(plain_url, relaxed_url):
+async def load_kernel(plain_url: str, relaxed_url: str) -> Kernel:
     """Fetch the build that suits this browser, from absolute addresses, and return its `Kernel`."""
     check_browser()
     url = relaxed_url if has_relaxed_simd() else plain_url
-    response = await scope.fetch(url)
+    response = await window.fetch(url)
     if not response.ok:
         raise RuntimeError(f"{url} answered {response.status}, expected the training kernel")
-    result = await scope.WebAssembly.instantiate(await response.arrayBuffer(), {})
+    result = await window.WebAssembly.instantiate(await response.arrayBuffer(), {})
     return Kernel(result.instance)
 
 
 class Kernel:
     """An instance of the module, with an allocator that only ever grows."""
 
-    def __init__(self, instance):
+    def __init__(self, instance: Any) -> None:
         self.exports = instance.exports
         self.memory = instance.exports.memory
-        self.end = getattr(instance.exports, "__heap_base").value
+        self.end: int = getattr(instance.exports, "__heap_base").value
         self._view()
 
-    def _view(self):
-        # Growing the memory detaches its buffer: views are made anew.
+    def _view(self) -> None:
+        # Growing the memory detaches its buffer, so the views must be made again.
         buffer = self.memory.buffer
-        self.bytes = scope.Uint8Array.new(buffer)
-        self.floats = scope.Float32Array.new(buffer)
-        self.doubles = scope.Float64Array.new(buffer)
+        self.bytes = window.Uint8Array.new(buffer)
+        self.floats = window.Float32Array.new(buffer)
+        self.doubles = window.Float64Array.new(buffer)
 
-    def alloc(self, size):
+    def alloc(self, size: int) -> int:
         """Reserve `size` bytes, zeroed, and return their address, a multiple of 64."""
         address = -(-self.end // ALIGNMENT) * ALIGNMENT
         self.end = address + size
@@ -78,38 +90,39 @@ class Kernel:
             self._view()
         return address
 
-    def function(self, name):
+    def function(self, name: str) -> Callable[..., Any]:
         """Return an exported function."""
-        return getattr(self.exports, name)
+        function: Callable[..., Any] = getattr(self.exports, name)
+        return function
 
-    def size(self, data):
+    def size(self, data: Bytes | Floats) -> int:
         """Return how many elements a typed array has."""
-        return data.length
+        return len(data)
 
-    def write(self, address, data):
+    def write(self, address: int, data: Bytes) -> None:
         """Copy a Uint8Array to the address."""
         self.bytes.set(data, address)
 
-    def write_words(self, address, words):
+    def write_words(self, address: int, words: Sequence[int]) -> None:
         """Copy a list of whole numbers from 0 to the address, 4 bytes each."""
-        scope.Uint32Array.new(self.memory.buffer, address, len(words)).set(words)
+        window.Uint32Array.new(self.memory.buffer, address, len(words)).set(words)
 
-    def write_floats(self, address, data):
+    def write_floats(self, address: int, data: Floats | Sequence[float]) -> None:
         """Copy a Float32Array to the address."""
         self.floats.set(data, address // 4)
 
-    def read_floats(self, address, count):
+    def read_floats(self, address: int, count: int) -> Float32Array:
         """Return a copy as a Float32Array."""
         return self.floats.slice(address // 4, address // 4 + count)
 
-    def read_bytes(self, address, count):
+    def read_bytes(self, address: int, count: int) -> Uint8Array:
         """Return a copy as a Uint8Array."""
         return self.bytes.slice(address, address + count)
 
-    def read_words(self, address, count):
+    def read_words(self, address: int, count: int) -> list[int]:
         """Return a list of whole numbers from 0, 4 bytes each."""
-        return [*scope.Uint32Array.new(self.memory.buffer, address, count)]
+        return [*window.Uint32Array.new(self.memory.buffer, address, count)]
 
-    def read_double(self, address):
+    def read_double(self, address: int) -> float:
         """Return one number."""
         return self.doubles[address // 8]

@@ -1,46 +1,59 @@
-"""The worker's training: done in slices of a few milliseconds, with the blocks that come in meanwhile.
+"""Answers requests about training, and trains in slices of a few milliseconds.
 
-Between two slices the browser hands over what the page has asked, so that a prediction never waits long. What is
-learned and measured is `trainer`'s business, where blocks come from `source`'s.
+Between two slices the browser delivers the page's requests, so that a prediction never waits long. `trainer` decides
+what is learned and measured, `block_source` fetches the blocks.
 """
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
 
 from browser import self as window
 from javascript import JSON
 
+from scrawl.inspect.fine_tuning import MOST_DIGITS, FineTuner
+from scrawl.net.network import PIXELS, Samples
 from scrawl.state import settings as presets
-from scrawl.training.teaching import Teacher
+from scrawl.training.teaching import RATE, Teacher
 from scrawl.training.trainer import Trainer
 from scrawl.training.training_run import TrainingRun
-from scrawl.worker.block_source import Source
+from scrawl.worker.block_source import BlockSource
+
+if TYPE_CHECKING:
+    from browser import Event
+    from browser.arrays import Uint8Array
+
+    from scrawl.state.settings import Settings
+    from scrawl.worker.main import OpenedNetwork, Worker
 
 SLICE = 0.012  # seconds
 REPORT_EVERY = 0.1  # seconds between two reports of progress
-PIXELS = 28 * 28
 
 
 def now() -> float:
     """Return seconds."""
-    return window.performance.now() / 1000
+    return float(window.performance.now()) / 1000
 
 
-class Training:
-    """Trains the selected network of a `worker`, whose requests about training are the methods here."""
+class TrainingHandlers:
+    """Trains the selected network."""
 
-    def __init__(self, worker: object, settings: dict) -> None:
+    def __init__(self, worker: Worker, settings: Settings) -> None:
         self.worker = worker
         self.tell = worker.tell
-        self.runs: dict = {}  # model → TrainingRun
+        self.runs: dict[str, TrainingRun] = {}  # of each network that has been selected
         self.model = worker.selected.model
         self.trainer = Trainer(worker.kernel, self._training_run(worker.selected), settings, now)
         self.teacher = Teacher(worker.kernel, worker.selected.network)
-        self.source = None
+        self.source: BlockSource | None = None
+        self._fine_tuner: FineTuner | None = None
         self._scheduled = False
         self._last_report = 0.0
-        self._timer = None  # of slow motion
+        self._timer = 0  # of slow motion
         self._channel = window.MessageChannel.new()
         self._channel.port1.onmessage = self._tick
 
-    def select(self, opened: object) -> None:
+    def select(self, opened: OpenedNetwork) -> None:
         """Go on with another network; the one so far is paused, and keeps what it has."""
         if opened.model == self.model:
             return
@@ -51,15 +64,15 @@ class Training:
         self.teacher.network = opened.network
 
     def restart(self, model: str) -> None:
-        """Begin counting anew, or where a kept run has stopped: a network's weights are others."""
+        """Start a run again, or go on where a saved one stopped: a network's weights are others."""
         iteration = self.worker.opened[model].iteration
         if model == self.model:
             self.trainer.restart(iteration)
         elif model in self.runs:
             self.runs[model].restart(iteration)
-        self.worker.opened[model].look_at(None)
+        self.worker.opened[model].show(None)
 
-    def _training_run(self, opened: object) -> object:
+    def _training_run(self, opened: OpenedNetwork) -> TrainingRun:
         if opened.model not in self.runs:
             digits, every = presets.measuring_for(opened.layers)
             self.runs[opened.model] = TrainingRun(opened.network, now, digits, every)
@@ -68,19 +81,19 @@ class Training:
 
     # Requests
 
-    def settings(self, settings: str) -> None:
+    def change_settings(self, settings: str) -> None:
         """Take other settings, from the next step on."""
         self.trainer.set(JSON.parse(settings))
         if self.source is not None:
             self.source.pump()
 
-    def blocks_at(self, url: str, splits: str) -> None:
-        """Learn where blocks are; if that is known, ask there again at once."""
+    def use_blocks(self, url: str, splits: str) -> None:
+        """Fetch blocks from this address; if it is known already, ask there again at once."""
         if self.source is not None:
             self.source.retry()
             return
         self.trainer.use(JSON.parse(splits))
-        self.source = Source(url, self.trainer, self.tell, self.wake)
+        self.source = BlockSource(url, self.trainer, self.tell, self.wake)
         if self.trainer.training or self.trainer.steps_wanted:
             self.source.start()
 
@@ -100,10 +113,10 @@ class Training:
         self._want_blocks()
 
     def show_checkpoint(self, model: str, number: int) -> None:
-        """Have readings and views look at a checkpoint; -1 is the network as it is. Training does not notice."""
+        """Predict with a checkpoint's weights, and inspect them; -1 is the network as it is."""
         opened = self.worker.opened[model]
         checkpoint = self.runs[model].checkpoints.get(number) if number >= 0 and model in self.runs else None
-        opened.look_at(checkpoint.weights if checkpoint else None)
+        opened.show(checkpoint.weights if checkpoint else None)
         if model == self.worker.selected.model:
             self.worker.predictor.network = opened.shown
         self.tell("checkpoint_shown", model=model, number=checkpoint.number if checkpoint else -1)
@@ -122,7 +135,7 @@ class Training:
         self._tell_checkpoints()
 
     def tune(self, label: int) -> None:
-        """Learn the picture that was read last."""
+        """Train on the picture that was predicted last."""
         predictor = self.worker.predictor
         if predictor.picture is None:
             return
@@ -132,8 +145,21 @@ class Training:
         self.trainer.training_run.ask_evaluation()
         self.worker.predict_again()
 
+    def train_on_collected(self, labels: Uint8Array, pictures: Uint8Array) -> None:
+        """Do gentle steps on the person's own digits until all are read right, or it does not help any more."""
+        kernel, selected = self.worker.kernel, self.worker.selected
+        if self._fine_tuner is None:
+            self._fine_tuner, self._collected = FineTuner(kernel), Samples(kernel, MOST_DIGITS)
+        first = max(0, labels.length - MOST_DIGITS)  # only the newest fit
+        self._collected.store(0, labels.subarray(first), pictures.subarray(PIXELS * first))
+        count = labels.length - first
+        right, steps = self._fine_tuner.train(selected.network, self._collected, list(range(count)), [], RATE)
+        self.tell("trained_on_collected", model=selected.model, count=count, right=right, steps=steps)
+        self.trainer.training_run.ask_evaluation()
+        self.worker.predict_again()
+
     def sample(self) -> None:
-        """Hand out a digit of the cached blocks."""
+        """Send a digit of the cached blocks."""
         ranges = self.trainer.cache.ranges() if self.trainer.cache else []
         if not ranges:
             self.tell("sampled", picture=None, label=0)
@@ -141,13 +167,13 @@ class Training:
         first, count = ranges[int(window.Math.random() * len(ranges))]
         row = first + int(window.Math.random() * count)
         samples, memory = self.trainer.samples, self.worker.kernel.bytes
-        begin = samples.images + PIXELS * row
-        self.tell("sampled", picture=memory.slice(begin, begin + PIXELS), label=memory[samples.labels + row])
+        start = samples.images + PIXELS * row
+        self.tell("sampled", picture=memory.slice(start, start + PIXELS), label=memory[samples.labels + row])
 
     # Slices
 
     def wake(self) -> None:
-        """Have a slice done soon if there is something to do; in slow motion, when it is time."""
+        """Do a slice soon if there is something to do; in slow motion, when it is time."""
         if self._scheduled:
             return
         if self.trainer.is_busy():
@@ -157,7 +183,7 @@ class Training:
             window.clearTimeout(self._timer)
             self._timer = window.setTimeout(self.wake, 1000 * self.trainer.pause_left() + 1)
 
-    def _tick(self, _event: object) -> None:
+    def _tick(self, _event: Event) -> None:
         self._scheduled = False
         before = self.trainer.training_run.iteration
         try:
@@ -191,8 +217,8 @@ class Training:
 
     def _tell_checkpoints(self) -> None:
         training_run = self.trainer.training_run
-        news, training_run.checkpoint_changes = training_run.checkpoint_changes, []
-        for number, checkpoint in news:
+        changes, training_run.checkpoint_changes = training_run.checkpoint_changes, []
+        for number, checkpoint in changes:
             if checkpoint is None:
                 self.tell("checkpoint_gone", model=self.model, number=number)
             else:

@@ -4,19 +4,23 @@ Make one with `window.Uint8Array.new(…)`. Modules that run outside the browser
 `scrawl.net.interfaces` instead, which NumPy's arrays and `bytes` fit as well.
 """
 
-from collections.abc import Iterator, Sequence
-from typing import Any, Self
+from collections.abc import Iterator
+from typing import Any, Protocol, Self
 
 class ArrayBuffer:
     byteLength: int
     def slice(self, begin: int, end: int = ..., /) -> ArrayBuffer: ...
+
+class _Numbers(Protocol):
+    def __len__(self) -> int: ...
+    def __getitem__(self, index: int, /) -> float: ...
 
 class TypedArray[Number: (int, float)]:
     length: int
     byteLength: int
     byteOffset: int
     buffer: ArrayBuffer
-    def set(self, source: TypedArray[Any] | Sequence[float], offset: int = ..., /) -> None: ...
+    def set(self, source: _Numbers, offset: int = ..., /) -> None: ...
     def slice(self, begin: int = ..., end: int = ..., /) -> Self: ...
     def subarray(self, begin: int = ..., end: int = ..., /) -> Self: ...
     def fill(self, value: Number, begin: int = ..., end: int = ..., /) -> Self: ...

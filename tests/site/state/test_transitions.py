@@ -39,16 +39,16 @@ def test_each_report_of_the_worker_has_a_transition(report: str) -> None:
 def test_ready_needs_a_network_and_its_first_weights(state: State) -> None:
     apply(state, "opened", model=MLP)
     assert state.phase == "loading"
-    apply(state, "weights_taken", model=MLP, origin="quick", metadata={})
+    apply(state, "weights_loaded", model=MLP, origin="quick", metadata={})
     assert state.phase == "ready"
 
 
 def test_shared_weights_that_come_too_late_leave_the_wish_for_new_ones(state: State) -> None:
     apply(state, "new_weights_wanted")
     assert state.record.modified
-    apply(state, "weights_taken", model=MLP, origin="quick", metadata={})  # they were on their way
+    apply(state, "weights_loaded", model=MLP, origin="quick", metadata={})  # they were on their way
     assert state.record.modified  # so that the exact ones are not fetched
-    apply(state, "weights_taken", model=MLP, origin="shared", metadata={})
+    apply(state, "weights_loaded", model=MLP, origin="shared", metadata={})
     assert not state.record.modified
 
 
@@ -85,7 +85,7 @@ def progress(state: State, model: str, iteration: int, loss: float, accuracy: fl
 def test_other_weights_start_the_figures_over(state: State) -> None:
     progress(state, MLP, 10, 0.5, 0.8)
     apply(state, "evaluated", model=MLP, iteration=10, loss=0.6, accuracy=0.75, count=10000, on_curve=True)
-    apply(state, "weights_taken", model=MLP, origin="random", metadata={})
+    apply(state, "weights_loaded", model=MLP, origin="random", metadata={})
     assert (state.record.iteration, state.record.loss, state.record.train_accuracy, state.record.test_accuracy) == (
         0,
         None,
@@ -102,7 +102,7 @@ def report_training(state: State, model: str, iteration: int) -> None:
 
 def test_another_network_has_its_own_run_and_switching_back_finds_the_first(state: State) -> None:
     apply(state, "opened", model=MLP)
-    apply(state, "weights_taken", model=MLP, origin="shared", metadata={"version": "7"})
+    apply(state, "weights_loaded", model=MLP, origin="shared", metadata={"version": "7"})
     apply(state, "etag_known", model=MLP, etag="a")
     apply(state, "training_wanted", on=True)
     report_training(state, MLP, 10)
@@ -130,7 +130,7 @@ def test_late_answers_concern_the_network_they_are_about(state: State) -> None:
     apply(state, "model_chosen", model=DEEP)
     assert state.record.busy == ""
     report_training(state, MLP, 10)
-    apply(state, "weights_taken", model=MLP, origin="shared", metadata={"version": "7"})
+    apply(state, "weights_loaded", model=MLP, origin="shared", metadata={"version": "7"})
     apply(state, "settled", model=MLP, text="Loaded.", tone="good")
     apply(state, "weights_sent", model=MLP, description={}, etag="b")
     apply(state, "weights_refused", model=MLP, message="no")

@@ -70,7 +70,7 @@ def _etag_known(state: State, model: str, etag: str) -> None:
 
 
 TRANSITIONS: Transitions = {
-    "weights_taken": _weights_taken,
+    "weights_loaded": _weights_taken,
     "new_weights_wanted": _new_weights_wanted,
     "weights_late": _weights_late,
     "weights_refused": _weights_refused,

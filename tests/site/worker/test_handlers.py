@@ -1,0 +1,128 @@
+"""Each request of the protocol has exactly one handler in the worker, which takes the request's fields."""
+
+from __future__ import annotations
+
+import inspect
+import json
+from collections.abc import Iterator
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from scrawl import protocol
+
+from tests.support import fake_browser
+from tests.support.kernel_host import WasmtimeKernel
+from tests.support.trainers import LAYERS, PARAMETERS, SETTINGS
+
+if TYPE_CHECKING:
+    from scrawl.worker.main import Worker
+
+MODEL = {"model": "small", "title": "Small", "layers": LAYERS, "parameters": PARAMETERS}
+
+
+@pytest.fixture
+def reports(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
+    """Return what the worker reports; the window has what the worker uses of it."""
+    sent: list[dict[str, Any]] = []
+    port = SimpleNamespace(postMessage=lambda _message: None)
+    for name, value in {
+        "bind": lambda _event, _handler: None,
+        "send": lambda message, _moved=(): sent.append(message),
+        "importScripts": lambda _address: None,
+        "MessageChannel": SimpleNamespace(new=lambda: SimpleNamespace(port1=SimpleNamespace(), port2=port)),
+    }.items():
+        monkeypatch.setattr(fake_browser.window, name, value, raising=False)
+    return sent
+
+
+@pytest.fixture
+def worker(reports: list[dict[str, Any]], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Worker]:
+    from scrawl.worker.main import Worker
+
+    assert reports == []
+    worker = Worker()
+    worker.kernel = WasmtimeKernel(tmp_path_factory.getbasetemp())  # type: ignore[assignment] # wasmtime's
+    worker._has_kernel = True
+    yield worker
+
+
+def request(worker: Worker, kind: str, **fields: Any) -> None:
+    worker.receive(SimpleNamespace(data=protocol.message(protocol.REQUESTS, kind, **fields)))  # type: ignore[arg-type]
+
+
+def open_network(worker: Worker) -> None:
+    request(worker, "open", model=json.dumps(MODEL), settings=json.dumps(SETTINGS), seed=1)
+
+
+def test_each_request_has_a_handler_that_takes_its_fields(worker: Worker) -> None:
+    open_network(worker)
+    first = set(worker.handlers)
+    request(worker, "load_features", address="scrawl-later.js")
+    assert set(worker.handlers) == set(protocol.REQUESTS)
+    assert first < set(worker.handlers)  # the others wait for the second bundle
+    for kind, handler in worker.handlers.items():
+        assert tuple(inspect.signature(handler).parameters) == protocol.REQUESTS[kind], kind
+
+
+def test_requests_wait_for_their_handlers(worker: Worker, reports: list[dict[str, Any]]) -> None:
+    request(worker, "ping")
+    request(worker, "step")
+    assert reports == []  # no network is open yet
+    open_network(worker)
+    assert [report["kind"] for report in reports] == ["opened", "pong"]
+    request(worker, "load_features", address="scrawl-later.js")
+    assert worker.training is not None
+    assert worker.training.trainer.steps_wanted == 1
+    assert "failed" not in [report["kind"] for report in reports]
+
+
+def test_a_request_that_fails_is_reported(worker: Worker, reports: list[dict[str, Any]]) -> None:
+    open_network(worker)
+    request(worker, "export", model="unknown", metadata="{}")
+    assert reports[-1] == {"kind": "failed", "message": "KeyError: 'unknown'"}
+
+
+def test_counting_that_fails_is_reported_and_can_start_again(
+    worker: Worker, reports: list[dict[str, Any]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    open_network(worker)
+    request(worker, "load_features", address="scrawl-later.js")
+    assert worker.training is not None
+    monkeypatch.setattr(worker.training, "trainer", SimpleNamespace(cache=SimpleNamespace(), is_busy=lambda: True))
+    for _ in range(2):
+        reports.clear()
+        request(worker, "count_confusion", model=json.dumps(MODEL), iteration=0)
+        assert [report["kind"] for report in reports] == ["failed"]
+
+
+def test_an_unexpected_error_leaves_no_block_in_flight(
+    reports: list[dict[str, Any]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What nobody expected is treated like a refused block: it is asked for again later."""
+    assert reports == []
+    from scrawl.training.block_cache import BlockCache
+    from scrawl.worker import block_source
+
+    cache = BlockCache({"train": {"count": 20, "shards": 2}, "test": {"count": 10, "shards": 1}})
+    cache.window = [0, 1]
+    trainer: Any = SimpleNamespace(cache=cache, clock=lambda: 0.0, offline=False)
+    told: list[str] = []
+
+    async def fetch(*_arguments: object) -> object:
+        raise ZeroDivisionError("nobody expected that")
+
+    monkeypatch.setattr(block_source.fetching, "fetch", fetch)
+    source = block_source.BlockSource(
+        "{split}/{index}", trainer, lambda kind, **_fields: told.append(kind), lambda: None
+    )
+    monkeypatch.setattr(block_source.aio, "run", _run_at_once)
+    source.start()
+    assert source.in_flight == []
+    assert told.count("block_refused") == 3  # each once
+    assert set(cache.postponed) == {("train", 0), ("train", 1), ("test", 0)}
+
+
+def _run_at_once(coroutine: Any) -> None:
+    with pytest.raises(StopIteration):
+        coroutine.send(None)
