@@ -1,7 +1,6 @@
 """A client of Scrawl's API, for programs in Python and for the command line.
 
-It says what the API said: every refusal becomes an `ApiError` with the API's own words. Reading and writing files is
-left to `infra.cli.api_commands`.
+Every refusal becomes an `ApiError` with the API's own message. `infra.cli.api_commands` reads and writes the files.
 """
 
 import mimetypes
@@ -32,7 +31,7 @@ class ApiError(RuntimeError):
 
 
 class Prediction(msgspec.Struct):
-    """Which digit it is, how probable each of the ten is, and which weights say so."""
+    """Which digit it is, how probable each of the ten is, and the weights that were used."""
 
     label: int
     probabilities: list[float]
@@ -41,7 +40,7 @@ class Prediction(msgspec.Struct):
 
 
 class VersionInfo(msgspec.Struct):
-    """A version of a model's weights: where it comes from and how good it is on test digits."""
+    """A version of a model's weights: where it comes from and how good it is on the test digits."""
 
     version: str
     parent: str | None
@@ -54,7 +53,7 @@ class VersionInfo(msgspec.Struct):
 
 
 class Published(msgspec.Struct):
-    """What the API answers when it has made weights current."""
+    """The API's answer after making weights current."""
 
     model: str
     version: str
@@ -64,18 +63,18 @@ class Published(msgspec.Struct):
 
 class _History(msgspec.Struct):
     versions: list[VersionInfo]
-    next: str | None = None  # the address of what comes before these; None at the beginning
+    next: str | None = None  # the address of older versions; None when there are none
 
 
 @dataclass(frozen=True)
 class Client:
-    """The API at `url` (as in http://localhost:8000/api). `token` is what writing needs once the API asks for one."""
+    """The API at `url` (as in http://localhost:8000/api); `token` allows changing weights where that needs one."""
 
     url: str
     token: str | None = None
 
     def predict(self, image: bytes, name: str = "", model: str | None = None) -> Prediction:
-        """Have an image file recognised; its type is told from `name`, else the API finds out."""
+        """Recognise the digit in an image file; `name` gives its type, else the API detects it."""
         kind = mimetypes.guess_type(name)[0] or ""
         headers = {"Content-Type": kind if kind.startswith("image/") else "image/png"}
         answer = self._send("POST", "predict", {"model": model}, image, headers)
@@ -90,12 +89,12 @@ class Client:
     def put_weights(
         self, body: bytes, model: str | None = None, media_type: str = SAFETENSORS, if_version: str | None = None
     ) -> Published:
-        """Make weights current, if `if_version` still is; None: whatever is."""
+        """Make weights current; with `if_version`, only if that version still is current."""
         headers = {"Content-Type": media_type} | _condition(if_version)
         return _read(self._send("POST", "weights", {"model": model}, body, headers), Published)
 
     def history(self, model: str | None = None, limit: int = PAGE) -> Iterator[VersionInfo]:
-        """Yield a model's versions, newest first, at most `limit`; further pages are asked for as they are needed."""
+        """Yield a model's versions, newest first, at most `limit`; further pages are requested as needed."""
         before: str | None = None
         while limit > 0:
             query = {"model": model, "limit": str(min(limit, PAGE)), "before": before}
@@ -126,9 +125,9 @@ class Client:
             asked["Authorization"] = f"Bearer {self.token}"
         given = {name: value for name, value in query.items() if value is not None}
         with requests.Session() as session:
-            patience = Retry(_ATTEMPTS, connect=0, read=0, status_forcelist=(429, 503), raise_on_status=False)
+            retries = Retry(_ATTEMPTS, connect=0, read=0, status_forcelist=(429, 503), raise_on_status=False)
             for scheme in ("http://", "https://"):
-                session.mount(scheme, HTTPAdapter(max_retries=patience))
+                session.mount(scheme, HTTPAdapter(max_retries=retries))
             try:
                 answer = session.request(
                     method, address, params=given, data=body, headers=asked, timeout=(_CONNECT, _READ)
@@ -154,7 +153,7 @@ def _read[T](answer: requests.Response, kind: type[T]) -> T:
 
 
 def _refusal(answer: requests.Response) -> str:
-    """Return what the API said, or how it answered if that was not the API."""
+    """Return the API's message, or the status when the answer is not the API's."""
     try:
         error: Any = msgspec.json.decode(answer.content)["error"]
         message = f"{error['field']}: {error['message']}" if error.get("field") else error["message"]
@@ -164,7 +163,7 @@ def _refusal(answer: requests.Response) -> str:
 
 
 def _cause(error: requests.RequestException) -> str:
-    """Return the part of requests' long messages that a person can use."""
+    """Return in a few words what requests says at length."""
     if isinstance(error, requests.Timeout):
         return "it took too long"
     if isinstance(error, requests.ConnectionError):

@@ -1,6 +1,8 @@
-"""Writing files so that a reader, or the next start after a crash, finds the old content or the new, never half.
+"""Atomic file writes, and locks between processes.
 
-And locks among processes, which the system lets go of however a process ends.
+A reader, or the next start after a crash, finds a file's old content or the new, never half of it. The system
+releases a lock however its process ends. The package `filelock` would not do: it empties the lock file before it has
+the lock, and with it the holder's process number, which the error message gives.
 """
 
 import fcntl
@@ -12,7 +14,7 @@ from pathlib import Path
 
 
 def write_atomically(path: Path, content: bytes, *, durable: bool = False) -> None:
-    """Replace a file's content in one move. `durable` returns only once the disk has it."""
+    """Replace a file's content in one step. With `durable`, return only once it is on the disk."""
     unfinished = path.with_name(f".{path.name}.{os.getpid()}-{threading.get_ident()}.new")
     with unfinished.open("wb") as file:
         file.write(content)
@@ -26,8 +28,6 @@ def write_atomically(path: Path, content: bytes, *, durable: bool = False) -> No
 
 def sync_folder(folder: Path) -> None:
     """Make the names in a folder survive a crash of the machine, as far as the system can."""
-    if os.name == "nt":  # folders cannot be opened there
-        return
     descriptor = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(descriptor)
@@ -37,10 +37,10 @@ def sync_folder(folder: Path) -> None:
 
 @contextmanager
 def locked(path: Path, *, wait: bool = True) -> Iterator[None]:
-    """Hold a lock, whose file then has this process's number in it.
+    """Hold a lock; its file then contains this process's number.
 
     Raises:
-        BlockingIOError: when another process has it and `wait` is False; its text is that process's number.
+        BlockingIOError: when another process has it and `wait` is False; the text is that process's number.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("a+") as lock:

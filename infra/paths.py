@@ -1,4 +1,4 @@
-"""Where things are in a checkout. What is in those places is left to the modules that read and write them."""
+"""Where things are in a checkout. The modules that read and write there say what is in them."""
 
 from pathlib import Path
 

@@ -1,1 +1,1 @@
-"""The command line, `scrawl`. Read `main` first; each other module holds the commands of one subject."""
+"""The command line, `scrawl`. Read `main` first; each other module holds the commands for one subject."""

@@ -1,4 +1,4 @@
-"""Lets `python -m infra.cli` be the command `scrawl`."""
+"""Makes `python -m infra.cli` do the same as the command `scrawl`."""
 
 from infra.cli.main import main
 

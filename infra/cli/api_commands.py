@@ -1,10 +1,10 @@
-"""The commands that talk to a running API: recognise pictures, and move weights to and fro.
+"""The commands that talk to a running API: recognise pictures, and move weights to and from it.
 
-What is sent and answered is `infra.client`'s; here are options, files and what is printed.
+`infra.client` sends the requests; this module has the options, the files and what is printed.
 """
 
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING
 
 import click
 
@@ -19,10 +19,10 @@ SUFFIXES = (".safetensors", ".onnx", ".json")
 
 _api = click.option("--api", default=API, envvar="SCRAWL_API", show_default=True, show_envvar=True, help="The API.")
 _token = click.option(
-    "--token", envvar="SCRAWL_WRITE_TOKEN", show_envvar=True, help="What the API asks of those who write."
+    "--token", envvar="SCRAWL_WRITE_TOKEN", show_envvar=True, help="The token for changing weights."
 )
 _model = click.option("--model", default="mlp-128", show_default=True, help="Which network.")
-_if_version = click.option("--if-version", help="Only if this is the current version still.")
+_if_version = click.option("--if-version", help="Only if this is still the current version.")
 
 
 @click.command()
@@ -126,8 +126,8 @@ def _media_type(path: Path) -> str:
     return known[path.suffix]
 
 
-def _weights_in(file: Path, model: str) -> tuple[bytes, Any]:
-    """Return a file's weights as the API takes them, and their media type; ONNX is made safetensors."""
+def _weights_in(file: Path, model: str) -> tuple[bytes, str]:
+    """Return a file's weights as the API takes them, and their media type; ONNX becomes safetensors."""
     from functions.weights import tensors
     from infra import client
     from model_export import pretrained

@@ -66,7 +66,7 @@ def package(stage: str, architecture: str, out: Path, template_only: bool) -> No
 def deploy(dry_run: bool, **plan: Any) -> None:
     """Bring Scrawl onto AWS, or up to date there.
 
-    Only what differs is changed, and an interrupted run is gone on with. The token for changing shared weights is
+    Only what differs is changed, and the next run completes an interrupted one. The token for changing weights is
     SCRAWL_WRITE_TOKEN; for a new stack without one, it is made up and kept in .scrawl/.
     """
     from infra.deploy.deployment import Plan

@@ -1,4 +1,4 @@
-"""`scrawl grpc`: which model the gRPC server serves, where, and how it logs. The server itself is `infra.rpc`'s."""
+"""`scrawl grpc`: which model is served, where the server listens and how it logs. The server is in `infra.rpc`."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -36,7 +36,7 @@ _ADDRESS = "[::1]:50051"
     envvar="SCRAWL_BUCKET",
     show_envvar=True,
     help="Serve every model in this S3 bucket instead, imported ones too, always with its current weights; MODEL is "
-    "the one of mnist.Mnist. Not looked at with --model-weights.",
+    "the one of mnist.Mnist. Ignored with --model-weights.",
 )
 @click.option("--address", default=_ADDRESS, show_default=True, help="Where to listen; port 0 takes any free one.")
 @click.option(
@@ -44,7 +44,7 @@ _ADDRESS = "[::1]:50051"
     type=click.Choice(("debug", "info", "warning", "error")),
     default="info",
     show_default=True,
-    help="The least that is logged; probes of health are debug.",
+    help="The lowest level that is logged; health checks are debug.",
 )
 @click.option(
     "--log-format",
@@ -66,11 +66,11 @@ def grpc(model: str, weights: Path | None, bucket: str | None, address: str, log
     log_formats.configure(log_level, log_format)
     with plain_errors():
         name = _ALIASES.get(model, model)
-        models = _stored(bucket, name) if bucket and not weights else _single(name, weights)
+        models = _stored(bucket, name) if bucket and not weights else _fixed(name, weights)
         server.serve(models, name, address, click.echo)
 
 
-def _single(name: str, weights: Path | None) -> "Models":
+def _fixed(name: str, weights: Path | None) -> "Models":
     """Return one model with weights from a file, or with the shipped ones."""
     from infra.rpc.fixed_weights import FixedWeightsModel
     from model_export import pretrained
@@ -79,7 +79,7 @@ def _single(name: str, weights: Path | None) -> "Models":
 
 
 def _stored(bucket: str, name: str) -> "Models":
-    """Return the models of a bucket, if the one of that name can serve."""
+    """Return the models of a bucket, after checking that the one of that name can serve."""
     from functions import aws
     from functions.jobs.launchers import ThreadLauncher
     from functions.service import Service

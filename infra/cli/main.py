@@ -1,4 +1,4 @@
-"""The command line, `scrawl`. Each command unpacks its options, calls one function and prints what came of it."""
+"""The command line, `scrawl`. Each command unpacks its options, calls one function and prints the result."""
 
 from pathlib import Path
 
@@ -54,7 +54,7 @@ def seed(bucket: str | None, data_dir: Path) -> None:
     from infra.dataset.sources import Sources
 
     with plain_errors(), open_store(bucket, data_dir) as store:
-        if bucket:  # the local one has been brought up to date
+        if bucket:  # opening the local one has brought it up to date
             bring_up_to_date(store, Sources.from_environment(), click.echo)
     click.echo("Everything is stored")
 

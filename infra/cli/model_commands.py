@@ -1,6 +1,6 @@
-"""The commands about networks: train one, export it, see how good it is, import others'.
+"""The commands about networks: train one, export it, see how good it is, import one that others made.
 
-All they do is done by `model_export`, and with a store by `infra.dataset.imported_models`.
+`model_export` does the work, and `infra.dataset.imported_models` what needs a store.
 """
 
 from collections.abc import Callable, Mapping
@@ -18,7 +18,7 @@ from model_export.hyperparameters import Hyperparameters
 if TYPE_CHECKING:
     from infra.dataset.labelled_images import LabelledImages
 
-_MISTAKES_TOLD = 10
+_MISTAKES_LISTED = 10
 
 _model = click.argument("model", metavar="MODEL")
 _file = click.Path(exists=True, dir_okay=False, path_type=Path)
@@ -52,8 +52,8 @@ def _hyperparameters[F: Callable[..., Any]](command: F) -> F:
 def train(model: str, threads: int, start: Path | None, out: Path | None, **hyperparameters: Any) -> None:
     """Train a network and write its weights.
 
-    The digits are those that `scrawl serve` would use. Ctrl-C ends early and keeps the best. So does a loss beyond
-    all bounds, which counts as a failure.
+    The digits are those that `scrawl serve` would use. Ctrl-C stops early and keeps the best weights. A loss that
+    diverges does the same, and counts as a failure.
     """
     from infra.dataset.sources import Sources, load_dataset
     from model_export import pretrained
@@ -85,7 +85,7 @@ def train(model: str, threads: int, start: Path | None, out: Path | None, **hype
 def export(model: str, weights: Path | None, out: Path | None) -> None:
     """Write a network as ONNX or as safetensors.
 
-    Into a folder go inference.onnx, train_step.onnx, and manifest.json, which is about both. With --weights NAME.onnx
+    A folder gets inference.onnx, train_step.onnx, and manifest.json, which describes both. With --weights NAME.onnx
     and --out NAME.safetensors the weights in an ONNX file become a checkpoint that PyTorch loads.
     """
     from model_export import pretrained
@@ -124,8 +124,8 @@ def evaluate(
 ) -> None:
     """Show how good a network is.
 
-    Accuracy, loss and what it takes for what, on the test digits or on yours; the confusions and the worst mistakes
-    are drawn, too.
+    Accuracy, loss and confusion matrix, on the test digits or on yours; it also draws the confusion matrix and the
+    worst mistakes.
     """
     from model_export import evaluation, pretrained
 
@@ -139,7 +139,7 @@ def evaluate(
         result = evaluation.evaluate_weights(model, tensors, digits.images, digits.labels)
         click.echo(f"{result.accuracy:.2%} of {result.count:,} {digits.title} right, loss {result.loss:.4f}")
         click.echo(evaluation.confusion_text(result))
-        for mistake in result.mistakes[: _MISTAKES_TOLD if digits.files else 0]:
+        for mistake in result.mistakes[: _MISTAKES_LISTED if digits.files else 0]:
             click.echo(
                 f"{digits.files[mistake.place]}: taken for {mistake.answer} ({mistake.answer_probability:.0%})"
             )

@@ -1,6 +1,6 @@
-"""Downloads MNIST's files from whichever public mirror answers, with progress, and checks what came.
+"""Downloads MNIST's files from whichever public mirror answers first, with progress, and checks their MD5.
 
-Without a network it gives up after `patience` seconds, also when the system's name resolution hangs for longer.
+Without a network it gives up after `timeout` seconds, also when the system's name resolution hangs for longer.
 """
 
 import hashlib
@@ -28,35 +28,35 @@ class DownloadError(RuntimeError):
     """No mirror answered in time, or none had the right files."""
 
 
-def download(files: Mapping[str, str], folder: Path, mirrors: tuple[str, ...], patience: float) -> None:
-    """Bring every file (name → MD5 of its uncompressed bytes) into `folder` as `{name}.gz`; keep what is right.
+def download(files: Mapping[str, str], folder: Path, mirrors: tuple[str, ...], timeout: float) -> None:
+    """Download every file (name → MD5 of its uncompressed bytes) to `folder` as `{name}.gz`, unless it is there.
 
     Raises:
-        DownloadError: saying what failed at each mirror.
+        DownloadError: naming what failed at each mirror.
     """
     missing = {name: md5 for name, md5 in files.items() if not _is_right(folder / f"{name}.gz", md5)}
     if not missing:
         return
     pooch.get_logger().setLevel("WARNING")  # it would name every file
-    first = _fastest(mirrors, f"{min(missing)}.gz", patience)
+    first = _fastest(mirrors, f"{min(missing)}.gz", timeout)
     failures = []
     for mirror in sorted(mirrors, key=lambda mirror: mirror != first):
         try:
             for name, md5 in missing.items():
-                _fetch(mirror, name, md5, folder, patience)
+                _fetch(mirror, name, md5, folder, timeout)
             return
         except (requests.RequestException, OSError, DownloadError) as error:
             failures.append(f"{mirror}: {error}")
     raise DownloadError("; ".join(failures))
 
 
-def _fastest(mirrors: tuple[str, ...], file: str, patience: float) -> str:
-    """Return the mirror that answers first. All are asked at once, in threads that nobody waits for."""
+def _fastest(mirrors: tuple[str, ...], file: str, timeout: float) -> str:
+    """Return the mirror that answers first. All are asked at once, in daemon threads."""
     answers: queue.Queue[tuple[str, str | None]] = queue.Queue()
 
     def ask(mirror: str) -> None:
         try:
-            with requests.get(mirror + file, stream=True, timeout=patience) as answer:
+            with requests.get(mirror + file, stream=True, timeout=timeout) as answer:
                 answer.raise_for_status()
             answers.put((mirror, None))
         except requests.RequestException as error:
@@ -64,13 +64,13 @@ def _fastest(mirrors: tuple[str, ...], file: str, patience: float) -> str:
 
     for mirror in mirrors:
         threading.Thread(target=ask, args=(mirror,), daemon=True).start()
-    deadline = time.monotonic() + patience
+    deadline = time.monotonic() + timeout
     failures = []
     for _ in mirrors:
         try:
             mirror, failure = answers.get(timeout=max(0, deadline - time.monotonic()))
         except queue.Empty:
-            raise DownloadError(f"no mirror answered within {patience:g} s") from None
+            raise DownloadError(f"no mirror answered within {timeout:g} s") from None
         if failure is None:
             return mirror
         failures.append(failure)
@@ -85,13 +85,13 @@ def _reason(error: requests.RequestException) -> str:
     return str(error)
 
 
-def _fetch(mirror: str, name: str, md5: str, folder: Path, patience: float) -> None:
+def _fetch(mirror: str, name: str, md5: str, folder: Path, timeout: float) -> None:
     path = folder / f"{name}.gz"
     if _is_right(path, md5):
         return
     path.unlink(missing_ok=True)
     bar = tqdm(desc=name, total=1, unit="B", unit_scale=True, disable=None)  # pooch corrects the total
-    downloader = pooch.HTTPDownloader(progressbar=bar, timeout=patience)
+    downloader = pooch.HTTPDownloader(progressbar=bar, timeout=timeout)
     pooch.retrieve(mirror + path.name, None, fname=path.name, path=folder, downloader=downloader)
     if not _is_right(path, md5):
         path.unlink()

@@ -1,6 +1,6 @@
-"""Imported models in a store: written so that the API serves them, and measured on the digits that lie beside them.
+"""Imported models in a store: written so that the API serves them, and measured on the store's test digits.
 
-What is written comes from `model_export.importing`.
+`model_export.importing` makes the files.
 """
 
 from collections.abc import Mapping
@@ -17,14 +17,14 @@ from functions.models.manifest import Interface, ModelManifest
 from functions.service import TEST_DIGITS
 from functions.storage.store import Store
 
-# What networks are commonly fed, as (mean, std): 0..1; as PyTorch's example normalises it; -1..1; 0..255; paper is 1.
+# How networks are commonly fed, as (mean, std): 0..1; as PyTorch's example normalises it; -1..1; 0..255; paper is 1.
 _PIXELS = ((0.0, 1.0), (0.1307, 0.3081), (0.5, 0.5), (0.0, 1 / 255), (1.0, -1.0))
-_CLEARLY = 0.01  # more of the digits
+_CLEARLY_BETTER = 0.01  # so much more of the digits
 
 
 @dataclass(frozen=True)
 class Measured:
-    """How much of the stored test digits an imported model recognises, and what would be better to feed it."""
+    """How much of the stored test digits an imported model recognises, and a better mean and std if there is one."""
 
     count: int
     accuracy: float
@@ -32,9 +32,9 @@ class Measured:
 
 
 def register(store: Store, name: str, files: Mapping[str, bytes]) -> bool:
-    """Store an imported model, its manifest last; return whether another one had the name.
+    """Store an imported model, its manifest last; return whether it replaced another one of that name.
 
-    The other's graph stays, for whoever serves it still.
+    The other one's graph stays, for processes that still serve it.
     """
     key = f"models/{name}/manifest.json"
     replaced = key in store.keys(key)
@@ -45,7 +45,7 @@ def register(store: Store, name: str, files: Mapping[str, bytes]) -> bool:
 
 
 def measure(store: Store, name: str) -> Measured | None:
-    """Return how good a stored model is; None where there are no digits to tell by."""
+    """Return how good a stored model is; None where there are no digits to measure with."""
     try:
         digits = Digits.of(ShardedDataset(store).first("test", TEST_DIGITS))
     except (UnavailableError, CorruptDataError):
@@ -60,7 +60,7 @@ def measure(store: Store, name: str) -> Measured | None:
         for mean, std in _PIXELS
     ]
     best = max(others, key=lambda other: other[2])
-    return Measured(len(digits), accuracy, best if best[2] > accuracy + _CLEARLY else None)
+    return Measured(len(digits), accuracy, best if best[2] > accuracy + _CLEARLY_BETTER else None)
 
 
 def _accuracy(session: object, interface: Interface, digits: Digits) -> float:

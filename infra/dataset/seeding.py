@@ -1,7 +1,7 @@
 """Fills a store with what the API serves: the dataset's shards, the models' graphs, the first weights.
 
-Every step looks at what is there first: a second run writes nothing, and a run completes what an interrupted one
-began. A manifest is written after all it names. Where the digits come from is left to `infra.dataset.sources`.
+Every step first looks at what is there: a second run writes nothing, and a run completes an interrupted one. A
+manifest is written after everything it names. `infra.dataset.sources` finds the digits.
 """
 
 import gzip
@@ -40,12 +40,12 @@ _CONTENT_TYPES = {"json": "application/json", "onnx": "application/vnd.onnx"}
 
 @dataclass(frozen=True)
 class Seeded:
-    """What a run has written."""
+    """What a run wrote."""
 
     shards: int = 0
     models: int = 0
     weights: int = 0
-    notices: tuple[str, ...] = ()  # of weights that need somebody's attention
+    notices: tuple[str, ...] = ()  # about weights that somebody should look at
 
     def __str__(self) -> str:
         return f"{self.shards} shards of digits, {self.models} models, first weights of {self.weights}"
@@ -65,14 +65,14 @@ def bring_up_to_date(store: Store, sources: Sources, say: Callable[[str], None])
 
 
 def _wanted_digits(store: Store, sources: Sources, say: Callable[[str], None]) -> DigitSplits | None:
-    """Return the digits that should be stored; None for those that are, found without asking the network in vain."""
+    """Return the digits to store; None when the stored ones are to stay. MNIST that is stored needs no network."""
     stored = stored_dataset(store) if sources.folder is None else None
     if stored is None:
         return load_dataset(sources, say)
     if stored.dataset == "mnist":
         return None
     try:
-        return load_files(replace(sources, patience=2.0), say)
+        return load_files(replace(sources, timeout=2.0), say)
     except DownloadError:
         say(f"NOTICE: {stored.notice}")
         return None
@@ -106,7 +106,7 @@ def seed_dataset(store: Store, digits: DigitSplits) -> int:
     """Store the shards that are missing, damaged or different, then the manifest; return how many were written."""
     identity = _identity(digits)
     known = _known_shards(store, identity)
-    parts = list(_parts(digits))
+    parts = list(_planned_shards(digits))
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         results = pool.map(lambda part: _store_shard(store, part, known.get(part.key)), parts)
         stored = list(tqdm(results, "Storing digits", len(parts), disable=None, delay=1, leave=False))
@@ -122,25 +122,25 @@ def seed_dataset(store: Store, digits: DigitSplits) -> int:
 
 
 @dataclass(frozen=True)
-class _Part:
-    """What one shard is to hold."""
+class _PlannedShard:
+    """What one shard must hold."""
 
     split: str
     key: str
     content: Block
 
 
-def _parts(digits: DigitSplits) -> Iterator[_Part]:
+def _planned_shards(digits: DigitSplits) -> Iterator[_PlannedShard]:
     for split in SPLITS:
         whole = digits.splits[split]
         order = np.random.default_rng(0).permutation(len(whole))
         for index, start in enumerate(range(0, len(order), SHARD_SIZE)):
             places = order[start : start + SHARD_SIZE]
             content = Block(whole.labels[places], whole.pixels[places])
-            yield _Part(split, f"data/{split}/{index:04}.bin.gz", content)
+            yield _PlannedShard(split, f"data/{split}/{index:04}.bin.gz", content)
 
 
-def _store_shard(store: Store, part: _Part, known: Shard | None) -> tuple[Shard, bool]:
+def _store_shard(store: Store, part: _PlannedShard, known: Shard | None) -> tuple[Shard, bool]:
     """Return a shard's entry in the manifest, and whether it had to be written."""
     present = _get(store, part.key)
     if known is not None and present is not None and hashlib.sha256(present).hexdigest() == known.sha256:
@@ -154,7 +154,7 @@ def _store_shard(store: Store, part: _Part, known: Shard | None) -> tuple[Shard,
 
 
 def _identity(digits: DigitSplits) -> str:
-    """Return what changes whenever a shard would: a hash of all that goes into them."""
+    """Return a hash of everything that goes into the shards: it changes whenever one of them would."""
     total = hashlib.sha256(_LAYOUT + digits.name.encode() + SHARD_SIZE.to_bytes(4))
     for split in SPLITS:
         content = digits.splits[split]
@@ -180,7 +180,7 @@ def _seed_model(store: Store, model: str) -> bool:
 
 
 def _seed_weights(store: Store, model: str) -> tuple[bool, str]:
-    """Publish the shipped weights of a model that has none; return whether that was needed, and a notice or none."""
+    """Publish the shipped weights of a model that has none; return whether that was needed, and a notice or ""."""
     manifest = msgspec.json.decode(store.get(f"models/{model}/manifest.json").body, type=ModelManifest)
     weights = WeightsRepository(store, manifest)
     try:
@@ -193,7 +193,7 @@ def _seed_weights(store: Store, model: str) -> tuple[bool, str]:
 
 
 def _damaged(model: str, weights: WeightsRepository, error: CorruptDataError) -> str:
-    """Return what is to be said about damaged weights: what mends them."""
+    """Return the notice about damaged weights, with what repairs them."""
     intact = weights.newest_readable()
     version = "" if intact is None else f"`scrawl weights rollback {intact.version} --model {model}` or "
     return (

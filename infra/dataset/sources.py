@@ -1,6 +1,6 @@
 """Where the digits come from: MNIST_DIR, else the cache, else a download, else the small set in scikit-learn.
 
-Cutting them into shards and storing them is left to `infra.dataset.seeding`, downloading to `infra.dataset.download`.
+`infra.dataset.download` downloads them, `infra.dataset.seeding` cuts them into shards and stores them.
 """
 
 import hashlib
@@ -29,12 +29,12 @@ _DIGITS_TEST = 300  # of the 1,797
 
 
 class DataError(RuntimeError):
-    """The digits asked for cannot be used; the message says which file, what is wrong and what to do."""
+    """The digits cannot be used; the message says which file, what is wrong and what to do."""
 
 
 @dataclass(frozen=True)
 class DigitSplits:
-    """Labelled digits in two splits. `notice` is empty for the real MNIST, and else says what these are."""
+    """Labelled digits in two splits. `notice` says what they are; it is empty for the real MNIST."""
 
     name: str  # mnist, idx (files that are not MNIST's) or digits (scikit-learn's)
     title: str
@@ -44,12 +44,12 @@ class DigitSplits:
 
 @dataclass(frozen=True)
 class Sources:
-    """Where to look, in this order."""
+    """Where to look for the digits, in this order."""
 
     folder: Path | None = None  # with the four IDX files
     cache: Path = field(default_factory=lambda: Path(pooch.os_cache("scrawl")) / "mnist")
     mirrors: tuple[str, ...] = MIRRORS
-    patience: float = 6.0  # seconds for the first mirror to answer
+    timeout: float = 6.0  # seconds for the first mirror to answer
 
     @classmethod
     def from_environment(cls) -> "Sources":
@@ -59,7 +59,7 @@ class Sources:
 
 
 def load_dataset(sources: Sources, say: Callable[[str], None]) -> DigitSplits:
-    """Return the first dataset there is, and say what it is when it is not MNIST.
+    """Return the digits of the first source that has any, and say what they are when they are not MNIST.
 
     Raises:
         DataError: when a folder was named and its files cannot be used.
@@ -84,7 +84,7 @@ def load_files(sources: Sources, say: Callable[[str], None]) -> DigitSplits:
         return _from_folder(sources.folder)
     if not all((sources.cache / f"{name}.gz").exists() for name in FILES):
         say("Downloading MNIST (11 MB)")
-    download(FILES, sources.cache, sources.mirrors, sources.patience)
+    download(FILES, sources.cache, sources.mirrors, sources.timeout)
     return _from_folder(sources.cache)
 
 

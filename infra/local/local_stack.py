@@ -1,7 +1,7 @@
 """The local stack: page and API on one port, an S3 behind them, all in one process, its state in one folder.
 
-What each part does is left to `infra.page.site`, `infra.local.s3_server`, `infra.dataset.seeding`,
-`infra.local.gateway` and `infra.local.static_files`.
+The parts are in `infra.page.site`, `infra.local.s3_server`, `infra.dataset.seeding`, `infra.local.gateway` and
+`infra.local.static_files`; this module starts and stops them.
 """
 
 import errno
@@ -33,17 +33,17 @@ from infra.paths import BUILD, SITE_BUILD
 
 BUCKET = "scrawl-local"
 API = "/api"
-_LARGEST_BODY = 64 * 1024 * 1024  # larger ones are refused before they are read
+_LARGEST_BODY = 64 * 1024 * 1024  # bytes; larger bodies are refused before they are read
 type Say = Callable[[str], None]
 
 
 class StackError(RuntimeError):
-    """The stack cannot start; the message says what is in its way and what to do."""
+    """The stack cannot start; the message says why and what to do."""
 
 
 def serve(port: int, folder: Path, sources: Sources, say: Say) -> None:
     """Bring everything up to date and serve it until Ctrl-C or SIGTERM."""
-    _heed_signals()
+    _handle_signals()
     with ExitStack() as parts:
         sockets = _listen(port)
         for each in sockets:
@@ -62,7 +62,7 @@ def serve(port: int, folder: Path, sources: Sources, say: Say) -> None:
         )
         logging.getLogger("waitress.queue").setLevel(logging.ERROR)  # a short queue is no news
         say(f"Scrawl runs on http://localhost:{sockets[0].getsockname()[1]} (Ctrl-C ends it)")
-        with threadpool_limits(1, "blas"):  # otherwise each request's threads wait in a loop for those of the others
+        with threadpool_limits(1, "blas"):  # otherwise the requests' BLAS threads spin while they wait for each other
             server.run()
     say("Stopped")
 
@@ -100,15 +100,15 @@ def _application(page: StaticFiles) -> Callable[..., Iterable[bytes]]:
 
 
 def _configure(endpoint: str) -> None:
-    """Set the environment that a Lambda would have. What the user has for a real account stays out of it."""
-    foreign = (
+    """Set the environment that a Lambda would have, without the user's settings for a real account."""
+    of_real_account = (
         "AWS_PROFILE",
         "AWS_DEFAULT_PROFILE",
         "AWS_SESSION_TOKEN",
         "AWS_ENDPOINT_URL",
         "SCRAWL_RETRAIN_FUNCTION",
     )
-    for name in foreign:
+    for name in of_real_account:
         os.environ.pop(name, None)
     os.environ |= {
         "SCRAWL_BUCKET": BUCKET,
@@ -124,35 +124,35 @@ def _configure(endpoint: str) -> None:
     }
 
 
-def _heed_signals() -> None:
-    """End in order on the first Ctrl-C or SIGTERM, at once on a second Ctrl-C, and when `make serve` was killed."""
+def _handle_signals() -> None:
+    """Stop cleanly on the first Ctrl-C or SIGTERM and when `make serve` is killed; at once on a second Ctrl-C."""
 
     def end(*_: object) -> None:
         signal.signal(signal.SIGINT, signal.SIG_DFL)
         signal.signal(signal.SIGTERM, signal.SIG_IGN)  # make sends it twice
         sys.exit(0)
 
-    # Said explicitly for SIGINT, too: a shell's background job is born deaf to it.
+    # Set for SIGINT, too: a shell starts background jobs with SIGINT ignored.
     signal.signal(signal.SIGINT, end)
     signal.signal(signal.SIGTERM, end)
     if "MAKELEVEL" in os.environ:
-        threading.Thread(target=_end_with, args=(os.getppid(),), daemon=True).start()
+        threading.Thread(target=_stop_with, args=(os.getppid(),), daemon=True).start()
 
 
-def _end_with(parent: int) -> None:
+def _stop_with(parent: int) -> None:
     while os.getppid() == parent:
         time.sleep(0.5)
     os.kill(os.getpid(), signal.SIGTERM)
 
 
 def _listen(port: int) -> list[socket.socket]:
-    """Take the port on both loopback addresses, since `localhost` may mean either; 0: any free one."""
+    """Listen on both loopback addresses, since `localhost` may mean either; port 0 takes any free one."""
     try:
-        sockets = [_bound(socket.AF_INET, "127.0.0.1", port)]
+        sockets = [_listening_socket(socket.AF_INET, "127.0.0.1", port)]
     except OSError as error:
         raise _port_error(port, error) from error
     try:
-        sockets.append(_bound(socket.AF_INET6, "::1", sockets[0].getsockname()[1]))
+        sockets.append(_listening_socket(socket.AF_INET6, "::1", sockets[0].getsockname()[1]))
     except OSError as error:
         if error.errno == errno.EADDRINUSE and port:
             sockets[0].close()
@@ -160,16 +160,16 @@ def _listen(port: int) -> list[socket.socket]:
     return sockets
 
 
-def _bound(family: socket.AddressFamily, address: str, port: int) -> socket.socket:
-    bound = socket.socket(family)
+def _listening_socket(family: socket.AddressFamily, address: str, port: int) -> socket.socket:
+    listening = socket.socket(family)
     try:
-        bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        bound.bind((address, port))
-        bound.listen(1024)
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listening.bind((address, port))
+        listening.listen(1024)
     except OSError:
-        bound.close()
+        listening.close()
         raise
-    return bound
+    return listening
 
 
 def _port_error(port: int, error: OSError) -> StackError:

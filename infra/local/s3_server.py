@@ -1,9 +1,12 @@
-"""The local S3: moto's server on a loopback port, with every object kept on disk, so that it survives `kill -9`.
+"""The local S3: moto's server on a loopback port, with every object in a file, so that it survives `kill -9`.
 
-A write is applied by moto, moved to disk, and only then answered; what is on disk is read when somebody asks for it.
-Requests take turns, so that moto's check of If-Match and the write that follows are one, and nobody reads what the
-disk may not get. A file's name is its key, percent-encoded; its content type is told by that name when the server
-starts again. Versions, ACLs and the like are kept in memory only: Scrawl uses none.
+A write reaches moto, then the disk, and only then is it answered; a read takes the bytes from the file. One lock
+makes requests run one after the other: so moto's check of If-Match and its write are one step, and no reader sees
+what the disk may still refuse. A file's name is the percent-encoded key, whose ending gives the content type when the
+server starts again. Versions, ACLs and the like stay in memory: Scrawl uses none.
+
+A folder-backed store without S3 would start a second faster, but the local stack would then no longer use the code
+that talks to S3, and tests with several processes need this server anyway.
 """
 
 import logging
@@ -35,7 +38,7 @@ class LocalS3:
     def __init__(self, folder: Path, bucket: str) -> None:
         self._folder = folder
         self._bucket = bucket
-        self._turn = threading.Lock()
+        self._lock = threading.Lock()
         self._on_disk: dict[str, FakeKey] = {}
         self._backend: S3Backend = s3_backends[DEFAULT_ACCOUNT_ID]["aws"]
         self._app = create_backend_app("s3")
@@ -47,33 +50,33 @@ class LocalS3:
 
     @property
     def endpoint(self) -> str:
-        """Return the address for AWS_ENDPOINT_URL_S3."""
+        """Return the value for AWS_ENDPOINT_URL_S3."""
         return f"http://127.0.0.1:{self._server.port}"
 
     def close(self) -> None:
-        """Stop serving. What was answered is on disk already."""
+        """Stop serving. Everything that was answered is on disk."""
         self._server.shutdown()
         self._server.server_close()
-        with self._turn:
+        with self._lock:
             self._backend.buckets.pop(self._bucket)
             s3_backends.bucket_accounts.pop(self._bucket)
 
     def _serve(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
-        # Reads take their turn, too: moto closes an object's buffer when it is replaced, also under a reader.
-        with self._turn:
+        # Reads need the lock, too: moto closes the buffer of an object that is replaced, also while it is read.
+        with self._lock:
             response = Response.from_app(self._app, environ, buffered=True)
             if environ["REQUEST_METHOD"] not in ("GET", "HEAD"):
                 try:
-                    self._mirror()
+                    self._sync()
                 except OSError as error:
                     log.error("the local S3 cannot write to disk: %s", error)
                     response = Response(_UNAVAILABLE, 503, mimetype="application/xml")
-                self._forget()
+                self._free_deleted()
         return response(environ, start_response)
 
-    def _mirror(self) -> None:
-        """Make the folder hold what moto holds; where that fails, make moto hold what the folder does."""
-        # The plain dictionary's items: moto's own take a hundred times as long, and there may be thousands.
+    def _sync(self) -> None:
+        """Bring the folder up to date with moto; where that fails, take moto back to what the folder has."""
+        # Of the plain dictionary: moto's own `items` takes a hundred times as long, and there may be thousands.
         objects: dict[str, FakeKey] = {key: versions[-1] for key, versions in dict.items(self._objects())}
         known = self._on_disk
         changed = [key for key in known.keys() | objects.keys() if known.get(key) is not objects.get(key)]
@@ -82,7 +85,7 @@ class LocalS3:
                 self._write(key, objects.get(key))
             except OSError:
                 self._objects().pop(key)
-                self._read(key)
+                self._register(key)
                 raise
 
     def _write(self, key: str, stored: FakeKey | None) -> None:
@@ -94,20 +97,20 @@ class LocalS3:
         else:
             write_atomically(path, stored.value, durable=True)
             self._on_disk[key] = stored
-            _leave_on_disk(stored, path)
+            _read_from_file(stored, path)
 
-    def _read(self, key: str) -> None:
-        """Tell moto of a file; its content is left where it is."""
+    def _register(self, key: str) -> None:
+        """Register a file with moto, without reading it."""
         path = self._path(key)
         if path.exists():
             stored = self._backend.put_object(self._bucket, key, b"")
             stored.set_metadata({"Content-Type": mimetypes.guess_type(key)[0] or "application/octet-stream"})
-            _leave_on_disk(stored, path)
+            _read_from_file(stored, path)
             stored.contentsize = path.stat().st_size
             self._on_disk[key] = stored
 
-    def _forget(self) -> None:
-        """Let go of what moto keeps of objects that are no more: all that it ever made, and the tags of each key."""
+    def _free_deleted(self) -> None:
+        """Free what moto keeps about deleted objects: a list of all it ever made, and the tags of each key."""
         reset_model_data()  # empties the lists for moto's dashboard; the objects are in the bucket
         self._backend.tagger.tags.clear()
 
@@ -117,7 +120,7 @@ class LocalS3:
             if path.name.startswith("."):  # a write that was cut short
                 path.unlink()
             else:
-                self._read(unquote(path.name))
+                self._register(unquote(path.name))
 
     def _objects(self) -> Any:
         return self._backend.get_bucket(self._bucket).keys
@@ -127,8 +130,8 @@ class LocalS3:
         return self._folder / (f"%2E{name[1:]}" if name.startswith(".") else name)
 
 
-class _OnDisk:
-    """Where moto reads an object's bytes from: the file, opened anew each time, so that none is kept open."""
+class _FileBuffer:
+    """The buffer from which moto reads an object's bytes: a file, opened for each read, so that none stays open."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -139,7 +142,7 @@ class _OnDisk:
         self._place = place
 
     def read(self, length: int = -1) -> bytes:
-        """Return the bytes from there on."""
+        """Return the bytes from that place on."""
         with self._path.open("rb") as file:
             file.seek(self._place)
             found = file.read(length)
@@ -150,9 +153,9 @@ class _OnDisk:
         """Do nothing: nothing is open."""
 
 
-def _leave_on_disk(stored: Any, path: Path) -> None:
+def _read_from_file(stored: Any, path: Path) -> None:
     stored._value_buffer.close()
-    stored._value_buffer = _OnDisk(path)
+    stored._value_buffer = _FileBuffer(path)
 
 
 class _Handler(MotoRequestHandler):
@@ -160,4 +163,4 @@ class _Handler(MotoRequestHandler):
     disable_nagle_algorithm = True
 
     def log_request(self, *_: object) -> None:
-        """Say nothing: the API logs what matters."""
+        """Log nothing: the API logs what matters."""

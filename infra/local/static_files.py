@@ -1,8 +1,9 @@
-"""Serves the built page: from memory, compressed as the browser likes, and cacheable as far as it is safe.
+"""Serves the built page from memory, compressed with what the browser accepts.
 
-What lies under `assets/` is named after its content and never changes; all else is asked for again each time, at the
-cost of an empty 304. Building it is left to `infra.page.site`; what browsers may do with it is said by
-`infra.page.headers`.
+What is under `assets/` has its content's hash in its address and never changes; browsers ask for the rest each time
+and get an empty 304. `infra.page.site` builds the files, `infra.page.headers` has their headers.
+
+WhiteNoise would replace half of this, but ignores q-values (`br;q=0` would get Brotli) and opens a file per request.
 """
 
 import hashlib

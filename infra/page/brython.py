@@ -1,4 +1,4 @@
-"""Brython as far as the page needs it: its library, its runtime, and its compiler, which runs here, in V8.
+"""The parts of Brython that the page needs: its library, its runtime, and its compiler, which runs here, in V8.
 
 The page's Python is compiled when the page is built. So the browser need not fetch, start and run a compiler, which
 is half of brython.js, and Brython need not keep compiled copies in the browser's storage.
@@ -18,11 +18,11 @@ from infra.paths import BUILD
 
 type Modules = dict[str, list[Any]]  # name → [".py" or ".js", source, imports, 1 if a package]
 
-# Between Brython's own marks stands what turns Python into syntax trees, and after them what describes the builtins.
+# Between Brython's own marks is what turns Python into syntax trees; after them, what describes the builtins.
 _COMPILER = re.compile(
     r"// >>> brython compiler chain\n.*?// <<< brython compiler chain\nvar docs=\{.*?=docs\[key\]\}\}\}\n", re.DOTALL
 )
-# The next step, from syntax trees to JavaScript; what running code needs of it, and a few lines to hold that.
+# The next step, from syntax trees to JavaScript; then the parts of it that running code needs, and a frame for them.
 _GENERATOR = re.compile(
     r'"use strict";\n\(function\(\$B\)\{var _b_=\$B\.builtins\nfunction ast_dump\(.*?\n;\n', re.DOTALL
 )
@@ -81,22 +81,22 @@ def runtime() -> bytes:
 
 
 def compiled(sources: dict[str, tuple[str, bool]]) -> dict[str, str]:
-    """Return the JavaScript of modules, name → (source, whether it is a package). Answers are kept."""
-    question = json.dumps(sources)
-    digest = hashlib.sha256("\0".join([question, _COMPILE, _whole()]).encode()).hexdigest()
-    kept = BUILD / "python" / f"{digest[:16]}.json"
-    if not kept.exists():
-        kept.parent.mkdir(parents=True, exist_ok=True)
+    """Return the JavaScript of modules, name → (source, whether it is a package). Results are cached."""
+    arguments = json.dumps(sources)
+    digest = hashlib.sha256("\0".join([arguments, _COMPILE, _whole()]).encode()).hexdigest()
+    cached = BUILD / "python" / f"{digest[:16]}.json"
+    if not cached.exists():
+        cached.parent.mkdir(parents=True, exist_ok=True)
         with MiniRacer() as engine:
             engine.eval(_SURROUNDINGS)
             engine.eval(_whole())
-            write_atomically(kept, str(engine.eval(f"{_COMPILE}({question})")).encode())
-    answer: dict[str, str] = {name: _shortened(script) for name, script in json.loads(kept.read_bytes()).items()}
-    return answer
+            write_atomically(cached, str(engine.eval(f"{_COMPILE}({arguments})")).encode())
+    scripts: dict[str, str] = {name: _shortened(script) for name, script in json.loads(cached.read_bytes()).items()}
+    return scripts
 
 
 def _shortened(script: str) -> str:
-    """Leave out what only serves to point at a column of a source that is not there, and the indentation."""
+    """Remove the indentation, and the column positions for tracebacks: the browser has no source to point at."""
     without = re.sub(r"^\s*frame\.positions = \[[\d,\[\]]*\]\n", "", script, flags=re.MULTILINE)
     return re.sub(r"^ +", "", without, flags=re.MULTILINE)
 

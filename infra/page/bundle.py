@@ -1,9 +1,9 @@
 """The page's Python as two scripts: the `scrawl` package and only those modules of Brython's library it uses.
 
-The first holds what the page needs to be usable, and begins it; the second what `scrawl.app.feature_loader` begins
+The first has what the page needs to be usable, and starts it; the second has what `scrawl.app.feature_loader` starts
 after that. Brython's own `ModulesFinder` follows the imports. The result depends on the sources alone, so that an
-unchanged page keeps its address in every cache. Compiling is left to `infra.page.brython`, serving to
-`infra.local.static_files`.
+unchanged page keeps its address in every cache. `infra.page.brython` compiles, `infra.local.static_files`
+serves.
 """
 
 import json
@@ -17,13 +17,13 @@ from infra.page.brython import Modules
 from infra.page.literals import literal
 from infra.page.shrink import shrink
 
-# A package's compiled code stands in a list: so Brython knows it.
+# Brython recognises a package by its compiled code being in a list.
 _MODULES = """\
 __BRYTHON__.use_VFS = true
 __BRYTHON__.update_VFS({modules})
 Object.assign(__BRYTHON__.precompiled, {compiled})
 """
-# Without Brython's cache in the browser's storage: nothing is left to be compiled, and storage may be blocked.
+# Without Brython's cache in the browser's storage: everything is compiled already, and storage may be blocked.
 _START = """\
 brython({ indexeddb: false })
 __BRYTHON__.builtins.__import__(__BRYTHON__.isWebWorker ? 'scrawl.worker.main' : 'scrawl.app.main')

@@ -1,8 +1,8 @@
 """Builds the page: Brython, the bundle of its Python, the kernel, the models' shapes, styles, all compressed.
 
-Each file goes to `assets/{hash of its bytes}/{name}`, which may be cached for ever, with `.br` and `.gz` beside it;
-only `index.html` and `service-worker.js` keep their places. An attribute in `index.html` whose value is a file's name
-(`src="brython.js"`, `data-kernel="kernel.wasm"`) gets the file's address; that is how scripts learn addresses, too.
+Each file goes to `assets/{hash of its bytes}/{name}`, which may be cached forever, with `.br` and `.gz` beside it;
+only `index.html` and `service-worker.js` keep their addresses. An attribute of `index.html` whose value is a file name
+(`src="brython.js"`, `data-kernel="kernel.wasm"`) gets the file's address; that is also how scripts get addresses.
 The names are those of the files in `site/`, and `brython.js`, `scrawl.js` and `scrawl-later.js` (the bundles),
 `later.css` (all of `site/styles/`), `kernel.wasm`, `kernel-relaxed.wasm`, `models.json`, `graphs.json`.
 """
@@ -26,14 +26,14 @@ from infra.paths import SITE
 
 # What is loaded once the page is usable; of the kernel's builds, a browser takes one.
 LATER = ("scrawl-later.js", "later.css", "graphs.json", "kernel.wasm", "service-worker.js")
-# It stands beside index.html, since it serves what lies below it.
+# It lies beside index.html, because a service worker serves what is below its address.
 SERVICE_WORKER = "service-worker.js"
 # Compressing these again gains nothing.
 _COMPRESSED = {".png", ".jpg", ".webp", ".woff2"}
 
 
 def build_site(out: Path, say: Callable[[str], None] = lambda _: None) -> None:
-    """Build the page into `out`. What has not changed is not compressed again."""
+    """Build the page into `out`; unchanged files are not compressed again."""
     addresses = {}
     for name, content in _assets():
         folder = out / "assets" / hashlib.sha256(content).hexdigest()[:12]

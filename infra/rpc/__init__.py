@@ -1,1 +1,1 @@
-"""The gRPC server, for those inside a network or a container: its protocols, services, logs and start."""
+"""The gRPC server: its protocols, services, logs and start. Read `server` first, then `services`."""

@@ -1,4 +1,4 @@
-"""Where the gRPC server listens: an address read, and tried before gRPC, which says little, takes it."""
+"""The address of the gRPC server: parsed, and tried before gRPC gets it, whose own errors say little."""
 
 import errno
 import re
@@ -14,10 +14,10 @@ class AddressError(OSError):
 
 
 def usable(address: str, say: Callable[[str], None]) -> str:
-    """Return the address if one can listen there now; 127.0.0.1 instead of [::1] where there is no IPv6.
+    """Return the address if it is free; 127.0.0.1 instead of [::1] where there is no IPv6.
 
     Raises:
-        AddressError: when it is none, or taken, or not this machine's.
+        AddressError: when it is not an address, in use, or not this machine's.
     """
     host, port = _parse(address)
     try:

@@ -1,6 +1,6 @@
-"""One network with weights that do not change, as the Open Inference Protocol's core wants its models.
+"""One network with weights that do not change, behind the interface of the Open Inference Protocol's core.
 
-Where the weights come from is left to `model_export.pretrained`; models in a bucket are `functions.service`'s.
+`model_export.pretrained` reads the weights; `functions.service` has the models in a bucket.
 """
 
 import hashlib
@@ -37,7 +37,7 @@ class FixedWeightsModel:
         return self
 
     def reader(self, version: str | None = None) -> tuple[Identity, Scorer]:
-        """Return which weights these are, and what reads images with them."""
+        """Return the identity of the weights, and the function that scores images with them."""
         if version not in (None, self._identity.version):
             raise NotFoundError(
                 f"{self._identity.model} has no version {version!r}; there is: {self._identity.version}"
@@ -49,4 +49,4 @@ class FixedWeightsModel:
         return [self._identity.version]
 
     def serving(self) -> None:
-        """Do nothing: it has been able to serve since it was made."""
+        """Do nothing: it can always serve."""

@@ -1,4 +1,4 @@
-"""Generates the protocols' Python code with the pinned grpcio-tools: `make protos`. A test compares."""
+"""Generates the protocols' Python code with the pinned grpcio-tools, for `make protos`. A test compares."""
 
 from importlib.resources import files
 from pathlib import Path

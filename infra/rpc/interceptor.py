@@ -1,6 +1,6 @@
-"""What all calls have in common: a request id, a deadline, a status for every error, and a line in the log.
+"""What all gRPC calls have in common: a request id, a deadline, a status for every error, and a log line.
 
-The services behind it raise the core's errors and know nothing of status codes.
+The services behind the interceptor raise the core's errors and know no status codes.
 """
 
 import logging
@@ -23,18 +23,18 @@ from functions.errors import (
 )
 
 REQUEST_ID = "x-request-id"
-_SANE_ID = re.compile(r"[!-~]{1,128}")
-_OURS = {grpc.StatusCode.INTERNAL, grpc.StatusCode.DATA_LOSS, grpc.StatusCode.UNAVAILABLE}  # to be looked into here
+_LOGGABLE_ID = re.compile(r"[!-~]{1,128}")
+_OURS = {grpc.StatusCode.INTERNAL, grpc.StatusCode.DATA_LOSS, grpc.StatusCode.UNAVAILABLE}  # a fault of this server
 
 log = logging.getLogger("scrawl")
 
 
 class AbandonedCallError(Exception):
-    """The deadline has passed, or the client has gone: what would be answered now is for nobody."""
+    """The deadline has passed, or the client has gone: nobody waits for the answer."""
 
 
 def check_not_abandoned(context: Any) -> None:
-    """Raise `AbandonedCallError` when there is nobody to answer any more."""
+    """Raise `AbandonedCallError` when nobody waits for the answer any more."""
     remaining = context.time_remaining()
     if remaining is not None and remaining <= 0:
         raise AbandonedCallError("the deadline has passed")
@@ -45,19 +45,19 @@ def check_not_abandoned(context: Any) -> None:
 class CallInterceptor(grpc.ServerInterceptor):  # type: ignore[misc]  # grpc has no types
     """Wraps every call of the services that answer one message with one message.
 
-    Reflection is a stream, which a client may hold open: it gets threads of its own.
+    Reflection is a stream, which a client may keep open, so it gets threads of its own.
     """
 
     def __init__(self) -> None:
-        self._aside = ThreadPoolExecutor(4, "reflection")
+        self._reflection_threads = ThreadPoolExecutor(4, "reflection")
 
     def intercept_service(self, continuation: Callable[[Any], Any], details: Any) -> Any:
-        """Return a handler around the one that a call leads to; None: there is no such method."""
+        """Return a handler around the one for a call; None when there is no such method."""
         handler = continuation(details)
         if handler is not None and handler.stream_stream is not None:
-            return _in_threads(self._aside, handler)
+            return _in_threads(self._reflection_threads, handler)
         if handler is None or handler.unary_unary is None:
-            return handler  # watching health holds no thread at all
+            return handler  # watching health needs no thread
         request_id = _request_id(details.invocation_metadata)
 
         def call(body: bytes, context: Any) -> Any:
@@ -77,25 +77,26 @@ def _in_threads(pool: ThreadPoolExecutor, handler: Any) -> Any:
 
 
 def _answer(handler: Any, method: str, request_id: str, body: bytes, context: Any) -> Any:
-    """Return what a handler answers to a message; end the call with a status when it cannot."""
+    """Return a handler's answer to a message; on an error, end the call with a status."""
     start = time.perf_counter()
     context.send_initial_metadata(((REQUEST_ID, request_id),))
-    code, message, unforeseen = grpc.StatusCode.OK, "", None
+    code, message, unexpected = grpc.StatusCode.OK, "", None
     answer = None
     try:
         check_not_abandoned(context)
         answer = handler.unary_unary(_decoded(handler.request_deserializer, body), context)
     except Exception as error:
         code, message = _status(error)
-        unforeseen = error if code is grpc.StatusCode.INTERNAL else None
-    said = {
+        unexpected = error if code is grpc.StatusCode.INTERNAL else None
+    fields = {
         "method": method,
         "code": code.name,
         "milliseconds": round((time.perf_counter() - start) * 1000, 3),
         "request_id": request_id,
         "peer": context.peer(),
     }
-    log.log(_level(method, code), "call", extra=said | ({"error": message} if message else {}), exc_info=unforeseen)
+    extra = fields | ({"error": message} if message else {})
+    log.log(_level(method, code), "call", extra=extra, exc_info=unexpected)
     if code is not grpc.StatusCode.OK:
         context.abort(code, message)
     return answer
@@ -104,7 +105,9 @@ def _answer(handler: Any, method: str, request_id: str, body: bytes, context: An
 def _level(method: str, code: grpc.StatusCode) -> int:
     if code in _OURS:
         return logging.ERROR
-    return logging.DEBUG if method.startswith("/grpc.health.") else logging.INFO  # probes ask every few seconds
+    return (
+        logging.DEBUG if method.startswith("/grpc.health.") else logging.INFO
+    )  # health checks come every few seconds
 
 
 def _decoded(deserialize: Callable[[bytes], Any], body: bytes) -> Any:
@@ -115,7 +118,7 @@ def _decoded(deserialize: Callable[[bytes], Any], body: bytes) -> Any:
 
 
 def _status(error: Exception) -> tuple[grpc.StatusCode, str]:
-    """Return a call's status; of an error that nobody foresaw it says nothing."""
+    """Return a call's status and message; an unexpected error gives no details away."""
     match error:
         case FormatError() | InvalidValueError():
             return grpc.StatusCode.INVALID_ARGUMENT, str(error)
@@ -133,6 +136,6 @@ def _status(error: Exception) -> tuple[grpc.StatusCode, str]:
 def _request_id(metadata: Sequence[tuple[str, str | bytes]]) -> str:
     """Return the client's id of this call if it is fit for a log, else a new one."""
     for name, value in metadata:
-        if name == REQUEST_ID and isinstance(value, str) and _SANE_ID.fullmatch(value):
+        if name == REQUEST_ID and isinstance(value, str) and _LOGGABLE_ID.fullmatch(value):
             return value
     return secrets.token_hex(8)

@@ -1,6 +1,6 @@
 """The gRPC server's log lines, to standard error: for people (pretty), for terminals and grep (compact), or as JSON.
 
-What is logged, and at which level, is left to the callers: a message, and `extra` for what there is to say about it.
+Callers choose the level and log a short message, with the details in `extra`.
 """
 
 import json
@@ -63,7 +63,7 @@ def _extras(record: logging.LogRecord) -> dict[str, object]:
 
 
 def _plain(value: object) -> str:
-    """Return a value so that it stays on its line and can be told from the next."""
+    """Return a value on one line, quoted where it could run into the next one."""
     text = str(value)
     if text.isprintable() and not set(text) & set(' "='):
         return text

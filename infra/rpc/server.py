@@ -1,4 +1,4 @@
-"""The gRPC server: its services, limits, start and end. What the services answer is left to `services`."""
+"""The gRPC server: its services, limits, start and stop. `services` has the answers."""
 
 import logging
 import signal
@@ -19,15 +19,15 @@ from infra.rpc.protos import mnist_pb2, mnist_pb2_grpc, open_inference_pb2, open
 from infra.rpc.services import MnistService, OpenInferenceService
 
 LARGEST_MESSAGE = 16 * 1024 * 1024  # 4,000 images of FP32 are 12.5 MB
-_THREADS = 8  # calls at work at once
+_THREADS = 8  # calls that run at the same time
 _WAITING = 64  # further ones that wait; beyond these, calls are refused with RESOURCE_EXHAUSTED
-_GRACE = 10  # seconds that calls have to end when the server does
+_GRACE = 10  # seconds that calls have to finish when the server stops
 
 log = logging.getLogger("scrawl")
 
 
 def serve(models: Models, model: str, address: str, say: Callable[[str], None]) -> None:
-    """Serve models, of which `mnist.Mnist` uses one, until Ctrl-C or SIGTERM; calls that have begun are answered.
+    """Serve models, of which `mnist.Mnist` uses one, until Ctrl-C or SIGTERM; running calls are still answered.
 
     Raises:
         AddressError: when the address cannot be used.
@@ -36,7 +36,7 @@ def serve(models: Models, model: str, address: str, say: Callable[[str], None]) 
     chosen = usable(address, say)
     try:
         port = server.add_insecure_port(chosen)
-    except RuntimeError as error:  # somebody was faster
+    except RuntimeError as error:  # another process was faster
         raise AddressError(f"cannot listen on {chosen}: {error}") from error
     stop = _stop_event()
     server.start()
@@ -45,7 +45,7 @@ def serve(models: Models, model: str, address: str, say: Callable[[str], None]) 
     where = f"{chosen.rpartition(':')[0]}:{port}"
     log.info("serving", extra={"address": where, "models": ", ".join(models.model_names()), "mnist": model})
     say(f"gRPC on {where} (Ctrl-C ends it)")
-    with threadpool_limits(1, "blas"):  # otherwise each call's threads wait in a loop for those of the others
+    with threadpool_limits(1, "blas"):  # otherwise the calls' BLAS threads spin while they wait for each other
         stop.wait()
         log.info("stopping", extra={"grace_seconds": _GRACE})
         healthy.enter_graceful_shutdown()
@@ -54,21 +54,21 @@ def serve(models: Models, model: str, address: str, say: Callable[[str], None]) 
 
 
 def make_server(models: Models, model: str) -> tuple[Any, Any]:
-    """Return the server, not yet listening, and its health service, which does not know yet that it serves."""
+    """Return the server, not listening yet, and its health service, not serving yet."""
     server = grpc.server(
         ThreadPoolExecutor(_THREADS, "call"),
         interceptors=(CallInterceptor(),),
         options=(
             ("grpc.max_receive_message_length", LARGEST_MESSAGE),
             ("grpc.max_send_message_length", LARGEST_MESSAGE),
-            ("grpc.so_reuseport", 0),  # otherwise a second server would share the port in silence
+            ("grpc.so_reuseport", 0),  # otherwise a second server would silently share the port
         ),
         maximum_concurrent_rpcs=_THREADS + _WAITING,
     )
     mnist_pb2_grpc.add_MnistServicer_to_server(MnistService(models, model), server)  # type: ignore[no-untyped-call]
     add_open_inference = open_inference_pb2_grpc.add_GRPCInferenceServiceServicer_to_server
     add_open_inference(OpenInferenceService(models), server)  # type: ignore[no-untyped-call]
-    # Those who watch health hold no thread of those that answer calls.
+    # Clients that watch health take no thread from those that answer calls.
     healthy = health.HealthServicer(experimental_non_blocking=True, experimental_thread_pool=ThreadPoolExecutor(1))
     health_pb2_grpc.add_HealthServicer_to_server(healthy, server)
     reflection.enable_server_reflection((*_services(), health.SERVICE_NAME, reflection.SERVICE_NAME), server)
@@ -81,13 +81,13 @@ def _services() -> tuple[str, ...]:
 
 
 def _stop_event() -> threading.Event:
-    """Return what the first Ctrl-C or SIGTERM sets; a second Ctrl-C ends the process at once."""
+    """Return an event that the first Ctrl-C or SIGTERM sets; a second Ctrl-C ends the process at once."""
     stop = threading.Event()
 
     def end(*_: object) -> None:
         signal.signal(signal.SIGINT, signal.SIG_DFL)
         stop.set()
 
-    signal.signal(signal.SIGINT, end)  # said explicitly: a shell's background job is born deaf to it
+    signal.signal(signal.SIGINT, end)  # a shell starts background jobs with SIGINT ignored
     signal.signal(signal.SIGTERM, end)
     return stop

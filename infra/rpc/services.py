@@ -1,9 +1,9 @@
 """The two services, `mnist.Mnist` and `inference.GRPCInferenceService`: protobuf messages to the core and back.
 
-They raise the core's errors; what these are to a client, deadlines and logs are left to `calls`.
+They raise the core's errors; `interceptor` turns these into statuses and handles deadlines and logs.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import msgspec
@@ -20,7 +20,7 @@ from infra.rpc.interceptor import check_not_abandoned
 from infra.rpc.protos import mnist_pb2, mnist_pb2_grpc, open_inference_pb2_grpc
 from infra.rpc.protos import open_inference_pb2 as messages
 
-# Where protobuf's lists hold a datatype's elements; FP16 has none.
+# The field with the elements of a datatype; FP16 has none.
 _CONTENTS = {"FP32": "fp32_contents", "FP64": "fp64_contents", "UINT8": "uint_contents", "BOOL": "bool_contents"}
 _DATATYPES = {output.name: output.datatype for output in OUTPUTS}
 
@@ -47,7 +47,7 @@ class OpenInferenceService(open_inference_pb2_grpc.GRPCInferenceServiceServicer)
         self._models = models
 
     def ServerLive(self, request: Any, context: Any) -> messages.ServerLiveResponse:  # noqa: N802, ARG002
-        """Answer that calls are answered."""
+        """Answer that the server answers."""
         return messages.ServerLiveResponse(live=True)
 
     def ServerReady(self, request: Any, context: Any) -> messages.ServerReadyResponse:  # noqa: N802, ARG002
@@ -70,7 +70,7 @@ class OpenInferenceService(open_inference_pb2_grpc.GRPCInferenceServiceServicer)
         return messages.ModelMetadataResponse(**msgspec.to_builtins(found))
 
     def ModelInfer(self, request: messages.ModelInferRequest, context: Any) -> messages.ModelInferResponse:  # noqa: N802
-        """Answer with the tensors that a model makes of those in the request."""
+        """Answer with a model's outputs for the tensors in the request."""
         outputs = core.chosen_outputs([output.name for output in request.outputs])
         for output in request.outputs:
             core.check_parameters(f"output {output.name!r}", output.parameters)
@@ -80,7 +80,7 @@ class OpenInferenceService(open_inference_pb2_grpc.GRPCInferenceServiceServicer)
         return _response(found, request.id, raw=bool(request.raw_input_contents))
 
 
-def _succeeds(check: Any) -> bool:
+def _succeeds(check: Callable[[], object]) -> bool:
     try:
         check()
     except (CorruptDataError, UnavailableError):
@@ -89,7 +89,7 @@ def _succeeds(check: Any) -> bool:
 
 
 def _images(request: messages.ModelInferRequest) -> NDArray[np.float32]:
-    """Return the (B, 784) images in a request, from whichever of the two places they are in."""
+    """Return the (B, 784) images in a request, which has them raw or in `contents`."""
     core.check_parameters("the request", request.parameters)
     core.check_inputs([tensor.name for tensor in request.inputs])
     (tensor,) = request.inputs
@@ -114,7 +114,7 @@ def _elements(tensor: messages.ModelInferRequest.InferInputTensor) -> NDArray[An
 
 
 def _response(found: Inference, request_id: str, *, raw: bool) -> messages.ModelInferResponse:
-    """Return the answer, its tensors raw or in contents, as the request's were."""
+    """Return the answer, with tensors raw or in `contents` like the request."""
     response = messages.ModelInferResponse(model_name=found.model, model_version=found.version, id=request_id)
     for name, values in found.outputs.items():
         tensor = response.outputs.add(name=name, datatype=_DATATYPES[name], shape=values.shape)

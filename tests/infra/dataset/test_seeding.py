@@ -214,7 +214,7 @@ def test_lost_pointer_is_written_anew_to_the_newest_version(small: DigitSplits) 
 @pytest.fixture
 def unreachable(tmp_path: Path) -> Sources:
     """Return sources without a folder, without a cache, and without a mirror that exists."""
-    return Sources(cache=tmp_path / "cache", mirrors=("http://127.0.0.1:9/",), patience=1)
+    return Sources(cache=tmp_path / "cache", mirrors=("http://127.0.0.1:9/",), timeout=1)
 
 
 def test_stored_mnist_is_not_looked_for_again(small: DigitSplits, unreachable: Sources) -> None:
