@@ -1,7 +1,7 @@
 """Builds the page: Brython, the bundle of its Python, the kernel, the models' shapes, styles, all compressed.
 
 Each file goes to `assets/{hash of its bytes}/{name}`, which may be cached forever, with `.br` and `.gz` beside it;
-only `index.html` and `service-worker.js` keep their addresses. An attribute of `index.html` whose value is a file name
+only `index.html` and `service-worker.js` keep their addresses. An attribute of `index.html` that names a file
 (`src="brython.js"`, `data-kernel="kernel.wasm"`) gets the file's address; that is also how scripts get addresses.
 The names are those of the files in `site/`, and `brython.js`, `scrawl.js` and `scrawl-later.js` (the bundles),
 `later.css` (all of `site/styles/`), `kernel.wasm`, `kernel-relaxed.wasm`, `models.json`, `graphs.json`.
