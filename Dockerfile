@@ -8,28 +8,26 @@ ENV PYTHONDONTWRITEBYTECODE=1 PYTHONUNBUFFERED=1 PIP_NO_CACHE_DIR=1 PIP_DISABLE_
 WORKDIR /scrawl
 
 # Packages are installed in stages of their own, which keeps pip's leftovers out of the images, and one stage per image,
-# so that no image waits for another. `--only-binary`: nothing is compiled, and no package's own script runs.
-FROM python AS api-packages
-COPY infra/package/slim_botocore.py infra/package/slim_botocore.py
-COPY infra/containers/slim.py infra/containers/slim.py
+# so that no image waits for another. Only wheels: nothing is compiled, and no package's own script runs.
+FROM python AS packages
+ENV PIP_ONLY_BINARY=:all: PIP_REQUIRE_HASHES=1 PIP_NO_DEPS=1
+COPY infra/package/slim.py infra/package/slim_botocore.py infra/package/
+
+FROM packages AS api-packages
 COPY infra/containers/requirements/api.txt requirements.txt
-RUN pip install --only-binary :all: --target /packages -r requirements.txt && python -m infra.containers.slim /packages
+RUN pip install --target /packages -r requirements.txt && python -m infra.package.slim /packages
 
-FROM python AS grpc-packages
-COPY infra/package/slim_botocore.py infra/package/slim_botocore.py
-COPY infra/containers/slim.py infra/containers/slim.py
+FROM packages AS grpc-packages
 COPY infra/containers/requirements/grpc.txt requirements.txt
-RUN pip install --only-binary :all: --target /packages -r requirements.txt && python -m infra.containers.slim /packages
+RUN pip install --target /packages -r requirements.txt && python -m infra.package.slim /packages
 
-FROM python AS prepare-packages
-COPY infra/package/slim_botocore.py infra/package/slim_botocore.py
-COPY infra/containers/slim.py infra/containers/slim.py
+FROM packages AS prepare-packages
 COPY infra/containers/requirements/prepare.txt requirements.txt
-RUN pip install --only-binary :all: --target /packages -r requirements.txt && python -m infra.containers.slim /packages
+RUN pip install --target /packages -r requirements.txt && python -m infra.package.slim /packages
 
-FROM python AS site-packages
+FROM packages AS site-packages
 COPY infra/containers/requirements/site.txt requirements.txt
-RUN pip install --only-binary :all: --target /packages -r requirements.txt
+RUN pip install --target /packages -r requirements.txt
 
 # The base of all that runs Python: not root, and nothing to write to.
 FROM python AS runtime

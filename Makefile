@@ -7,7 +7,7 @@
 # make review  check the stack's template with cfn-lint and checkov
 # make protos  generate the gRPC server's code from its .proto files again
 # make deploy  the same set-up as for serve, then deploy Scrawl to AWS; options in ARGS='--stage test --dry-run'
-# make lock    update the list of what the Lambda package contains from requirements.txt
+# make lock    fix the versions in the Lambda package and in the images again
 #
 # Works with GNU make 3.81 and newer. Everything is installed into .venv, and again when pyproject.toml changes.
 
@@ -66,8 +66,20 @@ review: $(DEV_STAMP)
 	@$(BIN)/cfn-lint build/review/sam.json
 	@.venv-review/bin/checkov --file build/review/sam.json --framework cloudformation --compact --quiet --skip-download
 
+# The images get the versions that are installed here, which the tests have run with; the Lambdas the newest. The last
+# line fails unless arm64 has wheels of the same versions.
+UV := $(BIN)/uv pip compile --quiet --no-annotate --python-version 3.12 --only-binary :all: --python-platform
+UV_LOCK := $(UV) x86_64-manylinux_2_34 --generate-hashes --custom-compile-command "make lock"
+LAMBDA := infra/package/lambda-requirements
+IMAGES := infra/containers/requirements
 lock: $(DEV_STAMP)
-	@$(BIN)/python -m infra.package.lock
+	@mkdir -p build
+	@$(BIN)/python -m pip freeze --exclude-editable > build/installed.txt
+	@$(UV_LOCK) --upgrade --output-file $(LAMBDA).txt $(LAMBDA).in
+	@for image in api grpc prepare site; do \
+	  $(UV_LOCK) --constraint build/installed.txt --no-emit-package pip --output-file $(IMAGES)/$$image.txt $(IMAGES)/$$image.in || exit 1; \
+	done
+	@for file in $(LAMBDA).txt $(IMAGES)/*.txt; do $(UV) aarch64-manylinux_2_34 $$file > /dev/null || exit 1; done
 
 protos: $(DEV_STAMP)
 	@$(BIN)/python -m infra.rpc.generate

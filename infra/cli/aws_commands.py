@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from infra.cli.shared import plain_errors
-from infra.package.lock import MACHINES
+from infra.package.dependencies import MACHINES
 from infra.paths import BUILD
 
 _stage = click.option("--stage", default="prod", show_default=True, help="Which one; each is a stack of its own.")

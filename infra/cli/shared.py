@@ -46,7 +46,7 @@ def plain_errors() -> Iterator[None]:
     from infra.dataset.sources import DataError
     from infra.deploy.aws_errors import DeployError
     from infra.local.local_stack import StackError
-    from infra.package.lambda_package import PackageError
+    from infra.package.dependencies import PackageError
 
     known = (FormatError, InvalidValueError, NotFoundError, UnavailableError)
     try:

@@ -1,11 +1,10 @@
 """The Lambda package and its CloudFormation template: `build` writes deployment.zip and sam.json into a folder.
 
-Chalice says what the functions are; the dependencies are those that `infra.package.lock` has fixed, made slim by
-`infra.package.slim`; all of it is compiled. The same sources give the same bytes. What else belongs to a stack
-(buckets, CloudFront, alarms) is said by `infra.cloudformation`, whose template is merged in.
+Chalice packs and describes the functions, `infra.package.dependencies` fetches what they need, and all of it is
+compiled. The same sources give the same bytes. `infra/cloudformation/` describes the rest of the stack (buckets,
+CloudFront, alarms); Chalice merges that in.
 """
 
-import hashlib
 import json
 import os
 import shutil
@@ -13,22 +12,18 @@ import subprocess
 import sys
 import tempfile
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from infra.cloudformation import template
-from infra.package import lock, slim, slim_botocore
-from infra.paths import BUILD, ROOT
+from infra.package import dependencies, slim
+from infra.package.dependencies import PackageError, Say
+from infra.paths import ROOT
 
 LARGEST_ZIP, LARGEST_UNZIPPED = 50 * 1024**2, 250 * 1024**2  # bytes that Lambda takes
 _EPOCH = (1980, 1, 1, 0, 0, 0)  # the date of every entry: the first one that zip knows
 _CHALICE = "from chalice.cli import main; main()"
-type Say = Callable[[str], None]
-
-
-class PackageError(RuntimeError):
-    """The package cannot be built; the message says why and what to do."""
 
 
 def build(out: Path, stage: str, architecture: str, say: Say = lambda _: None) -> Path:
@@ -40,7 +35,7 @@ def build(out: Path, stage: str, architecture: str, say: Say = lambda _: None) -
     if sys.version_info[:2] != (3, 12):
         came = ".".join(map(str, sys.version_info[:2]))
         raise PackageError(f"packages are built under Python 3.12, which runs in the Lambda; this is {came}")
-    packages = _dependencies(architecture, say)
+    packages = dependencies.fetch(architecture, say)
     with _staged(stage, architecture) as project:
         _run_chalice(project, stage)
         out.mkdir(parents=True, exist_ok=True)
@@ -52,27 +47,6 @@ def build(out: Path, stage: str, architecture: str, say: Say = lambda _: None) -
     zipped = (out / "deployment.zip").stat().st_size
     say(f"{out / 'deployment.zip'}: {zipped / 1e6:.1f} MB zipped, {size / 1e6:.1f} MB unzipped, {architecture}")
     return out / "deployment.zip"
-
-
-def _dependencies(architecture: str, say: Say) -> Path:
-    """Return a folder with the slimmed dependencies, made when the lock file or what is left out has changed."""
-    sources = [lock.LOCK, Path(slim.__file__), Path(slim_botocore.__file__), Path(lock.__file__)]
-    digest = hashlib.sha256(b"\0".join(path.read_bytes() for path in sources)).hexdigest()[:12]
-    folder = BUILD / "package" / f"dependencies-{architecture}-{digest}"
-    if folder.exists():
-        return folder
-    say(f"Fetching what the Lambda needs, for {architecture}")
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=folder.parent) as unfinished:
-        new = Path(unfinished) / "new"
-        command = [sys.executable, "-m", "pip", "install", "-q", "--target", str(new), "--no-deps", "--no-compile"]
-        options = [*lock.wheel_options(architecture), "--require-hashes", "-r", str(lock.LOCK)]
-        fetched = subprocess.run([*command, *options], capture_output=True, text=True, check=False)
-        if fetched.returncode:
-            raise PackageError(f"pip could not fetch the Lambda's dependencies:\n{fetched.stderr.strip()}")
-        slim.slim(new)
-        new.replace(folder)
-    return folder
 
 
 @contextmanager
@@ -88,7 +62,7 @@ def _staged(stage: str, architecture: str) -> Iterator[Path]:
         (project / "requirements.txt").touch()
         config = project / ".chalice" / "config.json"
         settings = json.loads(config.read_text())
-        settings["stages"].setdefault(stage, settings["stages"]["prod"])  # what differs is said by the stack
+        settings["stages"].setdefault(stage, settings["stages"]["prod"])  # the stack says what differs
         config.write_text(json.dumps(settings | {"lambda_architecture": architecture}))
         yield project
 
@@ -115,12 +89,12 @@ def _own(project: Path) -> Path:
     folder = project / "own"
     with zipfile.ZipFile(project / "out" / "deployment.zip") as zipped:
         zipped.extractall(folder)
-    slim.compile_beside(folder)
+    slim.compile_beside_sources(folder)
     return folder
 
 
 def _write_zip(path: Path, *folders: Path) -> int:
-    """Write what folders hold as one zip, in the order of the names. Return the bytes within."""
+    """Write the files of folders as one zip, in the order of their names. Return their size before compression."""
     files = {
         file.relative_to(folder).as_posix(): file
         for folder in folders
@@ -139,7 +113,7 @@ def _write_zip(path: Path, *folders: Path) -> int:
 
 
 def _check(path: Path, size: int, packages: Path) -> None:
-    """See that the package is complete and small enough."""
+    """Check that the package is complete and small enough."""
     missing = [name for name in ("numpy", "onnxruntime", "PIL", "botocore") if not (packages / name).is_dir()]
     if missing:
         raise PackageError(f"{packages} lacks {', '.join(missing)}: remove it and build again")

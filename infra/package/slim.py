@@ -1,9 +1,8 @@
-"""What a Lambda's dependencies can do without: parts that Scrawl never imports, and that cost size and cold start.
+"""Cuts from installed packages what Scrawl never imports: a little for the images, all that can go for the Lambdas.
 
-`slim` takes them out of a folder that pip has installed into, and compiles the rest; `infra.package.slim_botocore`
-shortens what botocore reads. What is installed there is said by `infra.package.lock`, how it is packed by
-`infra.package.lambda_package`. Whatever is removed and needed after all is found by the test that runs the packed API
-with nothing else on its path.
+For an image, the Dockerfile runs `python -m infra.package.slim FOLDER`. For the Lambdas, whose size and cold start
+count, what is left is compiled, too, and `infra.package.slim_botocore` shortens what botocore reads. If something is
+cut that is needed after all, the test fails that runs the packed API with nothing else on its path.
 """
 
 import os
@@ -16,8 +15,8 @@ from pathlib import Path
 from infra.package import slim_botocore
 from infra.package.slim_botocore import SERVICES
 
-# Patterns of paths below the folder, each with why nobody misses it.
-NEEDLESS = (
+# Patterns of paths below the folder. First what nothing of Scrawl's imports, and what weighs most:
+UNUSED = (
     # A second copy of the runtime, for programs in C; the Python module has its own inside.
     "onnxruntime/capi/libonnxruntime.so*",
     # Tools for making and changing networks.
@@ -26,8 +25,11 @@ NEEDLESS = (
     "onnxruntime/quantization",
     "onnxruntime/tools",
     "onnxruntime/transformers",
+)
+# Then what only the Lambdas do without, or what is not worth a thought where size hardly counts.
+UNUSED_IN_LAMBDA = (
     "onnxruntime/ThirdPartyNotices.txt",
-    # onnxruntime names them as requirements, but its inference imports neither.
+    # onnxruntime requires them, but inference imports none of them.
     "flatbuffers*",
     "google",
     "packaging*",
@@ -71,57 +73,87 @@ NEEDLESS = (
     "**/py.typed",
     "bin",
 )
-PICTURES = ("Bmp", "Gif", "Ico", "Jpeg", "Jpeg2K", "Mpo", "Png", "Ppm", "Tga", "Tiff", "WebP")  # that one may send
+PICTURES = (
+    "Bmp",
+    "Gif",
+    "Ico",
+    "Jpeg",
+    "Jpeg2K",
+    "Mpo",
+    "Png",
+    "Ppm",
+    "Tga",
+    "Tiff",
+    "WebP",
+)  # formats that one may send
 _COMPILE = (
     "import compileall, py_compile, sys; "
     "sys.exit(not compileall.compile_dir(sys.argv[1], quiet=2, stripdir=sys.argv[1], {options}))"
 )
-_ALONE = "legacy=True, optimize=2, invalidation_mode=py_compile.PycInvalidationMode.UNCHECKED_HASH"
-_BESIDE = "invalidation_mode=py_compile.PycInvalidationMode.CHECKED_HASH"
+_WITHOUT_SOURCES = "legacy=True, optimize=2, invalidation_mode=py_compile.PycInvalidationMode.UNCHECKED_HASH"
+_BESIDE_SOURCES = "invalidation_mode=py_compile.PycInvalidationMode.CHECKED_HASH"
 
 
-def slim(folder: Path) -> None:
-    """Take out what is never imported, and put compiled modules in the place of their sources."""
-    needless = {found for pattern in NEEDLESS for found in folder.glob(pattern)}
-    for path in sorted(needless | {*_descriptions(folder), *_formats(folder), *_records(folder)}):
-        if path.is_dir():
-            shutil.rmtree(path)
-        else:
-            path.unlink(missing_ok=True)
+def slim_for_image(folder: Path) -> None:
+    """Remove parts of onnxruntime, and botocore's descriptions of services that Scrawl does not call."""
+    _remove({*_matching(folder, UNUSED), *_other_services(folder)})
+
+
+def slim_for_lambda(folder: Path) -> None:
+    """Remove all that is never imported, and put compiled modules in the place of their sources."""
+    unused = {*_matching(folder, UNUSED + UNUSED_IN_LAMBDA), *_other_services(folder)}
+    _remove(unused | {*_rare_formats(folder), *_pip_records(folder)})
     slim_botocore.shorten(folder / "botocore")
-    _compile(folder, _ALONE)  # without docstrings: nobody asks for help there
+    _compile(folder, _WITHOUT_SOURCES)  # and without docstrings: nobody asks for help there
     for source in folder.rglob("*.py"):
         source.unlink()
 
 
-def compile_beside(folder: Path) -> None:
+def compile_beside_sources(folder: Path) -> None:
     """Put compiled modules beside their sources, which tracebacks show and by whose hash they are checked."""
-    _compile(folder, _BESIDE)
+    _compile(folder, _BESIDE_SOURCES)
+
+
+def _remove(paths: set[Path]) -> None:
+    for path in sorted(paths):
+        if path.is_dir():
+            shutil.rmtree(path)
+        else:
+            path.unlink(missing_ok=True)
 
 
 def _compile(folder: Path, options: str) -> None:
-    # Dates in a Lambda package are of 1980, so compiled files that compare dates would never be used. The same seed
-    # each time keeps the order of sets, and so the bytes, the same.
+    # Dates in a Lambda package are of 1980, so compiled files that compare dates would never be used. With the same
+    # seed each time, sets have the same order, and the files the same bytes.
     environment = os.environ | {"PYTHONHASHSEED": "0"}
     subprocess.run([sys.executable, "-c", _COMPILE.format(options=options), str(folder)], check=True, env=environment)
 
 
-def _descriptions(folder: Path) -> Iterator[Path]:
-    """Yield botocore's descriptions of services that are not talked to."""
+def _matching(folder: Path, patterns: tuple[str, ...]) -> Iterator[Path]:
+    for pattern in patterns:
+        yield from folder.glob(pattern)
+
+
+def _other_services(folder: Path) -> Iterator[Path]:
+    """Yield botocore's descriptions of services that Scrawl does not call."""
     for path in (folder / "botocore" / "data").iterdir():
         if path.is_dir() and path.name not in SERVICES:
             yield path
 
 
-def _formats(folder: Path) -> Iterator[Path]:
+def _rare_formats(folder: Path) -> Iterator[Path]:
     """Yield Pillow's readers of formats that hardly anyone has."""
     for path in (folder / "PIL").glob("*ImagePlugin.py"):
         if path.name.removesuffix("ImagePlugin.py") not in PICTURES:
             yield path
 
 
-def _records(folder: Path) -> Iterator[Path]:
-    """Yield what pip has noted down, beyond the names of packages and their licences."""
+def _pip_records(folder: Path) -> Iterator[Path]:
+    """Yield what pip records about packages, apart from their names and licences."""
     for path in folder.glob("*.dist-info/*"):
         if path.name not in ("METADATA", "LICENSE", "licenses"):
             yield path
+
+
+if __name__ == "__main__":
+    slim_for_image(Path(sys.argv[1]))

@@ -1,7 +1,7 @@
-"""What botocore reads when it makes a client and connects, shortened to what Scrawl's Lambdas need of it.
+"""Shortens what botocore reads when it makes a client and connects, to what Scrawl's Lambdas need of it.
 
-As it comes it describes every service of AWS, with its documentation, and trusts more than a hundred certificate
-authorities, which it parses anew for each connection: 24 ms. Which of its files stay is left to `infra.package.slim`.
+As it comes, it describes every AWS service, with documentation, and trusts more than a hundred certificate
+authorities, which it parses again for each connection: 24 ms. `infra.package.slim` decides which of its files stay.
 """
 
 import gzip
@@ -10,9 +10,9 @@ import re
 from pathlib import Path
 from typing import Any
 
-SERVICES = ("lambda", "s3")  # of AWS, that are talked to; botocore describes hundreds
-# Those that Amazon Trust Services wants a trust store of one's own to have, and those that issued AWS's certificates
-# before; they still do in China.
+SERVICES = ("lambda", "s3")  # that Scrawl calls; botocore describes hundreds
+# Those that Amazon Trust Services wants every trust store to have, and those that issued AWS's certificates before;
+# they still do in China.
 AUTHORITIES = ("Amazon Root CA", "Starfield", "DigiCert", "Baltimore CyberTrust")
 
 
@@ -24,7 +24,7 @@ def shorten(botocore: Path) -> None:
 
 
 def _shorten_description(path: Path) -> None:
-    """Take out documentation and other services' endpoints; leave it unpacked, since the Lambda package is packed."""
+    """Remove documentation and other services' endpoints; do not compress it again, since the Lambda package is."""
     packed = path.suffix == ".gz"
     content = path.read_bytes()
     path.unlink()
@@ -36,7 +36,7 @@ def _shorten_description(path: Path) -> None:
 
 
 def _undocumented(value: Any, name: str = "") -> Any:
-    """Return a description with every text called `documentation` empty: botocore wants some of them to be there."""
+    """Return a description with every `documentation` text empty: botocore needs some of the keys to be there."""
     if isinstance(value, dict):
         return {key: _undocumented(part, key) for key, part in value.items()}
     if isinstance(value, list):

@@ -1,11 +1,8 @@
 """The API, the gRPC server and the store's preparation as their images run them, without an engine."""
 
-import importlib
 import os
-import shutil
 import signal
 import subprocess
-import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -18,7 +15,6 @@ from botocore.exceptions import ClientError
 from botocore.stub import Stubber
 
 from infra.containers.prepare import ensure_bucket
-from infra.containers.slim import slim
 from infra.dataset.sources import DigitSplits
 from infra.rpc.protos import mnist_pb2, mnist_pb2_grpc
 from tests.support import idx_files
@@ -178,26 +174,6 @@ def test_grpc_server_without_its_model_does_not_start(running: Containers) -> No
     assert status == 1
     assert "The gRPC server cannot start" in said
     assert "Traceback" not in said
-
-
-def test_packages_made_slim_still_do(tmp_path: Path) -> None:
-    for name in ("onnxruntime", "botocore"):
-        installed = Path(importlib.import_module(name).__file__ or "").parent
-        shutil.copytree(installed, tmp_path / name, ignore=shutil.ignore_patterns("__pycache__"))
-    before = _size(tmp_path)
-    slim(tmp_path)
-    assert _size(tmp_path) < before - 40e6
-    use = (
-        "import botocore, onnxruntime; from functions.aws import client; import functions.models.inference; "
-        "client('s3'), client('lambda'); print(botocore.__file__, onnxruntime.__file__)"
-    )
-    environment = os.environ | {"PYTHONPATH": str(tmp_path)}
-    ended = subprocess.run([sys.executable, "-c", use], env=environment, capture_output=True, text=True, check=True)
-    assert ended.stdout.count(str(tmp_path)) == 2
-
-
-def _size(folder: Path) -> int:
-    return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
 
 
 def _workers(server: subprocess.Popen[str]) -> list[int]:

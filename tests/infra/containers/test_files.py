@@ -4,17 +4,13 @@ import re
 import shutil
 import subprocess
 import sys
-import tomllib
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
-from packaging.requirements import Requirement
 
 from infra.cli import main
-from infra.containers.lock import FOLDER, WANTED, closure, normalised
 from infra.paths import ROOT
 
 WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
@@ -50,24 +46,6 @@ def test_workflows_fit_their_schema() -> None:
 
 def test_workflows_are_linted() -> None:
     lint("actionlint")
-
-
-@pytest.mark.parametrize("image", WANTED)
-def test_everything_that_an_image_needs_has_a_version(image: str) -> None:
-    lines = (FOLDER / f"{image}.txt").read_text().splitlines()[1:]
-    pinned = dict(line.split("==") for line in lines)
-    assert set(pinned) == closure(WANTED[image]), "make it anew: python -m infra.containers.lock"
-    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-    extras = [line for extra in project["optional-dependencies"].values() for line in extra]
-    for requirement in map(Requirement, [*project["dependencies"], *extras]):
-        if came := pinned.get(normalised(requirement.name)):
-            assert requirement.specifier.contains(came), f"{image}.txt: {requirement}"
-
-
-def test_images_hold_what_the_tests_run_with() -> None:
-    gunicorn = re.search(r"^gunicorn==(.+)$", (FOLDER / "api.txt").read_text(), re.MULTILINE)
-    assert gunicorn is not None
-    assert gunicorn[1].split(".")[0] == version("gunicorn").split(".")[0]
 
 
 def test_every_service_is_built_from_a_stage() -> None:

@@ -26,8 +26,8 @@ from functions.storage.memory import MemoryStore
 from functions.storage.s3 import S3Store
 from infra.dataset.sources import DigitSplits
 from infra.deploy.checked_package import obtain
-from infra.package import lambda_package, lock
-from infra.package.lambda_package import PackageError
+from infra.package import lambda_package
+from infra.package.dependencies import LOCK, PackageError
 from infra.paths import ROOT
 from tests.conftest import copy
 from tests.support.api import BUCKET
@@ -190,7 +190,7 @@ def test_the_same_sources_give_the_same_bytes(package: Path, tmp_path: Path) -> 
 def test_a_plain_deployment_takes_botocore_from_lambda_and_the_package_brings_its_own() -> None:
     """With botocore, what `chalice deploy` sends would exceed the 50 MB that Lambda takes: 63 MB, without 46 MB."""
     wanted = re.findall(r"^[a-z][\w-]*", (ROOT / "requirements.txt").read_text(), re.MULTILINE)
-    locked = re.findall(r"^[a-z][\w-]*", lock.LOCK.read_text(), re.MULTILINE)
+    locked = re.findall(r"^[a-z][\w-]*", LOCK.read_text(), re.MULTILINE)
     installed = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["dependencies"]
     assert not {"boto3", "botocore"} & set(wanted)
     assert {*wanted, "botocore"} <= {name.replace("_", "-") for name in locked}

@@ -13,7 +13,8 @@ from functools import cache
 from importlib.metadata import packages_distributions
 from pathlib import Path
 
-from infra.containers.lock import normalised
+from packaging.utils import canonicalize_name
+
 from infra.paths import ROOT
 
 REQUIREMENTS = ROOT / "infra" / "containers" / "requirements"
@@ -48,7 +49,9 @@ class Image:
         assert packages is not None, f"{target} installs nothing"
         pins = (REQUIREMENTS / f"{packages[1]}.txt").read_text()
         names = {*re.findall(r"^([\w.-]+)==", pins, re.MULTILINE), "pip", "scrawl"}
-        lacking = {module for module, owners in _modules().items() if not any(normalised(o) in names for o in owners)}
+        lacking = {
+            module for module, owners in _modules().items() if not any(canonicalize_name(o) in names for o in owners)
+        }
         guard = folder / "guard"
         guard.mkdir(parents=True)
         (guard / "sitecustomize.py").write_text(_GUARD.format(lacking=lacking, root=str(ROOT)))

@@ -1,0 +1,61 @@
+"""The Lambda's dependencies: those of `lambda-requirements.txt`, fetched for one architecture and made slim.
+
+`make lock` writes that file from `lambda-requirements.in`, with the hashes of all wheels: a package built next year
+is the same to the byte. `infra.package.slim` says what is cut, `infra.package.lambda_package` packs what is left.
+"""
+
+import hashlib
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+from infra.package import slim, slim_botocore
+from infra.paths import BUILD
+
+LOCK = Path(__file__).with_name("lambda-requirements.txt")
+MACHINES = {"x86_64": "x86_64", "arm64": "aarch64"}  # Lambda's name of an architecture → that of its wheels
+_GLIBC = (34, 31, 28, 27, 17)  # 2.x: that of Lambda's Python 3.12, which is 2.34, and older ones
+type Say = Callable[[str], None]
+
+
+class PackageError(RuntimeError):
+    """The package cannot be built; the message says why and what to do."""
+
+
+def fetch(architecture: str, say: Say) -> Path:
+    """Return a folder with the slimmed dependencies, which is made again when the lock or what is cut has changed.
+
+    Raises:
+        PackageError: when pip cannot fetch one.
+    """
+    sources = [LOCK, *(Path(str(module.__file__)) for module in (slim, slim_botocore, sys.modules[__name__]))]
+    digest = hashlib.sha256(b"\0".join(path.read_bytes() for path in sources)).hexdigest()[:12]
+    folder = BUILD / "package" / f"dependencies-{architecture}-{digest}"
+    if folder.exists():
+        return folder
+    say(f"Fetching what the Lambda needs, for {architecture}")
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=folder.parent) as unfinished:
+        new = Path(unfinished) / "new"
+        _install(new, architecture)
+        slim.slim_for_lambda(new)
+        new.replace(folder)
+    return folder
+
+
+def _install(folder: Path, architecture: str) -> None:
+    command = [sys.executable, "-m", "pip", "install", "-q", "--target", str(folder), "--no-deps", "--no-compile"]
+    options = [*_wheel_options(architecture), "--require-hashes", "-r", str(LOCK)]
+    fetched = subprocess.run([*command, *options], capture_output=True, text=True, check=False)
+    if fetched.returncode:
+        raise PackageError(f"pip could not fetch the Lambda's dependencies:\n{fetched.stderr.strip()}")
+
+
+def _wheel_options(architecture: str) -> list[str]:
+    """Return pip's options for wheels that run in a Lambda of an architecture."""
+    machine = MACHINES[architecture]
+    platforms = [f"manylinux_2_{minor}_{machine}" for minor in _GLIBC] + [f"manylinux2014_{machine}"]
+    chosen = [option for platform in platforms for option in ("--platform", platform)]
+    return [*chosen, "--python-version", "3.12", "--implementation", "cp", "--only-binary=:all:"]
