@@ -44,7 +44,7 @@ class Backoff:
     def failed(self) -> float:
         """Note a failure, and return how many seconds to wait."""
         self.failures += 1
-        return min(FIRST_WAIT * 2 ** (self.failures - 1), LONGEST_WAIT)
+        return min(FIRST_WAIT * 2.0 ** (self.failures - 1), LONGEST_WAIT)
 
     def succeeded(self) -> None:
         """Note a success."""

@@ -1,22 +1,38 @@
-"""A drawing: strokes on a square of 280 × 280 units, and what undo, redo and clear make of them.
+"""A drawing: strokes on a square of 280 × 280 units, with undo, redo and clear.
 
-Pure; painting is left to `views.pad`, turning ink into a 28×28 picture to the kernel.
+Pure. `pad_view` paints it, and the kernel turns its ink into a picture of 28×28 pixels.
 """
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from typing import Literal
+
+    from scrawl.net.interfaces import Bytes
+
+    type Piece = tuple[float, float, float, float, float, float]  # of a curve: start, control point, end
+    type Point = tuple[float, float]
+    type Stroke = tuple[Literal["stroke"], list[Point], float, bool]  # points, width, whether it erases
+    type Sample = tuple[Literal["sample"], Bytes, int]  # 28×28 bytes, label
+    type Image = tuple[Literal["image"], Bytes]  # 280×280 bytes
+    type Ground = Sample | Image | tuple[Literal["clear"]]  # that a sheet starts with
+    type Action = Stroke | Ground
 
 SIDE = 280.0  # of the drawing surface, whatever its size on the screen
 PEN = 21.0  # width of the pen: about two of MNIST's pixels once a digit fills the surface
 
 
 class Drawing:
-    """Everything drawn so far, in order. A clear, a sample or an image begins a new sheet, and can itself be undone.
+    """Everything drawn so far, in order. A clear, a sample or an image starts a new sheet, and can itself be undone.
 
-    `actions` holds ("stroke", points, width, erases), ("sample", picture, label), ("image", picture) and ("clear",);
-    points are (x, y) pairs, a sample has 28×28 bytes, an image 280×280, 255 for full ink.
+    In samples and images 255 is full ink.
     """
 
     def __init__(self) -> None:
-        self.actions: list = []
-        self.undone: list = []  # actions that redo brings back, the next one last
+        self.actions: list[Action] = []
+        self.undone: list[Action] = []  # what redo brings back, the next one last
         self.pen = PEN  # width of the next stroke
         self.erasing = False  # whether it takes ink away
         self.revision = 0  # changes whenever the drawing does
@@ -26,9 +42,9 @@ class Drawing:
         """Put the pen down."""
         self._add(("stroke", [within(x, y)], self.pen, self.erasing))
 
-    def extend_stroke(self, points: list) -> None:
+    def extend_stroke(self, points: list[Point]) -> None:
         """Move the pen through further points; those that repeat the last one are left out."""
-        stroke = self.actions[-1][1]
+        stroke = self.strokes()[-1][1]
         for x, y in points:
             point = within(x, y)
             if point != stroke[-1]:
@@ -41,42 +57,42 @@ class Drawing:
             self._add(("clear",))
             self.rewrites += 1
 
-    def show_sample(self, picture: object, label: int) -> None:
+    def show_sample(self, picture: Bytes, label: int) -> None:
         """Take a new sheet with a picture of 28×28 bytes on it, to look at or to draw over."""
         self._add(("sample", picture, label))
         self.rewrites += 1
 
-    def show_image(self, picture: object) -> None:
-        """Take a new sheet with an image of 280×280 bytes on it, which is read like ink drawn here."""
+    def show_image(self, picture: Bytes) -> None:
+        """Take a new sheet with an image of 280×280 bytes on it, which counts as ink drawn here."""
         self._add(("image", picture))
         self.rewrites += 1
 
     def undo(self) -> None:
-        """Take back what was done last."""
+        """Take back the last action."""
         self._move(self.actions, self.undone)
 
     def redo(self) -> None:
-        """Do again what was taken back last."""
+        """Do again what was last taken back."""
         self._move(self.undone, self.actions)
 
     def sheet(self) -> int:
-        """Return where in `actions` the current sheet begins."""
+        """Return where in `actions` the current sheet starts."""
         for place in range(len(self.actions) - 1, -1, -1):
             if self.actions[place][0] != "stroke":
                 return place
         return -1
 
-    def strokes(self) -> list:
-        """Return the strokes on the current sheet, as in `actions`."""
-        return self.actions[self.sheet() + 1 :]
+    def strokes(self) -> list[Stroke]:
+        """Return the strokes on the current sheet."""
+        return self.actions[self.sheet() + 1 :]  # type: ignore[return-value] # a sheet's other actions are strokes
 
-    def ground(self) -> tuple:
-        """Return the action with which the current sheet began: a sample, an image or a clear."""
+    def ground(self) -> Ground:
+        """Return the action that started the current sheet."""
         place = self.sheet()
-        return self.actions[place] if place >= 0 else ("clear",)
+        return self.actions[place] if place >= 0 else ("clear",)  # type: ignore[return-value] # it is no stroke
 
-    def sample(self) -> tuple | None:
-        """Return (picture, label) of the sample that the current sheet began with."""
+    def sample(self) -> tuple[Bytes, int] | None:
+        """Return (picture, label) of the sample that the current sheet started with."""
         ground = self.ground()
         return ground[1:] if ground[0] == "sample" else None
 
@@ -84,30 +100,30 @@ class Drawing:
         """Whether there is nothing on the sheet; an eraser leaves nothing there."""
         return self.ground()[0] == "clear" and all(erases for _kind, _points, _width, erases in self.strokes())
 
-    def _add(self, action: tuple) -> None:
+    def _add(self, action: Action) -> None:
         self.actions.append(action)
         self.undone.clear()
         self.revision += 1
 
-    def _move(self, source: list, target: list) -> None:
+    def _move(self, source: list[Action], target: list[Action]) -> None:
         if source:
             target.append(source.pop())
             self.revision += 1
             self.rewrites += 1
 
 
-def within(x: float, y: float) -> tuple:
+def within(x: float, y: float) -> Point:
     """Return the point, moved onto the drawing surface if it lies outside."""
     return min(max(x, 0.0), SIDE), min(max(y, 0.0), SIDE)
 
 
-def to_surface(x: float, y: float, box: tuple) -> tuple:
+def to_surface(x: float, y: float, box: tuple[float, float, float, float]) -> Point:
     """Return a point of the screen in the surface's units; `box` is its left, top, width and height there."""
     left, top, width, height = box
     return (x - left) * SIDE / width, (y - top) * SIDE / height
 
 
-def smooth(points: list, first: int) -> list:
+def smooth(points: list[Point], first: int) -> list[Piece]:
     """Return the curve through the points, from the one at `first` on, as (x0, y0, cx, cy, x1, y1) pieces.
 
     Each piece is a quadratic curve between the middles of two neighbouring sections, bent towards the point between

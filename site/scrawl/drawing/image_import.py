@@ -1,13 +1,27 @@
 """Image files that become the drawing: chosen, pasted or dropped. The worker tells their ink from their paper.
 
-The page decodes a file as the browser does and scales it down; whatever cannot be used is said below the pad.
+The browser decodes a file, and the page scales it down. If a file cannot be used, a notice below the pad says why.
 """
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
 
 from browser import aio, document
 from browser import self as window
 
 from scrawl.drawing.pad_view import RASTER, ink_picture, inks, new_canvas
 from scrawl.ui.dom import by_id
+
+if TYPE_CHECKING:
+    from typing import Any
+
+    from browser import Event
+    from browser.arrays import Uint8Array
+
+    from scrawl.app.page import Page
+
+    type File = Any  # the browser's, as are ImageBitmap and FileList
 
 MOST_BYTES = 20_000_000
 MOST_PIXELS = 20_000_000  # a phone's camera makes 12 million
@@ -17,7 +31,7 @@ WORK_SIDE = 320  # pixels: larger images are scaled down to it, which a digit do
 class ImageImport:
     """Owns the image button, the pad as a place to drop on, and the clipboard's images."""
 
-    def __init__(self, page: object) -> None:
+    def __init__(self, page: Page) -> None:
         self.page = page
         self.frame = by_id("pad").parentElement
         self.file = by_id("image-file")
@@ -29,36 +43,36 @@ class ImageImport:
         document.bind("dragover", self._dragged)
         document.bind("dragleave", lambda _event: self._mark(False))
         document.bind("drop", self._dropped)
-        page.handle_report("ink_found", self._inked)
+        page.handle_report("ink_found", self._show)
 
-    def _chosen(self, _event: object) -> None:
-        self._take(self.file.files)
+    def _chosen(self, _event: Event) -> None:
+        self._read(self.file.files)
         self.file.value = ""  # so that the same file can be chosen again
 
-    def _pasted(self, event: object) -> None:
+    def _pasted(self, event: Event) -> None:
         if event.clipboardData.files.length:
             event.preventDefault()
-            self._take(event.clipboardData.files)
+            self._read(event.clipboardData.files)
 
-    def _dragged(self, event: object) -> None:
+    def _dragged(self, event: Event) -> None:
         if event.dataTransfer.types.includes("Files"):
             event.preventDefault()
             self._mark(True)
 
-    def _dropped(self, event: object) -> None:
+    def _dropped(self, event: Event) -> None:
         self._mark(False)
-        # Weights have been taken by `share.files` by then.
+        # `files.weight_files` has taken files of weights by then.
         if event.dataTransfer.files.length and not event.defaultPrevented:
             event.preventDefault()
-            self._take(event.dataTransfer.files)
+            self._read(event.dataTransfer.files)
 
     def _mark(self, on: bool) -> None:
         self.frame.classList.toggle("dropping", on)
 
-    def _take(self, files: object) -> None:
-        aio.run(self._read(files[0]))
+    def _read(self, files: Any) -> None:
+        aio.run(self._import(files[0]))
 
-    async def _read(self, file: object) -> None:
+    async def _import(self, file: File) -> None:
         self._number += 1
         number = self._number
         problem = unusable(file.name, file.type, file.size)
@@ -78,7 +92,7 @@ class ImageImport:
             "find_ink", number=number, width=width, height=height, colours=colours_of(bitmap, width, height)
         )
 
-    def _inked(self, number: int, width: int, height: int, ink: object) -> None:
+    def _show(self, number: int, width: int, height: int, ink: Uint8Array | None) -> None:
         if number != self._number:
             return
         if ink is None:
@@ -99,13 +113,13 @@ def unusable(name: str, kind: str, size: int) -> str:
     return ""
 
 
-def fitted(width: int, height: int, side: int) -> tuple:
+def fitted(width: int, height: int, side: int) -> tuple[int, int]:
     """Return the size of a picture that fits the square, its aspect kept; none is enlarged."""
     scale = min(1, side / max(width, height))
     return max(1, round(width * scale)), max(1, round(height * scale))
 
 
-def colours_of(bitmap: object, width: int, height: int) -> object:
+def colours_of(bitmap: Any, width: int, height: int) -> Uint8Array:
     """Return an image's colours and opacity, width × height × 4 bytes."""
     canvas = new_canvas(width, height)
     context = canvas.getContext("2d", {"willReadFrequently": True})
@@ -115,7 +129,7 @@ def colours_of(bitmap: object, width: int, height: int) -> object:
     return window.Uint8Array.new(context.getImageData(0, 0, width, height).data.buffer)
 
 
-def on_raster(ink: object, width: int, height: int) -> object:
+def on_raster(ink: Uint8Array, width: int, height: int) -> Uint8Array:
     """Return ink as 280×280 bytes: the picture as large as it can be, in the middle."""
     scale = RASTER / max(width, height)
     across, down = width * scale, height * scale

@@ -3,10 +3,20 @@
 Also undo and redo with the usual keys, anywhere but in a field, which has its own.
 """
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 from browser import document
 
 from scrawl.drawing.tool_state import CELLS, pen_is_down
 from scrawl.ui.dom import set_attribute, set_flag
+
+if TYPE_CHECKING:
+    from browser import Element, Event
+
+    from scrawl.app.page import Page
+    from scrawl.state.app_state import State
 
 ARROWS = {"ArrowLeft": (-1, 0), "ArrowRight": (1, 0), "ArrowUp": (0, -1), "ArrowDown": (0, 1)}
 STRIDE = 4  # cells, with Shift
@@ -16,7 +26,7 @@ FIELDS = ("INPUT", "SELECT", "TEXTAREA")
 class KeyboardPen:
     """Owns the cursor on the pad, and what keys do there."""
 
-    def __init__(self, page: object, pad: object) -> None:
+    def __init__(self, page: Page, pad: Element) -> None:
         self.page = page
         self.cursor = document.createElement("div")
         self.cursor.hidden = True
@@ -27,7 +37,7 @@ class KeyboardPen:
         pad.bind("pointerdown", lambda _event: self._show(False))
         document.bind("keydown", self.anywhere)
 
-    def on_pad(self, event: object) -> None:
+    def on_pad(self, event: Event) -> None:
         """Move the pen, put it down or lift it, clear."""
         if event.ctrlKey or event.metaKey or event.altKey:
             return
@@ -44,7 +54,7 @@ class KeyboardPen:
             return
         event.preventDefault()
 
-    def anywhere(self, event: object) -> None:
+    def anywhere(self, event: Event) -> None:
         """Undo and redo."""
         if not (event.ctrlKey or event.metaKey) or event.altKey or event.target.tagName in FIELDS:
             return
@@ -57,7 +67,7 @@ class KeyboardPen:
             return
         event.preventDefault()
 
-    def render(self, state: object) -> None:
+    def render(self, state: State) -> None:
         """Show the pen where it is."""
         tools = state.tools
         set_flag(self.cursor, "hidden", not tools.cursor_shown)

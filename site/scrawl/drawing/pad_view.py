@@ -1,14 +1,30 @@
 """The drawing surface: shows the drawing, and keeps a second, hidden picture of it for the network.
 
 On the screen the ink has the page's colour and the screen's resolution; for the network it is white on black and
-280 × 280. While a stroke grows only its newest pieces are painted. What the pointer does is left to `pointer`.
+280 × 280. While a stroke grows, only its newest pieces are painted. `pointer` takes in what the pointer does.
 """
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
 
 from browser import document
 from browser import self as window
 
 from scrawl.drawing.drawing import SIDE, smooth
 from scrawl.ui.dom import by_id, set_flag, show_notice
+
+if TYPE_CHECKING:
+    from typing import Any
+
+    from browser import Element
+    from browser.arrays import Uint8Array
+
+    from scrawl.drawing.drawing import Drawing, Ground, Piece
+    from scrawl.net.interfaces import Bytes
+    from scrawl.state.app_state import State
+
+    type Context = Any  # a canvas's 2D context
 
 RASTER = int(SIDE)
 
@@ -38,7 +54,7 @@ class PadView:
         self._ink = window.getComputedStyle(self.canvas).color
         self._painted = (-1, 0, 0)
 
-    def render(self, state: object) -> None:
+    def render(self, state: State) -> None:
         """Show the drawing."""
         drawing = state.drawing
         self.paint(drawing)
@@ -48,7 +64,7 @@ class PadView:
         set_flag(self.clear, "disabled", drawing.is_blank())
         show_notice(self.message, state.notices.get("draw"))
 
-    def paint(self, drawing: object) -> None:
+    def paint(self, drawing: Drawing) -> None:
         """Bring both pictures up to date."""
         strokes = drawing.strokes()
         rewrites, count, points = self._painted
@@ -65,11 +81,11 @@ class PadView:
                 self._stroke(self._raster, 1.0, width, "#000" if erases else "#fff", pieces)
         self._painted = (drawing.rewrites, len(strokes), len(strokes[-1][1]) if strokes else 0)
 
-    def pixels(self) -> object:
+    def pixels(self) -> Uint8Array:
         """Return the hidden picture as RASTER × RASTER bytes."""
         return inks(self._raster, RASTER)
 
-    def _start_sheet(self, ground: tuple) -> None:
+    def _start_sheet(self, ground: Ground) -> None:
         side = self._side
         self._screen.globalCompositeOperation = "source-over"
         self._screen.clearRect(0, 0, side, side)
@@ -80,7 +96,7 @@ class PadView:
             self._screen.drawImage(ink_picture(ground[1], self._ink, width), 0, 0, side, side)
             self._raster.drawImage(ink_picture(ground[1], "#fff", width), 0, 0, RASTER, RASTER)
 
-    def _stroke(self, context: object, scale: float, width: float, ink: str, pieces: list) -> None:
+    def _stroke(self, context: Context, scale: float, width: float, ink: str, pieces: list[Piece]) -> None:
         context.setTransform(scale, 0, 0, scale, 0, 0)
         context.lineWidth = width
         context.lineCap = context.lineJoin = "round"
@@ -93,34 +109,35 @@ class PadView:
         context.setTransform(1, 0, 0, 1, 0, 0)
 
 
-def set_size(canvas: object, width: int, height: int) -> None:
+def set_size(canvas: Element, width: int, height: int) -> None:
     """Give a canvas its number of pixels. Brython's `width` of an element is that of its style."""
     canvas.setAttribute("width", str(width))
     canvas.setAttribute("height", str(height))
 
 
-def new_canvas(width: int, height: int) -> object:
+def new_canvas(width: int, height: int) -> Element:
     """Return a canvas that is not on the page."""
     canvas = document.createElement("canvas")
     set_size(canvas, width, height)
     return canvas
 
 
-def inks(context: object, side: int) -> object:
+def inks(context: Context, side: int) -> Uint8Array:
     """Return the bytes of a square picture that is white on black."""
     colours = context.getImageData(0, 0, side, side).data
     # The lowest byte of each pixel is its ink, and converting keeps the lowest byte.
     return window.Uint8Array.new(window.Uint32Array.new(colours.buffer))
 
 
-def ink_picture(picture: object, ink: str, width: int = 28) -> object:
+def ink_picture(picture: Bytes, ink: str, width: int = 28) -> Element:
     """Return a canvas with the bytes of a picture as the opacity of the ink."""
-    height = picture.length // width
+    values = window.Uint32Array.new(picture)
+    height = values.length // width
     canvas = new_canvas(width, height)
     context = canvas.getContext("2d")
     image = context.createImageData(width, height)
     # A byte in each pixel's first place; then three places on, where the opacity is.
-    widened = window.Uint8Array.new(window.Uint32Array.new(picture).buffer)
+    widened = window.Uint8Array.new(values.buffer)
     image.data.set(widened.subarray(0, widened.length - 3), 3)
     context.putImageData(image, 0, 0)
     context.globalCompositeOperation = "source-in"

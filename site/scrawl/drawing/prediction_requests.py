@@ -14,8 +14,10 @@ if TYPE_CHECKING:
 
     from scrawl.app.page import Page
     from scrawl.drawing.pad_view import PadView
+    from scrawl.net.interfaces import Bytes
     from scrawl.state.app_state import State
 
+PIXELS = 784
 INK = 26  # the first value that counts as ink, as in `normalise.c`
 
 
@@ -45,7 +47,7 @@ class PredictionRequests:
         self.waiting = True
         self.requested = state.drawing.revision
         sample = state.drawing.sample()
-        picture = sample[0] if sample and not state.drawing.strokes() else self.raw_picture()
+        picture: Bytes | None = sample[0] if sample and not state.drawing.strokes() else self.raw_picture()
         if picture is not None and has_ink(picture):
             self.page.send("predict_picture", number=self.requested, picture=picture)
         else:
@@ -59,6 +61,6 @@ class PredictionRequests:
             self.page.dispatch("predicted", **prediction)
 
 
-def has_ink(picture: Uint8Array) -> bool:
+def has_ink(picture: Bytes) -> bool:
     """Whether anything can be seen in a picture."""
-    return any(picture[place] >= INK for place in range(picture.length))
+    return any(picture[place] >= INK for place in range(PIXELS))

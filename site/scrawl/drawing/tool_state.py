@@ -1,7 +1,16 @@
-"""What the drawing tools keep, and what their events make of it. Pure."""
+"""The state of the drawing tools, and the transitions that change it. Pure."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
 
 from scrawl.drawing.drawing import SIDE
 from scrawl.state.app_state import Notice
+
+if TYPE_CHECKING:
+    from scrawl.drawing.drawing import Point, Stroke
+    from scrawl.net.interfaces import Bytes
+    from scrawl.state.app_state import State, Transitions
 
 CELLS = 28
 CELL = SIDE / CELLS
@@ -15,34 +24,34 @@ class Tools:
         self.normalising = True  # whether the network gets the drawing scaled and centred
         self.column = self.row = CELLS // 2  # the cell that the keyboard's pen is in
         self.cursor_shown = False
-        self.stroke: tuple | None = None  # what the keyboard's pen is drawing while it is down
+        self.stroke: Stroke | None = None  # what the keyboard's pen is drawing while it is down
 
 
-def pen_is_down(state: object) -> bool:
+def pen_is_down(state: State) -> bool:
     """Whether the keyboard's pen draws: its stroke must still be the newest there is."""
     stroke, actions = state.tools.stroke, state.drawing.actions
     return stroke is not None and bool(actions) and actions[-1] is stroke
 
 
-def _pen_chosen(state: object, width: float) -> None:
+def _pen_chosen(state: State, width: float) -> None:
     state.drawing.pen = width
 
 
-def _eraser_toggled(state: object) -> None:
+def _eraser_toggled(state: State) -> None:
     state.drawing.erasing = not state.drawing.erasing
 
 
-def _normalising_chosen(state: object, on: bool) -> None:
+def _normalising_chosen(state: State, on: bool) -> None:
     state.tools.normalising = on
 
 
-def _cursor_shown(state: object, on: bool) -> None:
+def _cursor_shown(state: State, on: bool) -> None:
     state.tools.cursor_shown = on
     if not on:
         state.tools.stroke = None
 
 
-def _cursor_moved(state: object, columns: int, rows: int) -> None:
+def _cursor_moved(state: State, columns: int, rows: int) -> None:
     tools = state.tools
     tools.cursor_shown = True
     drawing = pen_is_down(state)
@@ -52,27 +61,27 @@ def _cursor_moved(state: object, columns: int, rows: int) -> None:
         state.drawing.extend_stroke([_place(tools)])
 
 
-def _pen_toggled(state: object) -> None:
+def _pen_toggled(state: State) -> None:
     tools = state.tools
     tools.cursor_shown = True
     if pen_is_down(state):
         tools.stroke = None
         return
     state.drawing.start_stroke(*_place(tools))
-    tools.stroke = state.drawing.actions[-1]
+    tools.stroke = state.drawing.strokes()[-1]
     state.notices.pop("draw", None)
 
 
-def _image_shown(state: object, picture: object) -> None:
+def _image_shown(state: State, picture: Bytes) -> None:
     state.drawing.show_image(picture)
     state.notices["draw"] = Notice("Your image, turned into ink. Draw over it, erase, or undo.")
 
 
-def _place(tools: object) -> tuple:
+def _place(tools: Tools) -> Point:
     return (tools.column + 0.5) * CELL, (tools.row + 0.5) * CELL
 
 
-EVENTS = {
+EVENTS: Transitions = {
     "pen_chosen": _pen_chosen,
     "eraser_toggled": _eraser_toggled,
     "normalising_chosen": _normalising_chosen,

@@ -1,14 +1,23 @@
 """A part of the page that is opened when it is wanted: a `details` element whose content is made on first opening."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 from browser import document
 
 from scrawl.ui.dom import by_id
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from browser import Element, Event
 
 
 class Drawer:
     """One drawer in #share. `fill(body)` is called when it is opened for the first time."""
 
-    def __init__(self, name: str, title: str, hint: str, fill: object) -> None:
+    def __init__(self, name: str, title: str, hint: str, fill: Callable[[Element], object]) -> None:
         self.element = document.createElement("details")
         self.element.id = name
         self.element.className = "drawer"
@@ -31,13 +40,13 @@ class Drawer:
         self.element.open = True
         self._toggled(None)
 
-    def _toggled(self, _event: object) -> None:
+    def _toggled(self, _event: Event | None) -> None:
         if self.element.open and not self.filled:
             self.filled = True
             self._fill(self.body)
 
 
-def button(text: str, action: object, title: str = "", name: str = "") -> object:
+def button(text: str, action: Callable[[], object], title: str = "", name: str = "") -> Element:
     """Return a button that does something when it is pressed."""
     made = document.createElement("button")
     made.setAttribute("type", "button")
@@ -50,7 +59,7 @@ def button(text: str, action: object, title: str = "", name: str = "") -> object
     return made
 
 
-def message(name: str) -> object:
+def message(name: str) -> Element:
     """Return a place for a notice, empty."""
     made = document.createElement("p")
     made.id, made.className, made.hidden = name, "message", True
@@ -58,12 +67,12 @@ def message(name: str) -> object:
     return made
 
 
-def row(label: str, *parts: object) -> object:
+def row(label: str, *controls: Element) -> Element:
     """Return controls side by side, as a group with a name."""
     made = document.createElement("div")
     made.className = "row"
     made.setAttribute("role", "group")
     made.setAttribute("aria-label", label)
-    for part in parts:
-        made.appendChild(part)
+    for control in controls:
+        made.appendChild(control)
     return made

@@ -12,8 +12,12 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Literal
 
+    from scrawl.drawing.tool_state import Tools
+    from scrawl.inspect.inspect_state import Inside
     from scrawl.net.interfaces import Bytes, LayerDescription, NetworkDescription
     from scrawl.net.safetensors import Metadata
+    from scrawl.runs.runs_state import RunsState
+    from scrawl.share.share_state import Share
     from scrawl.state.history import Series
     from scrawl.state.settings import Settings, Value
 
@@ -64,6 +68,12 @@ class Record:
 
 class State:
     """The page's state. Only transitions change its attributes."""
+
+    # Added by features when they start.
+    tools: Tools
+    share: Share
+    runs: RunsState
+    inside: Inside
 
     def __init__(self) -> None:
         self.phase: Literal["loading", "ready"] = "loading"  # ready once one can draw and predict

@@ -1,25 +1,30 @@
-"""What the browser keeps for Scrawl: values by key, in IndexedDB. The page and its worker use it alike.
+"""Values by key in the browser's IndexedDB, for the page and its worker alike. The callers choose the keys."""
 
-What is kept under which key is left to the callers.
-"""
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
 
 from browser import self as window
 
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
 NAME, STORE, VERSION = "scrawl", "kept", 1
-LAST = "\uffff"  # comes after all that a key may hold
+LAST = "\uffff"  # comes after all characters of keys
 
 
 class KeepError(RuntimeError):
-    """The browser does not keep it; the message says why."""
+    """The browser does not store it; the message says why."""
 
 
-async def get(key: str) -> object:
+async def get(key: str) -> Any:
     """Return the value, None if there is none."""
     return await _do("readonly", lambda store: store.get(key))
 
 
-async def put(key: str, value: object) -> None:
-    """Keep a value; returns once the browser has it."""
+async def put(key: str, value: Any) -> None:
+    """Store a value; returns once the browser has it."""
     await _do("readwrite", lambda store: store.put(value, key))
 
 
@@ -29,22 +34,22 @@ async def delete(key: str) -> None:
 
 
 async def delete_all(prefix: str) -> None:
-    """Forget all values whose keys begin so."""
+    """Forget all values whose keys start with the prefix."""
     await _do("readwrite", lambda store: store.delete(_range(prefix)))
 
 
-async def items(prefix: str) -> list:
-    """Return (key, value) of all whose keys begin so, in the order of the keys."""
+async def items(prefix: str) -> list[tuple[str, Any]]:
+    """Return (key, value) of all whose keys start with the prefix, in the order of the keys."""
     keys = await _do("readonly", lambda store: store.getAllKeys(_range(prefix)))
     values = await _do("readonly", lambda store: store.getAll(_range(prefix)))
     return list(zip(keys, values, strict=True))
 
 
-def _range(prefix: str) -> object:
+def _range(prefix: str) -> Any:
     return window.IDBKeyRange.bound(prefix, prefix + LAST)
 
 
-async def _do(mode: str, action: object) -> object:
+async def _do(mode: str, action: Callable[[Any], Any]) -> Any:
     """Carry out one action in a transaction of its own."""
     database = await _open()
     try:
@@ -58,7 +63,7 @@ async def _do(mode: str, action: object) -> object:
         database.close()
 
 
-async def _open() -> object:
+async def _open() -> Any:
     try:
         request = window.indexedDB.open(NAME, VERSION)
         request.onupgradeneeded = lambda _event: request.result.createObjectStore(STORE)
@@ -68,10 +73,10 @@ async def _open() -> object:
         raise KeepError(f"this browser keeps nothing for this page ({error})") from error
 
 
-def _settled(target: object, good: str, bad: tuple) -> object:
+def _settled(target: Any, good: str, bad: tuple[str, ...]) -> Any:
     """Return a promise that follows the events of a request or a transaction."""
 
-    def begin(resolve: object, reject: object) -> None:
+    def start(resolve: Callable[..., None], reject: Callable[..., None]) -> None:
         def failed(_event: object) -> None:
             reject(window.Error.new(_reason(target)))
 
@@ -79,9 +84,9 @@ def _settled(target: object, good: str, bad: tuple) -> object:
         for name in bad:
             setattr(target, name, failed)
 
-    return window.Promise.new(begin)
+    return window.Promise.new(start)
 
 
-def _reason(target: object) -> str:
+def _reason(target: Any) -> str:
     error = target.error
     return f"{error.name}: {error.message}" if error else "no reason given"

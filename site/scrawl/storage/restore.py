@@ -14,7 +14,8 @@ if TYPE_CHECKING:
     from browser.arrays import Uint8Array
 
     from scrawl.app.page import Page
-    from scrawl.state.app_state import State
+    from scrawl.net.interfaces import Bytes
+    from scrawl.state.app_state import State, Transitions
     from scrawl.storage.saved_visit import SavedVisit
 
 ORIGIN = "kept"  # of weights that were saved in this browser
@@ -59,11 +60,12 @@ class VisitRestorer:
             self.page.dispatch("run_restored", model=model, record=self._records.pop(model))
 
 
-def to_base64(data: Uint8Array) -> str:
-    """Return bytes as text."""
+def to_base64(data: Bytes) -> str:
+    """Return the bytes of a typed array as text."""
+    array: Any = data
     parts = []
-    for start in range(0, data.length, 8192):
-        parts.append(window.String.fromCharCode.apply(None, data.subarray(start, start + 8192)))
+    for start in range(0, array.length, 8192):
+        parts.append(window.String.fromCharCode.apply(None, array.subarray(start, start + 8192)))
     return window.btoa("".join(parts))
 
 
@@ -80,7 +82,7 @@ def _run_restored(state: State, model: str, record: dict[str, Any]) -> None:
     saved_work.take_record(state.record_of(model), record)
 
 
-TRANSITIONS = {
+TRANSITIONS: Transitions = {
     "work_found": _work_found,
     "run_restored": _run_restored,
 }

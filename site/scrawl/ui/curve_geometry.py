@@ -1,7 +1,9 @@
-"""The geometry of the two curves: scales, grid lines and SVG paths. Pure; drawing them is left to `views.curves`.
+"""The geometry of the two curves: scales, grid lines and SVG paths. Pure; `curves_view` draws them.
 
-How high a value stands is said in `heights`.
+`state.curve_scale` says how high a value stands.
 """
+
+from __future__ import annotations
 
 HEIGHT = 200.0  # pixels; the width is that of the page
 LEFT, RIGHT, TOP, BOTTOM = 40.0, 8.0, 10.0, 24.0  # margins around the plot
@@ -19,7 +21,7 @@ class Scale:
     def __init__(self, last: int, low: float, high: float, width: float) -> None:
         self.right = width - RIGHT
         self.last = max(last, 10)
-        step = max(1, 10 ** (len(str(self.last)) - 1) // 10)
+        step: int = max(1, 10 ** (len(str(self.last)) - 1) // 10)
         self.end = -(-self.last // step) * step
         self.low = low
         self.span = max(high - low, 0.1)
@@ -40,9 +42,9 @@ class Scale:
         return HEIGHT - BOTTOM - (HEIGHT - TOP - BOTTOM) * share
 
 
-def horizontal_lines(places: dict, scale: Scale) -> list:
+def horizontal_lines(places: dict[float, float], scale: Scale) -> list[tuple[float, float]]:
     """Return (y, value) of the grid lines, value → height, within the scale that do not crowd each other."""
-    lines: list = []
+    lines: list[tuple[float, float]] = []
     for value, place in places.items():
         if scale.low - 1e-6 <= place <= scale.low + scale.span + 1e-6:
             y = scale.y(place)
@@ -51,7 +53,7 @@ def horizontal_lines(places: dict, scale: Scale) -> list:
     return lines
 
 
-def vertical_lines(scale: Scale) -> list:
+def vertical_lines(scale: Scale) -> list[tuple[float, int]]:
     """Return (x, iteration) of three to six round iterations."""
     step = 1
     while scale.end / step > 5:
@@ -59,12 +61,12 @@ def vertical_lines(scale: Scale) -> list:
     return [(scale.x(i), i) for i in range(0, scale.end + 1, step)]
 
 
-def path(marks: list) -> str:
+def path(marks: list[str]) -> str:
     """Return the SVG path through the marks that points have made, in iterations and heights."""
     return "M" + "L".join(marks) if len(marks) > 1 else ""
 
 
-def bounds(heights: list, lines: list) -> tuple:
+def bounds(heights: list[float], lines: list[float]) -> tuple[float, float]:
     """Return the heights of the grid lines, among `lines`, that just enclose all heights."""
     places = sorted(lines)
     low, high = min(heights), max(heights)
@@ -75,7 +77,7 @@ def bounds(heights: list, lines: list) -> tuple:
 
 def _round_up(step: int) -> int:
     """Return the next of 1, 2, 5, 10, 20, 50, …"""
-    unit = 10 ** (len(str(step)) - 1)
+    unit: int = 10 ** (len(str(step)) - 1)
     for factor in (1, 2, 5, 10):
         if step <= factor * unit:
             return factor * unit

@@ -1,4 +1,4 @@
-"""The two curves of a run, accuracy and loss over iterations, as SVG. Their geometry is `scrawl.ui.curve_geometry`'s.
+"""The two curves of a run, accuracy and loss over iterations, as SVG. `curve_geometry` says where everything goes.
 
 A curve's path is in iterations and heights; one transformation brings it into the drawing, so that a new point costs
 no more than joining texts.
@@ -13,6 +13,12 @@ from scrawl.ui import curve_geometry
 from scrawl.ui.dom import by_id, set_attribute
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from scrawl.state.app_state import State
+    from scrawl.state.history import History, Series
+
+    type Height = Callable[[float], float]  # of a value on its scale
     from scrawl.app.app import App
 
 KINDS = ("train", "test")
@@ -34,8 +40,8 @@ class CurvesView:
             Plot("accuracy", accuracy_height, curve_geometry.ACCURACY_LINES, lambda value: f"{100 * value:.4g}%"),
             Plot("loss", loss_height, curve_geometry.LOSS_LINES, lambda value: f"{value:g}"),
         ]
-        self._shown: tuple = ()
-        self._stale: list = []
+        self._shown: tuple[object, ...] = ()
+        self._stale: list[Plot] = []
 
     def resize(self) -> None:
         """Draw everything again, in the size that it now has."""
@@ -43,8 +49,8 @@ class CurvesView:
         for plot in self.plots:
             plot.resize()
 
-    def render(self, state: object) -> bool:
-        """Draw the curves anew when the run has gone on, one a frame. Return whether there is one left."""
+    def render(self, state: State) -> bool:
+        """Draw the curves again when the run has gone on, one a frame. Return whether one is left."""
         history = state.record.history
         shown = (history, history.revision, state.overlays)
         if shown != self._shown:
@@ -58,11 +64,11 @@ class CurvesView:
 class Plot:
     """One figure: the points' `name` (accuracy or loss), between grid lines at the heights of `lines`."""
 
-    def __init__(self, name: str, height: object, lines: tuple, label: object) -> None:
+    def __init__(self, name: str, height: Height, lines: tuple[float, ...], label: Callable[[float], str]) -> None:
         self.name, self.label = name, label
         self.places = {line: height(line) for line in lines}
         self.svg = by_id(f"{name}-curve").querySelector("svg")
-        self.scale: object = None  # of what is drawn, None for an empty figure
+        self.scale: curve_geometry.Scale | None = None  # of what is drawn, None for an empty figure
         self.svg.innerHTML = '<g></g><g class="curves"><g></g>' + "".join(
             f'<path class="line {kind}"/>' for kind in KINDS
         ) + "</g>" + "".join(f'<circle class="{kind}" r="3.5"/>' for kind in KINDS)  # fmt: skip
@@ -77,7 +83,7 @@ class Plot:
         self.width = max(self.svg.getBoundingClientRect().width, 160)
         self.svg.setAttribute("viewBox", f"0 0 {self.width:g} {curve_geometry.HEIGHT:g}")
 
-    def draw(self, history: object, overlays: tuple) -> None:
+    def draw(self, history: History, overlays: tuple[tuple[Series, int], ...]) -> None:
         """Draw grid, other runs, curves and the newest points."""
         series = [history.train, history.test]
         drawn = [*series, *[other for other, _slot in overlays]]
@@ -104,7 +110,7 @@ class Plot:
                 set_attribute(dot, "cy", f"{scale.y(one.heights[self.name][-1]):.1f}")
         set_attribute(self.svg, "aria-label", self._summary(series, history.last_iteration()))
 
-    def _grid(self, scale: object) -> str:
+    def _grid(self, scale: curve_geometry.Scale) -> str:
         parts = []
         bottom = curve_geometry.HEIGHT - curve_geometry.BOTTOM
         for y, value in curve_geometry.horizontal_lines(self.places, scale):
@@ -120,10 +126,10 @@ class Plot:
         x, y = (curve_geometry.LEFT + self.width) / 2, curve_geometry.HEIGHT / 2
         return f'<text class="empty" x="{x:g}" y="{y:g}" text-anchor="middle">Press Train to see it learn</text>'
 
-    def _summary(self, series: list, last: int) -> str:
+    def _summary(self, series: list[Series], last: int) -> str:
         title = self.name.capitalize()
         ends = [
-            f"{kind} {self.label(one.last(self.name))}"
+            f"{kind} {self.label(one.values[self.name][-1])}"
             for kind, one in zip(KINDS, series, strict=True)
             if one.iterations
         ]

@@ -1,32 +1,41 @@
 """Small helpers for the views: elements by id, and changes that touch the page only where something differs."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 from browser import document
 
+if TYPE_CHECKING:
+    from browser import Element
 
-def by_id(name: str) -> object:
+    from scrawl.state.app_state import Notice
+
+
+def by_id(name: str) -> Element:
     """Return the element with that id."""
     return document[name]
 
 
-def set_text(element: object, text: str) -> None:
+def set_text(element: Element, text: str) -> None:
     """Show a text."""
     if element.textContent != text:
         element.textContent = text
 
 
-def set_attribute(element: object, name: str, value: str) -> None:
+def set_attribute(element: Element, name: str, value: str) -> None:
     """Set an attribute."""
     if element.getAttribute(name) != value:
         element.setAttribute(name, value)
 
 
-def set_flag(element: object, name: str, on: bool) -> None:
+def set_flag(element: Element, name: str, on: bool) -> None:
     """Set a property that is true or false, such as hidden or disabled."""
     if getattr(element, name) != on:
         setattr(element, name, on)
 
 
-def show_notice(element: object, notice: object) -> None:
+def show_notice(element: Element, notice: Notice | None) -> None:
     """Show a message in its place, or nothing."""
     set_flag(element, "hidden", notice is None)
     set_text(element, notice.text if notice else "")

@@ -1,10 +1,20 @@
-"""What the network reads: the digit, what it has been given to see, ten bars, and teaching it better."""
+"""The prediction: the digit, what the network sees, ten bars of probabilities, and the form to teach it better."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
 
 from browser import document
 from browser import self as window
 
 from scrawl.drawing.pad_view import ink_picture
 from scrawl.ui.dom import by_id, set_attribute, set_flag, set_text, show_notice
+
+if TYPE_CHECKING:
+    from browser import Element
+
+    from scrawl.net.interfaces import Bytes
+    from scrawl.state.app_state import State
 
 
 class PredictionView:
@@ -16,14 +26,14 @@ class PredictionView:
         self.label, self.tune = by_id("label"), by_id("tune")
         self.message = by_id("tune-message")
         self.bars = [self._add_bar(digit) for digit in range(10)]
-        self._shown: list = [0] * 4
-        self._shown_picture: object = False
+        self._shown: list[object] = [0] * 4
+        self._shown_picture: Bytes | bool | None = False
         self._shown_shares = [-1] * 10
         self.repaint()
 
-    def render(self, state: object) -> None:
-        """Show the reading."""
-        shown = [state.probabilities, state.picture, state.label, state.notices.get("tune")]
+    def render(self, state: State) -> None:
+        """Show the prediction."""
+        shown: list[object] = [state.probabilities, state.picture, state.label, state.notices.get("tune")]
         if all(now is before for now, before in zip(shown, self._shown, strict=True)):
             return
         self._shown = shown
@@ -42,7 +52,7 @@ class PredictionView:
         self._ink = window.getComputedStyle(self.seen).color
         self._shown_picture, self._shown = False, [0] * 4
 
-    def _add_bar(self, digit: int) -> tuple:
+    def _add_bar(self, digit: int) -> tuple[Element, Element, Element]:
         item, name, track, bar, share = [document.createElement(tag) for tag in ("li", "span", "span", "i", "span")]
         name.className, track.className, share.className = "name", "track", "share"
         name.textContent = str(digit)
@@ -52,7 +62,7 @@ class PredictionView:
         by_id("probabilities").appendChild(item)
         return item, bar, share
 
-    def _show_bars(self, probabilities: list, best: int) -> None:
+    def _show_bars(self, probabilities: list[float], best: int) -> None:
         for digit, (item, bar, share) in enumerate(self.bars):
             thousandths = round(1000 * probabilities[digit])
             if self._shown_shares[digit] != thousandths:
@@ -61,7 +71,7 @@ class PredictionView:
             set_text(share, _share(thousandths) if best >= 0 else "")
             set_attribute(item, "class", "best" if digit == best else "")
 
-    def _show_picture(self, picture: object) -> None:
+    def _show_picture(self, picture: Bytes | None) -> None:
         if picture is self._shown_picture:
             return
         self._shown_picture = picture
@@ -71,7 +81,7 @@ class PredictionView:
             context.drawImage(ink_picture(picture, self._ink), 0, 0)
 
 
-def _confidence(answer: tuple | None) -> str:
+def _confidence(answer: tuple[int, float] | None) -> str:
     if answer is None:
         return "Draw something"
     share = answer[1]

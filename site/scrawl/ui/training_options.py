@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from scrawl.state.app_state import State
 
 
-GREATEST_SEED = settings.SETTINGS["seed"].limits[1]
+GREATEST_SEED = settings.limits_for([])["seed"][1]
 # Those in the closed part, in their order; pace and speed stand beside it.
 MORE = ("optimizer", "momentum", "weight_decay", "augment", "seed", "target")
 STEPS = {"whole": "1", "number": "any", "percent": "any"}
@@ -143,7 +143,7 @@ def field_html(name: str) -> str:
         options = "".join(f'<option value="{value}">{title}</option>' for value, title in setting.choices)
         control = f'<select id="{place}" {described}>{options}</select>'
     else:
-        low, high = setting.limits
+        low, high = settings.limits_for([])[name]
         limits = f'min="{low:g}" max="{high:g}" step="{STEPS[setting.kind]}"'
         control = f'<input id="{place}" type="number" {limits} inputmode="decimal" required {described}>'
     if name == "seed":
@@ -159,7 +159,7 @@ def field_html(name: str) -> str:
 def _speed_html() -> str:
     """Return the slider for slow motion."""
     setting = settings.SETTINGS["speed"]
-    low, high = setting.limits
+    low, high = settings.limits_for([])["speed"]
     return f"""<div class="field" id="speed-field" hidden><label for="speed">{setting.title}
 <output id="speed-text" class="unit"></output></label>
 <input id="speed" type="range" min="{low:g}" max="{high:g}" step="0.2" title="{setting.help}"></div>"""

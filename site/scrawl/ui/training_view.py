@@ -1,9 +1,20 @@
-"""The training card: buttons, settings, and the figures of the run. The curves are `views.curves`'s."""
+"""The training card: buttons, the settings always in view, and the figures of the run.
+
+`curves_view` draws the curves, and `training_options` has the other settings.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
 
 from scrawl.state import formatting
 from scrawl.state.app_state import Notice
 from scrawl.ui.dom import by_id, set_attribute, set_flag, set_text, show_notice
 from scrawl.ui.setting_fields import SettingFields
+
+if TYPE_CHECKING:
+    from scrawl.net.interfaces import NetworkDescription
+    from scrawl.state.app_state import State
 
 SETTING_IDS = {"batch_size": "batch-size", "learning_rate": "learning-rate", "cache_size": "cache-size"}
 
@@ -17,11 +28,11 @@ class TrainingView:
         self.buttons = [self.train, by_id("step"), by_id("weights-new")]
         self.model = by_id("model")
         self.fields = SettingFields({name: by_id(name_on_page) for name, name_on_page in SETTING_IDS.items()})
-        self._models: object = None
+        self._models: list[NetworkDescription] | None = None
         self._model = ""  # the one that is shown as chosen
-        self._shown: dict = {}  # figure → its text
+        self._shown: dict[str, str] = {}  # figure → its text
 
-    def render(self, state: object) -> None:
+    def render(self, state: State) -> None:
         """Show where training stands."""
         set_text(self.train_label, "Pause" if state.training else "Train")
         set_attribute(self.train, "data-on", "yes" if state.training else "no")
@@ -34,7 +45,7 @@ class TrainingView:
         show_notice(by_id("settings-message"), Notice(wrong[0], "error") if wrong else None)
         show_notice(by_id("train-message"), state.record.notices.get("train"))
 
-    def _show_figures(self, state: object) -> None:
+    def _show_figures(self, state: State) -> None:
         for name, shown in (
             ("iteration", str(state.record.iteration)),
             ("loss", formatting.loss(state.record.loss)),
@@ -50,7 +61,7 @@ class TrainingView:
                 self._shown[name] = shown
                 by_id(name).textContent = shown
 
-    def _show_models(self, state: object) -> None:
+    def _show_models(self, state: State) -> None:
         set_flag(self.model, "disabled", not state.record.opened)
         listed = state.models is not self._models
         if listed:
@@ -62,7 +73,7 @@ class TrainingView:
             set_attribute(self.model, "title", titles[0] if titles else "")
 
 
-def _option(model: dict) -> str:
+def _option(model: NetworkDescription) -> str:
     return (
         f'<option value="{model["model"]}" title="{model["title"]}">{formatting.short_name(model["model"])}</option>'
     )
