@@ -40,8 +40,8 @@ class Page:
 
     def __init__(self, link: WorkerLink) -> None:
         self.state = State()
-        self.frame_views: list[View] = []  # rendered with every frame
-        self._queue = RenderQueue(window.performance.now)
+        self.frame_views: list[View[State]] = []  # rendered with every frame
+        self._queue: RenderQueue[State] = RenderQueue(window.performance.now)
         self.views = self._queue.views
         self.send = link.send
         self._effects: list[Effect] = []

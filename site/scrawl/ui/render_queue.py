@@ -11,12 +11,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Protocol
 
-    from scrawl.state.app_state import State
-
-    class View(Protocol):
+    class View[State](Protocol):
         """Changes the DOM, and nothing else."""
 
-        def render(self, state: State) -> bool | None:
+        def render(self, state: State, /) -> bool | None:
             """Show the state. Return True if there is more to do in the next frame."""
 
 
@@ -24,15 +22,15 @@ FRAME_TIME = 8  # milliseconds of a frame
 MINIMUM_VIEWS = 2  # in a frame all the same: on a busy machine the clock runs while the page waits
 
 
-class RenderQueue:
+class RenderQueue[State]:
     """The `views` that take turns. `clock` returns milliseconds."""
 
     def __init__(self, clock: Callable[[], float]) -> None:
-        self.views: list[View] = []
+        self.views: list[View[State]] = []
         self.clock = clock
         self._changed = False  # whether all views are to render again
         self._started = -1e9  # when they last started to
-        self._due: list[View] = []  # those that have not rendered yet, and those with more to do
+        self._due: list[View[State]] = []  # those that have not rendered yet, and those with more to do
 
     def mark_changed(self) -> None:
         """Have every view render again: the state has changed."""

@@ -11,7 +11,7 @@ def drawing() -> Drawing:
     return Drawing()
 
 
-def lines(drawing: Drawing) -> list:
+def lines(drawing: Drawing) -> list[list[tuple[float, float]]]:
     return [points for _kind, points, _width, _erases in drawing.strokes()]
 
 

@@ -1,17 +1,10 @@
-"""What can be set: the table, its checks, what each network and optimizer begins with, the form made from it."""
-
-import re
-from html.parser import HTMLParser
+"""What can be set: the table, its checks, what each network and optimizer starts with."""
 
 import pytest
 from scrawl.state import settings
 from scrawl.state.app_state import State
 from scrawl.state.settings import SETTINGS, check_setting, limits_for, settings_for, text_of
 from scrawl.state.transitions import apply, register, training
-from scrawl.ui import training_options
-from scrawl.ui.training_options import OURS, SPEEDS, compare_speeds
-
-from infra.paths import ROOT
 
 DENSE = [{"kind": "dense"}]
 CONV = [{"kind": "conv3x3"}, {"kind": "dense"}]
@@ -121,52 +114,3 @@ def test_run_remembers_the_settings_it_began_with(state: State) -> None:
     put(state, seed="6")
     apply(state, "training_wanted", on=True)
     assert state.record.run_settings["seed"] == 5
-
-
-class Elements(HTMLParser):
-    def __init__(self) -> None:
-        super().__init__()
-        self.ids: list[str] = []
-        self.described: list[str] = []
-        self.labelled: list[str] = []
-
-    def handle_starttag(self, tag: str, attrs: list) -> None:  # noqa: ARG002
-        found = dict(attrs)
-        self.ids += [found["id"]] if "id" in found else []
-        self.described += found.get("aria-describedby", "").split()
-        self.labelled += [found["for"]] if "for" in found else []
-
-
-def test_form_has_a_labelled_and_explained_field_for_each_setting() -> None:
-    elements = Elements()
-    elements.feed(training_options.form_html())
-    assert len(set(elements.ids)) == len(elements.ids)
-    assert set(elements.described) <= set(elements.ids)
-    for name in SETTINGS:
-        if name not in ("batch_size", "learning_rate", "cache_size"):  # which stand in index.html
-            assert training_options.id_of(name) in elements.ids
-            assert training_options.id_of(name) in elements.labelled
-
-
-def test_way_through_the_epoch_is_said_in_words() -> None:
-    assert training_options.epoch_text(0.0, False) == "Epoch 1 has not started"
-    assert training_options.epoch_text(0.0, True) == "Epoch 1 starts"
-    assert training_options.epoch_text(2.25, True) == "Epoch 3, 25% through"
-
-
-def test_speeds_are_those_of_the_benchmarks() -> None:
-    text = (ROOT / "docs" / "benchmarks.md").read_text("utf-8")
-    text = text[text.index("## Training in the tab") :]
-    heads = [cell.strip() for cell in re.search(r"\| \| (Scrawl \|.*)\|", text)[1].split("|")]
-    for model, speeds in SPEEDS.items():
-        row = re.search(rf"\| `{model}` \|(.*)\|", text)[1].split("|")
-        figures = {head: re.match(r" ([\d,]+)", cell) for head, cell in zip(heads, row, strict=False)}
-        assert dict(speeds) == {head: int(found[1].replace(",", "")) for head, found in figures.items() if found}
-
-
-def test_own_speed_comes_first_and_bars_share_a_scale() -> None:
-    rows = compare_speeds("mlp-128", 698_000.0)
-    assert [row[0] for row in rows[:2]] == ["This tab, now", f"{OURS}, there"]
-    assert rows[0][2] == 1.0
-    assert rows[1][2] == pytest.approx(0.5)
-    assert compare_speeds("twin", 1.0) == []

@@ -1,7 +1,6 @@
 """The worker's training and its teacher, run on the real kernel: slices, measurements, targets, divergence."""
 
 import pytest
-from scrawl.client.fetching import LONGEST_WAIT, Backoff
 from scrawl.training.teaching import Teacher
 from scrawl.training.trainer import Trainer
 from scrawl.training.training_run import FEWEST, TrainingRun, steps_to
@@ -242,10 +241,3 @@ def test_training_goes_on_without_waiting_for_a_measurement_that_the_curve_does_
     trainer.start()
     trainer.run(trainer.clock() + 0.012)
     assert trainer.training_run.iteration > 0
-
-
-def test_waits_double_up_to_a_limit_and_begin_anew() -> None:
-    backoff = Backoff()
-    assert [backoff.failed() for _ in range(7)] == [1, 2, 4, 8, 16, LONGEST_WAIT, LONGEST_WAIT]
-    backoff.succeeded()
-    assert backoff.failed() == 1

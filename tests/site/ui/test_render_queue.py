@@ -35,9 +35,10 @@ class View:
         return self.left > 0
 
 
-def queue_of(*milliseconds: float) -> tuple[RenderQueue, list[View]]:
+def queue_of(*milliseconds: float) -> tuple[RenderQueue[str], list[View]]:
     clock = Clock()
-    queue, views = RenderQueue(clock), [View(clock, each) for each in milliseconds]
+    queue = RenderQueue[str](clock)
+    views = [View(clock, each) for each in milliseconds]
     queue.views += views
     return queue, views
 
