@@ -37,7 +37,8 @@ def merged(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def sam(merged: Path) -> Json:
     """Return the merged template."""
-    return json.loads(merged.read_text())
+    document: Json = json.loads(merged.read_text())
+    return document
 
 
 @pytest.fixture(scope="module")
@@ -48,11 +49,13 @@ def plain(sam: Json) -> Json:
         if resource["Type"] == "AWS::Serverless::Function":
             resource["Properties"]["CodeUri"] = "s3://artefacts/deployment.zip"
     translator = Translator({}, Parser(), boto_session=boto3.Session(region_name="us-east-1"))
-    return translator.translate(source, {"WriteToken": "x" * 16})
+    document: Json = translator.translate(source, {"WriteToken": "x" * 16})
+    return document
 
 
 def properties(document: Json, name: str) -> Json:
-    return document["Resources"][name]["Properties"]
+    found: Json = document["Resources"][name]["Properties"]
+    return found
 
 
 def mentions(value: Any, name: str) -> bool:
@@ -63,14 +66,14 @@ def mentions(value: Any, name: str) -> bool:
     return isinstance(value, list) and any(mentions(v, name) for v in value)
 
 
-def lint(path: Path) -> str:
-    ended = subprocess.run(
-        [sys.executable, "-c", "from cfnlint.runner import main; main()", str(path), "--regions", "us-east-1"],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    return ended.stdout + ended.stderr
+def lint(*paths: Path) -> list[str]:
+    """Return what cfn-lint says about each file, looked at side by side."""
+    command = [sys.executable, "-c", "from cfnlint.runner import main; main()", "--regions", "us-east-1", "--"]
+    running = [
+        subprocess.Popen([*command, str(path)], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        for path in paths
+    ]
+    return [process.communicate()[0] for process in running]
 
 
 def test_cfn_lint_finds_nothing_before_and_after_the_transformation(
@@ -78,8 +81,7 @@ def test_cfn_lint_finds_nothing_before_and_after_the_transformation(
 ) -> None:
     transformed = tmp_path / "plain.json"
     transformed.write_text(json.dumps(plain))
-    assert lint(merged) == ""
-    assert lint(transformed) == ""
+    assert lint(merged, transformed) == ["", ""]
 
 
 def test_each_computed_value_has_its_place_in_the_template() -> None:

@@ -151,7 +151,7 @@ def test_grpc_server_serves_the_bucket(running: Containers, api: str) -> None:
     process = running.start("grpc", port)
     picture = requests.get(f"{api}/data", headers={"Accept": "image/png"}, timeout=PATIENCE).content
     with grpc.insecure_channel(f"127.0.0.1:{port}") as channel:
-        stub = mnist_pb2_grpc.MnistStub(channel)
+        stub = mnist_pb2_grpc.MnistStub(channel)  # type: ignore[no-untyped-call]  # generated
         answer = stub.Predict(mnist_pb2.MnistImage(data=picture), timeout=PATIENCE)
     assert max(range(10), key=answer.probabilities.__getitem__) == answer.label
     process.terminate()

@@ -46,7 +46,7 @@ def without_conditions(value: Any) -> Any:
 def expanded(sam: dict[str, Any]) -> dict[str, Any]:
     """Return what AWS makes of a template before it makes anything else."""
     known = {"AWS::Region": REGION, "AWS::Partition": "aws"}
-    plain = without_conditions(Translator({}, Parser()).translate(sam, known))
+    plain: dict[str, Any] = without_conditions(Translator({}, Parser()).translate(sam, known))
     kept = {}
     for name, resource in plain["Resources"].items():
         if resource["Type"] in LEFT_OUT or resource.get("Condition") in CONDITIONS:
