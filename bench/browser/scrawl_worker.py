@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING
 
 from browser import aio, self
 from javascript import JSON
+from scrawl.net import optimizers  # noqa: F401 (the network takes them from there)
 from scrawl.net.network import Network, Samples
 from scrawl.worker.kernel import load_kernel
 

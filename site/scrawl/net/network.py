@@ -13,13 +13,12 @@ from typing import TYPE_CHECKING
 
 from scrawl.net.dense import Images, LogSoftmax, Workspace
 from scrawl.net.layers import make_layer
-from scrawl.net.optimizers import OPTIMIZERS
 from scrawl.net.parameters import Parameter
 from scrawl.net.program import Program
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
-    from typing import TypedDict, Unpack
+    from typing import Any, TypedDict, Unpack
 
     from scrawl.net.dense import Layer
     from scrawl.net.interfaces import Bytes, Floats, Kernel, LayerDescription, ParameterDescription, Rows, Weights
@@ -148,7 +147,9 @@ class Network:
 
     def _optimizer(self, name: OptimizerName) -> Optimizer:
         if name not in self._optimizers:
-            self._optimizers[name] = OPTIMIZERS[name](self.kernel, [*self.parameters.values()])
+            # By name, since only training needs it: so it stays out of the first bundle. Whatever trains imports it.
+            optimizers: Any = __import__("scrawl.net.optimizers", None, None, ["OPTIMIZERS"])
+            self._optimizers[name] = optimizers.OPTIMIZERS[name](self.kernel, [*self.parameters.values()])
         return self._optimizers[name]
 
     def load(self, weights: Mapping[str, Floats]) -> None:

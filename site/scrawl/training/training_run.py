@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import scrawl.net.optimizers  # noqa: F401 (a network takes them from there once it trains)
 from scrawl.training.checkpoints import Checkpoints
 
 if TYPE_CHECKING:
