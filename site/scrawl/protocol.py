@@ -45,8 +45,8 @@ REQUESTS: Table = {
     "inspect_layers": ("model", "panels", "chosen"),  # JSON: [[panel, columns], …], [stage, unit] or null
     "saliency": ("model", "digit"),  # -1: the one that is read
     "count_confusion": ("model", "iteration"),
-    "find_misread": ("model", "label", "reading"),
-    "train_on_misread": ("model", "label", "reading"),
+    "find_misread": ("model", "label", "prediction"),
+    "train_on_misread": ("model", "label", "prediction"),
     "compare_network": ("model", "buffer"),  # a safetensors file's bytes, for a network that is not selected
     "predict_with_all": (),
 }
@@ -90,7 +90,7 @@ REPORTS: Table = {
         "stage",
         "unit",
         "activation",
-        "votes",
+        "contributions",
     ),  # what the chosen unit adds to each digit's score
     "layers_inspected": ("model",),
     "saliency_painted": (
@@ -101,8 +101,8 @@ REPORTS: Table = {
         "buffer",
     ),  # RGBA; None, and digit -1, for a blank pad
     "confusion_counted": ("model", "iteration", "counts"),  # 100, by label, then by what it is read as
-    "misread_digits": ("model", "label", "reading", "count", "shares", "buffer"),  # the surest first; RGBA
-    "trained_on_misread": ("model", "label", "reading", "count", "right", "steps", "rate"),
+    "misread_digits": ("model", "label", "prediction", "count", "shares", "buffer"),  # the surest first; RGBA
+    "trained_on_misread": ("model", "label", "prediction", "count", "right", "steps", "rate"),
     "comparison_added": ("model",),
     "comparison_failed": ("model", "message"),
     "all_predicted": ("models", "probabilities"),  # ten each; none for a blank pad

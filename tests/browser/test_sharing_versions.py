@@ -123,7 +123,7 @@ def test_api_reads_along_and_says_when_it_cannot(visit: Lab, guarded: RunningSta
     visit.page.route("**/predict?*", lambda route: route.fulfill(status=200, body="<html>"))
     visit.click("clear")
     visit.draw(7)
-    visit.wait_text("api-trouble", "no JSON")
+    visit.wait_text("api-trouble", "not JSON")
     visit.page.unroute("**/predict?*")
     visit.click("clear")
     visit.draw(4)

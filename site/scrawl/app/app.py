@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from scrawl.client.sharing_api import SharingApi
     from scrawl.drawing.pad_view import PadView
     from scrawl.drawing.prediction_requests import PredictionRequests
-    from scrawl.share.shared_weights import Sending
+    from scrawl.share.shared_weights import SharedWeights
     from scrawl.storage.autosave import Autosave
     from scrawl.ui.curves_view import CurvesView
 
@@ -38,7 +38,7 @@ class App:
     predictions: PredictionRequests
     curves: CurvesView
     sharing_api: SharingApi
-    sending: Sending
+    shared_weights: SharedWeights
     autosave: Autosave
 
     def __init__(self, link: WorkerLink) -> None:

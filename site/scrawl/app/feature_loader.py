@@ -9,7 +9,7 @@ What a feature's author must know:
   seen at once (a view in a closed section, a first painting), and import it where it is needed.
 - `app` is `scrawl.app.app.App`: its page, API, connection, models and weights, and what earlier features have added.
 - A feature adds its events with `transitions.register({"event": function})`, its views to `page.views`, what follows
-  from changes with `page.on_change`, and keeps its state in an object of its own, `page.state.inside = Inside()`,
+  from changes with `page.on_change`, and keeps its state in an object of its own, `page.state.runs = RunsState()`,
   which `start` sets before anything is dispatched.
 - Its messages to and from the worker stand in `protocol`. Its half in the worker is listed in `worker.features`. What
   is requested before that is there waits.
@@ -41,7 +41,7 @@ FEATURES: list[str] = [
     "scrawl.inspect.inspector",
     "scrawl.drawing.tools",
     "scrawl.runs.runs_view",
-    "scrawl.share.feature",
+    "scrawl.share.weights_view",
     "scrawl.share.api_comparison",
     "scrawl.files.weight_files",
     "scrawl.share.version_history",

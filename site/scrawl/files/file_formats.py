@@ -1,14 +1,33 @@
-"""Which file is this, and which network is it for? Pure: reading its numbers is left to `share.worker`."""
+"""Recognises weight files and the network they fit, and writes the headers of IDX files. Pure.
+
+`scrawl.worker.file_handlers` reads the numbers of a weight file. IDX is the format that MNIST is published in: a
+big-endian u32 magic number (0x0800 + number of axes: bytes), a u32 length per axis, then the bytes.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
 
 from scrawl.net.safetensors import FormatError, check_shapes
 
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from typing import Any, Literal
+
+    from scrawl.net.safetensors import Tensor
+
+    type FileFormat = Literal["safetensors", "onnx", "json"]
+    type Shapes = Mapping[str, Sequence[int]]  # by tensor
+
 LARGEST = 64 * 1024 * 1024  # bytes of a file that is opened
-MEDIA_TYPES = {
+MEDIA_TYPES: dict[FileFormat, str] = {
     "safetensors": "application/vnd.safetensors",
     "onnx": "application/vnd.onnx",
     "json": "application/json",
 }
 WANTED = "Weights come as safetensors, ONNX or JSON"
+IDX_BYTES = 0x0800
+SIDE = 28
 
 
 def check_size(name: str, size: int) -> None:
@@ -20,8 +39,8 @@ def check_size(name: str, size: int) -> None:
         raise FormatError(f"{name} is too large: {found} MB, weights of these networks have at most {most} MB.")
 
 
-def kind_of(start: bytes) -> str:
-    """Return safetensors, json or onnx, from a file's first 16 bytes; a file's name says too little."""
+def format_of(start: bytes) -> FileFormat:
+    """Return the format of a file from its first 16 bytes, because names are not reliable."""
     if start[8:9] == b"{" and start[6:8] == b"\0\0":
         return "safetensors"
     if start[:4] == b"PK\x03\x04" or start[:2] == b"\x80\x02":
@@ -41,10 +60,10 @@ def kind_of(start: bytes) -> str:
     raise FormatError(f"this is none of the files that hold weights. {WANTED}")
 
 
-def fitting(tensors: dict, networks: dict) -> str:
-    """Return the network that the tensors are for: the first of {model: {name: shape}} that fits.
+def fitting_network(tensors: Mapping[str, Tensor], networks: Mapping[str, Shapes]) -> str:
+    """Return the first of the networks that the tensors fit.
 
-    Raises FormatError, saying what the first one would have needed, when none does.
+    Raises FormatError, saying what the first network would have needed, if they fit none.
     """
     problems = []
     for model, shapes in networks.items():
@@ -56,16 +75,16 @@ def fitting(tensors: dict, networks: dict) -> str:
     raise FormatError(f"the file fits none of the networks. {problems[0]}")
 
 
-def first_not_finite(names: list, is_finite: object) -> None:
-    """Refuse weights that hold NaN or infinity, naming the tensor; `is_finite(name)` tells."""
+def check_finite(names: Iterable[str], is_finite: Callable[[str], bool]) -> None:
+    """Refuse weights that hold NaN or infinity, naming the tensor; `is_finite(name)` looks at its numbers."""
     for name in names:
         if not is_finite(name):
-            raise FormatError(f"{name} holds NaN or infinity: whatever trained it has diverged")
+            raise FormatError(f"{name} holds NaN or infinity: its training has diverged")
 
 
-def check_nested(name: str, nested: object, shape: list, is_list: object) -> list:
+def innermost_lists(name: str, nested: Any, shape: Sequence[int], is_list: Callable[[Any], bool]) -> list[Any]:
     """Return the innermost lists of a tensor written as nested lists, in order, if they have that shape."""
-    rows = [nested]
+    rows: list[Any] = [nested]
     for depth, size in enumerate(shape):
         for row in rows:
             if not is_list(row) or len(row) != size:
@@ -74,3 +93,20 @@ def check_nested(name: str, nested: object, shape: list, is_list: object) -> lis
         if depth < len(shape) - 1:
             rows = [inner for row in rows for inner in row]
     return rows
+
+
+# IDX
+
+
+def idx_images_header(count: int) -> bytes:
+    """Return what precedes the pixels of so many pictures."""
+    return _idx_header([count, SIDE, SIDE])
+
+
+def idx_labels_header(count: int) -> bytes:
+    """Return what precedes so many labels."""
+    return _idx_header([count])
+
+
+def _idx_header(shape: list[int]) -> bytes:
+    return b"".join(number.to_bytes(4, "big") for number in [IDX_BYTES + len(shape), *shape])

@@ -1,7 +1,6 @@
 """Weights as files: downloaded as safetensors, ONNX or JSON; opened again, chosen or dropped anywhere on the page.
 
-What is in a file is found out in the worker (`share.worker`); here it is asked, told, and offered to the network that
-it is for.
+The worker finds out what is in a file; here it is asked, and the weights are offered to the network that they fit.
 """
 
 from __future__ import annotations
@@ -13,16 +12,24 @@ from browser import self as window
 from javascript import JSON
 
 from scrawl.client.api import absolute_url
-from scrawl.files import file_formats
+from scrawl.files.file_formats import MEDIA_TYPES, check_size
 from scrawl.net.safetensors import FormatError
 from scrawl.share.drawer import Drawer, button, message, row
 from scrawl.state.formatting import short_name
 from scrawl.ui.dom import set_flag, set_text, show_notice
 
 if TYPE_CHECKING:
-    from scrawl.app.app import App
+    from collections.abc import Callable
+    from typing import Any
 
-FORMS = {
+    from browser import Element, Event
+    from browser.arrays import ArrayBuffer
+
+    from scrawl.app.app import App
+    from scrawl.files.file_formats import FileFormat
+    from scrawl.state.app_state import State, Tone
+
+FORMATS: dict[FileFormat, tuple[str, str]] = {  # title and explanation of the button
     "safetensors": ("safetensors", "For Python and PyTorch, and for opening here again."),
     "onnx": ("ONNX", "The whole network as a graph, for ONNX Runtime and whatever else runs ONNX."),
     "json": ("JSON", "Numbers in nested lists, readable by anything."),
@@ -30,24 +37,25 @@ FORMS = {
 SUFFIXES = (".safetensors", ".onnx", ".json")
 
 
-class Files:
-    """Owns the drawer #files, and what is dropped onto the page."""
+class WeightFiles:
+    """Owns the drawer #files, and takes files that are dropped onto the page."""
 
     def __init__(self, app: App) -> None:
         self.page, self.models = app.page, app.models
         self.state = app.page.state
         self.drawer = Drawer("files", "Files", "download these weights, or open others", self._fill)
-        self._graphs: dict | None = None  # what surrounds the weights in ONNX files, fetched when it is wanted
+        self._graphs: dict[str, Any] | None = None  # model → the ONNX file around its weights, once it is wanted
         self._number = 0  # of the file opened last
-        self._names: dict = {}  # model → name of the file under way to the worker
-        self._offered: object = None  # the bytes of a file for another network
-        for kind, action in (("file_opened", self._opened), ("file_refused", self._refused)):
-            self.page.on_report(kind, action)
-        self.page.on_report("file_saved", self._saved)
-        self.page.on_report("weights_loaded", self._taken)
-        window.addEventListener("drop", self._dropped, True)  # before `tools.pictures`
+        self._name = ""  # of that file
+        self._names: dict[str, str] = {}  # model → name of the file on its way to the worker
+        self._offered: ArrayBuffer | None = None  # the weights of a file for another network
+        self.page.on_report("file_opened", self._take_opened)
+        self.page.on_report("file_refused", self._refused)
+        self.page.on_report("file_saved", self._download_saved)
+        self.page.on_report("weights_loaded", self._weights_taken)
+        window.addEventListener("drop", self._take_dropped, True)  # before `drawing.image_import`
 
-    def render(self, state: object) -> None:
+    def render(self, state: State) -> None:
         """Show what became of the file opened last."""
         if not self.drawer.is_open:
             return
@@ -57,69 +65,78 @@ class Files:
         for element in self.buttons:
             set_flag(element, "disabled", not state.record.opened)
 
-    def _fill(self, body: object) -> None:
+    def _fill(self, body: Element) -> None:
         self.buttons = [
-            button(title, self._saver(form), help_, f"download-{form}") for form, (title, help_) in FORMS.items()
+            button(title, self._saver(file_format), text, f"download-{file_format}")
+            for file_format, (title, text) in FORMATS.items()
         ]
         self.input = document.createElement("input")
         self.input.id, self.input.type, self.input.hidden = "file", "file", True
         self.input.accept = ",".join(SUFFIXES)
-        self.input.bind("change", self._chosen)
+        self.input.bind("change", self._take_chosen)
         choose = button("Open a file…", lambda: self.input.click(), "Or drop it anywhere on this page.", "open-file")
         self.message = message("file-message")
-        self.switch = button("", self._switch, name="file-switch")
+        self.switch = button("", self._switch_and_open, name="file-switch")
         self.offer = row("The file's network", self.switch)
         label = document.createElement("span")
         label.className, label.textContent = "hint", "Download as"
-        drop = document.createElement("p")
-        drop.className, drop.textContent = "help", "Files are read in this tab and sent to nobody."
-        for part in (row("Download", label, *self.buttons), row("Open", choose, self.input), drop):
+        privacy = document.createElement("p")
+        privacy.className, privacy.textContent = "help", "Files are read in this tab and sent to nobody."
+        parts = (row("Download", label, *self.buttons), row("Open", choose, self.input), privacy)
+        for part in (*parts, self.message, self.offer):
             body.appendChild(part)
-        body.appendChild(self.message)
-        body.appendChild(self.offer)
 
     # Download
 
-    def _saver(self, form: str) -> object:
-        return lambda: aio.run(self._save(form))
+    def _saver(self, file_format: FileFormat) -> Callable[[], object]:
+        return lambda: aio.run(self._save(file_format))
 
-    async def _save(self, form: str) -> None:
-        graph = {}
+    async def _save(self, file_format: FileFormat) -> None:
+        model, graph = self.state.model, {}
         try:
-            if form == "onnx":
-                graph = (await self._all_graphs())[self.state.model]
+            if file_format == "onnx":
+                graph = (await self._all_graphs())[model]
         except Exception:
-            self._tell("The ONNX graph could not be fetched; the other forms need no network.", "warning")
+            text = "The ONNX graph could not be fetched; the other formats do not need a connection."
+            self._notify(text, "warning")
             return
-        record = self.state.record
-        known = {"model": self.state.model, "source": "page", "iteration": str(record.iteration)}
-        if record.test_accuracy is not None:
-            known["accuracy"] = f"{record.test_accuracy:.4f}"
-        if record.version.get("version"):
-            known["parent"] = record.version["version"]
-        known["created_at"] = window.Date.new().toISOString()
-        metadata = JSON.stringify(known)
-        self.page.send("save_file", model=self.state.model, form=form, metadata=metadata, graph=JSON.stringify(graph))
+        self.page.send(
+            "save_file",
+            model=model,
+            form=file_format,
+            metadata=JSON.stringify(self._metadata(model)),
+            graph=JSON.stringify(graph),
+        )
 
-    async def _all_graphs(self) -> dict:
+    def _metadata(self, model: str) -> dict[str, str]:
+        record = self.state.record_of(model)
+        metadata = {"model": model, "source": "page", "iteration": str(record.iteration)}
+        if record.test_accuracy is not None:
+            metadata["accuracy"] = f"{record.test_accuracy:.4f}"
+        if record.version.get("version"):
+            metadata["parent"] = record.version["version"]
+        metadata["created_at"] = window.Date.new().toISOString()
+        return metadata
+
+    async def _all_graphs(self) -> dict[str, Any]:
         if self._graphs is None:
             response = await window.fetch(absolute_url(document.body.dataset.graphs))
             self._graphs = JSON.parse(await response.text())
         return self._graphs
 
-    def _saved(self, model: str, form: str, buffer: object) -> None:
-        download(f"{model}.{form}", buffer, file_formats.MEDIA_TYPES[form])
-        self._tell(f"{model}.{form} is in your downloads.", "good")
+    def _download_saved(self, model: str, form: FileFormat, buffer: ArrayBuffer) -> None:
+        download(f"{model}.{form}", buffer, MEDIA_TYPES[form])
+        self._notify(f"{model}.{form} is in your downloads.", "good")
 
     # Open
 
-    def _chosen(self, _event: object) -> None:
+    def _take_chosen(self, _event: Event) -> None:
         if self.input.files.length:
             self.open(self.input.files.item(0))
         self.input.value = ""  # so that the same file can be chosen again
 
-    def _dropped(self, event: object) -> None:
-        """Take what is dropped, unless it is for the drawing: the pad takes pictures, and what is dropped onto it."""
+    def _take_dropped(self, event: Event) -> None:
+        """Open a dropped file, unless it is a picture for the drawing, or dropped onto the pad."""
         files = event.dataTransfer.files
         if not files.length:
             return
@@ -130,24 +147,24 @@ class Files:
             self.drawer.element.scrollIntoView({"block": "nearest"})
             self.open(file)
 
-    def open(self, file: object) -> None:
-        """Read a file and find out what it is; the present weights stay until that is known."""
+    def open(self, file: Any) -> None:
+        """Read a file and find out what it is; until then the network keeps its weights."""
         try:
-            file_formats.check_size(file.name, file.size)
+            check_size(file.name, file.size)
         except FormatError as error:
-            self._tell(str(error), "error")
+            self._notify(str(error), "error")
             return
-        self._tell(f"Reading {file.name}…", "quiet")
+        self._notify(f"Reading {file.name}…", "quiet")
         aio.run(self._read(file))
 
-    async def _read(self, file: object) -> None:
+    async def _read(self, file: Any) -> None:
         self._number += 1
         self._name = file.name
         number = self._number
         try:
             buffer = await file.arrayBuffer()
         except Exception:
-            self._tell(f"{file.name} could not be read: it has been moved, or the browser may not.", "error")
+            self._notify(f"{file.name} could not be read: it was moved, or the browser may not read it.", "error")
             return
         selected = self.state.model
         ordered = sorted(self.state.models, key=lambda model: model["model"] != selected)
@@ -156,46 +173,47 @@ class Files:
 
     def _refused(self, number: int, message: str) -> None:
         if number == self._number:
-            self._tell(f"{self._name}: {message}. This tab keeps the weights it has.", "error")
+            self._notify(f"{self._name}: {message}. This tab keeps the weights it has.", "error")
 
-    def _opened(self, number: int, model: str, buffer: object) -> None:
+    def _take_opened(self, number: int, model: str, buffer: ArrayBuffer) -> None:
         if number != self._number:
             return
         if model == self.state.model:
-            self._take(model, buffer)
+            self._send_weights(model, buffer)
         else:
             self._offered = buffer
             self.page.dispatch("file_fits_another", name=self._name, model=model)
 
-    def _switch(self) -> None:
-        model = self.state.share.file_offer
-        self.page.dispatch("model_chosen", model=model)
-        self.models.open_selected()
-        self._take(model, self._offered)
+    def _switch_and_open(self) -> None:
+        model, buffer = self.state.share.file_offer, self._offered
+        if buffer is not None:
+            self.page.dispatch("model_chosen", model=model)
+            self.models.open_selected()
+            self._send_weights(model, buffer)
 
-    def _take(self, model: str, buffer: object) -> None:
+    def _send_weights(self, model: str, buffer: ArrayBuffer) -> None:
         self._names[model], self._offered = self._name, None
         self.page.send("load_weights", model=model, buffer=buffer, origin="file")
 
-    def _taken(self, model: str, origin: str, **_fields: object) -> None:
+    def _weights_taken(self, model: str, origin: str, **_fields: Any) -> None:
         if origin == "file":
             name = self._names.pop(model)
             self.page.dispatch("file_taken", model=model, name=name)
-            self._tell(f"{name} is open: {short_name(model)} has its weights now.", "good")
+            self._notify(f"{name} is open: {short_name(model)} has its weights now.", "good")
 
-    def _tell(self, text: str, tone: str) -> None:
+    def _notify(self, text: str, tone: Tone) -> None:
         self.page.dispatch("file_noticed", text=text, tone=tone)
 
 
-def download(name: str, content: object, media_type: str) -> None:
-    """Hand bytes to the person as a file."""
-    address = window.URL.createObjectURL(window.Blob.new([content], {"type": media_type}))
+def download(name: str, content: Any, media_type: str) -> None:
+    """Give the person bytes as a file."""
+    url = window.URL.createObjectURL(window.Blob.new([content], {"type": media_type}))
     link = document.createElement("a")
-    link.href, link.download = address, name
+    link.href, link.download = url, name
     link.click()
-    window.setTimeout(lambda: window.URL.revokeObjectURL(address), 1000)
+    window.setTimeout(lambda: window.URL.revokeObjectURL(url), 1000)
 
 
 def start(app: App) -> None:
     """Add files to the card of the shared weights."""
-    app.page.views.append(Files(app))
+    app.page.views.append(WeightFiles(app))

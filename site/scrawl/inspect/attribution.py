@@ -6,10 +6,24 @@ its value times that gradient. The weights are only read. The kernel does the ar
 the modules of `scrawl.net` describe how a layer stores its numbers.
 """
 
-from scrawl.net.convolution import ImageConvolution, Pooled
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from scrawl.net.convolution import Convolution, ImageConvolution, InnerConvolution, Pooled
 from scrawl.net.dense import BLOCK, Dense, Relu, SparseDense
 from scrawl.net.network import CLASSES, PIXELS
 from scrawl.net.parameters import FLOAT
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+    from typing import Any
+
+    from scrawl.net.dense import Layer
+    from scrawl.net.interfaces import Floats, Kernel
+    from scrawl.net.network import Network
+
+    type Weighted = Dense | SparseDense | Convolution
 
 
 class Stage:
@@ -18,7 +32,7 @@ class Stage:
     `layer` has the output, `weighted` has the weights.
     """
 
-    def __init__(self, weighted: object, layer: object) -> None:
+    def __init__(self, weighted: Weighted, layer: Relu | Pooled) -> None:
         self.weighted = weighted
         self.layer = layer
         if isinstance(layer, Pooled):
@@ -44,7 +58,7 @@ class Stage:
 class Attribution:
     """Explains one network's predictions. Call `predict` first: the other methods are about its picture."""
 
-    def __init__(self, kernel: object, network: object) -> None:
+    def __init__(self, kernel: Kernel, network: Network) -> None:
         self.kernel = kernel
         self.network = network
         self.stages = _stages(network.layers)
@@ -52,17 +66,17 @@ class Attribution:
         self._backward_steps = [self._backward(layer) for layer in network.layers[:0:-1]]
         self._image = 0
 
-    def predict(self, image: int) -> list:
+    def predict(self, image: int) -> list[float]:
         """Return the ten probabilities for the picture, 784 u8, at an address."""
         self._image = image
         return self.network.predict(image)
 
-    def activations(self, stage: int) -> object:
+    def activations(self, stage: int) -> Floats:
         """Return the floats of the stage: one a unit, or (rows, columns, maps) with the border that they have."""
         layer = self.stages[stage].layer
         return self.kernel.read_floats(layer.output, layer.stride)
 
-    def saliency(self, digit: int) -> object:
+    def saliency(self, digit: int) -> Floats:
         """Return what each of the 784 pixels contributes to a digit's score."""
         self._backpropagate(digit, 0)
         self.kernel.function("times_ink")(self._gradient, self._image, PIXELS)
@@ -82,11 +96,11 @@ class Attribution:
         stage = self.stages[number]
         values = self.activations(number)
         active = [index for index in stage.indices(unit) if values[index] > 0]
-        contributions = []
+        contributions: list[float] = []
         for digit in range(CLASSES):
             self._backpropagate(digit, self.network.layers.index(stage.layer))
             delta = self.kernel.read_floats(stage.layer.delta, stage.layer.stride)
-            contributions.append(sum(float(values[index]) * float(delta[index]) for index in active))
+            contributions.append(sum([float(values[index]) * float(delta[index]) for index in active]))
         return contributions
 
     def _backpropagate(self, digit: int, until: int) -> None:
@@ -96,12 +110,12 @@ class Attribution:
             step()
 
     def _set_top_gradient(self, digit: int) -> None:
-        top = self.network.layers[-1]
+        top = self.network.top
         share = 1 / CLASSES
         row = [(1 - share if k == digit else -share) if k < CLASSES else 0.0 for k in range(top.stride)]
         self.kernel.write_floats(top.output, row)
 
-    def _backward(self, layer: object) -> object:
+    def _backward(self, layer: Layer) -> Callable[[], object]:
         """Return the function that computes the delta below a layer, for the first one the picture's gradient."""
         if isinstance(layer, SparseDense):
             return self._dense(layer, self._gradient, -(-layer.features // BLOCK) * BLOCK, BLOCK)
@@ -110,20 +124,22 @@ class Attribution:
         if isinstance(layer, Relu):
             return _call(self.kernel, "relu_backward", layer.delta, layer.output, 1, layer.stride)
         if isinstance(layer, Pooled):
-            convolution = layer.convolution
-            image = isinstance(convolution, ImageConvolution)
-            return self._image_convolution(convolution) if image else self._convolution(convolution)
+            return self._convolution(layer.convolution)
         return _nothing  # the top, flattening, and convolutions, whose work pooling does
 
-    def _dense(self, layer: object, target: int, outputs: int, block: int) -> object:
+    def _dense(self, layer: Dense | SparseDense, target: int, outputs: int, block: int) -> Callable[[], object]:
         weight = layer.weight.address
         return _call(self.kernel, "dense_input", target, weight, layer.delta, layer.inputs, outputs, block)
 
-    def _image_convolution(self, layer: object) -> object:
-        arguments = (layer.shape, self._gradient, layer.weight.address, layer.delta, layer.output, layer.which)
-        return _call(self.kernel, "image_conv_input", *arguments)
+    def _convolution(self, layer: Convolution) -> Callable[[], object]:
+        if isinstance(layer, ImageConvolution):
+            arguments = (layer.shape, self._gradient, layer.weight.address, layer.delta, layer.output, layer.which)
+            return _call(self.kernel, "image_conv_input", *arguments)
+        if isinstance(layer, InnerConvolution):
+            return self._inner_convolution(layer)
+        raise TypeError(f"convolutions read images or maps, got {type(layer).__name__}")
 
-    def _convolution(self, layer: object) -> object:
+    def _inner_convolution(self, layer: InnerConvolution) -> Callable[[], object]:
         alloc, below = self.kernel.alloc, layer.below
         d_weight, d_bias = alloc(layer.weight.size * FLOAT), alloc(layer.outputs * FLOAT)
         scratch = alloc(self.kernel.function("conv_scratch")(layer.shape))
@@ -132,7 +148,7 @@ class Attribution:
         return _call(self.kernel, "conv_backward", layer.shape, *arguments)
 
 
-def _call(kernel: object, name: str, *arguments: object) -> object:
+def _call(kernel: Kernel, name: str, *arguments: Any) -> Callable[[], object]:
     function = kernel.function(name)
     return lambda: function(*arguments)
 
@@ -141,12 +157,13 @@ def _nothing() -> None:
     """Do nothing: the layer and the layer below share their delta."""
 
 
-def _stages(layers: list) -> list:
+def _stages(layers: Iterable[Layer]) -> list[Stage]:
     """Return the hidden layers from the bottom up: after ReLU, or after pooling."""
-    stages, weighted = [], None
+    stages: list[Stage] = []
+    weighted: Weighted | None = None
     for layer in layers:
-        if isinstance(layer, (Relu, Pooled)):
-            stages.append(Stage(weighted, layer))
-        elif hasattr(layer, "weight"):
+        if isinstance(layer, (Dense, SparseDense, Convolution)):
             weighted = layer
+        elif isinstance(layer, (Relu, Pooled)) and weighted is not None:
+            stages.append(Stage(weighted, layer))
     return stages

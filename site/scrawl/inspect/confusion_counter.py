@@ -4,9 +4,19 @@ So training can go on meanwhile. The digits stay where `scrawl.training.trainer`
 digit there.
 """
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 from scrawl.net.network import CLASSES, Network
 from scrawl.net.program import Program
 from scrawl.state.settings import CONVOLUTION
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+
+    from scrawl.net.interfaces import Floats, Kernel, NetworkDescription, Rows
+    from scrawl.net.network import Samples
 
 BATCH, CONVOLUTION_BATCH = 500, 50  # digits predicted in one call: about a millisecond's work
 
@@ -14,28 +24,29 @@ BATCH, CONVOLUTION_BATCH = 500, 50  # digits predicted in one call: about a mill
 class ConfusionCounter:
     """Predicts labelled digits with a network of its own. `clock` returns seconds."""
 
-    def __init__(self, kernel: object, model: dict, clock: object) -> None:
+    def __init__(self, kernel: Kernel, model: NetworkDescription, clock: Callable[[], float]) -> None:
         self.kernel = kernel
         self.clock = clock
         has_convolutions = any(layer["kind"] == CONVOLUTION for layer in model["layers"])
         self._batch = CONVOLUTION_BATCH if has_convolutions else BATCH
         self.network = Network(kernel, model["layers"], model["parameters"], self._batch)
-        self.counts: list = []  # of the last complete count, (CLASSES × CLASSES), by label and prediction
+        self.counts: list[int] = []  # of the last complete count, (CLASSES × CLASSES), by label and prediction
         self._program = Program(kernel, kernel.alloc(16))
         for layer in self.network.layers:
             layer.forward(self._program)
         self._program.finish()
         self._table = kernel.alloc(4 * CLASSES * CLASSES)
         self._capacity = 0
-        self._remaining: list = []  # (first row, count) still to be counted
-        self._ranges: list = []
+        self._remaining: list[Rows] = []  # still to be counted
+        self._ranges: list[Rows] = []
+        self._predictions = self._shares = 0  # addresses of a byte for each digit
 
-    def start(self, weights: dict, samples: object, ranges: list) -> None:
-        """Start counting the digits of some ranges, (first row, count), with these weights."""
+    def start(self, weights: Mapping[str, Floats], samples: Samples, ranges: Iterable[Rows]) -> None:
+        """Start counting the digits of these rows with these weights."""
         self.network.load(weights)
         self.samples = samples
         self._ranges, self._remaining = list(ranges), list(ranges)
-        total = sum(count for _, count in ranges)
+        total = sum([count for _, count in self._ranges])
         if total > self._capacity:
             self._capacity = total
             self._predictions, self._shares = self.kernel.alloc(total), self.kernel.alloc(total)
@@ -58,7 +69,7 @@ class ConfusionCounter:
         return True
 
     def _count(self, first: int, count: int) -> None:
-        top, done = self.network.layers[-1], self._done
+        top, done = self.network.top, self._done
         self._program.run(self.samples.images, 0, 0, first, count, 1, 0.0)
         labels = self.samples.labels + first
         predictions, shares = self._predictions + done, self._shares + done
@@ -67,9 +78,10 @@ class ConfusionCounter:
         )
         self._done += count
 
-    def digits(self, label: int, prediction: int) -> list:
+    def digits(self, label: int, prediction: int) -> list[tuple[int, float]]:
         """Return (row, probability) of the counted digits with that label and that prediction, the surest first."""
-        found, start = [], 0
+        found: list[tuple[int, float]] = []
+        start = 0
         for first, count in self._ranges:
             labels = self.kernel.read_bytes(self.samples.labels + first, count)
             predictions = self.kernel.read_bytes(self._predictions + start, count)

@@ -1,13 +1,26 @@
-"""The confusion matrix: what the test digits are read as, the digits behind a cell, and training on those."""
+"""The confusion matrix: what the network predicts for test digits, the digits of a cell, and training on those."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
 
 from browser import document
 from browser import self as window
 
-from scrawl.inspect import descriptions, grid_navigation
+from scrawl.inspect import descriptions
+from scrawl.inspect.panels import SIDE, neighbour
 from scrawl.ui.dom import by_id, set_attribute, set_flag, set_text, show_notice
 
-SIDE = 28
-AT_ONCE = 10  # cells a frame
+if TYPE_CHECKING:
+    from typing import Any
+
+    from browser import Element, Event
+
+    from scrawl.inspect.confusion import ConfusionRequests
+    from scrawl.inspect.inspect_state import ConfusionMatrix, MisreadDigits
+    from scrawl.state.app_state import State
+
+CELLS_A_FRAME = 10
 CONFUSION = """<h3>What it takes for what</h3>
 <p class="hint">Rows: what the writer meant. Columns: what the network read. Off the diagonal are its mistakes;
 open one to see the digits.</p>
@@ -19,162 +32,172 @@ open one to see the digits.</p>
 <div id="misread" hidden><div class="misread-head"><h4></h4><button type="button" id="misread-close" class="bare"
  aria-label="Close" title="Close">✕</button></div><ul></ul><p class="hint more"></p>
 <button type="button" id="learn-misread" aria-describedby="learn-help">Train on these</button>
-<p class="help" id="learn-help">Up to 20 steps on these, amid four times as many other
+<p class="help" id="learn-help">Up to 20 steps on these, mixed with four times as many other
 digits so that it does not forget those, at the learning rate of the settings.</p>
 <p class="message" role="status" hidden></p></div></div>"""
 
 
-def _cell(label: int, reading: int) -> str:
-    kind = "right" if label == reading else "wrong"
-    return f'<td role="gridcell" class="{kind}" tabindex="-1" data-cell="{10 * label + reading}"></td>'
-
-
 class ConfusionView:
-    """Owns the matrix and the digits behind a cell. `count`, `open_cell` and `learn` are what can be asked for."""
+    """Owns the matrix and the digits of the open cell."""
 
-    def __init__(self, page: object, root: object, count: object, open_cell: object, learn: object) -> None:
-        self.page, self.open_cell = page, open_cell
+    def __init__(self, root: Element, requests: ConfusionRequests) -> None:
+        self.requests = requests
         head = "".join(f'<th scope="col">{digit}</th>' for digit in range(10))
         body = "".join(
-            f'<tr><th scope="row">{label}</th>' + "".join(_cell(label, reading) for reading in range(10)) + "</tr>"
+            f'<tr><th scope="row">{label}</th>'
+            + "".join(_cell(label, prediction) for prediction in range(10))
+            + "</tr>"
             for label in range(10)
         )
         root.innerHTML = CONFUSION.format(head, body)
         self.table = root.querySelector("table")
-        self.cells = list(root.querySelectorAll("[data-cell]"))
+        self.cells: list[Element] = list(root.querySelectorAll("[data-cell]"))
         set_attribute(self.cells[0], "tabindex", "0")
-        self.words, self.count = by_id("confusion-words"), by_id("count")
-        self.gallery = GalleryView(by_id("misread"))
-        self.count.bind("click", lambda _event: count())
-        by_id("learn-misread").bind("click", lambda _event: learn())
+        self.description, self.count = by_id("confusion-words"), by_id("count")
+        self.digits = MisreadDigitsView(by_id("misread"))
+        self.count.bind("click", lambda _event: requests.count())
+        by_id("learn-misread").bind("click", lambda _event: requests.train())
         by_id("misread-close").bind("click", self._close)
-        self.table.bind("keydown", self._key)
+        self.table.bind("keydown", self._press)
         self.table.bind("click", lambda event: self._open(event.target))
         for event in ("pointerover", "focusin"):
-            self.table.bind(event, self._described)
-        self._shown: object = False
-        self._next = 0  # the first cell that does not show them yet
-        self._cell = -1
+            self.table.bind(event, self._describe)
+        self._shown: ConfusionMatrix | None = None
+        self._stale = 0  # the first cell that does not show it yet
+        self._open_cell = -1
 
-    def render(self, state: object) -> bool:
-        """Show the counts of the selected network, some cells a frame. Return whether there are more."""
-        inside = state.inside
-        confusion = inside.confusions.get(state.model)
-        set_flag(self.count, "disabled", inside.counting)
-        set_text(self.count, "Reading…" if inside.counting else "Read again" if confusion else "Read the test digits")
+    def render(self, state: State) -> bool:
+        """Show the selected network's matrix, some cells a frame. Return whether there are more."""
+        inspection = state.inspection
+        confusion = inspection.confusions.get(state.model)
+        set_flag(self.count, "disabled", inspection.counting)
+        again = "Read again" if confusion else "Read the test digits"
+        set_text(self.count, "Reading…" if inspection.counting else again)
         if confusion is not self._shown:
-            self._shown, self._next = confusion, 0
-            set_text(self.words, descriptions.counted(confusion) if confusion else "")
-        cell = 10 * inside.cell[0] + inside.cell[1] if inside.cell else -1
-        if cell != self._cell:
-            for place, chosen in ((self._cell, "false"), (cell, "true")):
+            self._shown, self._stale = confusion, 0
+            set_text(self.description, descriptions.confusion_summary(confusion) if confusion else "")
+        self._mark_open(inspection.cell)
+        self.digits.render(state)
+        if self._stale < len(self.cells):
+            self._fill_some(confusion)
+        return self._stale < len(self.cells)
+
+    def _mark_open(self, cell: tuple[int, int] | None) -> None:
+        index = 10 * cell[0] + cell[1] if cell else -1
+        if index != self._open_cell:
+            for place, selected in ((self._open_cell, "false"), (index, "true")):
                 if place >= 0:
-                    set_attribute(self.cells[place], "aria-selected", chosen)
-            self._cell = cell
-        self.gallery.render(state)
-        if self._next < len(self.cells):
-            self._show_some(confusion)
-        return self._next < len(self.cells)
+                    set_attribute(self.cells[place], "aria-selected", selected)
+            self._open_cell = index
 
-    def _show_some(self, confusion: object) -> None:
+    def _fill_some(self, confusion: ConfusionMatrix | None) -> None:
         """Fill in the next cells."""
-        for place in range(self._next, self._next + AT_ONCE):
-            element, label, reading = self.cells[place], place // 10, place % 10
-            count = confusion.counts[place] if confusion else 0
-            total = confusion.row_total(label) if confusion else 0
+        for index in range(self._stale, self._stale + CELLS_A_FRAME):
+            element, label, prediction = self.cells[index], index // 10, index % 10
+            count, most = 0, 0
+            if confusion:
+                count = confusion.counts[index]
+                most = confusion.row_total(label) if label == prediction else confusion.worst
             set_text(element, str(count) if count else "·" if confusion else "")
-            element.removeAttribute("aria-label")  # of what it was
-            most = total if label == reading else confusion.worst if confusion else 0
+            element.removeAttribute("aria-label")  # of the last matrix
             element.style.setProperty("--heat", f"{count / most:.3f}" if most else "0")
-        self._next += AT_ONCE
+        self._stale += CELLS_A_FRAME
 
-    def _place(self, element: object) -> int:
-        place = element.getAttribute("data-cell")
-        return int(place) if place else -1
+    def _describe(self, event: Event) -> None:
+        index, confusion = _index_of(event.target), self._shown
+        if index >= 0 and confusion:
+            label, prediction = index // 10, index % 10
+            text = descriptions.cell(label, prediction, confusion.counts[index], confusion.row_total(label))
+            set_text(self.description, text)
+            set_attribute(event.target, "aria-label", text)
 
-    def _described(self, event: object) -> None:
-        place = self._place(event.target)
-        if place >= 0 and self._shown:
-            label, counts = place // 10, self._shown
-            said = descriptions.cell(label, place % 10, counts.counts[place], counts.row_total(label))
-            set_text(self.words, said)
-            set_attribute(event.target, "aria-label", said)
-
-    def _key(self, event: object) -> None:
-        place = self._place(event.target)
+    def _press(self, event: Event) -> None:
+        index = _index_of(event.target)
         if event.key in ("Enter", " "):
             event.preventDefault()
             self._open(event.target)
             return
-        target = grid_navigation.move(event.key, place, 100, 10)
+        target = neighbour(event.key, index, 100, 10)
         if target is not None:
             event.preventDefault()
-            set_attribute(self.cells[place], "tabindex", "-1")
+            set_attribute(self.cells[index], "tabindex", "-1")
             set_attribute(self.cells[target], "tabindex", "0")
             self.cells[target].focus()
 
-    def _open(self, element: object) -> None:
-        place = self._place(element)
-        if place >= 0 and self._shown:
-            self.open_cell(place // 10, place % 10)
+    def _open(self, element: Element) -> None:
+        index = _index_of(element)
+        if index >= 0 and self._shown:
+            self.requests.open_cell(index // 10, index % 10)
 
-    def _close(self, _event: object) -> None:
-        place = self._cell
-        self.page.dispatch("cell_closed")
-        if place >= 0:
-            self.cells[place].focus()
+    def _close(self, _event: Event) -> None:
+        index = self._open_cell
+        self.requests.close_cell()
+        if index >= 0:
+            self.cells[index].focus()
 
 
-class GalleryView:
-    """The digits behind a cell, each with how sure the network was."""
+class MisreadDigitsView:
+    """The digits of the open cell, each with the probability of its prediction."""
 
-    def __init__(self, element: object) -> None:
+    def __init__(self, element: Element) -> None:
         self.element = element
         self.title, self.list = element.querySelector("h4"), element.querySelector("ul")
-        self.more, self.learn = element.querySelector(".more"), by_id("learn-misread")
+        self.more, self.train = element.querySelector(".more"), by_id("learn-misread")
         self.message = element.querySelector(".message")
-        self._shown: object = None
+        self._shown: MisreadDigits | None = None
 
-    def render(self, state: object) -> None:
-        """Show the digits, if a cell is open."""
-        inside = state.inside
-        set_flag(self.element, "hidden", inside.cell is None)
-        if inside.cell is None:
+    def render(self, state: State) -> None:
+        """Show the digits if a cell is open."""
+        inspection = state.inspection
+        set_flag(self.element, "hidden", inspection.cell is None)
+        if inspection.cell is None:
             return
-        label, reading = inside.cell
-        right = label == reading
-        set_text(self.title, f"{label}, read right" if right else f"{label}, read as {reading}")
-        set_flag(self.learn, "hidden", right)
-        count = int(inside.misread["count"]) if inside.misread else 0
-        set_flag(self.learn, "disabled", inside.learning or not count or state.record.shown_checkpoint >= 0)
-        show_notice(self.message, inside.notice)
-        if inside.misread is not self._shown:
-            self._shown = inside.misread
-            self._show(inside.misread)
+        label, prediction = inspection.cell
+        right = label == prediction
+        set_text(self.title, f"{label}, read right" if right else f"{label}, read as {prediction}")
+        set_flag(self.train, "hidden", right)
+        count = int(inspection.misread["count"]) if inspection.misread else 0
+        trainable = count and not inspection.training and state.record.shown_checkpoint < 0
+        set_flag(self.train, "disabled", not trainable)
+        show_notice(self.message, inspection.notice)
+        if inspection.misread is not self._shown:
+            self._shown = inspection.misread
+            self._show(inspection.misread)
 
-    def _show(self, misread: dict | None) -> None:
+    def _show(self, misread: MisreadDigits | None) -> None:
         self.list.innerHTML = ""
         set_text(self.more, "")
         if misread is None:
             return
         shares = [float(share) for share in misread["shares"]]
-        count, label, reading = int(misread["count"]), int(misread["label"]), int(misread["reading"])
+        count, label, prediction = int(misread["count"]), int(misread["label"]), int(misread["prediction"])
         if not shares:
             set_text(self.more, "None of them.")
             return
         pixels = window.Uint8ClampedArray.new(misread["buffer"])
         image = window.ImageData.new(pixels, SIDE, SIDE * len(shares))
-        for place, share in enumerate(shares):
-            self.list.appendChild(_digit(image, place, f"a {label}, read as {reading}, {share:.0%} sure", share))
+        for index, share in enumerate(shares):
+            text = f"a {label}, read as {prediction}, {share:.0%} sure"
+            self.list.appendChild(_digit(image, index, text, share))
         if count > len(shares):
             set_text(self.more, f"The surest {len(shares)} of {count}.")
 
 
-def _digit(image: object, place: int, said: str, share: float) -> object:
+def _cell(label: int, prediction: int) -> str:
+    kind = "right" if label == prediction else "wrong"
+    return f'<td role="gridcell" class="{kind}" tabindex="-1" data-cell="{10 * label + prediction}"></td>'
+
+
+def _index_of(cell: Element) -> int:
+    index = cell.getAttribute("data-cell")
+    return int(index) if index else -1
+
+
+def _digit(image: Any, index: int, text: str, share: float) -> Element:
     item, canvas, caption = [document.createElement(tag) for tag in ("li", "canvas", "span")]
-    for name, value in (("width", SIDE), ("height", SIDE), ("role", "img"), ("aria-label", said)):
+    for name, value in (("width", SIDE), ("height", SIDE), ("role", "img"), ("aria-label", text)):
         set_attribute(canvas, name, str(value))
-    canvas.getContext("2d").putImageData(image, 0, -SIDE * place, 0, SIDE * place, SIDE, SIDE)
+    canvas.getContext("2d").putImageData(image, 0, -SIDE * index, 0, SIDE * index, SIDE, SIDE)
     set_text(caption, f"{share:.0%}")
     item.appendChild(canvas)
     item.appendChild(caption)

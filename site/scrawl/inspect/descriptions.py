@@ -1,28 +1,38 @@
-"""What the page says about the inside of a network. Pure.
+"""Texts about a network's layers, units and mistakes. Pure.
 
-Each panel has a title and one sentence for somebody who has never heard of a gradient; what is chosen has a sentence
+Each panel has a title and one sentence for somebody who has never heard of a gradient; the chosen unit has a sentence
 of its own, with its numbers.
 """
 
-ORDER = ("first", "second", "third", "fourth")
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from scrawl.inspect.inspect_state import ConfusionMatrix
+    from scrawl.inspect.panels import Panel
+
+ORDINALS = ("first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth")
 
 SENTENCES = {
     "tiles": "Each square is what one unit looks for, laid over the paper: it answers when there is ink on the "
     "orange, and less when there is ink on the blue.",
-    "units": "Each cell is one unit; the more orange, the louder it answers to your drawing. Units that find nothing "
-    "of theirs stay silent.",
-    "filters": "Each square is a filter of 3×3 pixels, slid over the whole picture: it finds its little pattern, an "
-    "edge or a corner, wherever it is.",
-    "inner": "A map of the second layer is made of all maps of the first, each through its own 3×3 filter. These are "
-    "the filters of the chosen map.",
+    "units": "Each cell is one unit; the more orange, the louder it answers to your drawing. Units that do not find "
+    "their pattern stay silent.",
+    "filters": "Each square is a filter of 3×3 pixels that slides over the whole picture: it finds its little "
+    "pattern, an edge or a corner, wherever it is.",
+    "inner": "A map of this layer is made of all maps of the layer before, each through its own 3×3 filter. These "
+    "are the filters of the chosen map.",
     "maps": "Where in your drawing each filter has found its pattern. Of every 2×2 places only the strongest goes "
     "on, so the picture shrinks.",
 }
 
 
-def title(panel: object) -> str:
+def title(panel: Panel) -> str:
     """Return a panel's heading."""
-    layer = ORDER[panel.stage]
+    layer = ORDINALS[panel.stage]
     if panel.kind == "tiles":
         return f"What the {layer} layer looks for"
     if panel.kind == "filters":
@@ -32,18 +42,18 @@ def title(panel: object) -> str:
     return f"How the {layer} layer answers"
 
 
-def sentence(panel: object) -> str:
+def sentence(panel: Panel) -> str:
     """Return what a panel shows, for everyone."""
     return SENTENCES["inner" if panel.kind == "filters" and panel.stage else panel.kind]
 
 
-def kind(panel: object) -> str:
+def noun(panel: Panel) -> str:
     """Return what the pictures of a panel are called: map or unit."""
     return "map" if panel.kind in ("maps", "filters") else "unit"
 
 
-def scale(panel: object, limit: float) -> str:
-    """Return how colours are to be read."""
+def scale(panel: Panel, limit: float) -> str:
+    """Return what the colours of a panel mean."""
     if panel.is_weights():
         return f"One scale for all: full colour is a weight of ±{number(limit)}."
     return f"One scale for all: full colour is {number(limit)}." if limit > 0 else "None of them answers."
@@ -60,29 +70,29 @@ def signed(value: float) -> str:
     return ("+" if value > 0 else "−" if value < 0 else "") + number(abs(value))
 
 
-def vote(value: float) -> str:
-    """Return a vote, as short as it must be below a narrow bar."""
+def contribution(value: float) -> str:
+    """Return a contribution, short enough to stand below a narrow bar."""
     size = f"{abs(value):.1f}"
     return size if size == "0.0" else ("+" if value > 0 else "−") + size
 
 
-def chosen(noun: str, unit: int, activation: float | None, votes: list) -> str:
-    """Return what a unit does for the drawing: how loudly it answers, and for which digits it speaks."""
+def chosen_unit(noun: str, unit: int, activation: float | None, contributions: Sequence[float]) -> str:
+    """Return what a unit does for the drawing: its activation, and the digits for and against which it speaks."""
     name = f"{noun.capitalize()} {unit + 1}"
     if activation is None:
-        return f"{name}. Draw a digit to hear what it says."
+        return f"{name}. Draw a digit to see what it does."
     if activation <= 0:
         return f"{name} is silent: it has not found its pattern in your drawing, so it has no say."
-    most = max(range(10), key=votes.__getitem__)
-    least = min(range(10), key=votes.__getitem__)
+    most = max(range(10), key=contributions.__getitem__)
+    least = min(range(10), key=contributions.__getitem__)
     return (
-        f"{name} answers with {number(activation)}. It speaks most for {most} ({signed(votes[most])}) and most "
-        f"against {least} ({signed(votes[least])})."
+        f"{name} answers with {number(activation)}. It speaks most for {most} ({signed(contributions[most])}) and "
+        f"most against {least} ({signed(contributions[least])})."
     )
 
 
 def saliency(digit: int, speaks_for: float, against: float) -> str:
-    """Return what the coloured ink means, in sums."""
+    """Return what the coloured ink means, in sums; -1 is no digit."""
     if digit < 0:
         return "Draw something, and the ink that decides is coloured."
     return (
@@ -91,45 +101,49 @@ def saliency(digit: int, speaks_for: float, against: float) -> str:
     )
 
 
-def cell(label: int, reading: int, count: int, total: int) -> str:
-    """Return what a cell of the confusion matrix says."""
-    share = f"{100 * count / total:.1f}%" if total else "none"
-    if label == reading:
-        return f"Of {total} digits meant as {label}, {count} are read right: {share}."
-    return f"Of {total} digits meant as {label}, {count} are read as {reading}: {share}."
+def prediction(digit: int, probability: float) -> str:
+    """Return a network's prediction in words."""
+    return f"reads {digit}, {probability:.0%} sure"
 
 
-def learned(label: int, reading: int, count: int, right: int, steps: int, rate: float) -> str:
-    """Return what training on misread digits has changed."""
-    if not steps:
-        return (
-            f"Nothing has changed: with a learning rate of {rate:g} the loss was no number any more. Try a lower one."
-        )
-    word = "step" if steps == 1 else "steps"
-    return (
-        f"{steps} {word} at learning rate {rate:g}: of {count} digits meant as {label} and read as {reading}, "
-        f"{right} are read right now. The table shows what it did to the others. These were test digits: since it "
-        "has seen them, the test accuracy flatters it a little."
-    )
+# The confusion matrix
 
 
-def moment(checkpoint: tuple | None, kept: int) -> str:
-    """Return where on the timeline one looks; a checkpoint is (number, iteration, test accuracy), None is now."""
-    if checkpoint is None:
-        return f"Live: the network as it is. {kept} {'moments' if kept > 1 else 'moment'} of the run kept."
-    _, iteration, accuracy = checkpoint
-    return f"Iteration {iteration}: {100 * accuracy:.2f}% of the test digits read right."
-
-
-def reader(digit: int, share: float) -> str:
-    """Return a reading in words."""
-    return f"reads {digit}, {share:.0%} sure"
-
-
-def counted(confusion: object) -> str:
-    """Return what has been counted, as a whole."""
+def confusion_summary(confusion: ConfusionMatrix) -> str:
+    """Return how many test digits are read right."""
     wrong = confusion.total - confusion.correct
     return (
         f"At iteration {confusion.iteration}: of {confusion.total} test digits {confusion.correct} are read right, "
         f"{wrong} are not."
     )
+
+
+def cell(label: int, prediction: int, count: int, total: int) -> str:
+    """Return what a cell of the confusion matrix says."""
+    share = f"{100 * count / total:.1f}%" if total else "none"
+    if label == prediction:
+        return f"Of {total} digits meant as {label}, {count} are read right: {share}."
+    return f"Of {total} digits meant as {label}, {count} are read as {prediction}: {share}."
+
+
+def fine_tuned(label: int, prediction: int, count: int, right: int, steps: int, rate: float) -> str:
+    """Return what training on misread digits has changed."""
+    if not steps:
+        return f"Nothing has changed: with a learning rate of {rate:g} the training diverged. Try a lower one."
+    word = "step" if steps == 1 else "steps"
+    return (
+        f"{steps} {word} at learning rate {rate:g}: of {count} digits meant as {label} and read as {prediction}, "
+        f"{right} are read right now. The table shows what it did to the others. These were test digits: since it "
+        "has seen them, the test accuracy flatters it a little."
+    )
+
+
+# The timeline
+
+
+def timeline_position(checkpoint: tuple[int, int, float] | None, count: int) -> str:
+    """Return where on the timeline one is; a checkpoint is (number, iteration, test accuracy), None is now."""
+    if checkpoint is None:
+        return f"Live: the network as it is. {count} {'moments' if count > 1 else 'moment'} of the run kept."
+    _, iteration, accuracy = checkpoint
+    return f"Iteration {iteration}: {100 * accuracy:.2f}% of the test digits read right."

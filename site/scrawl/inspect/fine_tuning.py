@@ -1,6 +1,16 @@
 """Fine-tunes a network on a few chosen digits, mixed with others so that it does not forget those. Pure."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 from scrawl.net.network import PIXELS, Samples
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from scrawl.net.interfaces import Kernel, Rows
+    from scrawl.net.network import Network
 
 MOST_STEPS = 20
 MOST_DIGITS = 50  # that are learned together
@@ -11,14 +21,16 @@ STRIDE = 7919  # a prime: jumps about among the other digits
 class FineTuner:
     """Trains a network on chosen digits of the kernel's memory, mixed with others."""
 
-    def __init__(self, kernel: object) -> None:
+    def __init__(self, kernel: Kernel) -> None:
         self.kernel = kernel
         self._batch = Samples(kernel, MOST_DIGITS * (1 + REPLAY))
 
-    def train(self, network: object, samples: object, rows: list, others: list, rate: float) -> tuple:
+    def train(
+        self, network: Network, samples: Samples, rows: Sequence[int], others: Sequence[Rows], rate: float
+    ) -> tuple[int, int]:
         """Train on the digits of the rows until all are predicted right. Return (how many are, after how many steps).
 
-        Each step mixes them with REPLAY times as many of the ranges `others`, (first row, count). If training
+        Each step mixes them with REPLAY times as many of the rows `others`. If training
         diverges, the weights are restored and no step is counted.
         """
         count = min(len(rows), MOST_DIGITS)
@@ -37,9 +49,9 @@ class FineTuner:
             return network.evaluate(self._batch, 0, count)[1], 0
         return right, steps
 
-    def _add_others(self, samples: object, others: list, count: int, step: int) -> int:
+    def _add_others(self, samples: Samples, others: Sequence[Rows], count: int, step: int) -> int:
         """Put other digits after the first `count`, different ones at each step. Return how many."""
-        total = sum(size for _, size in others)
+        total = sum([size for _, size in others])
         if not total:
             return 0
         for place in range(count * REPLAY):
@@ -51,6 +63,6 @@ class FineTuner:
                 number -= size
         return count * REPLAY
 
-    def _copy(self, samples: object, row: int, place: int) -> None:
+    def _copy(self, samples: Samples, row: int, place: int) -> None:
         pixels = self.kernel.read_bytes(samples.images + PIXELS * row, PIXELS)
         self._batch.store(place, self.kernel.read_bytes(samples.labels + row, 1), pixels)

@@ -1,4 +1,7 @@
-"""The page's half of looking inside: makes its views, and has the worker asked for what is on the screen."""
+"""Inspecting the selected network: makes the views, and requests from the worker what is on the screen.
+
+The worker paints the panels and overlays; `confusion` has the requests about the confusion matrix.
+"""
 
 from __future__ import annotations
 
@@ -8,24 +11,29 @@ from browser import document
 from browser import self as window
 from javascript import JSON
 
-from scrawl.inspect import color_scale
+from scrawl.inspect import panels
+from scrawl.inspect.confusion import ConfusionRequests
 from scrawl.inspect.confusion_view import ConfusionView
-from scrawl.inspect.inspect_state import TRANSITIONS, Inside
+from scrawl.inspect.inspect_state import TRANSITIONS, InspectionState
 from scrawl.inspect.layers_view import LayersView
-from scrawl.inspect.network_comparison import Readers
-from scrawl.inspect.polling import Asker, when_visible
+from scrawl.inspect.network_comparison import NetworkComparison
+from scrawl.inspect.polling import Poller, when_visible
 from scrawl.inspect.saliency_view import SaliencyView
 from scrawl.inspect.timeline_view import TimelineView
 from scrawl.state import transitions
 from scrawl.ui.dom import by_id, set_attribute
 
 if TYPE_CHECKING:
-    from scrawl.app.app import App
+    from typing import Any
 
-GAP = 150  # milliseconds between two looks, while the network learns
-LIVE = 60  # and between two answers that follow the pen
-BETWEEN_COUNTS = 1000  # and between two counts of what is misread
-# What changes the weights of the selected network, or which they are.
+    from browser import Element
+
+    from scrawl.app.app import App
+    from scrawl.state.app_state import State
+
+GAP = 150  # milliseconds between two requests for panels
+QUICK_GAP = 60  # and between two requests whose answers follow the pen
+# Reports after which the selected network has other weights, or is another one.
 CHANGES = (
     "progress",
     "weights_loaded",
@@ -39,218 +47,153 @@ CHANGES = (
 
 
 def start(app: App) -> None:
-    """Add the section and what belongs to it in the reading."""
-    app.page.state.inside = Inside()
+    """Add the inspection section, and what belongs to it in the prediction card."""
+    app.page.state.inspection = InspectionState()
     transitions.register(TRANSITIONS)
-    Lookout(app)
+    Inspector(app)
 
 
-class Lookout:
-    """Asks whenever what is shown may have changed."""
+class Inspector:
+    """Keeps what is shown of the selected network up to date."""
 
     def __init__(self, app: App) -> None:
         self.page = page = app.page
-        self._send_palette()
-        self.look = Asker(page, self._look, GAP)
-        self.saliency = Asker(page, self._ask_saliency, LIVE)
-        self.reading = Asker(page, self._ask_readers, LIVE)
-        self.scrubbing = Asker(page, self._ask_scrub, LIVE)
-        self.timeline = TimelineView(_place("inside-timeline"), self.show_checkpoint, self.restore)
-        self.layers = LayersView(page, _place("inside-layers"), self.look.touch)
-        self.confusion_place = _place("inside-confusion")
-        self.confusion = ConfusionView(page, self.confusion_place, self.count, self.open_cell, self.learn)
-        self.salient = SaliencyView(page, self.saliency.touch)
-        self.readers = Readers(app, self.reading.touch)
-        page.views += [self.timeline, self.layers, self.confusion, self.salient, self.readers]
-        page.views += [self, self.scrubbing, self.look, self.saliency, self.reading]
-        app.on_repaint(self._resized)
-        self._reading: object = None  # the probabilities that have been shown last
-        self._confusion_visible = False
-        self._count_asked = 0.0
-        when_visible(self.readers.root, self.readers.seen)
-        when_visible(self.confusion_place, self._confusion_seen)
+        self._colours: list[str] = []
+        self._send_palettes()
+        self.layer_poller = Poller(page, self._request_layers, GAP)
+        self.saliency_poller = Poller(page, self._request_saliency, QUICK_GAP)
+        self.comparison_poller = Poller(page, self._request_predictions, QUICK_GAP)
+        self.checkpoint_poller = Poller(page, self._request_checkpoint, QUICK_GAP)
+        self.confusion = ConfusionRequests(page)
+        timeline = TimelineView(_add_section("inside-timeline"), self.show_checkpoint, self.restore_checkpoint)
+        self.layers = LayersView(page, _add_section("inside-layers"), self.layer_poller.mark_due)
+        confusion_section = _add_section("inside-confusion")
+        confusion = ConfusionView(confusion_section, self.confusion)
+        saliency = SaliencyView(page, self.saliency_poller.mark_due)
+        self.comparison = NetworkComparison(app, self.comparison_poller.mark_due)
+        page.views += [timeline, self.layers, confusion, saliency, self.comparison]
+        app.on_repaint(self._repaint)
+        self._model = page.state.model
+        self._probabilities: list[float] = []  # of the last prediction
         self._listen()
-        page.request_render()
+        when_visible(self.comparison.root, self.comparison.set_visible)
+        when_visible(confusion_section, self.confusion.set_visible)
 
     def _listen(self) -> None:
         page = self.page
+        page.on_change(self._follow)
         for kind in CHANGES:
-            page.on_report(kind, self._changed)
-        for kind, asker in (
-            ("layers_inspected", self.look),
-            ("saliency_painted", self.saliency),
-            ("all_predicted", self.reading),
-        ):
-            page.on_report(kind, asker.answered)
-        for kind in ("weights_loaded", "restored", "tuned", "diverged"):
-            page.on_report(kind, self._weights_replaced)
-        page.on_report("checkpoint_shown", self._scrubbed)
-        page.on_report("evaluated", self._evaluated)
-        page.on_report("confusion_counted", self._counted)
-        page.on_report("trained_on_misread", self._learned)
-        page.on_report("comparison_added", self.reading.touch)
-        page.on_report("features_ready", self._worker_begun)
+            page.on_report(kind, self._mark_all_due)
+        page.on_report("layers_inspected", self.layer_poller.take_answer)
+        page.on_report("saliency_painted", self.saliency_poller.take_answer)
+        page.on_report("all_predicted", self.comparison_poller.take_answer)
+        page.on_report("comparison_added", self.comparison_poller.mark_due)
+        page.on_report("checkpoint_shown", self._take_checkpoint)
+        page.on_report("features_ready", self._follow_worker)
+        page.request_render()
 
-    def render(self, state: object) -> None:
-        """Ask anew when the drawing, or what it is read as, has changed."""
-        if self._reading is not state.probabilities:
-            self._reading = state.probabilities
-            self._changed()
+    def _follow(self, state: State) -> None:
+        """Start again with another network, and request everything again after a prediction."""
+        if state.model != self._model:
+            self._model = state.model
+            self.page.dispatch("inspection_cleared")
+        if state.probabilities is not self._probabilities:
+            self._probabilities = state.probabilities
+            self._mark_all_due()
 
-    def _changed(self, **_fields: object) -> None:
-        for asker in (self.look, self.saliency, self.reading):
-            asker.touch()
+    def _mark_all_due(self, **_fields: Any) -> None:
+        for poller in (self.layer_poller, self.saliency_poller, self.comparison_poller):
+            poller.mark_due()
 
-    def _worker_begun(self) -> None:
-        """Begin anew if this is another worker than the first: it has neither colours nor counts nor readers."""
-        inside = self.page.state.inside
-        if inside.confusions or "there" in inside.along.values():
-            self.page.dispatch("worker_anew")
-            self._send_palette()
-            self._changed()
-            self.readers.seen(self.readers.root, self.readers.visible)
+    def _follow_worker(self) -> None:
+        """Give a new worker, after the first, the palettes and the compared networks: it has neither."""
+        inspection = self.page.state.inspection
+        if inspection.confusions or any(network.status == "ready" for network in inspection.compared.values()):
+            self.page.dispatch("worker_replaced")
+            self._send_palettes()
+            self._mark_all_due()
+            if self.comparison.visible:
+                self.comparison.refresh()
 
-    # Questions
+    # Requests
 
-    def _model(self) -> str:
-        state = self.page.state
-        return JSON.stringify(next(model for model in state.models if model["model"] == state.model))
-
-    def _look(self) -> bool | None:
-        inside = self.page.state.inside
-        panels = [[panel.name, columns] for panel, columns in self.layers.wanted()]
-        if not panels:
+    def _request_layers(self, state: State) -> bool:
+        visible = [[panel.name, columns] for panel, columns in self.layers.visible_panels(state.model)]
+        if not visible:
             return False
-        chosen = JSON.stringify(list(inside.chosen) if inside.chosen else None)
-        self.page.send("inspect_layers", model=self._model(), panels=JSON.stringify(panels), chosen=chosen)
-        return None
+        chosen = state.inspection.chosen
+        self.page.send(
+            "inspect_layers",
+            model=JSON.stringify(state.network()),
+            panels=JSON.stringify(visible),
+            chosen=JSON.stringify(list(chosen) if chosen else None),
+        )
+        return True
 
-    def _ask_saliency(self) -> bool | None:
-        inside = self.page.state.inside
-        if not inside.saliency_on:
+    def _request_saliency(self, state: State) -> bool:
+        if not state.inspection.saliency_on:
             return False
-        self.page.send("saliency", model=self.page.state.model, digit=inside.saliency_digit)
-        return None
+        self.page.send("saliency", model=state.model, digit=state.inspection.saliency_digit)
+        return True
 
-    def _ask_readers(self) -> bool | None:
-        if not self.readers.visible or not self.page.state.inside.along:
+    def _request_predictions(self, state: State) -> bool:
+        if not self.comparison.visible or not state.inspection.compared:
             return False
         self.page.send("predict_with_all")
-        return None
+        return True
 
-    # Going back in the run
+    # Checkpoints
 
     def show_checkpoint(self, number: int) -> None:
-        """Look at a checkpoint, or, if it is -1, at the network as it is."""
-        self.page.dispatch("scrub_wanted", number=number)
-        self.scrubbing.touch()
+        """Show the network as it was at a checkpoint, or, if it is -1, as it is."""
+        self.page.dispatch("checkpoint_requested", number=number)
+        self.checkpoint_poller.mark_due()
 
-    def restore(self, number: int) -> None:
-        """Take a checkpoint's weights for the network's own."""
+    def restore_checkpoint(self, number: int) -> None:
+        """Replace the network's weights by a checkpoint's."""
         self.page.send("restore", model=self.page.state.model, number=number)
 
-    def _ask_scrub(self) -> bool | None:
-        state = self.page.state
-        if state.inside.scrub_to is None:
+    def _request_checkpoint(self, state: State) -> bool:
+        if state.inspection.wanted_checkpoint is None:
             return False
-        self.page.send("show_checkpoint", model=state.model, number=state.inside.scrub_to)
-        return None
+        self.page.send("show_checkpoint", model=state.model, number=state.inspection.wanted_checkpoint)
+        return True
 
-    def _scrubbed(self, model: str, number: int) -> None:
+    def _take_checkpoint(self, model: str, number: int) -> None:
         state = self.page.state
-        self.scrubbing.answered()
-        if model == state.model and number == state.record.shown_checkpoint and not self.scrubbing.is_wanted():
-            self.page.dispatch("scrub_done")
-        self._count_again()
-
-    # What is misread
-
-    def count(self) -> None:
-        """Have the test digits read."""
-        self._count_asked = window.performance.now()
-        self.page.dispatch("counting")
-        self.page.send("count_confusion", model=self._model(), iteration=_iteration_shown(self.page.state.record))
-
-    def open_cell(self, label: int, reading: int) -> None:
-        """Show the digits behind a cell."""
-        self.page.dispatch("cell_opened", label=label, reading=reading)
-        self._ask_misread()
-
-    def learn(self) -> None:
-        """Train on the digits of the open cell."""
-        label, reading = self.page.state.inside.cell
-        self.page.dispatch("learn_wanted")
-        self.page.send("train_on_misread", model=self.page.state.model, label=label, reading=reading)
-
-    def _ask_misread(self) -> None:
-        state = self.page.state
-        if state.inside.cell and state.model in state.inside.confusions:
-            label, reading = state.inside.cell
-            self.page.send("find_misread", model=state.model, label=label, reading=reading)
-
-    def _confusion_seen(self, _element: object, on: bool) -> None:
-        self._confusion_visible = on
-        self._count_again()
-
-    def _count_again(self) -> None:
-        """Count anew if what is on the screen was counted at another moment of the run."""
-        state = self.page.state
-        counted = state.inside.confusions.get(state.model)
-        stale = counted is not None and counted.iteration != _iteration_shown(state.record)
-        if self._confusion_visible and stale and not (state.training and state.record.shown_checkpoint < 0):
-            self.count()
-
-    def _weights_replaced(self, model: str, **_fields: object) -> None:
-        """Forget what was counted of other weights."""
-        self.page.dispatch("counts_stale", model=model)
-
-    def _evaluated(self, **_fields: object) -> None:
-        """Count anew with each measurement while one looks; the digits are there now."""
-        due = window.performance.now() - self._count_asked > BETWEEN_COUNTS or not self.page.state.training
-        idle = not self.page.state.inside.counting and self.page.state.record.shown_checkpoint < 0
-        if self._confusion_visible and due and idle:
-            self.count()
-
-    def _learned(self, **_fields: object) -> None:
-        self.count()
-
-    def _counted(self, **_fields: object) -> None:
-        self._ask_misread()
+        self.checkpoint_poller.take_answer()
+        if model == state.model and number == state.record.shown_checkpoint and not self.checkpoint_poller.due:
+            self.page.dispatch("checkpoint_reached")
 
     # Colours
 
-    def _resized(self) -> None:
-        """Take the page's new size, or its new colours."""
+    def _repaint(self) -> None:
+        """Adapt to the page's new size, or its new colours."""
         self.layers.resize()
-        if self._tokens != _tokens():
-            self._send_palette()
-            self._ask_misread()
-        self._changed()
+        if self._colours != _theme_colours():
+            self._send_palettes()
+            self.confusion.request_digits()
+        self._mark_all_due()
 
-    def _send_palette(self) -> None:
-        self._tokens = _tokens()
-        negative, paper, positive, ink = [color_scale.parse(token) for token in self._tokens]
+    def _send_palettes(self) -> None:
+        self._colours = _theme_colours()
+        negative, paper, positive, ink = [panels.parse_colour(colour) for colour in self._colours]
         self.page.send(
             "palette",
-            colours=window.Uint8Array.new(color_scale.diverging(negative, paper, positive)),
-            overlay=window.Uint8Array.new(color_scale.fading(negative, positive)),
-            ink=window.Uint8Array.new(color_scale.fading(ink, ink)),
+            colours=window.Uint8Array.new(panels.diverging_palette(negative, paper, positive)),
+            overlay=window.Uint8Array.new(panels.fading_palette(negative, positive)),
+            ink=window.Uint8Array.new(panels.fading_palette(ink, ink)),
         )
 
 
-def _tokens() -> list:
-    """Return the theme's colours that things here are painted with."""
+def _theme_colours() -> list[str]:
+    """Return the theme's colours that panels are painted with."""
     style = window.getComputedStyle(document.documentElement)
     return [str(style.getPropertyValue(name)) for name in ("--negative", "--paper", "--positive", "--ink")]
 
 
-def _iteration_shown(record: object) -> int:
-    """Return the iteration that reading and views are of."""
-    return next((one[1] for one in record.checkpoints if one[0] == record.shown_checkpoint), record.iteration)
-
-
-def _place(name: str) -> object:
-    """Add a place to the section."""
+def _add_section(name: str) -> Element:
+    """Add an element to the inspection section."""
     element = document.createElement("div")
     set_attribute(element, "id", name)
     by_id("inside").appendChild(element)

@@ -1,4 +1,8 @@
-"""The layers of the selected network: its panels, and what the chosen unit says. Painting is one panel a frame."""
+"""The layers of the selected network: their panels, and what the chosen unit does. It paints one panel a frame."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
 
 from browser import document
 
@@ -7,6 +11,17 @@ from scrawl.inspect.panel_view import PanelView
 from scrawl.inspect.panels import columns_for, panels_for
 from scrawl.inspect.polling import when_visible
 from scrawl.ui.dom import set_attribute, set_flag, set_text
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
+    from browser import Element
+
+    from scrawl.app.page import Page
+    from scrawl.inspect.inspect_state import UnitExplanation
+    from scrawl.inspect.panels import Panel
+    from scrawl.state.app_state import State
 
 GAP = 24  # pixels between two columns of panels
 
@@ -21,99 +36,99 @@ INVITATION = "Point at a unit, tap it, or walk with the arrow keys: here you see
 
 
 class LayersView:
-    """Owns the panels. `visible` are the names of those on the screen; `seen` is called when one comes there."""
+    """Owns the panels. `request` is called when a panel comes onto the screen, or another unit is chosen."""
 
-    def __init__(self, page: object, root: object, seen: object) -> None:
+    def __init__(self, page: Page, root: Element, request: Callable[[], object]) -> None:
         self.page = page
-        self.visible: list = []
-        self.seen = seen
-        self.views: list = []
+        self.request = request
         self.root = root
         root.innerHTML = LAYERS
         self.place = root.querySelector(".panels")
-        self.chosen = ChosenView(root.querySelector(".chosen"))
-        self._model = ""
-        self._observers: list = []
+        self.chosen = ChosenUnitView(root.querySelector(".chosen"))
+        self._views: list[PanelView] = []
+        self._visible: list[str] = []  # names of the panels on the screen
+        self._model = ""  # whose panels there are
+        self._observers: list[Any] = []
         self._width = 0
 
     def resize(self) -> None:
-        """Arrange the panels anew if there is more room, or less."""
+        """Arrange the panels again if there is more room, or less."""
         if self._model and abs(self.root.clientWidth - self._width) > 1:
             self._model = ""
-        for view in self.views:
+        for view in self._views:
             view.repaint()
 
-    def wanted(self) -> list:
-        """Return (panel, columns) of those that are on the screen."""
-        return [(view.panel, view.columns) for view in self.views if view.panel.name in self.visible]
+    def visible_panels(self, model: str) -> list[tuple[Panel, int]]:
+        """Return (panel, columns) of a network's panels on the screen."""
+        if model != self._model:
+            return []
+        return [(view.panel, view.columns) for view in self._views if view.panel.name in self._visible]
 
-    def render(self, state: object) -> bool:
-        """Show what has come. Return whether there is more to paint."""
+    def render(self, state: State) -> bool:
+        """Show what has been painted. Return whether there is more to show."""
         if state.model != self._model and state.layers():
             self._arrange(state)
             return True
-        pictures, chosen = state.inside.pictures, state.inside.chosen
-        for view in self.views:
+        pictures, chosen = state.inspection.pictures, state.inspection.chosen
+        for view in self._views:
             view.mark(chosen)
-        for view in self.views:
-            drawn = view.panel.is_weights() or not state.blank
-            if view.panel.name in self.visible and view.show(pictures.get(view.panel.name) if drawn else None):
-                self.chosen.show(state, self.views)
-                return True
-        self.chosen.show(state, self.views)
-        return False
+        changed = any(self._show_panel(view, state, pictures.get(view.panel.name)) for view in self._views)
+        self.chosen.show(state, self._views)
+        return changed
 
-    def _arrange(self, state: object) -> None:
+    def _show_panel(self, view: PanelView, state: State, picture: Any) -> bool:
+        has_input = view.panel.is_weights() or not state.blank
+        return view.panel.name in self._visible and view.show(picture if has_input else None)
+
+    def _arrange(self, state: State) -> None:
         """Make room for the panels of a network."""
         self._model = state.model
         self._width = self.root.clientWidth
-        self.page.dispatch("network_left")
         for observer in self._observers:
             observer.disconnect()
         self.place.innerHTML = ""
-        self.visible = []
+        self._visible = []
         width = self.place.clientWidth
         if width > 640:
             width = (width - GAP) / 2
-        self.views = [
-            PanelView(panel, columns_for(panel, width), self._choose) for panel in panels_for(state.layers())
-        ]
-        for view in self.views:
+        panels = panels_for(state.layers())
+        self._views = [PanelView(panel, columns_for(panel, width), self._choose) for panel in panels]
+        for view in self._views:
             self.place.appendChild(view.element)
-        self._observers = [when_visible(view.element, self._seen) for view in self.views]
-        self.chosen.arrange(self.views)
+        self._observers = [when_visible(view.element, self._set_visible) for view in self._views]
+        self.chosen.arrange(self._views)
 
-    def _seen(self, element: object, on: bool) -> None:
-        name = element.getAttribute("data-panel")
-        self.visible = [other for other in self.visible if other != name] + ([name] if on else [])
+    def _set_visible(self, element: Element, on: bool) -> None:
+        name = element.getAttribute("data-panel") or ""
+        self._visible = [other for other in self._visible if other != name] + ([name] if on else [])
         if on:
-            self.seen()
+            self.request()
 
     def _choose(self, stage: int, unit: int) -> None:
-        if self.page.state.inside.chosen != (stage, unit):
+        if self.page.state.inspection.chosen != (stage, unit):
             self.page.dispatch("unit_chosen", stage=stage, unit=unit)
-            self.seen()
+            self.request()
 
 
-class ChosenView:
-    """Says what the chosen unit does: its pictures, enlarged, a sentence, and its votes for the ten digits."""
+class ChosenUnitView:
+    """What the chosen unit does: its pictures, enlarged, a sentence, and its contributions to the ten scores."""
 
-    def __init__(self, element: object) -> None:
+    def __init__(self, element: Element) -> None:
         self.element = element
         self.pictures = element.querySelector(".chosen-pictures")
-        self.words = element.querySelector(".chosen-words")
-        self.said = element.querySelector(".unseen")
-        self.votes = element.querySelector(".votes")
-        self.votes.innerHTML = "".join(
+        self.description = element.querySelector(".chosen-words")
+        self.announcement = element.querySelector(".unseen")
+        self.contributions = element.querySelector(".votes")
+        self.contributions.innerHTML = "".join(
             f'<li><span class="bar"><i></i></span><b>{digit}</b><span class="vote"></span></li>'
             for digit in range(10)
         )
-        self.bars = list(self.votes.querySelectorAll("i"))
-        self.numbers = list(self.votes.querySelectorAll(".vote"))
-        self._canvases: dict = {}  # panel's name → its canvas here
-        self._shown: list = [0, 0, 0]
+        self.bars = list(self.contributions.querySelectorAll("i"))
+        self.numbers = list(self.contributions.querySelectorAll(".vote"))
+        self._canvases: dict[str, Element] = {}  # by panel
+        self._shown: list[object] = [0, 0, 0]
 
-    def arrange(self, views: list) -> None:
+    def arrange(self, views: list[PanelView]) -> None:
         """Make room for the enlarged pictures."""
         self.pictures.innerHTML = ""
         self._canvases = {}
@@ -126,37 +141,40 @@ class ChosenView:
                 self.pictures.appendChild(canvas)
                 self._canvases[view.panel.name] = canvas
 
-    def show(self, state: object, views: list) -> None:
+    def show(self, state: State, views: list[PanelView]) -> None:
         """Show the chosen unit."""
-        chosen, votes = state.inside.chosen, state.inside.votes
+        chosen, explanation = state.inspection.chosen, state.inspection.explanation
+        self._show_pictures(chosen, views)
+        shown: list[object] = [chosen, explanation, state.blank]
+        if all(now is before for now, before in zip(shown, self._shown, strict=True)):
+            return
+        is_news = chosen is not self._shown[0] or self._shown[1] is None
+        self._shown = shown
+        if chosen is None:
+            set_text(self.description, INVITATION)
+            set_flag(self.contributions, "hidden", True)
+            return
+        self._explain(chosen, None if state.blank else explanation, views)
+        if is_news:  # while the network learns the numbers change all the time: that is not announced
+            set_text(self.announcement, self.description.textContent)
+
+    def _show_pictures(self, chosen: tuple[int, int] | None, views: list[PanelView]) -> None:
         for view in views:
             canvas = self._canvases.get(view.panel.name)
             if canvas is not None:
-                of_stage = chosen is not None and chosen[0] == view.panel.stage
-                set_flag(canvas, "hidden", not of_stage)
-                if of_stage:
-                    view.enlarge(chosen[1], canvas.getContext("2d"))
-        shown = [chosen, votes, state.blank]
-        if all(now is before for now, before in zip(shown, self._shown, strict=True)):
-            return
-        newly = chosen is not self._shown[0] or self._shown[1] is None
-        self._shown = shown
-        if chosen is None:
-            set_text(self.words, INVITATION)
-            set_flag(self.votes, "hidden", True)
-            return
-        self._show_votes(chosen, None if state.blank else votes, views)
-        if newly:  # while the network learns the numbers change all the time: that is not told
-            set_text(self.said, self.words.textContent)
+                unit = chosen[1] if chosen and chosen[0] == view.panel.stage else None
+                set_flag(canvas, "hidden", unit is None)
+                if unit is not None:
+                    view.enlarge(unit, canvas.getContext("2d"))
 
-    def _show_votes(self, chosen: tuple, votes: dict | None, views: list) -> None:
-        noun = next(descriptions.kind(view.panel) for view in views if view.panel.stage == chosen[0])
-        shares = [float(vote) for vote in votes["votes"]] if votes else [0.0] * 10
-        activation = float(votes["activation"]) if votes else None
-        set_text(self.words, descriptions.chosen(noun, chosen[1], activation, shares))
-        set_flag(self.votes, "hidden", not activation)
+    def _explain(self, chosen: tuple[int, int], explanation: UnitExplanation | None, views: list[PanelView]) -> None:
+        noun = next((descriptions.noun(view.panel) for view in views if view.panel.stage == chosen[0]), "unit")
+        shares = [float(share) for share in explanation["contributions"]] if explanation else [0.0] * 10
+        activation = float(explanation["activation"]) if explanation else None
+        set_text(self.description, descriptions.chosen_unit(noun, chosen[1], activation, shares))
+        set_flag(self.contributions, "hidden", not activation)
         most = max(abs(share) for share in shares) or 1.0
         for bar, number, share in zip(self.bars, self.numbers, shares, strict=True):
             bar.style.transform = f"scaleY({-share / most:.3f})"
             set_attribute(bar, "class", "for" if share > 0 else "against")
-            set_text(number, descriptions.vote(share))
+            set_text(number, descriptions.contribution(share))

@@ -1,7 +1,8 @@
-"""All networks side by side on the same drawing. The others come, with the shared weights, once this is on screen.
+"""All networks side by side on the same drawing. The others are fetched once this section is on the screen.
 
-They come in a quarter of their size (8-bit weights: 430 KB for the largest), and only to read: the worker keeps no
-room for training them until one is chosen. Where the visitor has asked to save data, a button brings them.
+They come with the shared weights at a quarter of their size (8-bit weights: 430 KB for the largest) and only predict:
+the worker reserves no memory for training them until one is chosen. Where the visitor has asked to save data, they
+come when a button is pressed.
 """
 
 from __future__ import annotations
@@ -18,111 +19,144 @@ from scrawl.state import formatting
 from scrawl.ui.dom import by_id, set_attribute, set_flag, set_text
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from browser import Element, Event
+
     from scrawl.app.app import App
+    from scrawl.net.interfaces import NetworkDescription
+    from scrawl.state.app_state import State
 
 LIST = """<h3>The three networks on the same drawing</h3>
-<p class="help" id="readers-help">Others read along with the weights that everyone shares. Choose one to train it and
-look inside.</p><ul aria-describedby="readers-help"></ul>
+<p class="help" id="readers-help">The others read it, too, with the weights that everyone shares. Choose one to train
+it and look inside.</p><ul aria-describedby="readers-help"></ul>
 <button type="button" id="readers-load" hidden>Let the others read, too</button>"""
 ROW = """<button type="button" data-model="{}"><span class="name">{}</span><b class="reads"></b>
 <span class="track"><i></i></span><span class="share"></span></button>"""
 
 
-class Readers:
-    """Fetches what reads along, and owns #readers. `touch` is called when there is someone new to ask."""
+class _Row:
+    """One network's line: a button with its prediction and a bar."""
 
-    def __init__(self, app: App, touch: object) -> None:
+    def __init__(self, network: NetworkDescription, choose: Callable[[Event], object]) -> None:
+        self.model = network["model"]
+        self.name = formatting.short_name(self.model)
+        self.item = document.createElement("li")
+        self.item.innerHTML = ROW.format(self.model, self.name)
+        self.button = self.item.querySelector("button")
+        set_attribute(self.button, "title", network["title"])
+        self.button.bind("click", choose)
+        self.prediction, self.bar, self.share = [self.item.querySelector(part) for part in (".reads", "i", ".share")]
+
+    def show(self, state: State) -> None:
+        """Show the network's prediction, or why there is none."""
+        selected = self.model == state.model
+        set_attribute(self.button, "aria-pressed", "true" if selected else "false")
+        shares = state.probabilities if selected else state.inspection.predictions.get(self.model, [])
+        if state.blank or not shares:
+            set_text(self.prediction, "–")
+            set_text(self.share, "" if selected else _status(state, self.model))
+            self.bar.style.transform = "scaleX(0)"
+            set_attribute(self.button, "aria-label", self.name)
+            return
+        best = max(range(10), key=shares.__getitem__)
+        set_text(self.prediction, str(best))
+        set_text(self.share, f"{shares[best]:.0%}")
+        self.bar.style.transform = f"scaleX({shares[best]:.3f})"
+        set_attribute(self.button, "aria-label", f"{self.name} {descriptions.prediction(best, shares[best])}")
+
+
+class NetworkComparison:
+    """Fetches the networks to compare, and owns #readers. `request` requests their predictions."""
+
+    def __init__(self, app: App, request: Callable[[], object]) -> None:
         self.page, self.api = app.page, app.api
-        self.touch = touch
+        self.request = request
+        self.visible = False
         self.root = by_id("readers")
         self.root.innerHTML = LIST
-        self.list = self.root.querySelector("ul")
         self.load = by_id("readers-load")
-        self.load.bind("click", lambda _event: self._fetch_all())
-        self.visible = False
-        self.rows: dict = {}  # model → its elements
-        self._shown: list = []
-        saver = getattr(window.navigator, "connection", None)
-        self._saving = bool(saver and saver.saveData)
+        self.load.bind("click", lambda _event: self._load_all())
+        rows = self.root.querySelector("ul")
+        self._rows = [_Row(network, _choose) for network in self.page.state.models]
+        for row in self._rows:
+            rows.appendChild(row.item)
+        connection = getattr(window.navigator, "connection", None)
+        self._saves_data = bool(connection and connection.saveData)
+        self._shown: list[object] = []
 
-    def seen(self, _element: object, on: bool) -> None:
-        """Take note of whether it is on the screen."""
+    def set_visible(self, _element: Element, on: bool) -> None:
+        """Fetch the networks once the section is on the screen."""
         self.visible = on
         if on:
-            if not self._saving:
-                self._fetch_all()
-            self.touch()
+            self.refresh()
 
-    def render(self, state: object) -> None:
-        """Show what each of them reads."""
-        if not self.rows and state.models:
-            self._add_rows(state.models)
-            self.seen(self.root, self.visible)
-        shown = [state.model, state.probabilities, state.blank, state.inside.readings, state.inside.along]
+    def refresh(self) -> None:
+        """Fetch the networks that are missing, unless the visitor saves data, and request all predictions."""
+        if not self._saves_data:
+            self._load_all()
+        self.request()
+
+    def render(self, state: State) -> None:
+        """Show each network's prediction."""
+        inspection = state.inspection
+        shown = [state.model, state.probabilities, state.blank, inspection.predictions, inspection.compared]
         if self._shown and all(now is before for now, before in zip(shown, self._shown, strict=True)):
             return
         self._shown = shown
-        for model, row in self.rows.items():
-            self._show(state, model, *row)
-        missing = [model for model in self._others(state) if state.inside.along.get(model) != "there"]
-        set_flag(self.load, "hidden", not missing or (not self._saving and not self._failed(state)))
+        for row in self._rows:
+            row.show(state)
+        compared = inspection.compared
+        missing = [
+            model for model in self._unopened(state) if model not in compared or compared[model].status != "ready"
+        ]
+        failed = any(network.status == "failed" for network in compared.values())
+        set_flag(self.load, "hidden", not missing or not (self._saves_data or failed))
 
-    def _failed(self, state: object) -> bool:
-        return any(stage not in ("loading", "there") for stage in state.inside.along.values())
-
-    def _add_rows(self, models: list) -> None:
-        for model in models:
-            item = document.createElement("li")
-            item.innerHTML = ROW.format(model["model"], formatting.short_name(model["model"]))
-            self.list.appendChild(item)
-            button = item.querySelector("button")
-            set_attribute(button, "title", model["title"])
-            button.bind("click", self._chosen)
-            parts = [item.querySelector(part) for part in (".reads", "i", ".share")]
-            self.rows[model["model"]] = (button, *parts)
-
-    def _show(self, state: object, model: str, button: object, reads: object, bar: object, share: object) -> None:
-        selected = model == state.model
-        set_attribute(button, "aria-pressed", "true" if selected else "false")
-        shares = state.probabilities if selected else state.inside.readings.get(model, [])
-        if state.blank or not shares:
-            stage = state.inside.along.get(model, "")
-            set_text(reads, "–")
-            set_text(share, "" if stage in ("", "there") or selected else "coming…" if stage == "loading" else stage)
-            bar.style.transform = "scaleX(0)"
-            set_attribute(button, "aria-label", formatting.short_name(model))
-            return
-        best = max(range(10), key=shares.__getitem__)
-        set_text(reads, str(best))
-        set_text(share, f"{shares[best]:.0%}")
-        bar.style.transform = f"scaleX({shares[best]:.3f})"
-        set_attribute(
-            button, "aria-label", f"{formatting.short_name(model)} {descriptions.reader(best, shares[best])}"
-        )
-
-    def _others(self, state: object) -> list:
+    def _unopened(self, state: State) -> list[str]:
         """Return the networks that have never been opened here."""
-        return [model for model in self.rows if not state.record_of(model).opened]
+        return [row.model for row in self._rows if not state.record_of(row.model).opened]
 
-    def _chosen(self, event: object) -> None:
-        select = by_id("model")
-        select.value = event.currentTarget.getAttribute("data-model")
-        select.dispatchEvent(window.Event.new("change"))
-
-    def _fetch_all(self) -> None:
-        along = self.page.state.inside.along
-        wanted = [model for model in self._others(self.page.state) if along.get(model) not in ("loading", "there")]
-        if wanted:
-            for model in wanted:
-                self.page.dispatch("along", model=model, stage="loading")
-            aio.run(self._fetch(wanted))
-
-    async def _fetch(self, wanted: list) -> None:
-        """Fetch one after the other, so that the drawing's own answers do not wait for all of them."""
+    def _load_all(self) -> None:
+        state = self.page.state
+        compared = state.inspection.compared
+        wanted = [
+            model for model in self._unopened(state) if model not in compared or compared[model].status == "failed"
+        ]
         for model in wanted:
-            described = next(known for known in self.page.state.models if known["model"] == model)
-            try:
-                buffer, _ = await self.api.weights(model, small=True)
-                self.page.send("compare_network", model=JSON.stringify(described), buffer=buffer)
-            except (fetching.AwayError, fetching.RefusedError):
-                self.page.dispatch("along", model=model, stage="not there")
+            self.page.dispatch("comparison_requested", model=model)
+        if wanted:
+            aio.run(self._load(wanted))
+
+    async def _load(self, models: list[str]) -> None:
+        """Fetch one after the other, so that the drawing's own predictions do not wait for all of them."""
+        waiting = list(models)
+        try:
+            while waiting:
+                await self._load_one(waiting[0])
+                waiting.pop(0)
+        finally:
+            for model in waiting:
+                self.page.dispatch("comparison_failed", model=model, message="not there")
+
+    async def _load_one(self, model: str) -> None:
+        description = next(known for known in self.page.state.models if known["model"] == model)
+        try:
+            buffer, _etag = await self.api.weights(model, small=True)
+        except (fetching.AwayError, fetching.RefusedError):
+            self.page.dispatch("comparison_failed", model=model, message="not there")
+            return
+        self.page.send("compare_network", model=JSON.stringify(description), buffer=buffer)
+
+
+def _status(state: State, model: str) -> str:
+    network = state.inspection.compared.get(model)
+    if network is None or network.status == "ready":
+        return ""
+    return "coming…" if network.status == "loading" else network.problem
+
+
+def _choose(event: Event) -> None:
+    select = by_id("model")
+    select.value = event.currentTarget.getAttribute("data-model")
+    select.dispatchEvent(window.Event.new("change"))

@@ -3,10 +3,24 @@
 The kernel loops over the pixels. `panels` lists the panels; `attribution` and `scrawl.net` know where numbers are.
 """
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 from scrawl.inspect.panels import SIDE
 from scrawl.net.dense import BLOCK
 from scrawl.net.network import PIXELS
 from scrawl.net.parameters import FLOAT
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from scrawl.inspect.attribution import Attribution
+    from scrawl.inspect.panels import Panel
+    from scrawl.net.interfaces import Kernel
+    from scrawl.net.parameters import Parameter
+
+    type Painted = tuple[int, int, int, float]  # address, width, height, the value that has full colour
 
 COLOURS = 255  # of a palette: the middle one is 0
 SPREAD = 3.0  # times the typical weight has full colour
@@ -15,7 +29,7 @@ SPREAD = 3.0  # times the typical weight has full colour
 class TilePainter:
     """Paints with three palettes, each at an address of COLOURS RGBA pixels."""
 
-    def __init__(self, kernel: object) -> None:
+    def __init__(self, kernel: Kernel) -> None:
         self.kernel = kernel
         self.palette = kernel.alloc(COLOURS * 4)
         self.overlay = kernel.alloc(COLOURS * 4)  # for saliency: transparent at 0
@@ -23,22 +37,22 @@ class TilePainter:
         self._digit = kernel.alloc(PIXELS * FLOAT)
         self._target = self._room = 0
 
-    def weights(self, panel: object, attribution: object, chosen: int, columns: int) -> tuple:
-        """Paint the panel's weights. Return (address, width, height, the weight that has full colour)."""
+    def weights(self, panel: Panel, attribution: Attribution, chosen: int, columns: int) -> Painted:
+        """Paint the panel's weights."""
         weight = attribution.stages[panel.stage].weighted.weight
         limit = SPREAD * (self.kernel.function("squares")(weight.address, weight.size) / weight.count) ** 0.5
         sources, row_step, column_step = _tile_sources(panel, weight, chosen)
         return (*self._grid(sources, panel.side, row_step, column_step, columns, limit), limit)
 
-    def activations(self, panel: object, attribution: object, columns: int) -> tuple:
-        """Paint the activations of a stage's units or maps. Return the same as `weights`."""
+    def activations(self, panel: Panel, attribution: Attribution, columns: int) -> Painted:
+        """Paint the activations of a stage's units or maps."""
         stage = attribution.stages[panel.stage]
         limit = self.kernel.function("peak")(stage.layer.output, stage.layer.stride)
         sources = [stage.layer.output + FLOAT * stage.offset(unit) for unit in range(panel.count)]
         return (*self._grid(sources, panel.side, stage.row_step(), stage.count, columns, limit), limit)
 
-    def saliency(self, source: int, image: int) -> tuple:
-        """Paint the pixels' contributions, 784 floats, above the digit itself. Return the same as `weights`."""
+    def saliency(self, source: int, image: int) -> Painted:
+        """Paint the pixels' contributions, 784 floats, above the digit itself."""
         limit = self.kernel.function("peak")(source, PIXELS)
         target = self._reserve(2 * 4 * PIXELS)
         self._paint_digit(target + 4 * PIXELS, image)
@@ -46,8 +60,8 @@ class TilePainter:
         self.kernel.function("paint")(target, SIDE, source, SIDE, 1, SIDE, SIDE, scale, self.overlay)
         return target, SIDE, 2 * SIDE, limit
 
-    def digits(self, addresses: list) -> tuple:
-        """Paint digits, 784 u8 each, one below the other. Return the same as `weights`."""
+    def digits(self, addresses: Sequence[int]) -> Painted:
+        """Paint digits, 784 u8 each, one below the other."""
         target = self._reserve(4 * PIXELS * len(addresses))
         for place, address in enumerate(addresses):
             self._paint_digit(target + 4 * PIXELS * place, address)
@@ -57,7 +71,9 @@ class TilePainter:
         self.kernel.write_floats(self._digit, [*self.kernel.read_bytes(address, PIXELS)])
         self.kernel.function("paint")(target, SIDE, self._digit, SIDE, 1, SIDE, SIDE, 1 / 255, self.ink)
 
-    def _grid(self, sources: list, side: int, row_step: int, column_step: int, columns: int, limit: float) -> tuple:
+    def _grid(
+        self, sources: Sequence[int], side: int, row_step: int, column_step: int, columns: int, limit: float
+    ) -> tuple[int, int, int]:
         rows = -(-len(sources) // columns)
         width, height = columns * side, rows * side
         target = self._reserve(4 * width * height)
@@ -74,7 +90,7 @@ class TilePainter:
         return self._target
 
 
-def _tile_sources(panel: object, weight: object, chosen: int) -> tuple:
+def _tile_sources(panel: Panel, weight: Parameter, chosen: int) -> tuple[list[int], int, int]:
     """Return the address of each tile's first number, and how many floats apart its rows and its columns are."""
     units, outputs = range(panel.count), weight.shape[0]
     if panel.kind == "tiles":  # (ceil(H/BLOCK), D, BLOCK)

@@ -38,7 +38,8 @@ class CurveReadout:
         iteration = state.runs.readout
         history = state.record.history
         scales = [(plot.scale, plot.width) for plot in self.plots]
-        shown = [iteration, history, history.revision, scales, [(run.name, run.shown) for run in state.runs.saved]]
+        runs = [(run.name, run.shown) for run in state.runs.saved]
+        shown: list[object] = [iteration, history, history.revision, scales, runs]
         if shown == self._shown:
             return
         self._shown = shown

@@ -12,11 +12,9 @@ from scrawl.state import settings as presets
 from scrawl.state.history import History
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-    from typing import Any
-
-    from scrawl.state.app_state import State
+    from scrawl.state.app_state import State, Transitions
     from scrawl.state.history import Series
+    from scrawl.state.settings import Settings
 
 MOST = 5  # saved runs, as many as can be told apart
 FEWEST = 2  # points that a curve must have to be worth saving
@@ -26,7 +24,7 @@ LONGEST = 60  # characters of a name
 class SavedRun:
     """A run: its name, its curves, and the settings it started with. `slot` decides how it is drawn."""
 
-    def __init__(self, slot: int, model: str, settings: dict[str, Any], history: History) -> None:
+    def __init__(self, slot: int, model: str, settings: Settings, history: History) -> None:
         self.slot = slot
         self.model = model
         self.settings = settings
@@ -40,13 +38,11 @@ class RunsState:
 
     def __init__(self) -> None:
         self.saved: list[SavedRun] = []
-        self.current: dict[
-            str, tuple[History, dict[str, Any]]
-        ] = {}  # model → history and settings of its current run
+        self.current: dict[str, tuple[History, Settings]] = {}  # model → history and settings of its current run
         self.readout: int | None = None  # the iteration at which the curves are read off
 
 
-def name_of(model: str, settings: dict[str, Any]) -> str:
+def name_of(model: str, settings: Settings) -> str:
     """Return what tells a run from others: its network, its optimizer, and each setting that is not the default."""
     titles = dict(presets.SETTINGS["optimizer"].choices)
     parts = [
@@ -86,7 +82,7 @@ def series_of(history: History) -> Series:
 def _run_progressed(state: State, model: str) -> None:
     """Note what must be known of a network's run once it has ended."""
     record = state.record_of(model)
-    state.runs.current[model] = (record.history, record.run_settings or dict(state.settings))
+    state.runs.current[model] = (record.history, record.run_settings or state.settings)
 
 
 def _run_ended(state: State, model: str) -> None:
@@ -103,7 +99,7 @@ def _run_saved(state: State, model: str) -> None:
     _save(state, model, history.copy(), settings)
 
 
-def _save(state: State, model: str, history: History, settings: dict[str, Any]) -> None:
+def _save(state: State, model: str, history: History, settings: Settings) -> None:
     saved = state.runs.saved
     if not is_worth_saving(history) or any(_is_same(run, model, settings, history) for run in saved):
         return
@@ -115,7 +111,7 @@ def _save(state: State, model: str, history: History, settings: dict[str, Any]) 
     _update_overlays(state)
 
 
-def _is_same(run: SavedRun, model: str, settings: dict[str, Any], history: History) -> bool:
+def _is_same(run: SavedRun, model: str, settings: Settings, history: History) -> bool:
     """Tell whether a run has been saved already, as far as it has come."""
     own, other = series_of(run.history), series_of(history)
     return (run.model, run.settings) == (model, settings) and (own.iterations, own.values["loss"]) == (
@@ -150,7 +146,7 @@ def _readout_moved(state: State, iteration: int | None) -> None:
     state.runs.readout = iteration
 
 
-TRANSITIONS: dict[str, Callable[..., None]] = {
+TRANSITIONS: Transitions = {
     "run_progressed": _run_progressed,
     "run_ended": _run_ended,
     "run_saved": _run_saved,

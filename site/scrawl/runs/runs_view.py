@@ -115,5 +115,5 @@ def start(app: App) -> None:
     page.state.runs = RunsState()
     transitions.register(TRANSITIONS)
     url_sync = UrlSync(app)
-    page.views += [RunsView(page, url_sync), CurveReadout(page, app.curves), url_sync]
+    page.views += [RunsView(page, url_sync), CurveReadout(page, app.curves)]
     page.request_render()

@@ -12,9 +12,9 @@ from scrawl.drawing.tool_state import PENS
 from scrawl.state import settings
 
 if TYPE_CHECKING:
-    from typing import Any
-
+    from scrawl.net.interfaces import NetworkDescription
     from scrawl.state.app_state import State
+    from scrawl.state.settings import Value
 
 NEW = "new"
 
@@ -24,7 +24,7 @@ class UrlRequest:
 
     def __init__(self) -> None:
         self.model = ""  # the default one
-        self.typed: dict[str, Any] = {}  # setting → value
+        self.typed: dict[str, Value] = {}  # setting → value
         self.pen = ""  # the default one
         self.normalising = True
         self.weights = ""  # NEW, or a version; "" for those that come anyway
@@ -52,7 +52,7 @@ def fields_of(state: State) -> dict[str, str]:
     return fields
 
 
-def parse(fields: dict[str, str], models: list[dict[str, Any]]) -> UrlRequest:
+def parse(fields: dict[str, str], models: list[NetworkDescription]) -> UrlRequest:
     """Return what the fields of a URL, name → text, ask for; a wrong one is left out and becomes a problem."""
     request = UrlRequest()
     names = [model["model"] for model in models]
@@ -66,7 +66,7 @@ def parse(fields: dict[str, str], models: list[dict[str, Any]]) -> UrlRequest:
             value, problem = settings.check_setting(name, text, limits)
             if problem:
                 request.problems.append(problem.removesuffix(" " + settings.KEEPS))
-            else:
+            elif value is not None:
                 request.typed[name] = value
         elif name == "pen":
             request.pen = _choice(request, "pen", text, list(PENS))

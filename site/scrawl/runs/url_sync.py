@@ -36,12 +36,13 @@ class UrlSync:
         self._timer = 0
         self._request: UrlRequest | None = None  # whose weights are still to be fetched
         self.page.on_report("opened", self._give_weights)
+        self.page.on_change(self._schedule)
         window.addEventListener("hashchange", self._follow_change)
         if window.location.hash != written_fragment():
             self.follow(window.location.hash)
 
-    def render(self, state: State) -> None:
-        """Have the URL written soon if it says something else now."""
+    def _schedule(self, state: State) -> None:
+        """Have the URL written soon if the state has changed what it says."""
         fields = url_fragment.fields_of(state)
         if fields != self._fields and self._request is None:
             self._fields = fields

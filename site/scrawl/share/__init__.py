@@ -1,5 +1,4 @@
-"""Taking one's work away and sharing it: files, the API's weights, drawings, commands, and what the browser keeps.
+"""The API's weights, shared by all visitors: load, send, reset, go back; predictions and commands for the API.
 
-The page's features begin with `share.start`; see `later.FEATURES`. `share.worker` and `share.lessons` run in the
-worker.
+Read `weights_view` first, which starts the feature, then `shared_weights`.
 """

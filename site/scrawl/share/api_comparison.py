@@ -1,6 +1,6 @@
-"""The API's answer beside the tab's: the same picture, the shared weights, and how long the way there and back takes.
+"""The API's prediction beside the tab's: the same picture, with the shared weights, and how long it takes.
 
-Asked while one draws, once the pen rests, and one question at a time.
+The API is asked while one draws, once the pen rests, and with one request at a time.
 """
 
 from __future__ import annotations
@@ -13,10 +13,15 @@ from browser import self as window
 from scrawl.client import fetching
 from scrawl.share import version_descriptions
 from scrawl.state import formatting
-from scrawl.ui.dom import by_id, set_attribute, set_flag, set_text
+from scrawl.ui.dom import by_id, set_attribute, set_flag, set_text, show_notice
 
 if TYPE_CHECKING:
+    from browser import Event
+    from browser.arrays import Uint8Array
+
     from scrawl.app.app import App
+    from scrawl.share.share_state import ApiPrediction
+    from scrawl.state.app_state import State
 
 WAITING = 800  # milliseconds without an answer until the page says that it waits
 REST = 350  # milliseconds without a change until the API is asked
@@ -33,86 +38,93 @@ HTML = """\
 """
 
 
-class Comparing:
+class ApiComparison:
     """Owns #api-answer."""
 
     def __init__(self, app: App) -> None:
-        self.page, self.connection, self.routes = app.page, app.connection, app.sharing_api
+        self.page, self.connection, self.sharing_api = app.page, app.connection, app.sharing_api
         self.state = app.page.state
         by_id("api-answer").innerHTML = HTML
         names = ("api-asking", "api-reading", "api-prediction", "api-share", "api-details", "api-trouble")
-        self.box, self.line, self.digit, self.share, self.details, self.trouble = [by_id(name) for name in names]
-        self.box.bind("change", self._switched)
-        self._asked: tuple = ()  # what the API was asked last
+        self.box, self.line, self.digit, self.share, self.details, self.message = [by_id(name) for name in names]
+        self.box.bind("change", self._switch)
+        self._requested: tuple[object, ...] = ()  # network, drawing and weights of the last request
         self._waiting = False  # for an answer
         self._timer = 0
-        self.connection.on_connected(self._again)
+        self.connection.on_connected(self._request_again)
+        self.page.on_change(self._schedule)
 
-    def render(self, state: object) -> None:
-        """Show the answer, and see to it that there is one for what is drawn now."""
+    def render(self, state: State) -> None:
+        """Show the API's prediction."""
         share = state.share
-        if self.box.checked != share.asking:
-            self.box.checked = share.asking
-        answer = share.answer if share.asking and not state.blank else None
-        set_flag(self.line, "hidden", answer is None)
-        set_flag(self.trouble, "hidden", not (share.asking and share.answer_notice))
-        if share.answer_notice:
-            set_text(self.trouble, share.answer_notice.text)
-            set_attribute(self.trouble, "data-tone", share.answer_notice.tone)
-        if answer:
-            self._show(answer, state.label_of())
-        if share.asking and self._due() != self._asked:
-            self._asked = self._due()
-            window.clearTimeout(self._timer)
-            self._timer = window.setTimeout(self._ask, REST)
+        if self.box.checked != share.api_asked:
+            self.box.checked = share.api_asked
+        prediction = share.api_prediction if share.api_asked and not state.blank else None
+        set_flag(self.line, "hidden", prediction is None)
+        show_notice(self.message, share.api_notice if share.api_asked else None)
+        if prediction:
+            self._show(prediction, state.label_of())
 
-    def _switched(self, event: object) -> None:
-        self._asked = ()
-        self.page.dispatch("asking", on=event.target.checked)
-
-    def _show(self, answer: dict, own: tuple | None) -> None:
-        set_text(self.digit, str(answer["label"]))
-        agrees = own is not None and own[0] == answer["label"]
-        share = formatting.percent(max(answer["probabilities"]), 1)
+    def _show(self, prediction: ApiPrediction, own: tuple[int, float] | None) -> None:
+        set_text(self.digit, str(prediction["label"]))
+        agrees = own is not None and own[0] == prediction["label"]
+        share = formatting.percent(max(prediction["probabilities"]), 1)
         set_text(self.share, f"The API: {share}, {'the same digit' if agrees else 'another digit than here'}.")
         set_attribute(self.line, "data-agrees", "yes" if agrees else "no")
-        start = {True: ", cold start", False: ", warm"}.get(answer["cold"], "")
-        version = version_descriptions.short(answer["version"])
-        set_text(self.details, f"{answer['seconds'] * 1000:.0f} ms there and back{start}, version {version}")
-        set_attribute(self.details, "title", f"{answer['model']}, version {answer['version']}")
+        cold = prediction["cold"]
+        start = "" if cold is None else ", cold start" if cold else ", warm"
+        version = version_descriptions.short(prediction["version"])
+        set_text(self.details, f"{prediction['seconds'] * 1000:.0f} ms there and back{start}, version {version}")
+        set_attribute(self.details, "title", f"{prediction['model']}, version {prediction['version']}")
 
-    def _due(self) -> tuple:
-        return self.state.model, self.state.drawing.revision, self.state.record.etag
+    def _switch(self, event: Event) -> None:
+        self._requested = ()
+        self.page.dispatch("api_asked", on=event.target.checked)
 
-    def _again(self) -> None:
-        self._asked = ()
+    def _request_again(self) -> None:
+        self._requested = ()
         self.page.request_render()
 
-    def _ask(self) -> None:
-        if self._waiting:  # the answer that comes asks again
+    def _schedule(self, state: State) -> None:
+        """Ask the API soon if there is something else to ask than before."""
+        due = (state.model, state.drawing.revision, state.record.etag)
+        if state.share.api_asked and due != self._requested:
+            self._requested = due
+            window.clearTimeout(self._timer)
+            self._timer = window.setTimeout(self._request, REST)
+
+    def _request(self) -> None:
+        if self._waiting:  # what comes after the answer requests again
             return
         if not self.state.blank and self.state.picture is not None:
             self._waiting = True
-            aio.run(self._compare(self.state.model, self.state.picture))
+            aio.run(self._compare(self.state.model, window.Uint8Array.new(self.state.picture)))
 
-    async def _compare(self, model: str, picture: object) -> None:
-        asked, started = self._asked, window.performance.now()
-        timer = window.setTimeout(self.page.dispatch, WAITING, "answer_awaited")
+    async def _compare(self, model: str, picture: Uint8Array) -> None:
+        requested = self._requested
+        timer = window.setTimeout(self.page.dispatch, WAITING, "api_prediction_awaited")
         try:
-            answer = await self.routes.predict(model, picture)
+            await self._predict(model, picture)
+        finally:
+            window.clearTimeout(timer)
+            self._waiting = False
+        if requested != self._requested:
+            self._request()
+
+    async def _predict(self, model: str, picture: Uint8Array) -> None:
+        started = window.performance.now()
+        try:
+            answer = await self.sharing_api.predict(model, picture)
             seconds = (window.performance.now() - started) / 1000
-            self.page.dispatch("answered", answer={**answer, "seconds": seconds})
+            self.page.dispatch("api_predicted", prediction={**answer, "seconds": seconds})
         except fetching.AwayError as error:
-            self.page.dispatch("answer_failed", text=f"{error}. The digit above was read in this tab.")
+            text = f"{error}. The digit above was read in this tab."
+            self.page.dispatch("api_prediction_failed", text=text)
             self.connection.mark_away(str(error))
         except (fetching.RefusedError, KeyError, TypeError) as error:
-            self.page.dispatch("answer_failed", text=f"The API does not read this drawing: {error}.")
-        window.clearTimeout(timer)
-        self._waiting = False
-        if asked != self._asked:
-            self._ask()
+            self.page.dispatch("api_prediction_failed", text=f"The API does not read this drawing: {error}.")
 
 
 def start(app: App) -> None:
-    """Add the API's answer to the reading."""
-    app.page.views.append(Comparing(app))
+    """Add the API's prediction to the tab's."""
+    app.page.views.append(ApiComparison(app))

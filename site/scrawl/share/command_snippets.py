@@ -1,19 +1,31 @@
-"""What is on screen as commands that do the same against the API: curl, and Python with nothing to install. Pure."""
+"""Commands that do with the API what is on screen: curl, and Python with nothing to install. Pure."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+    from typing import Literal
+
+    type Task = Literal["predict", "get", "send", "teach"]
+    type Language = Literal["curl", "python"]
+    type Writer = Callable[[CommandContext], str]
 
 SAFETENSORS = "application/vnd.safetensors"
 TOKEN = "SCRAWL_WRITE_TOKEN"
-TASKS = {
+TASKS: dict[Task, str] = {
     "predict": "Read this drawing",
     "get": "Get the shared weights",
     "send": "Send the downloaded weights",
     "teach": "Teach this drawing",
 }
-NEEDS_DRAWING = ("predict", "teach")
-LANGUAGES = {"curl": "curl", "python": "Python"}
+NEEDS_DRAWING: tuple[Task, ...] = ("predict", "teach")
+LANGUAGES: dict[Language, str] = {"curl": "curl", "python": "Python"}
 
 
-class Scene:
-    """What is on screen: the API's address, the network, the drawing and what it is meant to be."""
+class CommandContext:
+    """What commands are about: the API's address, the network, the drawing and its label."""
 
     def __init__(self, api: str, model: str) -> None:
         self.api = api  # ends with a slash
@@ -25,16 +37,16 @@ class Scene:
         self.needs_token = False
 
     def address(self, route: str) -> str:
-        """Return a route's address, for this network."""
+        """Return the address of a route for this network."""
         return f"{self.api}{route}?model={self.model}"
 
 
-def snippet(task: str, language: str, scene: Scene) -> str:
+def snippet(task: Task, language: Language, context: CommandContext) -> str:
     """Return the commands, ending with a line feed."""
-    return WRITERS[language, task](scene)
+    return WRITERS[language, task](context)
 
 
-def image_json(picture: object) -> str:
+def image_json(picture: Iterable[int]) -> str:
     """Return a picture of 784 bytes as JSON of numbers from 0 to 1, short: most of them are 0."""
     return "[" + ",".join(_number(byte) for byte in picture) + "]"
 
@@ -48,25 +60,29 @@ def _number(byte: int) -> str:
 # curl
 
 
-def _curl_predict(scene: Scene) -> str:
-    return _curl([_json_header(), f"""-d '{{"image": "{scene.png}"}}'"""], scene.address("predict"))
+def _curl_predict(context: CommandContext) -> str:
+    return _curl([_json_header(), f"""-d '{{"image": "{context.png}"}}'"""], context.address("predict"))
 
 
-def _curl_get(scene: Scene) -> str:
-    return _curl([f"-H 'Accept: {SAFETENSORS}'", f"-o {scene.model}.safetensors"], scene.address("weights"))
+def _curl_get(context: CommandContext) -> str:
+    return _curl([f"-H 'Accept: {SAFETENSORS}'", f"-o {context.model}.safetensors"], context.address("weights"))
 
 
-def _curl_send(scene: Scene) -> str:
-    parts = [f"-H 'Content-Type: {SAFETENSORS}'", *_curl_token(scene), f"--data-binary @{scene.model}.safetensors"]
-    return _curl(parts, scene.address("weights"))
+def _curl_send(context: CommandContext) -> str:
+    parts = [
+        f"-H 'Content-Type: {SAFETENSORS}'",
+        *_curl_token(context),
+        f"--data-binary @{context.model}.safetensors",
+    ]
+    return _curl(parts, context.address("weights"))
 
 
-def _curl_teach(scene: Scene) -> str:
-    body = f'{{"data": [{{"target": {scene.label}, "image": {scene.image}}}]}}'
-    return _curl(["-X PATCH", _json_header(), *_curl_token(scene), f"-d '{body}'"], scene.address("weights"))
+def _curl_teach(context: CommandContext) -> str:
+    body = f'{{"data": [{{"target": {context.label}, "image": {context.image}}}]}}'
+    return _curl(["-X PATCH", _json_header(), *_curl_token(context), f"-d '{body}'"], context.address("weights"))
 
 
-def _curl(parts: list, address: str) -> str:
+def _curl(parts: list[str], address: str) -> str:
     return " \\\n  ".join(["curl -sS --fail-with-body", *parts, f"'{address}'"]) + "\n"
 
 
@@ -74,8 +90,8 @@ def _json_header() -> str:
     return "-H 'Content-Type: application/json'"
 
 
-def _curl_token(scene: Scene) -> list:
-    return [f'-H "Authorization: Bearer ${TOKEN}"'] if scene.needs_token else []
+def _curl_token(context: CommandContext) -> list[str]:
+    return [f'-H "Authorization: Bearer ${TOKEN}"'] if context.needs_token else []
 
 
 # Python
@@ -124,23 +140,23 @@ print("version", answer["version"], "accuracy", answer["accuracy"])
 """
 
 
-def _python(template: str, route: str) -> object:
-    def write(scene: Scene) -> str:
+def _python(template: str, route: str) -> Writer:
+    def write(context: CommandContext) -> str:
         return template.format(
-            url=scene.address(route),
-            model=scene.model,
-            png=scene.png,
-            pixels=scene.pixels,
-            label=scene.label,
+            url=context.address(route),
+            model=context.model,
+            png=context.png,
+            pixels=context.pixels,
+            label=context.label,
             safetensors=SAFETENSORS,
-            import_os="import os\n" if scene.needs_token else "",
-            token=f""", "Authorization": "Bearer " + os.environ["{TOKEN}"]""" if scene.needs_token else "",
+            import_os="import os\n" if context.needs_token else "",
+            token=f""", "Authorization": "Bearer " + os.environ["{TOKEN}"]""" if context.needs_token else "",
         )
 
     return write
 
 
-WRITERS = {
+WRITERS: dict[tuple[Language, Task], Writer] = {
     ("curl", "predict"): _curl_predict,
     ("curl", "get"): _curl_get,
     ("curl", "send"): _curl_send,

@@ -1,4 +1,4 @@
-"""A part of the page that is opened when it is wanted: a `details` element whose content is made on first opening."""
+"""Parts of the page that open on demand: a `details` element whose content is made on first opening; its controls."""
 
 from __future__ import annotations
 
@@ -27,20 +27,20 @@ class Drawer:
         self.body = self.element.querySelector(".drawer-body")
         self.filled = False
         self._fill = fill
-        self.element.bind("toggle", self._toggled)
+        self.element.bind("toggle", self._fill_once)
         by_id("share").appendChild(self.element)
 
     @property
     def is_open(self) -> bool:
         """Whether its content can be seen, and has been made."""
-        return self.filled and self.element.open
+        return self.filled and bool(self.element.open)
 
     def open(self) -> None:
         """Show the content."""
         self.element.open = True
-        self._toggled(None)
+        self._fill_once(None)
 
-    def _toggled(self, _event: Event | None) -> None:
+    def _fill_once(self, _event: Event | None) -> None:
         if self.element.open and not self.filled:
             self.filled = True
             self._fill(self.body)
@@ -60,7 +60,7 @@ def button(text: str, action: Callable[[], object], title: str = "", name: str =
 
 
 def message(name: str) -> Element:
-    """Return a place for a notice, empty."""
+    """Return an empty place for a notice."""
     made = document.createElement("p")
     made.id, made.className, made.hidden = name, "message", True
     made.setAttribute("role", "status")

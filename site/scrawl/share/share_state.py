@@ -1,36 +1,72 @@
-"""What sharing adds to the page's state, and what its events make of it. Pure."""
+"""The part of the page's state that belongs to sharing, files and saved work, and the events that change it. Pure."""
 
-from scrawl.state.app_state import Notice, State
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from scrawl.state.app_state import Notice
 from scrawl.state.formatting import short_name
 
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any, NotRequired, TypedDict
 
-class Share:
-    """Of each network where it says so, else of the whole page."""
+    from browser.arrays import Uint8Array
+
+    from scrawl.state.app_state import State, Tone, Transitions
+
+    class ApiPrediction(TypedDict):
+        """The API's answer to a picture. `cold` is None if it does not say; `seconds` are there and back."""
+
+        label: int
+        probabilities: list[float]
+        model: str
+        version: str
+        cold: bool | None
+        seconds: float
+
+    class VersionEntry(TypedDict):
+        """A version in the API's history of a network's weights."""
+
+        version: str
+        current: bool
+        source: NotRequired[str]
+        samples: NotRequired[int]
+        created_at: NotRequired[str]
+        accuracy: NotRequired[float | None]
+        parent: NotRequired[str | None]
+        restores: NotRequired[str | None]
+
+    type CollectedDigit = tuple[str, int, Uint8Array]  # its key in the browser's storage, label and picture
+
+
+class ShareState:
+    """What sharing adds to the page's state: by model where it says so, else for the whole page."""
 
     def __init__(self) -> None:
-        self.conflicts: list = []  # models whose shared weights others have changed since this tab began
-        self.token_wanted = False  # by the API, for what was tried last
+        self.conflicts: list[str] = []  # models whose shared weights others have changed since this tab loaded them
+        self.token_wanted = False  # by the API, for the last request
         self.token_used = False  # whether the API has wanted one
-        self.versions: dict = {}  # model → the API's list
+        self.versions: dict[str, list[VersionEntry]] = {}  # model → the API's history
         self.versions_notice: Notice | None = None
         self.file_notice: Notice | None = None
         self.file_offer = ""  # the network that an opened file is for, if it is not the selected one
-        self.digits: list = []  # (key, label, picture) of the drawings kept, the newest first
+        self.digits: list[CollectedDigit] = []  # the newest first
         self.digits_notice: Notice | None = None
-        self.keeping = ""  # when the work was kept last, as a time of day
-        self.keeping_notice: Notice | None = None
+        self.saved_at = ""  # the time of day when the work was saved last
+        self.save_notice: Notice | None = None
         self.tabs_notice: Notice | None = None
-        self.other_works: list = []  # (place, what it is) of work that other tabs have left
-        self.asking = False  # whether the API reads along
-        self.answer: dict | None = None  # its last answer, with `seconds`, and `revision` of the drawing
-        self.answer_notice: Notice | None = None
-        self.copied = ""  # said once something has been copied
+        self.other_works: list[tuple[int, dict[str, Any]]] = []  # (slot, work) that other tabs have left
+        self.api_asked = False  # whether the API predicts each drawing, too
+        self.api_prediction: ApiPrediction | None = None
+        self.api_notice: Notice | None = None
+        self.copy_result = ""  # said for a while after copying a command
 
 
-def _changed(name: str) -> object:
+def _setter(name: str) -> Callable[..., None]:
     """Return a transition that sets one attribute."""
 
-    def transition(state: State, value: object) -> None:
+    def transition(state: State, value: Any) -> None:
         setattr(state.share, name, value)
 
     return transition
@@ -41,7 +77,7 @@ def _conflict(state: State, model: str, on: bool) -> None:
     state.share.conflicts = [*others, model] if on else others
 
 
-def _versions(state: State, model: str, versions: list) -> None:
+def _versions_listed(state: State, model: str, versions: list[VersionEntry]) -> None:
     state.share.versions[model] = versions
     state.share.versions_notice = None
 
@@ -51,7 +87,10 @@ def _token_wanted(state: State, on: bool) -> None:
     state.share.token_used = True
 
 
-def _file_noticed(state: State, text: str, tone: str) -> None:
+# Files
+
+
+def _file_noticed(state: State, text: str, tone: Tone) -> None:
     state.share.file_notice = Notice(text, tone)
     state.share.file_offer = ""
 
@@ -68,49 +107,55 @@ def _file_taken(state: State, model: str, name: str) -> None:
     record.modified = True
 
 
-def _asking(state: State, on: bool) -> None:
-    state.share.asking = on
-    state.share.answer = state.share.answer_notice = None
+# The API's prediction
 
 
-def _answer_awaited(state: State) -> None:
-    state.share.answer_notice = Notice("Waiting for the API's answer…")
+def _api_asked(state: State, on: bool) -> None:
+    state.share.api_asked = on
+    state.share.api_prediction = state.share.api_notice = None
 
 
-def _answered(state: State, answer: dict) -> None:
-    state.share.answer = answer
-    state.share.answer_notice = None
+def _api_prediction_awaited(state: State) -> None:
+    state.share.api_notice = Notice("Waiting for the API's answer…")
 
 
-def _answer_failed(state: State, text: str) -> None:
-    state.share.answer = None
-    state.share.answer_notice = Notice(text, "warning")
+def _api_predicted(state: State, prediction: ApiPrediction) -> None:
+    state.share.api_prediction = prediction
+    state.share.api_notice = None
 
 
-TRANSITIONS = {
+def _api_prediction_failed(state: State, text: str) -> None:
+    state.share.api_prediction = None
+    state.share.api_notice = Notice(text, "warning")
+
+
+def _unchanged(_state: State, **_fields: Any) -> None:
+    """Leave the state as it is: listeners to the worker's report do the rest."""
+
+
+TRANSITIONS: Transitions = {
     "conflict": _conflict,
     "token_wanted": _token_wanted,
-    "versions": _versions,
-    "versions_noticed": _changed("versions_notice"),
+    "versions_listed": _versions_listed,
+    "versions_noticed": _setter("versions_notice"),
     "file_noticed": _file_noticed,
     "file_fits_another": _file_fits_another,
     "file_taken": _file_taken,
-    "digits": _changed("digits"),
-    "digits_noticed": _changed("digits_notice"),
-    "kept_now": _changed("keeping"),
-    "keeping_noticed": _changed("keeping_notice"),
-    "tabs_noticed": _changed("tabs_notice"),
-    "other_works": _changed("other_works"),
-    "asking": _asking,
-    "answer_awaited": _answer_awaited,
-    "answered": _answered,
-    "answer_failed": _answer_failed,
-    "copied": _changed("copied"),
-    # The worker's reports, which `files` and `autosave` take
-    "file_opened": lambda _state, **_fields: None,
-    "file_refused": lambda _state, **_fields: None,
-    "trained_on_collected": lambda _state, **_fields: None,
-    "file_saved": lambda _state, **_fields: None,
-    "weights_saved": lambda _state, **_fields: None,
-    "weights_not_saved": lambda _state, **_fields: None,
+    "digits_collected": _setter("digits"),
+    "digits_noticed": _setter("digits_notice"),
+    "work_saved": _setter("saved_at"),
+    "save_noticed": _setter("save_notice"),
+    "tabs_noticed": _setter("tabs_notice"),
+    "other_works": _setter("other_works"),
+    "api_asked": _api_asked,
+    "api_prediction_awaited": _api_prediction_awaited,
+    "api_predicted": _api_predicted,
+    "api_prediction_failed": _api_prediction_failed,
+    "command_copied": _setter("copy_result"),
+    "file_opened": _unchanged,
+    "file_refused": _unchanged,
+    "file_saved": _unchanged,
+    "trained_on_collected": _unchanged,
+    "weights_saved": _unchanged,
+    "weights_not_saved": _unchanged,
 }

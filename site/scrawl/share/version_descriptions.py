@@ -1,23 +1,33 @@
-"""Versions of weights in words: how they came to be, and how good they are. Pure."""
+"""Versions of weights in words: where they come from, and how good they are. Pure."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
 
 from scrawl.state import formatting
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import Any
+
+    from scrawl.state.app_state import Record
 
 SOURCES = {
     "pretrained": "shipped with Scrawl",
     "upload": "sent by a visitor",
     "train": "trained with scrawl train",
     "patch": "taught",
-    "retrain": "trained anew by the API",
+    "retrain": "trained from scratch by the API",
     "rollback": "went back to an earlier one",
 }
 
 
 def source(name: str) -> str:
-    """Return in words how a version came to be."""
+    """Return in words where a version comes from."""
     return SOURCES.get(name, name)
 
 
-def version(entry: dict) -> str:
+def version(entry: Mapping[str, Any]) -> str:
     """Return one line about a version of the API's history."""
     samples = int(entry.get("samples") or 0)
     parts = [source(entry.get("source") or "")]
@@ -29,14 +39,14 @@ def version(entry: dict) -> str:
     return " ".join(parts) + (f", {formatting.moment(created)}" if created else "")
 
 
-def descent(entry: dict) -> str:
-    """Return which version it is, and which one it was made from."""
+def descent(entry: Mapping[str, Any]) -> str:
+    """Return a version's short name, and that of the version it was made from."""
     parent = entry.get("parent")
     return f"{short(entry['version'])}, {f'from {short(parent)}' if parent else 'the first'}"
 
 
-def accuracy(entry: dict) -> str:
-    """Return how many test digits a version reads, a dash when that is not known."""
+def accuracy(entry: Mapping[str, Any]) -> str:
+    """Return a version's test accuracy, a dash when it is not known."""
     measured = entry.get("accuracy")
     return formatting.percent(None if measured is None else float(measured))
 
@@ -53,7 +63,7 @@ def grouped(number: int) -> str:
 
 def declined(status: int, error: str) -> str:
     """Return why the API declined, and what one can do about it."""
-    if status == 422 and "not made current" in error:
+    if status == 422 and "not made current" in error:  # the API has one code for all that is well-formed but wrong
         return (
             f"The API declined: {error}. So nobody loses by sharing. Train further, then send again; "
             "your weights and the shared ones stay as they are."
@@ -61,18 +71,18 @@ def declined(status: int, error: str) -> str:
     return f"The API declined: {error}. Its weights stay as they were."
 
 
-def origin(record: object) -> str:
+def origin(record: Record) -> str:
     """Return where a network's weights in this tab come from."""
     if not record.opened:
         return "none yet"
     trained = record.iteration - record.shared_iteration
-    start = _start(record)
+    first = _first_weights(record)
     if trained:
-        return f"{start}, trained here for {trained} {'iteration' if trained == 1 else 'iterations'}"
-    return start
+        return f"{first}, trained here for {trained} {'iteration' if trained == 1 else 'iterations'}"
+    return first
 
 
-def _start(record: object) -> str:
+def _first_weights(record: Record) -> str:
     if record.origin in ("", "random"):
         return "new, random weights"
     version = record.version

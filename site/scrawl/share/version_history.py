@@ -1,4 +1,4 @@
-"""The API's history of a network's weights: what each version is, a look at it in this tab, and going back to it."""
+"""The API's history of a network's weights: each version with its accuracy and origin, try it here, go back to it."""
 
 from __future__ import annotations
 
@@ -14,47 +14,51 @@ from scrawl.state.app_state import Notice
 from scrawl.ui.dom import set_flag, set_text, show_notice
 
 if TYPE_CHECKING:
+    from browser import Element, Event
+
     from scrawl.app.app import App
+    from scrawl.share.share_state import VersionEntry
+    from scrawl.state.app_state import State
 
-LOOK, BACK = "Load this version into this tab only.", "Make this version the shared one again."
+TRY, GO_BACK = "Load this version into this tab only.", "Make this version the shared one again."
 
 
-class Versions:
+class VersionHistory:
     """Owns the drawer #versions."""
 
     def __init__(self, app: App) -> None:
-        self.page, self.routes, self.sending = app.page, app.sharing_api, app.sending
+        self.page, self.sharing_api, self.shared_weights = app.page, app.sharing_api, app.shared_weights
         self.state = app.page.state
         self.drawer = Drawer("versions", "History", "every version the API still has", self._fill)
-        self.drawer.element.bind("toggle", self._toggled)
-        self._asked: tuple = ()  # for which network, and which shared weights, the list was asked for
-        self._shown: object = None  # the list that is on the page
+        self.drawer.element.bind("toggle", self._refresh)
+        self._requested: tuple[str, str] | None = None  # the network and ETag that the list was requested for
+        self._shown: tuple[object, ...] = ()  # the list that is on the page
+        self.page.on_change(self._request)
 
-    def render(self, state: object) -> None:
+    def render(self, state: State) -> None:
         """Show the versions of the selected network."""
         if not self.drawer.is_open:
             return
         versions = state.share.versions.get(state.model)
         busy = bool(state.record.busy)
         show_notice(self.message, state.share.versions_notice)
-        self._ask(state.record)
         if versions is not None and self._shown != (state.model, id(versions), busy):
             self._shown = (state.model, id(versions), busy)
             self.list.innerHTML = ""
             for entry in versions:
                 self.list.appendChild(self._item(entry, busy))
 
-    def _toggled(self, _event: object) -> None:
-        self._asked = ()
+    def _refresh(self, _event: Event) -> None:
+        self._requested = None
         self.page.request_render()
 
-    def _fill(self, body: object) -> None:
+    def _fill(self, body: Element) -> None:
         self.message, self.list = message("versions-message"), document.createElement("ol")
         self.list.className = "versions"
         body.appendChild(self.message)
         body.appendChild(self.list)
 
-    def _item(self, entry: dict, busy: bool) -> object:
+    def _item(self, entry: VersionEntry, busy: bool) -> Element:
         item = document.createElement("li")
         item.innerHTML = '<span class="version"><strong></strong> <span></span> <i class="hint"></i></span>'
         line = item.firstChild
@@ -65,50 +69,58 @@ class Versions:
         set_text(line.querySelector("i"), version_descriptions.descent(entry))
         if entry["current"]:
             item.setAttribute("aria-current", "true")
-            return item
-        model, version = self.state.model, entry["version"]
+        else:
+            item.appendChild(self._choices(entry["version"], name, busy))
+        return item
+
+    def _choices(self, version: str, name: str, busy: bool) -> Element:
+        model = self.state.model
         choices = document.createElement("span")
         choices.className = "choices"
-        item.appendChild(choices)
         for label, title, action in (
-            ("Try", LOOK, lambda: self.sending.load_version(model, version)),
-            ("Go back", BACK, lambda: self._roll_back(model, version)),
+            ("Try", TRY, lambda: self.shared_weights.load_version(model, version)),
+            ("Go back", GO_BACK, lambda: self._roll_back(model, version)),
         ):
             made = button(label, action, title)
             made.setAttribute("aria-label", f"{label}: {name}")
             set_flag(made, "disabled", busy)
             choices.appendChild(made)
-        return item
+        return choices
 
-    def _ask(self, record: object) -> None:
-        """Ask for the list when another one is due: of another network, or because the shared weights are others."""
-        due = (self.state.model, record.etag)
-        if self._asked != due:
-            self._asked = due
-            aio.run(self._list(self.state.model))
+    def _request(self, state: State) -> None:
+        """Request the list, while the drawer is open, when the network or its shared weights have changed."""
+        due = (state.model, state.record.etag)
+        if self.drawer.is_open and self._requested != due:
+            self._requested = due
+            self.page.dispatch("versions_noticed", value=Notice("Asking the API for the history…"))
+            aio.run(self._list(state.model))
 
     async def _list(self, model: str) -> None:
-        self.page.dispatch("versions_noticed", value=Notice("Asking the API for the history…"))
         try:
-            self.page.dispatch("versions", model=model, versions=await self.routes.versions(model))
-        except (fetching.AwayError, fetching.RefusedError) as error:
+            versions = await self.sharing_api.versions(model)
+        except Exception as error:
             notice = Notice(f"{error}. Open the history again to ask again.", "warning")
             self.page.dispatch("versions_noticed", value=notice)
+            if not isinstance(error, (fetching.AwayError, fetching.RefusedError)):
+                raise
+            return
+        self.page.dispatch("versions_listed", model=model, versions=versions)
 
     def _roll_back(self, model: str, version: str) -> None:
         self.page.dispatch("busy", model=model, task="rollback", text="Going back to an earlier version…")
-        again = lambda: self._roll_back(model, version)  # noqa: E731
-        self.sending.guard(model, again, self._rolled_back(model, version))
+        self.shared_weights.run(
+            model, lambda: self._roll_back(model, version), self._load_rolled_back(model, version)
+        )
 
-    async def _rolled_back(self, model: str, version: str) -> None:
+    async def _load_rolled_back(self, model: str, version: str) -> None:
         newest = self.state.share.versions[model][0]["version"]
-        description, etag = await self.routes.roll_back(model, version, f'"{newest}"')
+        description, etag = await self.sharing_api.roll_back(model, version, f'"{newest}"')
         accuracy = formatting.percent(float(description["accuracy"]))
-        done = f"The shared weights are those with {accuracy} again, and this tab has them, too."
-        buffer, etag = await self.routes.version(model, description["version"])
-        self.sending.take(model, buffer, etag, done)
+        text = f"The shared weights are those with {accuracy} again, and this tab has them, too."
+        buffer, etag = await self.sharing_api.version(model, description["version"])
+        self.shared_weights.take(model, buffer, etag, text)
 
 
 def start(app: App) -> None:
     """Add the history to the card of the shared weights."""
-    app.page.views.append(Versions(app))
+    app.page.views.append(VersionHistory(app))

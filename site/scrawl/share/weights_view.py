@@ -1,8 +1,27 @@
-"""The card of the shared weights: where this tab's come from, the three buttons, and what is in their way."""
+"""The card of the shared weights: where this tab's come from, the three buttons, and what is in their way.
 
+Also starts the feature, for the drawers below the card as well: its state, the API's routes, and `SharedWeights`.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from scrawl.client.sharing_api import SharingApi
 from scrawl.share import version_descriptions
 from scrawl.share.drawer import button, row
-from scrawl.ui.dom import by_id, set_flag, set_text, show_notice
+from scrawl.share.share_state import TRANSITIONS, ShareState
+from scrawl.share.shared_weights import SharedWeights
+from scrawl.state import transitions
+from scrawl.ui.dom import by_id, set_attribute, set_flag, set_text, show_notice
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from browser import Event
+
+    from scrawl.app.app import App
+    from scrawl.state.app_state import State
 
 TOKEN_FORM = (
     '<form id="token-form" class="row token" hidden><label for="token">Token</label>'
@@ -11,10 +30,10 @@ TOKEN_FORM = (
 
 
 class WeightsView:
-    """Owns what stands in the card above #share."""
+    """Owns the card above #share."""
 
-    def __init__(self, sending: object) -> None:
-        actions = {"load": sending.load, "send": sending.send, "reset": sending.reset}
+    def __init__(self, weights: SharedWeights) -> None:
+        actions = {"load": weights.load, "send": weights.send, "reset": weights.reset}
         self.buttons = [by_id(f"weights-{name}") for name in actions]
         for element, action in zip(self.buttons, actions.values(), strict=True):
             element.bind("click", _without_event(action))
@@ -22,17 +41,17 @@ class WeightsView:
         self.message = by_id("weights-message")
         self.choice = row(
             "Whose weights",
-            button("Load theirs", sending.load, "Take the others' weights into this tab.", "conflict-load"),
-            button("Replace theirs", sending.replace, "Send yours all the same.", "conflict-replace"),
-            button("Keep mine here", sending.keep_mine, "Change nothing.", "conflict-keep"),
+            button("Load theirs", weights.load, "Take the others' weights into this tab.", "conflict-load"),
+            button("Replace theirs", weights.overwrite, "Send yours all the same.", "conflict-replace"),
+            button("Keep mine here", weights.keep_both, "Change nothing.", "conflict-keep"),
         )
         self.message.insertAdjacentElement("afterend", self.choice)
         self.choice.insertAdjacentHTML("afterend", TOKEN_FORM)
         self.token_form = by_id("token-form")
-        self.token_form.bind("submit", self._use_token)
-        self._use = sending.use_token
+        self.token_form.bind("submit", self._submit_token)
+        self._use_token = weights.use_token
 
-    def render(self, state: object) -> None:
+    def render(self, state: State) -> None:
         """Show where the weights come from and what is being done with them."""
         record = state.record
         set_text(self.origin, version_descriptions.origin(record))
@@ -47,16 +66,26 @@ class WeightsView:
 
     def _show_progress(self, progress: float | None) -> None:
         if progress is None:
-            self.progress.removeAttribute("value")  # the bar then says: at work, no telling how long
+            self.progress.removeAttribute("value")  # the bar then shows work of unknown length
         else:
-            self.progress.value = progress
+            set_attribute(self.progress, "value", f"{progress:.4f}")
 
-    def _use_token(self, event: object) -> None:
+    def _submit_token(self, event: Event) -> None:
         event.preventDefault()
         field = by_id("token")
         token, field.value = field.value, ""
-        self._use(token)
+        self._use_token(token)
 
 
-def _without_event(action: object) -> object:
+def _without_event(action: Callable[[], object]) -> Callable[[Event], object]:
     return lambda _event: action()
+
+
+def start(app: App) -> None:
+    """Add the state of sharing, and the buttons of the shared weights."""
+    transitions.register(TRANSITIONS)
+    app.page.state.share = ShareState()
+    app.sharing_api = SharingApi(app.api)
+    app.shared_weights = SharedWeights(app)
+    app.page.views.append(WeightsView(app.shared_weights))
+    app.page.request_render()

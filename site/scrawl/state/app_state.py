@@ -13,11 +13,11 @@ if TYPE_CHECKING:
     from typing import Literal
 
     from scrawl.drawing.tool_state import Tools
-    from scrawl.inspect.inspect_state import Inside
+    from scrawl.inspect.inspect_state import InspectionState
     from scrawl.net.interfaces import Bytes, LayerDescription, NetworkDescription
     from scrawl.net.safetensors import Metadata
     from scrawl.runs.runs_state import RunsState
-    from scrawl.share.share_state import Share
+    from scrawl.share.share_state import ShareState
     from scrawl.state.history import Series
     from scrawl.state.settings import Settings, Value
 
@@ -71,9 +71,9 @@ class State:
 
     # Added by features when they start.
     tools: Tools
-    share: Share
+    share: ShareState
     runs: RunsState
-    inside: Inside
+    inspection: InspectionState
 
     def __init__(self) -> None:
         self.phase: Literal["loading", "ready"] = "loading"  # ready once one can draw and predict
@@ -117,6 +117,10 @@ class State:
         if model not in self.records:
             self.records[model] = Record()
         return self.records[model]
+
+    def network(self) -> NetworkDescription:
+        """Return the description of the selected network."""
+        return next(model for model in self.models if model["model"] == self.model)
 
     def layers(self) -> list[LayerDescription]:
         """Return the selected network's layers, none while they are not known."""

@@ -149,7 +149,7 @@ class Autosave:
         except Exception as error:
             self._refused(f"{error}")
             return
-        self.page.dispatch("kept_now", value=window.Date.new().toLocaleTimeString())
+        self.page.dispatch("work_saved", value=window.Date.new().toLocaleTimeString())
 
     # Weights
 
@@ -184,8 +184,8 @@ class Autosave:
     def _weights_saved(self, model: str) -> None:
         self._in_flight = ""
         self.saved_visit.unsaved.pop(model, None)
-        if self.state.share.keeping_notice:
-            self.page.dispatch("keeping_noticed", value=None)
+        if self.state.share.save_notice:
+            self.page.dispatch("save_noticed", value=None)
         self._note_iterations({**self._iterations(), model: self.state.record_of(model).iteration})
         self._plan()
 
@@ -195,7 +195,7 @@ class Autosave:
         if model not in self._changed:
             self._changed.append(model)  # tried again with the next change
         if "Quota" in message:
-            self.page.dispatch("keeping_noticed", value=Notice(FULL, "warning"))
+            self.page.dispatch("save_noticed", value=Notice(FULL, "warning"))
         else:
             self._refused(message)
 
@@ -219,4 +219,4 @@ class Autosave:
             self._save_weights()
 
     def _refused(self, reason: str) -> None:
-        self.page.dispatch("keeping_noticed", value=Notice(NOT_SAVED.format(reason=reason), "warning"))
+        self.page.dispatch("save_noticed", value=Notice(NOT_SAVED.format(reason=reason), "warning"))

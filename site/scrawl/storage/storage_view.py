@@ -52,10 +52,10 @@ class StorageView:
     def render(self, state: State) -> None:
         """Show when the work was saved, and what prevents it."""
         share = state.share
-        time = f" Last kept at {share.keeping}." if share.keeping else ""
+        time = f" Last kept at {share.saved_at}." if share.saved_at else ""
         set_text(self.text, f"Your weights, curves, drawing and settings stay in this browser.{time}")
-        set_flag(self.text, "hidden", share.keeping_notice is not None)
-        for element, notice in zip(self.notices, (share.keeping_notice, share.tabs_notice), strict=True):
+        set_flag(self.text, "hidden", share.save_notice is not None)
+        for element, notice in zip(self.notices, (share.save_notice, share.tabs_notice), strict=True):
             show_notice(element, notice)
         if self._shown is not share.other_works:
             self._shown = share.other_works

@@ -14,7 +14,8 @@ if TYPE_CHECKING:
 
 def by_id(name: str) -> Element:
     """Return the element with that id."""
-    return document[name]
+    element: Element = document[name]
+    return element
 
 
 def set_text(element: Element, text: str) -> None:

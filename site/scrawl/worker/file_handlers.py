@@ -60,7 +60,7 @@ class FileHandlers:
         shapes = JSON.parse(networks)
         try:
             model, floats, metadata = self._read(buffer, shapes)
-            file_formats.first_not_finite(list(floats), lambda name: _is_finite(floats[name]))
+            file_formats.check_finite(list(floats), lambda name: _is_finite(floats[name]))
         except FormatError as error:
             self.tell("file_refused", number=number, message=str(error))
             return
@@ -100,16 +100,16 @@ class FileHandlers:
     def _read(self, buffer: ArrayBuffer, networks: Networks) -> tuple[str, Weights, Metadata]:
         """Return (network, {name: Float32Array}, metadata)."""
         data = window.Uint8Array.new(buffer)
-        kind = file_formats.kind_of(bytes([data[i] for i in range(min(16, data.length))]))
+        kind = file_formats.format_of(bytes([data[i] for i in range(min(16, data.length))]))
         if kind == "json":
             return _read_json(data, networks)
         if kind == "onnx":
             found = onnx_weights.read_tensors(data, data.length)
-            model = file_formats.fitting(found, networks)
+            model = file_formats.fitting_network(found, networks)
             places = {name: found[name] for name in networks[model]}
             floats = {n: window.Float32Array.new(buffer.slice(p.start, p.end)) for n, p in places.items()}
             return model, floats, {}
-        model = file_formats.fitting(safetensors_codec.layout(buffer)[0], networks)
+        model = file_formats.fitting_network(safetensors_codec.layout(buffer)[0], networks)
         return model, *safetensors_codec.decode(self.worker.kernel, networks[model], buffer)
 
 
@@ -123,7 +123,9 @@ def _read_json(data: Uint8Array, networks: Networks) -> tuple[str, Weights, Meta
     nested = content.get("tensors") if isinstance(content, dict) else None
     if not isinstance(nested, dict):
         raise FormatError('weights in JSON are {"tensors": {name: nested lists of numbers}}')
-    model = file_formats.fitting({name: Tensor(name, "F32", _shape(nested[name]), 0, 0) for name in nested}, networks)
+    model = file_formats.fitting_network(
+        {name: Tensor(name, "F32", _shape(nested[name]), 0, 0) for name in nested}, networks
+    )
     metadata = {name: str(value) for name, value in content.items() if name != "tensors" and value is not None}
     return model, {name: _floats(name, nested[name], shape) for name, shape in networks[model].items()}, metadata
 
@@ -138,7 +140,7 @@ def _shape(nested: Any) -> list[int]:
 
 def _floats(name: str, nested: Any, shape: list[int]) -> Float32Array:
     floats, end = window.Float32Array.new(product(shape)), 0
-    for row in file_formats.check_nested(name, nested, shape, lambda value: isinstance(value, list)):
+    for row in file_formats.innermost_lists(name, nested, shape, lambda value: isinstance(value, list)):
         if not all(type(value) in (int, float) for value in row):
             raise FormatError(f"{name} holds something that is no number")
         floats.set(row, end)

@@ -1,4 +1,4 @@
-"""Answers requests about looking inside: paints panels, counts what is misread, predicts with other networks.
+"""Answers requests about inspecting a network: paints panels, counts what is misread, predicts with other networks.
 
 What is shown always belongs to the network that predicts, `worker.predictor.network`. The page asks again when
 something may have changed and it has shown the last answer, so that nothing piles up here.
@@ -37,7 +37,7 @@ AGAIN = 250  # milliseconds between two looks whether the test digits have come
 
 
 class InspectionHandlers:
-    """Looks into the network that predicts."""
+    """Inspects the network that predicts."""
 
     def __init__(self, worker: Worker, training: TrainingHandlers) -> None:
         self.worker = worker
@@ -98,7 +98,9 @@ class InspectionHandlers:
     def _explain_unit(self, model: str, attribution: Attribution, stage: int, unit: int) -> None:
         activation = attribution.unit_activation(stage, unit)
         contributions = attribution.contributions(stage, unit)
-        self.tell("unit_explained", model=model, stage=stage, unit=unit, activation=activation, votes=contributions)
+        self.tell(
+            "unit_explained", model=model, stage=stage, unit=unit, activation=activation, contributions=contributions
+        )
 
     def saliency(self, model: str, digit: int) -> None:
         """Paint what each pixel has contributed to a digit's score; -1 is the digit that is read."""
@@ -166,26 +168,31 @@ class InspectionHandlers:
         if source is not None and not source.active:
             source.start()
 
-    def find_misread(self, model: str, label: int, reading: int) -> None:
-        """Send the digits with that label that were read as another, the surest first."""
+    def find_misread(self, model: str, label: int, prediction: int) -> None:
+        """Send the digits with that label that were predicted so, the surest first."""
         if model not in self._counters:
             return  # an earlier worker has counted them
-        found = self._counters[model].digits(label, reading)
+        found = self._counters[model].digits(label, prediction)
         shown = found[:SHOWN]
         images = self.training.trainer.samples.images
         painted = self.painter.digits([images + PIXELS * row for row, _ in shown])
-        fields = {"label": label, "reading": reading, "count": len(found), "shares": [share for _, share in shown]}
+        fields = {
+            "label": label,
+            "prediction": prediction,
+            "count": len(found),
+            "shares": [share for _, share in shown],
+        }
         self.worker.hand_over("misread_digits", self._pixels(painted), model=model, **fields)
 
-    def train_on_misread(self, model: str, label: int, reading: int) -> None:
+    def train_on_misread(self, model: str, label: int, prediction: int) -> None:
         """Train on those digits, with the settings' learning rate, until they are read right."""
         trainer, network = self.training.trainer, self.worker.opened[model].network
-        rows = [row for row, _ in self._counters[model].digits(label, reading)]
+        rows = [row for row, _ in self._counters[model].digits(label, prediction)]
         rate = trainer.settings["learning_rate"]
         right, steps = self.fine_tuner.train(
             network, trainer.samples, rows, trainer.cache.ranges() if trainer.cache else [], rate
         )
-        fields = {"label": label, "reading": reading, "count": len(rows), "right": right, "steps": steps}
+        fields = {"label": label, "prediction": prediction, "count": len(rows), "right": right, "steps": steps}
         self.tell("trained_on_misread", model=model, rate=rate, **fields)
         trainer.training_run.ask_evaluation()
         self.worker.predict_again()

@@ -1,12 +1,15 @@
 """Saved runs, without a browser: which runs are saved, what they are called, how curves are read off."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from scrawl.runs.runs_state import MOST, TRANSITIONS, RunsState, name_of, nearest_point
 from scrawl.state import settings as presets
 from scrawl.state.app_state import State
 from scrawl.state.history import History
+
+if TYPE_CHECKING:
+    from scrawl.state.settings import Value
 
 
 @pytest.fixture
@@ -24,7 +27,7 @@ def apply(state: State, event: str, **fields: Any) -> None:
 def run_for(state: State, points: int, loss: float = 1.0) -> History:
     """Give the current run of the selected network so many points."""
     record = state.record
-    record.run_settings = dict(state.settings)
+    record.run_settings = state.settings
     record.iteration = points
     for iteration in range(1, points + 1):
         record.history.add("test", iteration, loss / iteration, 1 - 0.5 / iteration)
@@ -91,7 +94,13 @@ def test_runs_are_renamed_hidden_and_removed(state: State) -> None:
 
 
 def test_names_tell_what_is_not_the_default() -> None:
-    typed = {"optimizer": "momentum", "momentum": 0.5, "weight_decay": 0.001, "augment": True, "seed": 7}
+    typed: dict[str, Value] = {
+        "optimizer": "momentum",
+        "momentum": 0.5,
+        "weight_decay": 0.001,
+        "augment": True,
+        "seed": 7,
+    }
     settings = presets.settings_for([], {**typed, "cache_size": 10})
     expected = "Conv 32-64, SGD with momentum 0.05, batch 64, momentum 0.5, decay 0.001, varied, 10 blocks, seed 7"
     assert name_of("conv-32-64", settings) == expected

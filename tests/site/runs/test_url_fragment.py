@@ -1,16 +1,22 @@
 """What the page's URL says of the state, and what is asked for by a URL."""
 
+from typing import TYPE_CHECKING
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from scrawl.drawing.tool_state import Tools
+from scrawl.net.interfaces import NetworkDescription
 from scrawl.runs import url_fragment
 from scrawl.state import settings as presets
 from scrawl.state.app_state import State
 
-MODELS = [
-    {"model": "mlp-128", "layers": [{"kind": "dense"}]},
-    {"model": "conv-32-64", "layers": [{"kind": "conv3x3"}]},
+if TYPE_CHECKING:
+    from scrawl.state.settings import Value
+
+MODELS: list[NetworkDescription] = [
+    {"model": "mlp-128", "title": "MLP", "layers": [{"kind": "dense"}], "parameters": []},
+    {"model": "conv-32-64", "title": "Conv", "layers": [{"kind": "conv3x3"}], "parameters": []},
 ]
 
 
@@ -27,7 +33,14 @@ def test_the_url_of_the_default_state_is_empty(state: State) -> None:
 
 
 def test_a_url_holds_all_that_was_set_and_is_parsed_again(state: State) -> None:
-    typed = {"optimizer": "adam", "target": 0.97, "augment": True, "batch_size": 32, "pace": "slow", "seed": 9}
+    typed: dict[str, Value] = {
+        "optimizer": "adam",
+        "target": 0.97,
+        "augment": True,
+        "batch_size": 32,
+        "pace": "slow",
+        "seed": 9,
+    }
     state.model, state.typed = "conv-32-64", typed
     state.settings = presets.settings_for(MODELS[1]["layers"], typed)
     state.record.origin = "random"

@@ -205,12 +205,6 @@ def test_every_event_that_is_dispatched_exists() -> None:
     assert dispatched <= EVENTS
 
 
-def test_every_request_has_a_method_in_the_worker() -> None:
-    for kind, fields in protocol.REQUESTS.items():
-        parameters = "".join(f", {field}: " for field in fields[:1])
-        assert f"def {kind}(self{parameters}" in SOURCES
-
-
 def test_what_cannot_be_mended_stays_told_when_other_things_come() -> None:
     state = State()
     apply(state, "no_kernel", message="this browser has no WebAssembly")

@@ -1,0 +1,65 @@
+"""A visitor's work as the browser stores it: drawing, settings and curves come back as they were."""
+
+import base64
+import json
+from typing import Any
+
+from scrawl.state import saved_work
+from scrawl.state.app_state import Record, State
+
+
+def pack(data: Any) -> str:
+    return base64.b64encode(bytes(data)).decode()
+
+
+def stored(value: dict[str, Any]) -> dict[str, Any]:
+    """Return the value after a round trip through JSON, as in the browser's storage."""
+    return dict(json.loads(json.dumps(value)))
+
+
+def test_drawing_and_settings_come_back() -> None:
+    state = State()
+    state.model, state.label = "conv-32-64", 7
+    state.typed = {"batch_size": 50}
+    state.drawing.show_sample(bytes(range(196)) * 4, 3)
+    state.drawing.start_stroke(10.04, 20)
+    state.drawing.extend_stroke([(30, 40), (50, 60)])
+    found = State()
+    saved_work.take_page(found, stored(saved_work.page_to_plain(state, pack)), base64.b64decode)
+    assert (found.model, found.label, found.typed) == ("conv-32-64", 7, {"batch_size": 50})
+    assert found.drawing.sample() == (bytes(range(196)) * 4, 3)
+    assert [stroke[1] for stroke in found.drawing.strokes()] == [[(10.0, 20), (30, 40), (50, 60)]]
+    assert found.drawing.strokes()[0][2:] == state.drawing.strokes()[0][2:]
+
+
+def test_only_the_sheet_on_top_is_saved() -> None:
+    state = State()
+    state.drawing.start_stroke(1, 1)
+    state.drawing.clear()
+    found = State()
+    saved_work.take_page(found, stored(saved_work.page_to_plain(state, pack)), base64.b64decode)
+    assert found.drawing.is_blank()
+    assert found.drawing.actions == []
+
+
+def test_settings_that_are_not_known_any_more_are_left_out() -> None:
+    state = State()
+    saved_work.take_page(state, {"typed": {"batch_size": 5, "warp": 9}}, base64.b64decode)
+    assert state.typed == {"batch_size": 5}
+
+
+def test_run_comes_back_with_its_curves() -> None:
+    record = Record()
+    record.iteration, record.loss, record.test_accuracy, record.origin = 2000, 0.25, 0.97, "random"
+    for iteration in range(1, 2001):
+        record.history.add("train", iteration, 1 / iteration, 0.5)
+    record.history.add("test", 1500, 0.3, 0.96)
+    found = Record()
+    saved_work.take_record(found, stored(saved_work.record_to_plain(record)))
+    assert (found.iteration, found.loss, found.test_accuracy, found.origin) == (2000, 0.25, 0.97, "random")
+    for kind in ("train", "test"):
+        before, after = getattr(record.history, kind), getattr(found.history, kind)
+        assert after.iterations == before.iterations
+        assert after.values == before.values
+        assert after.marks == before.marks
+        assert after.stride == before.stride
