@@ -1,6 +1,7 @@
 """Stand-ins for Brython's `browser` and `javascript`, so that the page's modules can be tested in CPython.
 
-There is no document: what a view shows is tested in a real browser. Timers and frames wait until a test runs them.
+The document's elements only hold attributes and handlers: what a view shows is tested in a real browser. Timers and
+frames wait until a test runs them.
 """
 
 from __future__ import annotations
@@ -58,7 +59,27 @@ class FakeWindow(SimpleNamespace):
             action(self.now)
 
 
+class FakeElement(SimpleNamespace):
+    """An element with whatever attributes it is given."""
+
+    def bind(self, event: str, handler: Callable[[Any], object]) -> None:
+        setattr(self, f"on_{event}", handler)
+
+
+class FakeDocument:
+    """A document that has an element for each id it is asked for."""
+
+    def __init__(self) -> None:
+        self.elements: dict[str, FakeElement] = {}
+        self.body = FakeElement(dataset=SimpleNamespace(later="later.js"))
+        self.baseURI = "http://localhost/"
+
+    def __getitem__(self, name: str) -> FakeElement:
+        return self.elements.setdefault(name, FakeElement())
+
+
 window = FakeWindow()
+document = FakeDocument()
 
 
 def _run(coroutine: Coroutine[Any, Any, object]) -> None:
@@ -69,7 +90,7 @@ def install() -> None:
     """Let `browser` and `javascript` be imported."""
     browser, javascript = ModuleType("browser"), ModuleType("javascript")
     browser.self = browser.window = window  # type: ignore[attr-defined]
-    browser.document = SimpleNamespace()  # type: ignore[attr-defined]
+    browser.document = document  # type: ignore[attr-defined]
     browser.aio = SimpleNamespace(run=_run)  # type: ignore[attr-defined]
     javascript.JSON = SimpleNamespace(parse=json.loads, stringify=json.dumps)  # type: ignore[attr-defined]
     sys.modules["browser"], sys.modules["javascript"] = browser, javascript

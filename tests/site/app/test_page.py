@@ -2,28 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from typing import Any
-
 import pytest
 from scrawl.app.page import WHILE_TRAINING, Page
 from scrawl.state import transitions
 from scrawl.state.app_state import State
 
+from tests.site.app.conftest import Link
 from tests.support.fake_browser import window
-
-
-class Link:
-    """A line to a worker that a test plays."""
-
-    def __init__(self) -> None:
-        self.sent: list[tuple[str, dict[str, Any]]] = []
-
-    def send(self, kind: str, **fields: Any) -> None:
-        self.sent.append((kind, fields))
-
-    def listen(self, listener: Callable[..., object]) -> None:
-        self.report = listener
 
 
 class View:
@@ -36,23 +21,6 @@ class View:
         self.log.append(self.name)
         if self.fails:
             raise RuntimeError(self.name)
-
-
-@pytest.fixture(autouse=True)
-def quiet() -> Iterator[None]:
-    window.reset()
-    yield
-    window.reset()
-
-
-@pytest.fixture
-def link() -> Link:
-    return Link()
-
-
-@pytest.fixture
-def page(link: Link) -> Page:
-    return Page(link)  # type: ignore[arg-type] # all of a WorkerLink that a page uses
 
 
 def test_frame_shows_the_pad_first_then_runs_effects_then_the_other_views(page: Page) -> None:
