@@ -19,7 +19,6 @@ from scrawl.storage import database
 from scrawl.ui.dom import set_flag, set_text, show_notice
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from typing import Any
 
     from browser import Element
@@ -98,7 +97,7 @@ class CollectedDigits:
     def _item(self, key: str, label: int, canvas: Element) -> Element:
         item, name = document.createElement("li"), document.createElement("span")
         name.textContent = str(label)
-        remove = button("×", self._remover(key), f"Delete this {label}")
+        remove = button("×", lambda: self._remove(key), f"Delete this {label}")
         remove.setAttribute("aria-label", f"Delete this {label}")
         canvas.setAttribute("aria-hidden", "true")
         for part in (canvas, name, remove):
@@ -153,14 +152,11 @@ class CollectedDigits:
         digits = [(key, digit.label, digit.picture) for key, digit in found]
         self.page.dispatch("digits_collected", value=digits[::-1])
 
-    def _remover(self, key: str) -> Callable[[], object]:
-        def remove() -> None:
-            rest = [digit for digit in self.state.share.digits if digit[0] != key]
-            self.page.dispatch("digits_collected", value=rest)
-            aio.run(self._delete(key))
-            self.keep.focus()
-
-        return remove
+    def _remove(self, key: str) -> None:
+        rest = [digit for digit in self.state.share.digits if digit[0] != key]
+        self.page.dispatch("digits_collected", value=rest)
+        aio.run(self._delete(key))
+        self.keep.focus()
 
     async def _delete(self, key: str) -> None:
         try:
