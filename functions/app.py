@@ -6,7 +6,7 @@ from chalice.app import Chalice, CORSConfig
 
 from functions import retrain, settings, wiring
 from functions.api import middleware
-from functions.api.routes import data, docs, history, jobs, open_inference, predict, root, weights
+from functions.api.routes import data, docs, jobs, open_inference, predict, root, weights
 
 app = Chalice("scrawl", configure_logs=False)
 # Every body is bytes to API Gateway: it looks only at the first media type of Accept, and not at Content-Encoding.
@@ -25,7 +25,6 @@ for blueprint in (
     docs.blueprint,
     data.blueprint,
     weights.blueprint,
-    history.blueprint,
     jobs.blueprint,
     predict.blueprint,
     open_inference.blueprint,

@@ -26,7 +26,7 @@ from functions.oip.model_server import Servable
 from functions.settings import Settings
 from functions.storage.store import Store
 from functions.weights.repository import WeightsRepository
-from functions.weights.versions import Identity
+from functions.weights.versions import Identified
 
 TEST_DIGITS = 2000  # that weights are measured on: whole shards, the same ones always
 _AT_ONCE = 4  # models read by `warm_up`
@@ -39,7 +39,7 @@ class Predictor(Servable, Protocol):
 
     manifest: ModelManifest
 
-    def predict(self, images: NDArray[np.float32]) -> tuple[NDArray[np.float32], Identity]:
+    def predict(self, images: NDArray[np.float32]) -> tuple[NDArray[np.float32], Identified]:
         """Return (B, 10) probabilities of images (B, 784), and which weights gave them."""
         ...
 
@@ -89,13 +89,13 @@ class Service:
         except UnavailableError as error:
             log.warning("not warmed up", extra={"error": str(error)})
 
-    def begin_retraining(self, model: Model) -> Job:
+    def start_retraining(self, model: Model) -> Job:
         """Queue a retraining from scratch and have it started.
 
         Raises:
             JobActiveError: when the model is being retrained already.
         """
-        job = self.jobs.begin(model.manifest.model, self.settings.train_iterations, _present(model))
+        job = self.jobs.start(model.manifest.model, self.settings.train_iterations, _present(model))
         try:
             self._launcher.start(job.id, self.run_job)
         except UnavailableError as error:

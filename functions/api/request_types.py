@@ -1,7 +1,7 @@
-"""What clients send as JSON and what they get: types that say its shape, and checks that say what was expected.
+"""What clients send, as JSON or in the query: types for its shape, and checks whose messages say what was expected.
 
-The types are what `openapi` documents. Limits that a type cannot tell in a clear message stand in its documentation
-only (`extra_json_schema`) and are checked below.
+`openapi` documents the types. Limits for which msgspec has no clear message are only documented in the types
+(`extra_json_schema`), and checked by the functions below.
 """
 
 import base64
@@ -17,11 +17,13 @@ from functions.dataset.block import CLASSES, PIXELS
 from functions.dataset.shards import Digits
 from functions.errors import FormatError, InvalidValueError
 from functions.images import image_files
+from functions.weights.versions import ID
 
 MOST_IN_JSON = 1000  # samples in one request or answer
 MOST_IN_BINARY = 4000
-# Of a PATCH that does not say: enough for one drawing to be learned, and little enough for the rest to be kept. (With
-# 0.05, one wrong digit that is taught costs mlp-128 ten points of its accuracy.)
+LISTED, MOST_LISTED = 50, 1000  # versions in a history that does not say how many, and in any
+# Of a PATCH that does not say: enough to learn one drawing, and little enough to keep the rest. (With 0.05, one digit
+# with a wrong label costs mlp-128 ten points of its accuracy.)
 LEARNING_RATE = 0.01
 
 
@@ -70,38 +72,16 @@ class PredictBody(msgspec.Struct):
     ) = UNSET
 
 
-class Guess(msgspec.Struct):
-    """Which digit it is, and how probable each of the ten is."""
-
-    label: Label
-    probabilities: Annotated[list[float], Meta(extra_json_schema={"minItems": CLASSES, "maxItems": CLASSES})]
-
-
-class GuessAnswer(Guess):
-    """The answer to one digit, and which weights gave it."""
-
-    model: str
-    version: str
-
-
-class GuessesAnswer(msgspec.Struct):
-    """The answer to several digits, in their order."""
-
-    predictions: list[Guess]
-    model: str
-    version: str
-
-
-class DataAnswer(msgspec.Struct):
-    """Labelled digits."""
-
-    data: list[Sample]
-
-
 class WeightsBody(msgspec.Struct):
     """The body of POST /weights; what else GET gives is ignored."""
 
     tensors: dict[str, Annotated[msgspec.Raw, Meta(extra_json_schema={"type": "array"})]]
+
+
+class RollbackBody(msgspec.Struct):
+    """The body of POST /weights/rollback."""
+
+    version: str
 
 
 def image(values: Sequence[float], field: str) -> NDArray[np.float32]:
@@ -132,7 +112,7 @@ def pictures(body: PredictBody) -> NDArray[np.float32]:
     if body.tensor is not UNSET:
         return image(body.tensor, "tensor")[np.newaxis]
     if body.tensors is not UNSET:
-        count("tensors", len(body.tensors), MOST_IN_JSON, "tensors")
+        check_count("tensors", len(body.tensors), MOST_IN_JSON, "tensors")
         return np.stack([image(tensor, f"tensors[{place}]") for place, tensor in enumerate(body.tensors)])
     assert body.image is not UNSET
     return _picture(body.image)
@@ -158,7 +138,7 @@ def digits(samples: Sequence[Sample], most: int = MOST_IN_JSON) -> Digits:
     Raises:
         InvalidValueError: naming the first place that is wrong.
     """
-    count("samples", len(samples), most, "data")
+    check_count("samples", len(samples), most, "data")
     for place, sample in enumerate(samples):
         if not 0 <= sample.target < CLASSES:
             raise InvalidValueError(f"a target is 0 to {CLASSES - 1}, got {sample.target}", f"data[{place}].target")
@@ -166,15 +146,31 @@ def digits(samples: Sequence[Sample], most: int = MOST_IN_JSON) -> Digits:
     return Digits(np.stack(images), np.array([sample.target for sample in samples], np.int64))
 
 
-def count(what: str, number: int, most: int, field: str) -> int:
-    """Return a number of samples, if it is from 1 to `most`."""
+def check_count(what: str, number: int, most: int, field: str) -> int:
+    """Return a number of samples; refuse it unless it is from 1 to `most`."""
     if not 1 <= number <= most:
         raise InvalidValueError(f"{what} must be 1 to {most}, got {number}", field)
     return number
 
 
-def learning_rate(value: float) -> float:
-    """Return a learning rate, if it is above 0 and at most 1."""
+def check_learning_rate(value: float) -> float:
+    """Return a learning rate; refuse it unless it is above 0 and at most 1."""
     if not 0 < value <= 1:
         raise InvalidValueError(f"the learning rate must be above 0 and at most 1, got {value}", "learning_rate")
     return value
+
+
+def history_limit(text: str | None) -> int:
+    """Return how many versions a query asks for."""
+    if text is None:
+        return LISTED
+    if not (text.isdecimal() and text.isascii() and len(text) < 9 and 1 <= int(text) <= MOST_LISTED):
+        raise InvalidValueError(f"limit is a whole number from 1 to {MOST_LISTED}, got {text!r}", "limit")
+    return int(text)
+
+
+def history_before(text: str | None) -> str | None:
+    """Return the version whose predecessors a query asks for; None: start with the current one."""
+    if text is not None and not ID.fullmatch(text):
+        raise InvalidValueError(f"before is a version, like 20260131T235959999-0123abcd, got {text!r}", "before")
+    return text

@@ -1,13 +1,18 @@
-"""The shape of answers: for `openapi`, and so for the tests that hold the routes to it."""
+"""The JSON of answers, as types. `openapi` documents them, and tests compare every answer with them.
+
+No route imports them: they would cost a cold start 2 ms.
+"""
 
 from typing import Annotated, Any
 
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
-from functions.api.weights_types import VersionAnswer
+from functions.api.request_types import Label, Sample
+from functions.dataset.block import CLASSES
 from functions.jobs.jobs import Job
 from functions.models.manifest import Layer
+from functions.weights.versions import Metadata, Provenance
 
 
 class Split(msgspec.Struct):
@@ -55,7 +60,60 @@ class ServiceAnswer(msgspec.Struct):
     links: dict[str, str]
 
 
-class WeightsAnswer(VersionAnswer, kw_only=True):
+class Guess(msgspec.Struct):
+    """Which digit it is, and how probable each of the ten is."""
+
+    label: Label
+    probabilities: Annotated[list[float], Meta(extra_json_schema={"minItems": CLASSES, "maxItems": CLASSES})]
+
+
+class GuessAnswer(Guess):
+    """The answer to one digit, and which weights gave it."""
+
+    model: str
+    version: str
+
+
+class GuessesAnswer(msgspec.Struct):
+    """The answer to several digits, in their order."""
+
+    predictions: list[Guess]
+    model: str
+    version: str
+
+
+class DataAnswer(msgspec.Struct):
+    """Labelled digits."""
+
+    data: list[Sample]
+
+
+class VersionAnswer(Metadata, frozen=True):
+    """The answer of POST /weights and of POST /weights/rollback."""
+
+
+class LessonAnswer(VersionAnswer, frozen=True, kw_only=True):
+    """The answer of PATCH /weights; the batch is measured before the step."""
+
+    batch_loss: float
+    batch_accuracy: float
+
+
+class Listed(Provenance, frozen=True, kw_only=True):
+    """A version in a history."""
+
+    current: bool
+
+
+class HistoryAnswer(msgspec.Struct):
+    """The answer of GET /weights/history, newest first."""
+
+    model: str
+    versions: list[Listed]
+    next: str | None  # the address of older ones
+
+
+class WeightsAnswer(VersionAnswer, frozen=True, kw_only=True):
     """Weights and where they come from."""
 
     tensors: Annotated[

@@ -9,13 +9,14 @@ import logging
 import re
 import secrets
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Literal
 
 import msgspec
 
 from functions.errors import ConflictError, CorruptDataError, NotFoundError
 from functions.storage.store import Store, StoredObject
+from functions.weights import versions
 from functions.weights.versions import iso
 
 STALE_AFTER = 60.0  # seconds without a sign of life; `lease` gives one every ten
@@ -64,7 +65,7 @@ class _Latest(msgspec.Struct):
 class JobsRepository:
     """The jobs in a store. Safe among threads and among processes."""
 
-    def __init__(self, store: Store, now: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
+    def __init__(self, store: Store, now: Callable[[], datetime] = versions.now) -> None:
         self._store = store
         self.now = now
 
@@ -76,7 +77,7 @@ class JobsRepository:
         """
         return self._seen_now(self.read(job_id)[0])
 
-    def begin(self, model: str, iterations: int, replaces: str | None = None) -> Job:
+    def start(self, model: str, iterations: int, replaces: str | None = None) -> Job:
         """Queue a retraining.
 
         Raises:

@@ -53,7 +53,7 @@ def _run(lease: Lease, model: Model, dataset: ShardedDataset, recipe: Recipe) ->
     digits = dataset.first("train", dataset.manifest.count("train"))
     log.info("data loaded", extra={"job": lease.job.id, "dataset": dataset.manifest.id, "digits": len(digits)})
     weights, steps = _train(lease, model, digits, recipe)
-    version = model.restart(weights, samples=steps * recipe.batch_size, check=lease.check)
+    version = model.publish_retrained(weights, samples=steps * recipe.batch_size, check=lease.check)
     log.info("retraining done", extra={"job": lease.job.id, "version": version.version, "steps": steps})
     ended = {"iteration": steps, "loss": version.loss, "accuracy": version.accuracy}
     return lease.finish(state="done", version=version.version, **ended)

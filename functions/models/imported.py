@@ -12,11 +12,11 @@ from numpy.typing import NDArray
 
 from functions.dataset.block import CLASSES, PIXELS
 from functions.errors import CorruptDataError, NotFoundError
-from functions.models.inference import create_session, session_options
+from functions.models.inference import Scorer, create_session, session_options
 from functions.models.manifest import Interface, ModelManifest
 from functions.models.model import stored_graph
 from functions.storage.store import Store
-from functions.weights.versions import Identity, Scorer
+from functions.weights.versions import Identity
 
 
 class ImportedModel:

@@ -4,7 +4,7 @@ Weights replace the graph's initializers by name when a session is made, or its 
 decide where weights come from.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
@@ -14,6 +14,8 @@ from numpy.typing import ArrayLike, NDArray
 from functions.dataset.block import PIXELS
 from functions.errors import FormatError, InvalidValueError
 from functions.models.manifest import ModelManifest
+
+type Scorer = Callable[[NDArray[np.float32]], NDArray[np.float32]]  # (B, 784) in 0..1 → (B, 10) log-probabilities
 
 _CHUNK = 1000  # images per run while evaluating: large enough to be fast, small enough for a Lambda's memory
 

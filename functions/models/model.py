@@ -5,23 +5,24 @@ Which requests lead here is left to the routes.
 
 import hashlib
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
+from msgspec.structs import replace
 from numpy.typing import NDArray
 
 from functions.cache import Cache
 from functions.dataset.shards import Digits
 from functions.errors import CorruptDataError, InvalidValueError, NotFoundError
-from functions.models.inference import Classifier, evaluate, patch_onnx
+from functions.models.inference import Classifier, Scorer, evaluate, patch_onnx
 from functions.models.manifest import ModelManifest
 from functions.models.serving import Served, Serving
 from functions.models.training import Step, Trainer, TrainState
 from functions.storage.store import Store
 from functions.telemetry import metrics
 from functions.weights.repository import WeightsRepository
-from functions.weights.versions import Change, Scorer, Tensors, Version
+from functions.weights.versions import Change, Tensors, Version
 
 SERVE_FOR = 1.0  # seconds for which a pointer once read is trusted when predicting
 _LISTED = 200  # versions that `versions` names at most
@@ -37,8 +38,8 @@ class Measure:
 
 
 @dataclass(frozen=True)
-class Lesson:
-    """What one training step made: the version, and the batch's own loss and accuracy before the step."""
+class PublishedStep:
+    """A training step whose weights were published: as which version, and the batch's measures before the step."""
 
     version: Version
     batch_loss: float
@@ -93,7 +94,7 @@ class Model:
         """Return the inference graph with a version's weights in it."""
         return patch_onnx(self._inference_onnx, self.manifest, version.tensors)
 
-    def teach(self, batch: Digits, learning_rate: float, if_version: str | None = None) -> Lesson:
+    def train_step(self, batch: Digits, learning_rate: float, if_version: str | None = None) -> PublishedStep:
         """Train the current weights one step on labelled digits and publish what comes out.
 
         Raises:
@@ -111,16 +112,16 @@ class Model:
             return self._change(tensors, "patch", samples=len(batch))
 
         version = self._updated(change, if_version)
-        return Lesson(version, steps[-1].loss, steps[-1].correct / len(batch))
+        return PublishedStep(version, steps[-1].loss, steps[-1].correct / len(batch))
 
-    def replace(self, tensors: Tensors, *, source: str, samples: int = 0, if_version: str | None = None) -> Version:
-        """Publish other weights, unless they recognise clearly fewer test digits than the current ones.
+    def upload(self, tensors: Tensors, if_version: str | None = None) -> Version:
+        """Publish uploaded weights, unless they recognise clearly fewer test digits than the current ones.
 
         Raises:
             InvalidValueError: with both accuracies.
             StaleVersionError: when `if_version` is given and is not the current version.
         """
-        new = self._change(tensors, source, samples)
+        new = self._change(tensors, "upload", 0)
 
         def change(current: Version) -> Change:
             present = self._measured.get(current.version, lambda: self.measure(current.tensors))
@@ -148,11 +149,14 @@ class Model:
             if current == version:
                 raise InvalidValueError(f"{version} is the current version already", "version")
 
-        return self._published(self.weights.replace(new, check, if_version))
+        return self._published(self.weights.overwrite(new, check, if_version))
 
-    def restart(self, tensors: Tensors, samples: int, check: Callable[[], object] = lambda: None) -> Version:
-        """Publish weights that were trained from scratch, however good they are; see `WeightsRepository.replace`."""
-        return self._published(self.weights.replace(self._change(tensors, "retrain", samples), lambda _: check()))
+    def publish_retrained(
+        self, tensors: Tensors, samples: int, check: Callable[[], object] = lambda: None
+    ) -> Version:
+        """Publish weights trained from scratch, however good they are. `check` may refuse that by raising."""
+        new = self._change(tensors, "retrain", samples)
+        return self._published(self.weights.overwrite(new, lambda _: check()))
 
     def _find(self, held: Served | None) -> Served:
         """Return the current version and a session; what is held, if it is that."""

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from functions import VERSION
 from functions.dataset.block import PIXELS
 from functions.errors import InvalidValueError, NotFoundError, UnavailableError
+from functions.models.inference import Scorer
 from functions.oip.messages import (
     INPUT,
     OUTPUT_NAMES,
@@ -22,7 +23,7 @@ from functions.oip.messages import (
     ServerMetadata,
     TensorMetadata,
 )
-from functions.weights.versions import Identity, Scorer
+from functions.weights.versions import Identified
 
 _CHUNK = 500  # images in a run: convolutions need 0.2 MB for each
 _REFUSED = ("classification", "shared_memory_region")  # parameters that would change what an answer is
@@ -31,7 +32,7 @@ _REFUSED = ("classification", "shared_memory_region")  # parameters that would c
 class Servable(Protocol):
     """A model, as far as this protocol needs it. Safe among threads."""
 
-    def reader(self, version: str | None = None) -> tuple[Identity, Scorer]:
+    def reader(self, version: str | None = None) -> tuple[Identified, Scorer]:
         """Return which weights a version has (None: the current ones), and what reads images with them.
 
         Raises:

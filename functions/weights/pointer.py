@@ -1,42 +1,36 @@
 """The pointer to a model's current version: one small object, replaced by compare-and-swap.
 
-It holds the provenance of the versions that came before as well, so that the history is read in one call, and so that
-a writer whose answer got lost can tell whether it had taken effect. A damaged or lost one is made anew from the
-versions' own files, which say where they come from. Reading and writing these is left to `weights`.
+It also holds the provenance of the versions that came before, so that reading the history is one call, and so that a
+writer whose answer got lost can tell whether its write took effect. A damaged or lost pointer is rebuilt from the
+versions' own files, which `versions` reads and writes. What the history no longer names may be removed.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from typing import NamedTuple
 
 import msgspec
 
 from functions.errors import ConflictError, CorruptDataError, NotFoundError, UnavailableError
 from functions.storage.store import Store, StoredObject
-from functions.weights.versions import ID, Metadata
+from functions.weights.versions import ID, Metadata, Provenance
 
 MENDING = "a rollback to a version that can be read, or a retraining, mends that"
-_REMEMBERED = 32  # versions in a pointer at least, however few are kept: enough to find one's own a moment later
+_REMEMBERED = 32  # versions in a pointer at least, however few are kept: a writer looks for its own there
+_PRUNE_EVERY = 16  # publications, at most
 
 
-class Entry(msgspec.Struct, frozen=True, array_like=True):
-    """What is known of a version; without field names, since there are hundreds of them in a pointer."""
+class Entry(Provenance, frozen=True, kw_only=True, array_like=True):
+    """What is known of a version; an array without field names, since a pointer has hundreds of them."""
 
-    version: str
-    parent: str | None
-    source: str
-    samples: int
-    loss: float
-    accuracy: float
-    created_at: str
-    restores: str | None = None
+    restores: str | None = None  # older entries have none
 
     @classmethod
-    def of(cls, version: Metadata) -> "Entry":
+    def of(cls, version: Provenance) -> "Entry":
         """Return what is known of a version."""
-        return cls(*(getattr(version, name) for name in cls.__struct_fields__))
+        return msgspec.convert(version, cls, from_attributes=True)
 
     def metadata(self, model: str) -> Metadata:
-        """Return it as the rest of the code has it."""
+        """Return it together with its model."""
         return Metadata(model=model, **msgspec.structs.asdict(self))
 
 
@@ -60,7 +54,7 @@ class Found(NamedTuple):
 
     pointer: Pointer  # without a history where nothing can be read
     etag: str | None  # of what is stored, damaged or not; None: nothing is
-    damage: Exception | None = None  # why the pointer had to be made anew; None: it is the stored one
+    damage: Exception | None = None  # why the pointer had to be rebuilt; None: it is the stored one
 
 
 class PointerFile:
@@ -139,3 +133,19 @@ class PointerFile:
             entries = tuple(map(Entry.of, self._readable(pointer.version)))
             pointer = msgspec.structs.replace(pointer, history=entries)
         return pointer
+
+
+def prune_is_due(pointer: Pointer, keep: int) -> bool:
+    """Return whether to prune after this publication: now and then, and more often where few versions are kept."""
+    return pointer.count % max(1, min(_PRUNE_EVERY, keep // 4)) == 0
+
+
+def superfluous(stored: Iterable[str], pointer: Pointer, keep: int, needed: Collection[str]) -> list[str]:
+    """Return which stored versions may be removed: those beyond `keep`, and what crashes and lost races left behind.
+
+    No clock decides. A version's id is greater than its parent's, so whoever publishes after the current version
+    writes a greater id; and whoever read an older pointer can no longer win. So a smaller id that is not in the
+    history will never be current. `needed` names versions that somebody still refers to.
+    """
+    kept = {entry.version for entry in pointer.history[:keep]} | set(needed)
+    return [version for version in stored if version < pointer.version and version not in kept]

@@ -1,8 +1,8 @@
-"""The shared weights of a model: immutable versions, and a pointer to the current one, replaced by compare-and-swap.
+"""The shared weights of a model: how a change is stored, and how versions are read and removed.
 
-A version is written before the pointer that names it, so that a crash between the two leaves the old one current.
-What a change does to the weights, and whether it is good enough, is left to the callers; which old versions may go,
-to `pruning`.
+A new version's file (`versions`) is written before the `pointer` that names it moves by compare-and-swap, so that a
+crash between the two leaves the old version current. Callers decide what a change does to the weights, and whether it
+is good enough.
 """
 
 import logging
@@ -11,9 +11,9 @@ import threading
 import time
 from collections.abc import Callable, Collection
 from contextlib import suppress
-from dataclasses import replace
+from datetime import datetime
 
-from msgspec import structs
+from msgspec.structs import replace
 
 from functions.cache import Cache
 from functions.errors import (
@@ -25,23 +25,19 @@ from functions.errors import (
 )
 from functions.models.manifest import ModelManifest
 from functions.storage.store import Store
-from functions.weights import pruning
-from functions.weights.pointer import MENDING, Found, Pointer, PointerFile
-from functions.weights.version_files import VersionFiles
-from functions.weights.versions import Change, History, Metadata, Tensors, Version, version_of
+from functions.weights.pointer import MENDING, Found, Pointer, PointerFile, prune_is_due, superfluous
+from functions.weights.versions import Change, History, Metadata, Version, VersionFiles, known, now, version_of
 
 KEEP = 200  # versions, where the service's settings do not say
-_LOGGED = ("model", "version", "parent", "source", "samples", "loss", "accuracy", "restores")
 _ATTEMPTS = 12
 _PAUSE = 0.02  # seconds, at most, before a second attempt; doubled for each further one up to a second
-_TURN = 15.0  # seconds that an update waits for those before it in this process; API Gateway gives up after 29
-
+_PATIENCE = 15.0  # seconds that an update waits for those before it in this process; API Gateway gives up after 29
 
 log = logging.getLogger("scrawl")
 
 
 class WeightsRepository:
-    """The versions of one model in a store. Safe among threads and among processes."""
+    """The versions of one model in a store. Safe to share between threads and between processes."""
 
     def __init__(
         self,
@@ -49,8 +45,15 @@ class WeightsRepository:
         manifest: ModelManifest,
         keep: int = KEEP,
         needed: Callable[[], Collection[str]] = tuple,
+        *,
+        clock: Callable[[], datetime] = now,
+        sleep: Callable[[float], object] = time.sleep,
+        patience: float = _PATIENCE,
     ) -> None:
-        """`keep` is how many versions stay; `needed` returns the ids of further ones that must not be removed yet."""
+        """Keep the newest `keep` versions, and those whose ids `needed` returns.
+
+        An update waits `patience` seconds for others in this process, and sleeps between two attempts.
+        """
         self._model = manifest.model
         self._shapes = manifest.shapes()
         self._keep = keep
@@ -59,9 +62,12 @@ class WeightsRepository:
         self._pointer = PointerFile(store, manifest.model, lambda version: self._files.readable(keep, version))
         self._versions: Cache[str, Version] = Cache(8)
         self._updating = threading.Lock()
+        self._clock = clock
+        self._sleep = sleep
+        self._patience = patience
 
     def current(self) -> Version:
-        """Return the current version, by a fresh look at the pointer.
+        """Return the current version, as the pointer says now.
 
         Raises:
             NotFoundError: when nothing has been published yet.
@@ -82,16 +88,7 @@ class WeightsRepository:
         """
         return self._versions.get(version, lambda: self._files.load(version))
 
-    def publish(
-        self,
-        tensors: Tensors,
-        *,
-        source: str,
-        loss: float,
-        accuracy: float,
-        samples: int = 0,
-        if_match: str | None = None,
-    ) -> Version:
+    def publish(self, new: Change, if_match: str | None = None) -> Version:
         """Write a version and make it current, if the pointer's ETag still is `if_match`; None: if there is none yet.
 
         Raises:
@@ -102,12 +99,12 @@ class WeightsRepository:
             before = Found(*self._pointer.read())
             if before.etag != if_match:
                 raise ConflictError(f"{self._model} has changed: expected {if_match}, found {before.etag}")
-        return self._publish(Change(tensors, source, loss, accuracy, samples), before)
+        return self._publish(new, before)
 
     def update(self, change: Callable[[Version], Change], *, if_version: str | None = None) -> Version:
         """Publish what `change` makes of the current version; start over when another update comes first.
 
-        So `change` may be called several times. Updates in one process take turns, and only those of several
+        So `change` may be called several times. Updates in one process wait for each other; those of several
         processes compete.
 
         Raises:
@@ -116,13 +113,13 @@ class WeightsRepository:
         """
         return self._swap(lambda found: change(self._still_current(found.pointer.version)), if_version)
 
-    def replace(
+    def overwrite(
         self, new: Change, check: Callable[[str | None], object] = lambda _: None, if_version: str | None = None
     ) -> Version:
         """Publish new weights whatever the current ones are, even if these or the pointer to them are damaged.
 
-        A damaged or missing pointer is made anew, its history from the versions that can be read. `check` is called
-        before each attempt with the current version's id (None: not known); what it raises ends the matter.
+        A damaged or missing pointer is rebuilt, with the history of the versions that can be read. `check` is called
+        before each attempt with the current version's id (None: not known), and may refuse by raising.
 
         Raises:
             StaleVersionError, ConflictError: as `update` does.
@@ -133,7 +130,7 @@ class WeightsRepository:
             check(None if found.damage else found.pointer.version)
             return new
 
-        return self._swap(make, if_version, mend=if_version is None)
+        return self._swap(make, if_version, rebuild=if_version is None)
 
     def restore(self) -> Version | None:
         """Make the newest version that can be read current where there is no pointer; None: there is no version.
@@ -148,7 +145,7 @@ class WeightsRepository:
             return None
         newest = self.get(found.pointer.version)
         complete = {"key": self._files.key(newest.version), "updated_at": newest.created_at}
-        return replace(newest, etag=self._pointer.move(structs.replace(found.pointer, **complete), None))
+        return replace(newest, etag=self._pointer.move(replace(found.pointer, **complete), None))
 
     def newest_readable(self) -> Metadata | None:
         """Return the newest version that can be read, whether it is current or not."""
@@ -175,30 +172,32 @@ class WeightsRepository:
         )
 
     def prune(self) -> list[str]:
-        """Remove the versions that nobody needs any more, and return their ids."""
+        """Remove the versions that nobody needs any longer, and return their ids."""
         pointer, _ = self._pointer.read()
         return self._prune(pointer)
 
-    def _swap(self, make: Callable[[Found], Change], if_version: str | None, *, mend: bool = False) -> Version:
+    def _swap(self, make: Callable[[Found], Change], if_version: str | None, *, rebuild: bool = False) -> Version:
         """Publish what `make` returns for the pointer that is found, again and again until no other was faster."""
-        if not self._updating.acquire(timeout=_TURN):
-            raise ConflictError(f"{self._model} is being changed by many at once: waited {_TURN:.0f} s for a turn")
+        if not self._updating.acquire(timeout=self._patience):
+            raise ConflictError(
+                f"{self._model} is being changed by many at once: waited {self._patience:.0f} s for a turn"
+            )
         try:
             for attempt in range(_ATTEMPTS):
-                found = self._pointer.read_or_rebuild() if mend else Found(*self._pointer.read())
+                found = self._pointer.read_or_rebuild() if rebuild else Found(*self._pointer.read())
                 if if_version not in (None, found.pointer.version):
                     raise StaleVersionError(f"expected current version {if_version}, found {found.pointer.version}")
                 try:
                     return self._publish(make(found), found)
                 except ConflictError:
-                    time.sleep(random.uniform(0, min(1.0, _PAUSE * 2**attempt)))
+                    self._sleep(random.uniform(0, min(1.0, _PAUSE * 2**attempt)))
         finally:
             self._updating.release()
         raise ConflictError(f"{self._model} is being changed by many at once: gave up after {_ATTEMPTS} attempts")
 
     def _publish(self, new: Change, before: Found) -> Version:
         """Write a version and make it current; see `publish`."""
-        version = version_of(self._model, new, before.pointer.version or None, self._shapes)
+        version = version_of(self._model, new, before.pointer.version or None, self._shapes, self._clock())
         key = self._files.write(version)
         pointer = before.pointer.followed_by(version, key, self._keep)
         try:
@@ -210,8 +209,10 @@ class WeightsRepository:
         self._versions.put(version.version, version)
         if before.damage:
             log.warning("pointer mended", extra={"model": self._model, "error": str(before.damage)})
-        log.info("weights published", extra={name: getattr(version, name) for name in _LOGGED})
-        if pruning.is_due(pointer, self._keep):
+        log.info(
+            "weights published", extra={name: value for name, value in known(version).items() if name != "created_at"}
+        )
+        if prune_is_due(pointer, self._keep):
             self._prune_quietly(pointer)
         return replace(version, etag=etag)
 
@@ -223,7 +224,7 @@ class WeightsRepository:
             log.warning("old versions not removed", extra={"model": self._model, "error": str(error)})
 
     def _prune(self, pointer: Pointer) -> list[str]:
-        gone = pruning.superfluous(self._files.ids(), pointer, self._keep, self._needed())
+        gone = superfluous(self._files.ids(), pointer, self._keep, self._needed())
         if gone:
             self._files.remove(gone)
             for version in gone:

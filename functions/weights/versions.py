@@ -1,61 +1,79 @@
-"""A version of a model's weights: what is known of it, and how that is written into its safetensors file.
+"""A version of a model's weights: what is known of it, and its safetensors file, written once and never changed.
 
-Which version is current is left to `weights`.
+`Provenance` is the only declaration of what is known: the file's header, the pointer's entries, the API's answers and
+the log lines derive from it. `repository` decides which version is current, and which may be removed.
 """
 
 import math
 import re
 import secrets
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, fields
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import NamedTuple, Protocol
 
+import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from functions.errors import InvalidValueError
-from functions.weights import tensors
+from functions.errors import CorruptDataError, FormatError, InvalidValueError, NotFoundError
+from functions.storage.store import Store
+from functions.weights import tensors as tensor_formats
 
 type Tensors = Mapping[str, NDArray[np.float32]]
-type Scorer = Callable[[NDArray[np.float32]], NDArray[np.float32]]  # (B, 784) in 0..1 → (B, 10) log-probabilities
 
 ID = re.compile(r"[0-9]{8}T[0-9]{9}-[0-9a-f]{8}")
 _TIME = "%Y%m%dT%H%M%S%f"
 _TIME_LENGTH = len("20260101T000000000")
+_MEDIA_TYPE = "application/vnd.safetensors"
+_SUFFIX = ".safetensors"
+_HEADER = 4096  # bytes that hold the header of any version
 
 
-@dataclass(frozen=True)
-class Identity:
+class Identified(Protocol):
     """Which weights: whose, and which version of them."""
+
+    @property
+    def model(self) -> str: ...
+
+    @property
+    def version(self) -> str: ...
+
+
+class Identity(NamedTuple):
+    """The name of weights of which nothing else is known."""
 
     model: str
     version: str
 
 
-@dataclass(frozen=True)
-class Metadata(Identity):
-    """How a version came to be, and how good it is on test digits."""
+class Provenance(msgspec.Struct, frozen=True, kw_only=True):
+    """Where a version comes from, and how good it is on the test digits."""
 
+    version: str
     parent: str | None
     source: str  # pretrained, upload, patch, retrain, rollback
-    samples: int  # that this version was trained on, beyond its parent
+    samples: int  # that it was trained on, beyond its parent
     loss: float
     accuracy: float
     created_at: str
-    restores: str | None = field(default=None, kw_only=True)  # of a rollback: the version whose tensors it has
+    restores: str | None  # of a rollback: the version whose tensors it has
 
 
-@dataclass(frozen=True)
-class Version(Metadata):
+class Metadata(Provenance, frozen=True, kw_only=True):
+    """The same, and whose version it is."""
+
+    model: str
+
+
+class Version(Metadata, frozen=True, kw_only=True):
     """One version of a model's weights."""
 
     tensors: Tensors
     etag: str | None = None  # of the pointer that named it current when it was read
 
 
-@dataclass(frozen=True)
-class History:
+class History(NamedTuple):
     """A part of a model's history, newest first."""
 
     current: str  # empty where that is not known: its pointer is damaged
@@ -63,8 +81,7 @@ class History:
     more: bool  # whether there are older ones
 
 
-@dataclass(frozen=True)
-class Change:
+class Change(msgspec.Struct, frozen=True):
     """New weights, ready to be published."""
 
     tensors: Tensors
@@ -75,7 +92,84 @@ class Change:
     restores: str | None = None
 
 
-def version_of(model: str, new: Change, parent: str | None, shapes: Mapping[str, tuple[int, ...]]) -> Version:
+class VersionFiles:
+    """One model's versions in a store."""
+
+    def __init__(self, store: Store, model: str, shapes: Mapping[str, tuple[int, ...]]) -> None:
+        self._store = store
+        self._model = model
+        self._shapes = shapes
+        self._prefix = f"weights/{model}/"
+
+    def load(self, version: str) -> Version:
+        """Return a version.
+
+        Raises:
+            NotFoundError: when there is none of that id.
+            CorruptDataError: when its file is damaged.
+        """
+        key = self.key(version)
+        body = self._fetch(version, lambda: self._store.get(key).body)
+        try:
+            tensors, strings = tensor_formats.decode(body)
+            fitted = tensor_formats.fit(tensors, self._shapes)
+            return Version(**msgspec.structs.asdict(from_strings(strings)), tensors=fitted)
+        except (FormatError, ValueError) as error:
+            raise CorruptDataError(f"{key} is damaged: {error}") from error
+
+    def readable(self, most: int, newest: str | None = None) -> list[Metadata]:
+        """Return what the versions' own files say, newest first, from `newest` on if it is given; at most so many.
+
+        Damaged files are left out; the first file is read whole, of the others only the header. Versions that were
+        written and never became current are included: nothing in a file tells whether it did.
+        """
+        found: list[Metadata] = []
+        for version in reversed(self.ids()):
+            if len(found) < most and (newest is None or version <= newest):
+                with suppress(NotFoundError, CorruptDataError):
+                    found.append(self._read_metadata(version) if found else self.load(version))
+        return found
+
+    def write(self, version: Version) -> str:
+        """Write a version and return its key."""
+        key = self.key(version.version)
+        body = tensor_formats.encode(version.tensors, to_strings(version))
+        self._store.put(key, body, content_type=_MEDIA_TYPE, if_absent=True)
+        return key
+
+    def ids(self) -> list[str]:
+        """Return the ids of all stored versions, whether they were ever current or not."""
+        keys = [key for key in self._store.keys(self._prefix) if key.endswith(_SUFFIX)]
+        return [key.removeprefix(self._prefix).removesuffix(_SUFFIX) for key in keys]
+
+    def remove(self, versions: Sequence[str]) -> None:
+        """Remove versions; removing what is not there is no error."""
+        self._store.delete(*(self.key(version) for version in versions))
+
+    def key(self, version: str) -> str:
+        """Return where a version is; raise `NotFoundError` if it is no version's id."""
+        if not ID.fullmatch(version):
+            raise NotFoundError(f"{self._model} has no version {version!r}")
+        return f"{self._prefix}{version}{_SUFFIX}"
+
+    def _read_metadata(self, version: str) -> Metadata:
+        key = self.key(version)
+        start = self._fetch(version, lambda: self._store.start(key, _HEADER))
+        try:
+            return from_strings(tensor_formats.decode_metadata(start))
+        except (FormatError, ValueError) as error:
+            raise CorruptDataError(f"{key} is damaged: {error}") from error
+
+    def _fetch(self, version: str, read: Callable[[], bytes]) -> bytes:
+        try:
+            return read()
+        except NotFoundError as error:
+            raise NotFoundError(f"{self._model} has no version {version!r}") from error
+
+
+def version_of(
+    model: str, new: Change, parent: str | None, shapes: Mapping[str, tuple[int, ...]], created: datetime
+) -> Version:
     """Return new weights as a version of a model.
 
     Raises:
@@ -83,7 +177,6 @@ def version_of(model: str, new: Change, parent: str | None, shapes: Mapping[str,
     """
     if not math.isfinite(new.loss):
         raise InvalidValueError(f"with these weights the loss on the test digits is {new.loss}: not a number")
-    created = datetime.now(UTC)
     return Version(
         model=model,
         version=new_id(created, parent),
@@ -94,14 +187,14 @@ def version_of(model: str, new: Change, parent: str | None, shapes: Mapping[str,
         accuracy=new.accuracy,
         created_at=iso(created),
         restores=new.restores,
-        tensors=tensors.fit(new.tensors, shapes),
+        tensors=tensor_formats.fit(new.tensors, shapes),
     )
 
 
 def new_id(created: datetime, parent: str | None = None) -> str:
     """Return an id that sorts by time, that no other process can have, and that is greater than its parent's.
 
-    The last holds even where the parent's writer had a clock that was ahead: `pruning` relies on it.
+    It is greater even if the clock of the parent's writer was ahead: `pointer.superfluous` relies on that.
     """
     stamp = _stamp(created)
     if parent is not None and stamp <= parent[:_TIME_LENGTH]:
@@ -109,35 +202,33 @@ def new_id(created: datetime, parent: str | None = None) -> str:
     return f"{stamp}-{secrets.token_hex(4)}"
 
 
+def now() -> datetime:
+    """Return the present moment in UTC."""
+    return datetime.now(UTC)
+
+
 def iso(moment: datetime) -> str:
     """Return a moment of UTC as ISO 8601, to the millisecond."""
     return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
+def known(version: Metadata) -> dict[str, str | int | float | None]:
+    """Return what is known of a version, by name, its model first."""
+    return {name: getattr(version, name) for name in ("model", *Provenance.__struct_fields__)}
+
+
 def to_strings(version: Metadata) -> dict[str, str]:
-    """Return the metadata as safetensors has it, strings only; what is None is left out."""
-    values = {field.name: getattr(version, field.name) for field in fields(Metadata)}
-    return {name: str(value) for name, value in values.items() if value is not None}
+    """Return what is known as safetensors has it, strings only; what is None is left out."""
+    return {name: str(value) for name, value in known(version).items() if value is not None}
 
 
-def from_strings(strings: Mapping[str, str]) -> dict[str, Any]:
-    """Return the metadata's fields from what `to_strings` has written.
+def from_strings(strings: Mapping[str, str]) -> Metadata:
+    """Return what `to_strings` has written.
 
     Raises:
-        KeyError: when one is missing.
-        ValueError: when one is no number.
+        ValueError: when something is missing, or is no number.
     """
-    return {
-        "model": strings["model"],
-        "version": strings["version"],
-        "parent": strings.get("parent"),
-        "source": strings["source"],
-        "samples": int(strings["samples"]),
-        "loss": float(strings["loss"]),
-        "accuracy": float(strings["accuracy"]),
-        "created_at": strings["created_at"],
-        "restores": strings.get("restores"),
-    }
+    return msgspec.convert({"parent": None, "restores": None, **strings}, Metadata, strict=False)
 
 
 def _stamp(moment: datetime) -> str:

@@ -25,6 +25,7 @@ from functions.models.manifest import ModelManifest
 from functions.service import TEST_DIGITS
 from functions.storage.store import Store
 from functions.weights.repository import WeightsRepository
+from functions.weights.versions import Change
 from infra.dataset.download import DownloadError
 from infra.dataset.sources import DigitSplits, Sources, load_dataset, load_files
 from model_export import pretrained
@@ -211,7 +212,7 @@ def _first_weights(store: Store, model: str, weights: WeightsRepository) -> tupl
         digits = dataset.ShardedDataset(store).first("test", TEST_DIGITS)
         classifier = Classifier(store.get(f"models/{model}/inference.onnx").body, shipped)
         loss, accuracy = evaluate(classifier, digits.images(), digits.labels)
-        weights.publish(shipped, source="pretrained", loss=loss, accuracy=accuracy)
+        weights.publish(Change(shipped, "pretrained", loss, accuracy))
     except ConflictError:  # another process has just done the same
         return False, ""
     return True, ""

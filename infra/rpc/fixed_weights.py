@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from functions.errors import NotFoundError
-from functions.models.inference import Classifier
-from functions.weights.versions import Identity, Scorer
+from functions.models.inference import Classifier, Scorer
+from functions.weights.versions import Identity
 from model_export.architectures import architecture_named
 from model_export.graphs import inference_graph
 

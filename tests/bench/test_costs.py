@@ -9,7 +9,7 @@ import pytest
 from bench import costs
 from functions.storage.memory import MemoryStore
 from functions.telemetry import metrics
-from functions.weights import pruning
+from functions.weights import pointer
 from functions.weights.versions import Metadata
 from infra.cloudformation.template import parameters
 from infra.dataset.sources import DigitSplits
@@ -40,7 +40,7 @@ def test_sum_is_that_of_the_lines() -> None:
 def test_memory_and_pruning_are_those_deployed() -> None:
     config = json.loads((ROOT / ".chalice" / "config.json").read_text("utf-8"))
     assert config["lambda_memory_size"] / 1024 == costs.MEMORY_GB
-    assert pruning._OFTEN == costs.PRUNED_EVERY
+    assert pointer._PRUNE_EVERY == costs.PRUNED_EVERY
 
 
 def test_quiet_month_leaves_most_of_the_budget() -> None:
@@ -54,7 +54,17 @@ def test_every_metric_that_is_written_is_counted(capsys: pytest.CaptureFixture[s
             metrics.observe(f"GET /{number}", 200, 0.00123, "9f1c2ab4-9f1c-9f1c-9f1c-9f1c2ab49f1c")
         for model in range(costs.MODELS):
             metrics.accuracy(
-                Metadata(f"mlp-{model}", "20261120T181502123-9f1c2ab4", None, "patch", 1, 0.1, 0.98, "now")
+                Metadata(
+                    model=f"mlp-{model}",
+                    version="20261120T181502123-9f1c2ab4",
+                    parent=None,
+                    source="patch",
+                    samples=1,
+                    loss=0.1,
+                    accuracy=0.98,
+                    created_at="now",
+                    restores=None,
+                )
             )
         metrics.retraining_failed("mlp-128", "job")
     finally:

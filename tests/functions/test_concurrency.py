@@ -176,7 +176,7 @@ def test_api_killed_in_the_middle_of_lessons_leaves_whole_weights(s3: LocalS3, s
     assert weights.current().version == weights.history().current
     chain = [entry.version for entry in weights.history(1000).versions]
     assert set(accepted) <= set(chain)
-    assert over(s3).model("mlp-128").teach(Digits.of(todo[0]), 0.01).version.parent == chain[0]
+    assert over(s3).model("mlp-128").train_step(Digits.of(todo[0]), 0.01).version.parent == chain[0]
 
 
 def test_retraining_whose_process_is_killed_has_failed_and_can_be_begun_anew(s3: LocalS3) -> None:
@@ -189,13 +189,13 @@ def test_retraining_whose_process_is_killed_has_failed_and_can_be_begun_anew(s3:
     finally:
         doomed.kill()
     with pytest.raises(JobActiveError):  # nobody can know yet
-        service.begin_retraining(service.model("mlp-128"))
+        service.start_retraining(service.model("mlp-128"))
     service.jobs.now = lambda: datetime.now(UTC) + timedelta(seconds=STALE_AFTER)
     dead = service.jobs.get(job_id)
     assert dead.state == "failed"
     assert "has shown no sign of life" in str(dead.error)
     assert service.model("mlp-128").weights.current().version == before
-    done = service.run_job(service.begin_retraining(service.model("mlp-128")).id)
+    done = service.run_job(service.start_retraining(service.model("mlp-128")).id)
     assert done.state == "done"
     assert service.model("mlp-128").weights.current().version == done.version
 

@@ -88,6 +88,6 @@ def test_predictions_go_on_while_s3_is_away_and_use_newer_weights_when_it_is_bac
 
     s3.start()
     service = Service(Settings(BUCKET), store, ThreadLauncher())
-    taught = service.model("mlp-128").teach(Digits.of(service.dataset.first("test", 1)), 0.05).version.version
+    taught = service.model("mlp-128").train_step(Digits.of(service.dataset.first("test", 1)), 0.05).version.version
     warm.sees(taught)
     cold.sees(taught)

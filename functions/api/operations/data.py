@@ -62,7 +62,7 @@ OPERATIONS = (
         "Digits",
         "One random digit",
         "-H 'Accept: image/png' -o digit.png $API/data",
-        {200: Answer("a labelled digit, or its picture", {JSON: request_types.DataAnswer, PNG: BINARY})},
+        {200: Answer("a labelled digit, or its picture", {JSON: types.DataAnswer, PNG: BINARY})},
         (404, 406, *ALWAYS),
         parameters=(SPLIT,),
     ),
@@ -72,7 +72,7 @@ OPERATIONS = (
         "Digits",
         "Random digits",
         "-H 'Content-Type: application/json' -d '{\"block\": 3}' $API/datablock",
-        {200: Answer("as many digits; in octets, a block", {JSON: request_types.DataAnswer, OCTETS: BINARY})},
+        {200: Answer("as many digits; in octets, a block", {JSON: types.DataAnswer, OCTETS: BINARY})},
         (400, 404, 406, 413, 415, 422, *ALWAYS),
         f"Up to {request_types.MOST_IN_JSON} as JSON, up to {request_types.MOST_IN_BINARY} as a block: `SCRB`, "
         "u16 version 1, u16 flags 0, u32 count n, u16 rows 28, u16 columns 28; n label bytes; n × 784 pixel bytes, "
@@ -107,7 +107,7 @@ OPERATIONS = (
         {
             200: Answer(
                 "the digit, or for `tensors` the digits in their order",
-                {JSON: (request_types.GuessAnswer, request_types.GuessesAnswer)},
+                {JSON: (types.GuessAnswer, types.GuessesAnswer)},
                 ("X-Scrawl-Cold-Start",),
             )
         },

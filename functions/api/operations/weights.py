@@ -2,7 +2,6 @@
 
 from functions.api import request_types
 from functions.api import response_types as types
-from functions.api import weights_types as weights
 from functions.api.operations import (
     ALWAYS,
     BINARY,
@@ -18,14 +17,14 @@ from functions.api.operations import (
 from functions.api.responses import JSON, OCTETS, ONNX, SAFETENSORS
 
 _TOKEN = '-H "Authorization: Bearer $SCRAWL_WRITE_TOKEN"'
-_PUBLISHED = Answer("the version that is current now", {JSON: weights.VersionAnswer}, ("ETag", "Location"))
+_PUBLISHED = Answer("the version that is current now", {JSON: types.VersionAnswer}, ("ETag", "Location"))
 _RATE = Parameter(
     "learning_rate",
     "query",
     "of the step; a body as JSON may have it inside",
     {"type": "number", "exclusiveMinimum": 0, "maximum": 1},
 )
-_LIMIT = {"type": "integer", "minimum": 1, "maximum": weights.MOST_LISTED, "default": weights.LISTED}
+_LIMIT = {"type": "integer", "minimum": 1, "maximum": request_types.MOST_LISTED, "default": request_types.LISTED}
 
 OPERATIONS = (
     Operation(
@@ -75,7 +74,7 @@ OPERATIONS = (
         {
             200: Answer(
                 "the new version, and how the digits were read before the step",
-                {JSON: weights.LessonAnswer},
+                {JSON: types.LessonAnswer},
                 ("ETag",),
             )
         },
@@ -109,7 +108,7 @@ OPERATIONS = (
         "Weights",
         "What the weights were",
         '"$API/weights/history?limit=3"',
-        {200: Answer("versions, newest first", {JSON: weights.HistoryAnswer})},
+        {200: Answer("versions, newest first", {JSON: types.HistoryAnswer})},
         (404, 406, 422, *ALWAYS),
         parameters=(
             MODEL,
@@ -127,7 +126,7 @@ OPERATIONS = (
         WRITING,
         "The old weights become a new version, whose parent is the present one: nothing is lost.",
         parameters=(MODEL, IF_MATCH),
-        body={JSON: weights.RollbackBody},
+        body={JSON: request_types.RollbackBody},
         example={"version": "20261120T181502123-9f1c2ab4"},
         writes=True,
     ),

@@ -38,7 +38,7 @@ def post_datablock(call: Call) -> Response:
     media_type = call.accept(JSON, OCTETS)
     most = request_types.MOST_IN_JSON if media_type == JSON else request_types.MOST_IN_BINARY
     wanted = call.json(request_types.BlockBody).block
-    sample = _sample(call, request_types.count("block", wanted, most, "block"))
+    sample = _sample(call, request_types.check_count("block", wanted, most, "block"))
     if media_type == OCTETS:
         return answer(block.encode(sample), OCTETS, _FRESH)
     return json_answer(_as_json(sample), headers=_FRESH)

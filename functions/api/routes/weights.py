@@ -1,4 +1,4 @@
-"""`/weights`: the shared weights of a model, read, replaced, taught and forgotten."""
+"""`/weights`: the shared weights of a model: read, upload, take a training step, forget; their history, and back."""
 
 from urllib.parse import urlencode
 
@@ -6,7 +6,7 @@ import msgspec
 import orjson
 from chalice.app import Blueprint, Response
 
-from functions.api import request_types, weights_types
+from functions.api import request_types
 from functions.api.negotiation import etag
 from functions.api.requests import Call, handler, read_json
 from functions.api.responses import JSON, OCTETS, ONNX, SAFETENSORS, HttpError, answer, json_answer, not_modified
@@ -17,7 +17,7 @@ from functions.errors import InvalidValueError, StaleVersionError
 from functions.jobs.jobs import JobActiveError
 from functions.models.model import Model
 from functions.weights import tensors
-from functions.weights.versions import Tensors, Version, to_strings
+from functions.weights.versions import Metadata, Tensors, Version, known, to_strings
 
 blueprint = Blueprint(__name__)
 _FORMS = {JSON: "", SAFETENSORS: "safetensors", OCTETS: "safetensors", ONNX: "onnx"}  # in ETags
@@ -49,8 +49,8 @@ def post_weights(call: Call) -> Response:
     media_type = call.content_type(JSON, SAFETENSORS, OCTETS)
     model = call.model
     sent = _read(call, model, media_type)
-    version = model.replace(sent, source="upload", if_version=call.if_version)
-    return published(call, version)
+    version = model.upload(sent, call.if_version)
+    return _published(call, version)
 
 
 @blueprint.route("/weights", methods=["PATCH"], **ANY)
@@ -59,33 +59,50 @@ def patch_weights(call: Call) -> Response:
     """Train the weights one step on the labelled digits in the body."""
     call.require_token()
     media_type = call.content_type(JSON, OCTETS)
-    digits, rate = _lesson(call, media_type)
-    lesson = call.model.teach(digits, rate, call.if_version)
-    batch = {"batch_loss": lesson.batch_loss, "batch_accuracy": lesson.batch_accuracy}
-    return json_answer(weights_types.provenance(lesson.version) | batch, 200, _etag(lesson.version))
+    digits, rate = _batch(call, media_type)
+    step = call.model.train_step(digits, rate, call.if_version)
+    batch = {"batch_loss": step.batch_loss, "batch_accuracy": step.batch_accuracy}
+    return json_answer(known(step.version) | batch, 200, _etag(step.version))
 
 
 @blueprint.route("/weights", methods=["DELETE"], **ANY)
 @handler
 def delete_weights(call: Call) -> Response:
-    """Forget the weights: have them trained anew, from scratch; until that is done the present ones stay current."""
+    """Start a retraining from scratch; until it is done the present weights stay current."""
     call.require_token()
     model, wanted = call.model, call.if_version
     if wanted is not None and wanted != (current := model.weights.current().version):
         raise StaleVersionError(f"expected current version {wanted}, found {current}")
     prefix = f"{call.service.settings.api_prefix}/jobs/"
     try:
-        job = call.service.begin_retraining(model)
+        job = call.service.start_retraining(model)
     except JobActiveError as error:
         raise HttpError(409, "conflict", str(error), {"Location": prefix + error.job.id}) from error
     return json_answer({"job": msgspec.to_builtins(job)}, 202, {"Location": prefix + job.id})
 
 
-def published(call: Call, version: Version) -> Response:
-    """Answer with a version that has just become current, and its address."""
-    query = urlencode({"model": version.model, "version": version.version})
-    headers = {"Location": f"{call.service.settings.api_prefix}/weights?{query}"}
-    return json_answer(weights_types.provenance(version), 201, _etag(version) | headers)
+@blueprint.route("/weights/history", methods=["GET"], **ANY)
+@handler
+def get_history(call: Call) -> Response:
+    """Answer with the current version and those before it, newest first: `?limit=50`, only those `?before=` one."""
+    call.accept(JSON)
+    model, limit = call.model, request_types.history_limit(call.query("limit"))
+    history = model.weights.history(limit, request_types.history_before(call.query("before")))
+    name, versions = model.manifest.model, [_listed(version, history.current) for version in history.versions]
+    older = urlencode({"model": name, "limit": limit, "before": versions[-1]["version"]}) if history.more else None
+    following = f"{call.service.settings.api_prefix}/weights/history?{older}" if older else None
+    body = {"model": name, "versions": versions, "next": following}
+    return json_answer(body, headers={"Cache-Control": "no-cache"})
+
+
+@blueprint.route("/weights/rollback", methods=["POST"], **ANY)
+@handler
+def post_rollback(call: Call) -> Response:
+    """Make the weights of `{"version": "…"}` current again, as a new version that follows the present one."""
+    call.require_token()
+    call.content_type(JSON)
+    wanted = call.json(request_types.RollbackBody).version
+    return _published(call, call.model.roll_back(wanted, call.if_version))
 
 
 def _is_small(call: Call) -> bool:
@@ -97,7 +114,7 @@ def _is_small(call: Call) -> bool:
 
 def _represent(model: Model, version: Version, media_type: str, small: bool) -> bytes:
     if media_type == JSON:
-        body = weights_types.provenance(version) | {"tensors": dict(version.tensors)}
+        body = known(version) | {"tensors": dict(version.tensors)}
         return orjson.dumps(body, option=orjson.OPT_SERIALIZE_NUMPY)
     if media_type == ONNX:
         return model.onnx(version)
@@ -113,17 +130,30 @@ def _read(call: Call, model: Model, media_type: str) -> Tensors:
     return tensors.fit(tensors.decode(call.body)[0], shapes)
 
 
-def _lesson(call: Call, media_type: str) -> tuple[Digits, float]:
+def _batch(call: Call, media_type: str) -> tuple[Digits, float]:
     """Return the labelled digits in the body, and the learning rate: the query's, or else the body's."""
     asked = call.query("learning_rate")
-    rate = None if asked is None else request_types.learning_rate(read_json(asked.encode(), float))
+    rate = None if asked is None else request_types.check_learning_rate(read_json(asked.encode(), float))
     if media_type == JSON:
         body = call.json(request_types.LessonBody)
-        inside = request_types.learning_rate(body.learning_rate)
+        inside = request_types.check_learning_rate(body.learning_rate)
         return request_types.digits(body.data), inside if rate is None else rate
     samples = block.decode(call.body)
-    request_types.count("samples", len(samples), request_types.MOST_IN_BINARY, "count")
+    request_types.check_count("samples", len(samples), request_types.MOST_IN_BINARY, "count")
     return Digits.of(samples), request_types.LEARNING_RATE if rate is None else rate
+
+
+def _published(call: Call, version: Version) -> Response:
+    """Answer with a version that has just become current, and its address."""
+    query = urlencode({"model": version.model, "version": version.version})
+    headers = {"Location": f"{call.service.settings.api_prefix}/weights?{query}"}
+    return json_answer(known(version), 201, _etag(version) | headers)
+
+
+def _listed(version: Metadata, current: str) -> dict[str, str | int | float | None]:
+    """Return a version's entry in the history; its model is said once for all."""
+    entry = {name: value for name, value in known(version).items() if name != "model"}
+    return entry | {"current": version.version == current}
 
 
 def _etag(version: Version) -> dict[str, str]:

@@ -37,10 +37,10 @@ def jobs(store: MemoryStore) -> JobsRepository:
 
 def ended(jobs: JobsRepository, model: str, count: int) -> list[str]:
     """Return the ids of so many jobs that have begun and ended."""
-    made = [jobs.begin(model, 1)]
+    made = [jobs.start(model, 1)]
     for _ in range(count - 1):
         jobs.fail(made[-1].id, "over")
-        made.append(jobs.begin(model, 1))
+        made.append(jobs.start(model, 1))
     jobs.fail(made[-1].id, "over")
     return [job.id for job in made]
 
@@ -114,13 +114,13 @@ def test_failing_removal_fails_no_retraining(memory: MemoryStore, caplog: pytest
     ended(JobsRepository(memory, Clock()), "mlp-128", KEEP + 5)
     healthy = FaultyStore(memory)
     service = Service(Settings("b"), healthy, Later())
-    service.begin_retraining(service.model("mlp-128"))
+    service.start_retraining(service.model("mlp-128"))
     first = healthy.calls.index("keys jobs/mlp-128-")
     for number in range(first, len(healthy.calls)):
         broken = FaultyStore(memory)
         service = Service(Settings("b"), broken, Later())
         broken.arm(number, away)
-        job = service.begin_retraining(service.model("mlp-128"))
+        job = service.start_retraining(service.model("mlp-128"))
         broken.disarm()
         assert service.jobs.get(job.id).active
     assert [record.message for record in caplog.records].count("old jobs not removed") == len(healthy.calls) - first

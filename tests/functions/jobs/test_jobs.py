@@ -48,7 +48,7 @@ def saved(jobs: JobsRepository, job: Job, **changes: object) -> Job:
 
 
 def test_begun_job_is_found(jobs: JobsRepository) -> None:
-    job = jobs.begin("m", 100)
+    job = jobs.start("m", 100)
     assert jobs.get(job.id) == job
     assert (job.state, job.iteration, job.iterations, job.loss) == ("queued", 0, 100, None)
 
@@ -60,18 +60,18 @@ def test_unknown_job_is_named(jobs: JobsRepository, job_id: str) -> None:
 
 
 def test_second_job_of_a_model_is_refused_with_the_first(jobs: JobsRepository) -> None:
-    first = jobs.begin("m", 100)
+    first = jobs.start("m", 100)
     with pytest.raises(JobActiveError) as refused:
-        jobs.begin("m", 100)
+        jobs.start("m", 100)
     assert refused.value.job == first
-    jobs.begin("another", 100)
+    jobs.start("another", 100)
 
 
 @pytest.mark.parametrize("state", ["done", "failed"])
 def test_next_job_can_begin_after_the_last(jobs: JobsRepository, state: str) -> None:
-    first = jobs.begin("m", 100)
+    first = jobs.start("m", 100)
     saved(jobs, first, state=state)
-    assert jobs.begin("m", 100).id != first.id
+    assert jobs.start("m", 100).id != first.id
 
 
 def test_of_many_that_begin_at_once_one_does() -> None:
@@ -81,7 +81,7 @@ def test_of_many_that_begin_at_once_one_does() -> None:
     def begin(_: int) -> Job | None:
         start.wait(5)
         try:
-            return JobsRepository(store).begin("m", 1)
+            return JobsRepository(store).start("m", 1)
         except JobActiveError:
             return None
 
@@ -94,7 +94,7 @@ def test_of_many_that_begin_at_once_one_does() -> None:
 def test_job_without_sign_of_life_is_reported_as_failed_and_another_can_begin(
     jobs: JobsRepository, clock: Clock
 ) -> None:
-    job = jobs.begin("m", 100)
+    job = jobs.start("m", 100)
     clock.time += timedelta(seconds=50)
     saved(jobs, job, state="running", iteration=10)
     clock.time += timedelta(seconds=50)
@@ -103,14 +103,14 @@ def test_job_without_sign_of_life_is_reported_as_failed_and_another_can_begin(
     found = jobs.get(job.id)
     assert (found.state, found.iteration) == ("failed", 10)
     assert found.error == "the job has shown no sign of life for 100 s"
-    assert jobs.begin("m", 100).id != job.id
+    assert jobs.start("m", 100).id != job.id
     assert jobs.read(job.id)[0].error == found.error  # it is written down now, should the dead awake
 
 
 def test_job_that_shows_a_sign_of_life_in_the_last_moment_is_not_replaced(
     jobs: JobsRepository, clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    job = saved(jobs, jobs.begin("m", 100), state="running")
+    job = saved(jobs, jobs.start("m", 100), state="running")
     clock.time += timedelta(seconds=STALE_AFTER)
     put, later = jobs._store.put, []
 
@@ -122,17 +122,17 @@ def test_job_that_shows_a_sign_of_life_in_the_last_moment_is_not_replaced(
 
     monkeypatch.setattr(jobs._store, "put", overtaken)
     with pytest.raises(JobActiveError):
-        jobs.begin("m", 100)
+        jobs.start("m", 100)
     assert jobs.get(job.id).state == "running"
 
 
 def test_versions_that_the_last_job_names_are_needed(jobs: JobsRepository) -> None:
     assert jobs.referenced("m") == set()
-    job = jobs.begin("m", 100, "before")
+    job = jobs.start("m", 100, "before")
     assert jobs.referenced("m") == {"before"}
     saved(jobs, job, state="done", version="after")
     assert jobs.referenced("m") == {"before", "after"}
-    jobs.begin("m", 100)
+    jobs.start("m", 100)
     assert jobs.referenced("m") == set()
 
 
@@ -175,7 +175,7 @@ def test_retraining_publishes_weights_trained_from_scratch(
     monkeypatch.setattr(service.jobs, "write", lambda job, *etag: reports.append(job) or write(job, *etag))
     model = service.model("mlp-128")
     before = model.weights.current()
-    job = service.begin_retraining(model)
+    job = service.start_retraining(model)
     assert model.weights.current().version == before.version  # until the end
     done = launcher.run()
     assert (done.state, done.iteration) == ("done", 60)
@@ -194,18 +194,18 @@ def test_failing_retraining_says_why_and_changes_nothing(
 ) -> None:
     model = service.model("mlp-128")
     before = model.weights.current().version
-    job = service.begin_retraining(model)
+    job = service.start_retraining(model)
     memory.put("data/train/0002.bin.gz", b"")
     failed = launcher.run()
     assert failed.state == "failed"
     assert "CorruptDataError: shard data/train/0002.bin.gz is damaged" in failed.error
     assert service.jobs.get(job.id) == failed
     assert model.weights.current().version == before
-    service.begin_retraining(model)
+    service.start_retraining(model)
 
 
 def test_repeated_event_does_not_train_again(service: Service, launcher: Later) -> None:
-    service.begin_retraining(service.model("mlp-128"))
+    service.start_retraining(service.model("mlp-128"))
     done = launcher.run()
     assert launcher.run() == done
     assert len(service.model("mlp-128").weights.history().versions) == 2
@@ -225,7 +225,7 @@ def test_retraining_that_runs_out_of_time_publishes_what_it_has(
 
     monkeypatch.setattr(Trainer, "step", slow)
     monkeypatch.setattr("functions.jobs.retraining.time.monotonic", lambda: 0.0)
-    job = service.begin_retraining(service.model("mlp-128"))
+    job = service.start_retraining(service.model("mlp-128"))
     done = service.run_job(job.id, seconds=10)
     assert (done.state, done.iteration, done.iterations) == ("done", 10, 60)
     assert rates == sorted(rates, reverse=True)  # it ends as calmly
@@ -236,7 +236,7 @@ def test_retraining_that_runs_out_of_time_publishes_what_it_has(
 def test_retraining_without_time_fails_and_changes_nothing(service: Service) -> None:
     model = service.model("mlp-128")
     before = model.weights.current().version
-    failed = service.run_job(service.begin_retraining(model).id, seconds=0)
+    failed = service.run_job(service.start_retraining(model).id, seconds=0)
     assert (failed.state, model.weights.current().version) == ("failed", before)
     assert "no time for a single step" in str(failed.error)
 
@@ -244,7 +244,7 @@ def test_retraining_without_time_fails_and_changes_nothing(service: Service) -> 
 def test_lambda_runs_the_job_that_its_event_names(service: Service) -> None:
     wiring.use(service)
     try:
-        job = service.begin_retraining(service.model("mlp-128"))
+        job = service.start_retraining(service.model("mlp-128"))
         answer = retrain_lambda({"job": job.id}, LambdaContext(900))
     finally:
         wiring.use(None)
@@ -260,4 +260,4 @@ def test_job_that_cannot_be_started_is_marked_failed(memory: MemoryStore) -> Non
     service = Service(Settings("b"), memory, Refusing())
     for _ in range(2):  # the second is not told that the first is active
         with pytest.raises(UnavailableError, match="no Lambda"):
-            service.begin_retraining(service.model("mlp-128"))
+            service.start_retraining(service.model("mlp-128"))

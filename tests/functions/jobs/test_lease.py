@@ -66,7 +66,7 @@ def jobs(store: Wavering, clock: Clock) -> JobsRepository:
 
 @pytest.fixture
 def lease(jobs: JobsRepository) -> Lease:
-    return Lease(jobs, jobs.begin("m", 100).id)
+    return Lease(jobs, jobs.start("m", 100).id)
 
 
 def test_job_is_taken_once(jobs: JobsRepository, lease: Lease) -> None:
@@ -76,7 +76,7 @@ def test_job_is_taken_once(jobs: JobsRepository, lease: Lease) -> None:
 
 
 def test_of_two_that_take_a_job_at_once_one_gets_it(jobs: JobsRepository) -> None:
-    job = jobs.begin("m", 100)
+    job = jobs.start("m", 100)
     start, taken = threading.Barrier(4), []
 
     def take() -> None:
@@ -116,7 +116,7 @@ def test_heart_stops_with_the_job(lease: Lease, monkeypatch: pytest.MonkeyPatch)
 
 def test_job_that_was_replaced_writes_nothing_any_more(jobs: JobsRepository, lease: Lease, clock: Clock) -> None:
     clock.pass_by(STALE_AFTER)
-    second = jobs.begin("m", 100)
+    second = jobs.start("m", 100)
     clock.time -= timedelta(seconds=30)  # its own clock may be late
     for action in (lease.check, lambda: lease.report(iteration=5), lambda: lease.finish(state="done")):
         with pytest.raises(JobLostError, match="taken for dead"):
@@ -191,13 +191,13 @@ def test_late_zombie_overwrites_neither_newer_weights_nor_its_own_end(
 
     monkeypatch.setattr(Trainer, "step", sleepy)
     ended: list[Job] = []
-    first = service.begin_retraining(model)
+    first = service.start_retraining(model)
     zombie = threading.Thread(target=lambda: ended.append(service.run_job(first.id)), name="zombie")
     zombie.start()
     assert asleep.wait(30)
     clock.pass_by(STALE_AFTER)
     assert service.jobs.get(first.id).state == "failed"
-    second = service.run_job(service.begin_retraining(model).id)
+    second = service.run_job(service.start_retraining(model).id)
     assert second.state == "done"
     awake.set()
     zombie.join(30)

@@ -84,7 +84,7 @@ def test_batch_is_given_up_when_nobody_waits(service: Service) -> None:
 
 
 def teach(service: Service) -> str:
-    lesson = service.model("mlp-128").teach(Digits.of(service.dataset.first("test", 1)), 0.05)
+    lesson = service.model("mlp-128").train_step(Digits.of(service.dataset.first("test", 1)), 0.05)
     return lesson.version.version
 
 

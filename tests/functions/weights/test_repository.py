@@ -60,13 +60,13 @@ def store() -> Failing:
 @pytest.fixture
 def weights(store: Failing) -> WeightsRepository:
     repository = WeightsRepository(store, MANIFEST)
-    repository.publish(values(0), source="first", loss=2.3, accuracy=0.1)
+    repository.publish(Change(values(0), "first", 2.3, 0.1))
     return repository
 
 
 def test_published_weights_are_current_with_all_that_is_known(weights: WeightsRepository, store: Failing) -> None:
     first = weights.current()
-    second = weights.publish(values(1), source="test", loss=0.25, accuracy=0.9375, samples=7, if_match=first.etag)
+    second = weights.publish(Change(values(1), "test", 0.25, 0.9375, samples=7), first.etag)
     found = WeightsRepository(store, MANIFEST).current()  # which has nothing in memory
     assert found.version == second.version > first.version
     assert (found.parent, found.source, found.samples) == (first.version, "test", 7)
@@ -107,7 +107,7 @@ def test_history_leads_back_to_the_first(weights: WeightsRepository) -> None:
 def test_second_first_publication_is_a_conflict(weights: WeightsRepository, store: Failing) -> None:
     before = store.keys("")
     with pytest.raises(ConflictError):
-        weights.publish(values(1), source="first", loss=1, accuracy=1)
+        weights.publish(Change(values(1), "first", 1, 1))
     assert store.keys("") == before
 
 
@@ -116,7 +116,7 @@ def test_loser_of_a_race_leaves_nothing_behind(weights: WeightsRepository, store
     winner = weights.update(one_more)
     before = store.keys("")
     with pytest.raises(ConflictError):
-        weights.publish(values(9), source="late", loss=1, accuracy=1, if_match=stale.etag)
+        weights.publish(Change(values(9), "late", 1, 1), stale.etag)
     assert weights.current().version == winner.version
     assert store.keys("") == before
 
@@ -192,10 +192,12 @@ def test_update_gives_up_when_others_are_always_faster(store: Failing, weights: 
         other.update(one_more)
         return one_more(version)
 
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("functions.weights.repository._PAUSE", 0)
-        with pytest.raises(ConflictError, match="many at once: gave up after 12 attempts"):
-            weights.update(overtaken)
+    pauses: list[float] = []
+    impatient = WeightsRepository(store, MANIFEST, sleep=pauses.append)
+    with pytest.raises(ConflictError, match="many at once: gave up after 12 attempts"):
+        impatient.update(overtaken)
+    assert len(pauses) == 12
+    assert max(pauses) <= 1
     assert weights.current().tensors["b"].tolist() == [12, 12]
 
 
@@ -230,7 +232,7 @@ def test_damaged_version_is_named(store: Failing) -> None:
 def test_damaged_version_can_be_replaced(store: Failing) -> None:
     store.put(store.keys("weights/m/2")[0], b"")
     repaired = WeightsRepository(store, MANIFEST)
-    repaired.replace(change_to(5))
+    repaired.overwrite(change_to(5))
     assert repaired.current().tensors["b"].tolist() == [5, 5]
 
 
@@ -240,13 +242,21 @@ def test_damaged_pointer_is_named(store: Failing, weights: WeightsRepository) ->
         weights.current()
 
 
-def test_update_that_waits_too_long_for_its_turn_is_a_conflict(
-    weights: WeightsRepository, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("functions.weights.repository._TURN", 0.01)
-    with weights._updating, pytest.raises(ConflictError, match="by many at once: waited 0 s for a turn"):
-        weights.update(one_more)
-    assert weights.update(one_more).tensors["b"].tolist() == [1, 1]
+@pytest.mark.usefixtures("weights")
+def test_update_that_waits_too_long_for_its_turn_is_a_conflict(store: Failing) -> None:
+    impatient = WeightsRepository(store, MANIFEST, patience=0.01)
+    refused: list[str] = []
+
+    def meanwhile(version: Version) -> Change:
+        if not refused:
+            with ThreadPoolExecutor(1) as pool, pytest.raises(ConflictError) as raised:
+                pool.submit(impatient.update, one_more).result()
+            refused.append(str(raised.value))
+        return one_more(version)
+
+    assert impatient.update(meanwhile).tensors["b"].tolist() == [1, 1]
+    assert "by many at once: waited 0 s for a turn" in refused[0]
+    assert impatient.update(one_more).tensors["b"].tolist() == [2, 2]
 
 
 def test_weights_whose_loss_is_no_number_are_not_published(weights: WeightsRepository) -> None:
@@ -264,5 +274,5 @@ def test_current_version_that_is_missing_is_damage_and_can_be_replaced(store: Fa
         repaired.current()
     with pytest.raises(CorruptDataError):
         repaired.update(one_more)
-    repaired.replace(change_to(5))
+    repaired.overwrite(change_to(5))
     assert repaired.current().tensors["b"].tolist() == [5, 5]

@@ -254,7 +254,17 @@ def written(capsys: pytest.CaptureFixture[str]) -> set[tuple[Any, ...]]:
     try:
         metrics.observe("GET /", 500, 0.1, "id")
         for model in ("mlp-128", "mlp-128-64", "conv-32-64"):
-            version = Metadata(model, "v", None, "test", 0, 0.1, 0.97, "2026-01-01T00:00:00Z")
+            version = Metadata(
+                model=model,
+                version="v",
+                parent=None,
+                source="test",
+                samples=0,
+                loss=0.1,
+                accuracy=0.97,
+                created_at="2026-01-01T00:00:00Z",
+                restores=None,
+            )
             metrics.accuracy(version)
             metrics.stale(version, 61)
         metrics.retraining_failed("mlp-128", "job")

@@ -15,6 +15,7 @@ from functions.storage.memory import MemoryStore
 from functions.storage.s3 import S3Store
 from functions.storage.store import Store
 from functions.weights.repository import WeightsRepository
+from functions.weights.versions import Change
 from infra.dataset.seeding import bring_up_to_date, seed
 from infra.dataset.sources import DigitSplits, Sources, load_files
 from model_export.architectures import ARCHITECTURES
@@ -170,7 +171,7 @@ def test_weights_that_visitors_have_made_are_kept(small: DigitSplits) -> None:
     weights = weights_of(store)
     first = weights.current()
     assert (first.source, first.parent) == ("pretrained", None)
-    made = weights.publish(first.tensors, source="patch", loss=0.5, accuracy=0.5, if_match=first.etag)
+    made = weights.publish(Change(first.tensors, "patch", 0.5, 0.5), first.etag)
     seed(store, small)
     assert weights.current().version == made.version
 
@@ -180,7 +181,7 @@ def test_damaged_weights_are_told_of_and_left_alone(small: DigitSplits, broken: 
     store = Watched()
     seed(store, small)
     first = weights_of(store).current()
-    made = weights_of(store).publish(first.tensors, source="patch", loss=1, accuracy=0.5, if_match=first.etag)
+    made = weights_of(store).publish(Change(first.tensors, "patch", 1, 0.5), first.etag)
     if broken in ("pointer", "all"):
         store.put(POINTER, b"{")
     for version in {"pointer": (), "version": (made,), "all": (first, made)}[broken]:
@@ -200,7 +201,7 @@ def test_lost_pointer_is_written_anew_to_the_newest_version(small: DigitSplits) 
     store = MemoryStore()
     seed(store, small)
     first = weights_of(store).current()
-    made = weights_of(store).publish(first.tensors, source="patch", loss=1, accuracy=0.5, if_match=first.etag)
+    made = weights_of(store).publish(Change(first.tensors, "patch", 1, 0.5), first.etag)
     store.delete(POINTER)
     seeded = seed(store, small)
     assert (seeded.weights, seeded.notices) == (

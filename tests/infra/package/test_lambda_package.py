@@ -160,7 +160,7 @@ def test_the_retraining_lambda_trains(package: Path, endpoint: str, tmp_path: Pa
 
     with zipfile.ZipFile(package / "deployment.zip") as zipped:
         zipped.extractall(tmp_path)
-    job = JobsRepository(S3Store(aws.client("s3"), BUCKET)).begin("mlp-128", 20)
+    job = JobsRepository(S3Store(aws.client("s3"), BUCKET)).start("mlp-128", 20)
     (done,) = run(tmp_path, endpoint, ("retrain", {"job": job.id}))
     assert (done["state"], done["iteration"]) == ("done", 20), done.get("error")
 

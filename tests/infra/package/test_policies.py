@@ -80,14 +80,14 @@ def lose_races(store: Recording, api: Api, monkeypatch: pytest.MonkeyPatch) -> N
     def change(version: Version) -> Change:
         attempts.append(version)
         if len(attempts) == 1:
-            other.replace(Change(version.tensors, "x", 0, 0))  # faster
+            other.overwrite(Change(version.tensors, "x", 0, 0))  # faster
         return Change(version.tensors, "x", 0, 0)
 
     weights.update(change)
     jobs = JobsRepository(store)
     monkeypatch.setattr(jobs, "_latest", lambda _: None)
     with pytest.raises(Exception, match="retrained"):
-        jobs.begin("mlp-128", 1)
+        jobs.start("mlp-128", 1)
 
 
 def test_policy_of_the_api_allows_what_the_routes_do_and_no_more(
@@ -111,7 +111,7 @@ def test_policy_of_retraining_allows_what_it_does(memory: MemoryStore) -> None:
     store = Recording(memory)
     with serving(store, train_iterations=2) as api:
         service = api.service
-        job = service.jobs.begin("mlp-128", 2)
+        job = service.jobs.start("mlp-128", 2)
         store.actions.clear()
         service.run_job(job.id)
     policy = statements("retrain")

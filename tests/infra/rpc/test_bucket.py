@@ -84,7 +84,9 @@ def test_every_model_is_served_with_its_current_weights(s3: ExitStack, store: S3
 
         before = infer(channel, "mlp-128")
         old = before.get_response().model_version
-        taught = service.model("mlp-128").teach(Digits.of(service.dataset.first("test", 1)), 0.05).version.version
+        taught = (
+            service.model("mlp-128").train_step(Digits.of(service.dataset.first("test", 1)), 0.05).version.version
+        )
         wait_until(lambda: infer(channel, "mlp-128").get_response().model_version == taught)
         assert list(channel.get_model_metadata("mlp-128").versions) == [taught, old]
         again = infer(channel, "mlp-128", old).as_numpy("log_probabilities")

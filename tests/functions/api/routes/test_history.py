@@ -108,7 +108,7 @@ def test_rollback_loses_nothing(api: Api, current: Version) -> None:
 
 def test_rollback_goes_back_to_worse_weights_too(api: Api, current: Version) -> None:
     worse = {name: tensor * 0.5 - 0.1 for name, tensor in copied(current).items()}
-    bad = api.service.model("mlp-128").restart(worse, 0)
+    bad = api.service.model("mlp-128").publish_retrained(worse, 0)
     assert bad.accuracy < current.accuracy - 0.1
     api("POST", "/weights/rollback", body={"version": current.version})
     assert api("POST", "/weights/rollback", body={"version": bad.version}).status_code == 201

@@ -39,7 +39,7 @@ def test_weights_as_onnx_predict_as_the_api_does(api: Api, current: Version) -> 
     rng = np.random.default_rng(0)
     other = {name: rng.normal(0, 0.05, shape).astype(np.float32) for name, shape in SHAPES.items()}
     other["fc2.bias"] = current.tensors["fc2.bias"]
-    api.service.model("mlp-128").restart(other, 0)
+    api.service.model("mlp-128").publish_retrained(other, 0)
     graph = api("GET", "/weights", headers={"Accept": ONNX}).body
     image = api.service.dataset.first("test", 1).images()[:1]
     scores = onnxruntime.InferenceSession(graph).run(None, {"images": image})[0][0]
@@ -75,12 +75,12 @@ def test_weights_that_are_known_are_not_sent_again(api: Api, current: Version) -
     for known in (etag, f'"other", {etag}', f"W/{etag}", "*"):
         answer = api("GET", "/weights", headers={"If-None-Match": known})
         assert (answer.status_code, answer.body, answer.headers["ETag"]) == (304, b"", etag)
-    api.service.model("mlp-128").restart(current.tensors, 0)
+    api.service.model("mlp-128").publish_retrained(current.tensors, 0)
     assert api("GET", "/weights", headers={"If-None-Match": etag}).status_code == 200
 
 
 def test_older_version_can_be_read(api: Api, current: Version) -> None:
-    api.service.model("mlp-128").restart(copied(current), 0)
+    api.service.model("mlp-128").publish_retrained(copied(current), 0)
     answer = api("GET", f"/weights?version={current.version}")
     assert answer.json_body["version"] == current.version
     assert "immutable" in answer.headers["Cache-Control"]

@@ -41,7 +41,7 @@ def test_teaching_one_digit_does_not_cost_the_others(api: Api, current: Version)
     for sample in as_json(missed)["data"]:
         answer = api("PATCH", "/weights", body={"data": [sample]})
         assert answer.json_body["accuracy"] > current.accuracy - 0.05
-        model.restart(current.tensors, 0)
+        model.publish_retrained(current.tensors, 0)
 
 
 def test_block_teaches_what_json_does(bucket: S3Store) -> None:
@@ -57,7 +57,7 @@ def test_block_teaches_what_json_does(bucket: S3Store) -> None:
                 answer = api("PATCH", "/weights", body=as_json(some) | {"learning_rate": 0.02})
             assert answer.json_body["samples"] == 32
             taught.append(model.weights.current().tensors)
-            model.restart(before.tensors, 0)
+            model.publish_retrained(before.tensors, 0)
     for name in SHAPES:
         np.testing.assert_array_equal(taught[0][name], taught[1][name])
 
@@ -167,7 +167,7 @@ def test_wrong_block_is_refused(api: Api, name: str) -> None:
 @pytest.mark.usefixtures("unchanged")
 def test_step_that_makes_the_weights_infinite_is_refused(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(
-        "functions.api.request_types.learning_rate", lambda value: value
+        "functions.api.request_types.check_learning_rate", lambda value: value
     )  # no rate that is allowed does it
     some = lesson(api, 4)
     answer = api("PATCH", "/weights", body=as_json(Block(9 - some.labels, some.pixels)) | {"learning_rate": 3e38})

@@ -1,7 +1,6 @@
 """Old versions are removed, down to the number to keep; what is current, still needed, or still to come is not."""
 
 import threading
-from datetime import UTC, datetime
 
 import numpy as np
 import pytest
@@ -9,10 +8,8 @@ import pytest
 from functions.errors import UnavailableError
 from functions.models.manifest import ModelManifest, Parameter
 from functions.storage.memory import MemoryStore
-from functions.weights.pointer import Pointer
-from functions.weights.pruning import is_due, superfluous
 from functions.weights.repository import WeightsRepository
-from functions.weights.versions import Change, Version, new_id
+from functions.weights.versions import Change, Version
 
 MANIFEST = ModelManifest("m", "a model", (), (Parameter("b", (2,), 0),), 2, {})
 PREFIX = "weights/m/"
@@ -42,7 +39,7 @@ def store() -> MemoryStore:
 
 def repository(store: MemoryStore, keep: int, **options: object) -> WeightsRepository:
     weights = WeightsRepository(store, MANIFEST, keep, **options)
-    weights.publish(change_to(0).tensors, source="first", loss=1, accuracy=0.1)
+    weights.publish(Change(change_to(0).tensors, "first", 1, 0.1))
     return weights
 
 
@@ -63,8 +60,6 @@ def test_pruning_comes_now_and_then_where_many_are_kept(store: MemoryStore) -> N
     for _ in range(31):
         weights.update(one_more)
     assert len(lists) == 2  # of 32 publications
-    assert is_due(Pointer("", "", "", count=16), 200)
-    assert not is_due(Pointer("", "", "", count=17), 200)
 
 
 def test_history_names_only_versions_that_can_be_read(store: MemoryStore) -> None:
@@ -124,18 +119,6 @@ def test_publication_that_is_going_on_is_left_alone(store: MemoryStore) -> None:
     made = weights.update(one_more)
     store.put = put  # type: ignore[method-assign]
     assert WeightsRepository(store, MANIFEST, 1).current().version == made.version
-
-
-def test_child_has_the_greater_id_even_when_its_clock_is_behind() -> None:
-    moment = datetime(2026, 1, 1, tzinfo=UTC)
-    ahead = "20260101T235959999-ffffffff"
-    assert new_id(moment) < ahead < new_id(moment, ahead)
-    assert new_id(moment, ahead).startswith("20260102T000000000-")
-
-
-def test_only_smaller_ids_that_nobody_names_may_go() -> None:
-    pointer = Pointer("3", "", "")
-    assert superfluous(["1", "2", "3", "4"], pointer, 10, {"2"}) == ["1"]
 
 
 def test_readers_always_find_a_complete_version_while_others_prune(store: MemoryStore) -> None:

@@ -1,4 +1,4 @@
-"""Damaged and lost pointers, damaged current versions: what mends them, and that nothing readable is lost by it."""
+"""Damaged and lost pointers, damaged current versions: what repairs them, and that nothing readable gets lost."""
 
 import json
 from collections.abc import Callable
@@ -11,8 +11,8 @@ import pytest
 from functions.errors import ConflictError, CorruptDataError, NotFoundError, StaleVersionError, UnavailableError
 from functions.models.manifest import ModelManifest, Parameter
 from functions.storage.memory import MemoryStore
-from functions.weights import repository as weights_module
-from functions.weights.repository import WeightsRepository
+from functions.weights import pointer
+from functions.weights.repository import KEEP, WeightsRepository
 from functions.weights.versions import Change, Version
 from tests.support.faults import FAULTS, FaultyStore, KilledError, killed
 
@@ -49,9 +49,9 @@ def key_of(version: str) -> str:
     return f"weights/m/{version}.safetensors"
 
 
-def again(store: MemoryStore, **options: object) -> WeightsRepository:
-    """Return what a process has that has read nothing yet."""
-    return WeightsRepository(store, MANIFEST, **options)
+def again(store: MemoryStore, keep: int = KEEP) -> WeightsRepository:
+    """Return the repository of a process that has read nothing yet, and that does not wait between attempts."""
+    return WeightsRepository(store, MANIFEST, keep, sleep=lambda _: None)
 
 
 def history(weights: WeightsRepository) -> list[str]:
@@ -67,7 +67,7 @@ def store() -> FaultyStore:
 def made(store: FaultyStore) -> list[str]:
     """Return the ids of six versions, newest first."""
     weights = again(store)
-    weights.publish(change_to(0).tensors, source="first", loss=1, accuracy=0.1)
+    weights.publish(Change(change_to(0).tensors, "first", 1, 0.1))
     for _ in range(5):
         weights.update(one_more)
     return history(weights)
@@ -76,7 +76,7 @@ def made(store: FaultyStore) -> list[str]:
 @pytest.mark.parametrize("how", DAMAGES)
 def test_replacing_mends_the_pointer_and_keeps_the_history(store: FaultyStore, made: list[str], how: str) -> None:
     damage(store, POINTER, DAMAGES[how])
-    new = again(store).replace(change_to(9))
+    new = again(store).overwrite(change_to(9))
     assert new.parent == made[0]
     found = again(store)
     assert found.current().version == new.version
@@ -96,7 +96,7 @@ def test_nothing_but_replacing_touches_a_damaged_pointer(store: FaultyStore, mad
         with pytest.raises(error[0], match=error[1]):
             attempt()
     with pytest.raises(error[0]):
-        weights.replace(change_to(9), if_version=made[0])  # nobody can tell whether that is current
+        weights.overwrite(change_to(9), if_version=made[0])  # nobody can tell whether that is current
     assert {key: store.get(key) for key in store.keys("")} == before
 
 
@@ -111,10 +111,10 @@ def test_damaged_versions_are_left_out_and_older_ones_are_not(store: FaultyStore
     damage(store, key_of(made[0]), store.get(key_of(made[0])).body[:-1])  # whose header is whole
     damage(store, key_of(made[2]))
     damage(store, key_of(made[3]), None)
-    new = again(store).replace(change_to(9))
+    new = again(store).overwrite(change_to(9))
     kept = [new.version, made[1], made[4], made[5]]
     assert (new.parent, history(again(store))) == (made[1], kept)
-    for _ in range(weights_module.pruning._OFTEN):
+    for _ in range(pointer._PRUNE_EVERY):
         again(store).update(one_more)
     assert again(store).get(made[5]).tensors["b"].tolist() == [0, 0]  # pruning spares what was kept
 
@@ -128,7 +128,7 @@ def test_what_a_crash_has_left_takes_no_version_s_place(store: FaultyStore, made
     assert store.calls[-1] == f"put {POINTER}"
     newest = weights.update(one_more).version
     damage(store, POINTER)
-    again(store).replace(change_to(9))
+    again(store).overwrite(change_to(9))
     found = history(again(store))
     assert (len(found), found[-6:]) == (9, made)
     assert newest in found
@@ -140,7 +140,7 @@ def test_pointer_can_be_mended_though_no_version_is_left(store: FaultyStore, mad
         damage(store, key_of(version))
     with pytest.raises(CorruptDataError):
         again(store).history()
-    new = again(store).replace(change_to(9))
+    new = again(store).overwrite(change_to(9))
     assert (new.parent, history(again(store))) == (None, [new.version])
 
 
@@ -157,50 +157,49 @@ def test_two_that_mend_at_once_both_count(store: FaultyStore, made: list[str]) -
 
     def overtaken(_: str | None) -> None:
         if not others:
-            others.append(again(store).replace(change_to(8)).version)
+            others.append(again(store).overwrite(change_to(8)).version)
 
-    new = again(store).replace(change_to(9), overtaken)
+    new = again(store).overwrite(change_to(9), overtaken)
     assert history(again(store)) == [new.version, *others, *made]
 
 
 def test_check_learns_which_version_is_current_where_that_is_known(store: FaultyStore, made: list[str]) -> None:
     known: list[str | None] = []
-    again(store).replace(change_to(8), known.append)
+    again(store).overwrite(change_to(8), known.append)
     damage(store, POINTER)
-    again(store).replace(change_to(9), known.append)
+    again(store).overwrite(change_to(9), known.append)
     assert known == [made[0], None]
     with pytest.raises(StaleVersionError):
-        again(store).replace(change_to(9), if_version=made[0])
+        again(store).overwrite(change_to(9), if_version=made[0])
 
 
 @pytest.mark.usefixtures("made")
 def test_mending_is_logged(store: FaultyStore, caplog: pytest.LogCaptureFixture) -> None:
-    again(store).replace(change_to(8))
+    again(store).overwrite(change_to(8))
     assert "pointer mended" not in caplog.messages
     damage(store, POINTER)
-    again(store).replace(change_to(9))
+    again(store).overwrite(change_to(9))
     assert "pointer mended" in caplog.messages
 
 
 @pytest.mark.parametrize("how", [b"{", None], ids=["damaged", "lost"])
 @pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: fault.__name__)
 def test_mending_that_fails_anywhere_loses_nothing(
-    store: FaultyStore, made: list[str], fault: Fault, how: bytes | None, monkeypatch: pytest.MonkeyPatch
+    store: FaultyStore, made: list[str], fault: Fault, how: bytes | None
 ) -> None:
-    monkeypatch.setattr(weights_module, "_PAUSE", 0)
     damage(store, POINTER, how)
     healthy = FaultyStore(store)
-    again(healthy).replace(change_to(9))
+    again(healthy).overwrite(change_to(9))
     for number, call in enumerate(healthy.calls):
         if call.split()[0] not in FAULTS[fault]:
             continue
         broken = FaultyStore(store)
         broken.arm(number, fault)
         with suppress(UnavailableError, CorruptDataError, ConflictError, KilledError):
-            again(broken).replace(change_to(9))
+            again(broken).overwrite(change_to(9))
         broken.disarm()
         assert set(made) - {made[0]} <= set(history(again(broken))), call  # half of the newest looks like damage
-        last = again(broken).replace(change_to(10))
+        last = again(broken).overwrite(change_to(10))
         chain = again(broken).history(1000).versions
         assert again(broken).current().version == last.version == chain[0].version
         assert all(entry.parent == parent.version for entry, parent in pairwise(chain)), call

@@ -1,0 +1,23 @@
+"""The pointer's entries as they are stored, and which versions may be removed."""
+
+import msgspec
+
+from functions.weights.pointer import Entry, Pointer, prune_is_due, superfluous
+
+
+def test_entry_is_an_array_and_older_ones_without_the_last_field_are_read() -> None:
+    stored = b'["v2","v1","patch",3,0.5,0.9,"2026-01-01T00:00:00.000Z",null]'
+    entry = msgspec.json.decode(stored, type=Entry)
+    assert msgspec.json.encode(entry) == stored
+    assert msgspec.json.decode(stored.replace(b",null]", b"]"), type=Entry) == entry
+    assert Entry.of(entry.metadata("m")) == entry
+
+
+def test_only_smaller_ids_that_nobody_names_may_go() -> None:
+    pointer = Pointer("3", "", "")
+    assert superfluous(["1", "2", "3", "4"], pointer, 10, {"2"}) == ["1"]
+
+
+def test_pruning_is_due_now_and_then() -> None:
+    assert prune_is_due(Pointer("", "", "", count=16), 200)
+    assert not prune_is_due(Pointer("", "", "", count=17), 200)
