@@ -1,4 +1,4 @@
-"""What several test files need: a small seeded store, made once, and the API over a copy of it on moto's S3."""
+"""What several test files need: a small seeded store, made once, and the API over a copy of it in memory or on S3."""
 
 import os
 from collections.abc import Iterator
@@ -81,6 +81,12 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
+def empty() -> MemoryStore:
+    """Return an empty store in memory."""
+    return MemoryStore()
+
+
+@pytest.fixture
 def memory(seeded: MemoryStore) -> MemoryStore:
     """Return a seeded store in memory of the test's own."""
     store = MemoryStore()
@@ -110,9 +116,9 @@ def bucket(empty_bucket: S3Store, seeded: MemoryStore) -> S3Store:
 
 
 @pytest.fixture
-def api(bucket: S3Store) -> Iterator[Api]:
-    """Return the API over a seeded bucket."""
-    with serving(bucket) as served:
+def api(memory: MemoryStore) -> Iterator[Api]:
+    """Return the API over a seeded store in memory."""
+    with serving(memory) as served:
         yield served
 
 
@@ -123,11 +129,11 @@ def current(api: Api) -> Version:
 
 
 @pytest.fixture
-def unchanged(api: Api, bucket: S3Store) -> Iterator[None]:
+def unchanged(api: Api, memory: MemoryStore) -> Iterator[None]:
     """Check that a test leaves the pointer and every version as they were."""
-    before = {key: bucket.get(key).etag for key in bucket.keys("weights/")}
+    before = {key: memory.get(key).etag for key in memory.keys("weights/")}
     yield
-    assert {key: bucket.get(key).etag for key in bucket.keys("weights/")} == before
+    assert {key: memory.get(key).etag for key in memory.keys("weights/")} == before
     assert api("GET", "/weights").status_code == 200
 
 

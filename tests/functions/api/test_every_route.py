@@ -13,7 +13,7 @@ from functions import wiring
 from functions.api.negotiation import quality
 from functions.app import app
 from functions.errors import UnavailableError
-from functions.storage.s3 import S3Store
+from functions.storage.memory import MemoryStore
 from tests.support.api import Api, serving
 
 
@@ -129,11 +129,11 @@ def test_warming_up_prepares_the_first_prediction(api: Api) -> None:
     assert model.serving() is model._serving._held
 
 
-def test_warming_up_an_empty_bucket_is_no_error(empty_bucket: S3Store) -> None:
-    with serving(empty_bucket) as api:
+def test_warming_up_an_empty_is_no_error(empty: MemoryStore) -> None:
+    with serving(empty) as api:
         api.service.warm_up()
-    empty_bucket.put("models/mlp-128/manifest.json", b"{}")
-    with serving(empty_bucket) as api:
+    empty.put("models/mlp-128/manifest.json", b"{}")
+    with serving(empty) as api:
         api.service.warm_up()
         answer = api("POST", "/predict", body={"tensor": [0] * 784})
     assert answer.status_code == 503

@@ -11,7 +11,7 @@ from functions.api.middleware import LARGEST_ANSWER
 from functions.api.negotiation import accepts_gzip, compress, decompress
 from functions.api.requests import LARGEST_BODY, LARGEST_UNPACKED
 from functions.app import app
-from functions.storage.s3 import S3Store
+from functions.storage.memory import MemoryStore
 from infra.local.gateway import ApiGateway
 from tests.support.api import Api, serving
 
@@ -93,8 +93,8 @@ def test_compressed_answer_has_an_etag_of_its_own(api: Api) -> None:
             assert "Content-Encoding" not in answer.headers
 
 
-def test_answer_that_no_lambda_carries_is_to_be_had_in_gzip(bucket: S3Store) -> None:
-    with serving(bucket, stage="prod", write_token="t") as api:
+def test_answer_that_no_lambda_carries_is_to_be_had_in_gzip(memory: MemoryStore) -> None:
+    with serving(memory, stage="prod", write_token="t") as api:
         plain = api("GET", "/weights?model=conv-32-64")
         assert plain.status_code == 406
         assert "ask for it in gzip" in plain.json_body["error"]["message"]

@@ -8,7 +8,7 @@ import pytest
 
 from functions.api import openapi
 from functions.app import app
-from functions.storage.s3 import S3Store
+from functions.storage.memory import MemoryStore
 from tests.support.api import Api, serving
 
 WITHOUT_END = {"br", "meta", "link", "hr", "img"}
@@ -80,8 +80,8 @@ def test_document_is_served_and_known_again(api: Api) -> None:
     assert api("GET", "/openapi.json", headers={"Accept": "image/png"}).status_code == 406
 
 
-def test_document_knows_where_it_is(bucket: S3Store) -> None:
-    with serving(bucket, api_prefix="/api", write_token="secret") as api:
+def test_document_knows_where_it_is(memory: MemoryStore) -> None:
+    with serving(memory, api_prefix="/api", write_token="secret") as api:
         document = api("GET", "/openapi.json").json_body
         assert document["servers"] == [{"url": "/api"}]
         assert "secret" not in str(document)

@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from functions import aws, wiring
-from functions.storage.s3 import S3Store
+from functions import wiring
+from functions.storage.memory import MemoryStore
 from functions.telemetry import logs, metrics
 from tests.support.api import BUCKET, Api
 
@@ -29,12 +29,12 @@ def as_before() -> Iterator[None]:
 
 
 @pytest.fixture
-def deploy(bucket: S3Store, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[], Api]]:
-    """Return what makes the API as a deployed stage does from its environment, except that its store is moto's.
+def deploy(memory: MemoryStore, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[], Api]]:
+    """Return what makes the API as a deployed stage does from its environment, except that its store is in memory.
 
     The test calls it, since the log is written to what is standard output at that time.
     """
-    monkeypatch.setattr(aws, "client", lambda _: bucket._s3)
+    monkeypatch.setattr(wiring, "S3Store", lambda *_: memory)
     for name, value in {"BUCKET": BUCKET, "STAGE": "prod", "WRITE_TOKEN": "t"}.items():
         monkeypatch.setenv(f"SCRAWL_{name}", value)
     monkeypatch.setattr(metrics._State, "cold", True)
@@ -152,9 +152,9 @@ def test_clearing_the_weights_is_logged_with_what_does_it(
 
 
 def test_level_comes_from_the_environment(
-    bucket: S3Store, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    memory: MemoryStore, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(aws, "client", lambda _: bucket._s3)
+    monkeypatch.setattr(wiring, "S3Store", lambda *_: memory)
     for name, value in {"SCRAWL_BUCKET": BUCKET, "SCRAWL_LOG_FORMAT": "json", "LOG_LEVEL": "warning"}.items():
         monkeypatch.setenv(name, value)
     wiring.from_environment()

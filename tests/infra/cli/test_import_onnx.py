@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -15,8 +16,15 @@ from functions.storage.s3 import S3Store
 from infra.cli.main import main
 from infra.paths import ROOT
 from tests.support import idx_files
-from tests.support.api import Api
+from tests.support.api import Api, serving
 from tests.support.onnx_models import WEIGHT, linear, saved
+
+
+@pytest.fixture
+def api(bucket: S3Store) -> Iterator[Api]:
+    """Return the API over the bucket into which the command imports."""
+    with serving(bucket) as served:
+        yield served
 
 
 def invoke(*arguments: str) -> Result:

@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 
 from functions.dataset import block
-from functions.storage.s3 import S3Store
+from functions.storage.memory import MemoryStore
 from tests.support.api import Api, serving
 
 OCTETS = {"Accept": "application/octet-stream"}
@@ -29,8 +29,8 @@ def test_root_says_what_there_is(api: Api) -> None:
     assert root["links"]["weights"] == "/weights"
 
 
-def test_links_carry_the_prefix(bucket: S3Store) -> None:
-    with serving(bucket, api_prefix="/api") as api:
+def test_links_carry_the_prefix(memory: MemoryStore) -> None:
+    with serving(memory, api_prefix="/api") as api:
         assert api("GET", "/").json_body["links"]["predict"] == "/api/predict"
 
 
@@ -135,20 +135,20 @@ def test_unknown_split_is_named(api: Api, method: str, path: str) -> None:
     assert answer.json_body["error"]["message"] == "there is no split 'x'; there are: train, test"
 
 
-def test_shard_is_passed_on_as_it_is_stored(api: Api, bucket: S3Store) -> None:
+def test_shard_is_passed_on_as_it_is_stored(api: Api, memory: MemoryStore) -> None:
     answer = api("GET", "/datablock/train/2?dataset=x", headers={"Accept-Encoding": "gzip, br"})
     assert answer.status_code == 200
     assert answer.headers["Content-Encoding"] == "gzip"
     assert answer.headers["Cache-Control"] == "public, max-age=31536000, immutable"
     assert answer.headers["Content-Type"] == "application/octet-stream"
-    assert answer.body == bucket.get("data/train/0002.bin.gz").body
+    assert answer.body == memory.get("data/train/0002.bin.gz").body
 
 
 @pytest.mark.parametrize("encoding", [None, "identity", "br, gzip;q=0"])
-def test_shard_is_decompressed_for_those_who_cannot(api: Api, bucket: S3Store, encoding: str | None) -> None:
+def test_shard_is_decompressed_for_those_who_cannot(api: Api, memory: MemoryStore, encoding: str | None) -> None:
     answer = api("GET", "/datablock/test/0", headers={"Accept-Encoding": encoding} if encoding else {})
     assert "Content-Encoding" not in answer.headers
-    assert answer.body == gzip.decompress(bucket.get("data/test/0000.bin.gz").body)
+    assert answer.body == gzip.decompress(memory.get("data/test/0000.bin.gz").body)
     assert "Accept-Encoding" in answer.headers["Vary"]
 
 
@@ -177,10 +177,10 @@ def test_unknown_shard_is_named(api: Api, path: str, message: str) -> None:
     assert message in answer.json_body["error"]["message"]
 
 
-def test_damaged_shard_is_refused_and_named(api: Api, bucket: S3Store) -> None:
+def test_damaged_shard_is_refused_and_named(api: Api, memory: MemoryStore) -> None:
     key = "data/train/0001.bin.gz"
-    body = bucket.get(key).body
-    bucket.put(key, body[:-1] + bytes([body[-1] ^ 1]))
+    body = memory.get(key).body
+    memory.put(key, body[:-1] + bytes([body[-1] ^ 1]))
     answer = api("GET", "/datablock/train/1")
     assert answer.status_code == 503
     assert answer.json_body["error"]["code"] == "corrupt_data"
@@ -188,8 +188,8 @@ def test_damaged_shard_is_refused_and_named(api: Api, bucket: S3Store) -> None:
     assert api("GET", "/datablock/train/0").status_code == 200
 
 
-def test_empty_bucket_says_what_to_do(empty_bucket: S3Store) -> None:
-    with serving(empty_bucket) as api:
+def test_empty_says_what_to_do(empty: MemoryStore) -> None:
+    with serving(empty) as api:
         for path in ("/", "/data", "/datablock/train/0", "/weights"):
             answer = api("GET", path)
             assert answer.status_code == 503

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from functions.storage.s3 import S3Store
+from functions.storage.memory import MemoryStore
 from functions.weights.versions import Version
 from tests.support.api import Api, serving
 from tests.support.weights_bodies import as_json, copied, lesson
@@ -33,8 +33,8 @@ def test_history_tells_where_each_version_comes_from(api: Api, current: Version)
     assert api("GET", "/weights").json_body["created_at"] == body["versions"][0]["created_at"]
 
 
-def test_long_history_comes_in_pages(bucket: S3Store) -> None:
-    with serving(bucket, api_prefix="/api") as api:
+def test_long_history_comes_in_pages(memory: MemoryStore) -> None:
+    with serving(memory, api_prefix="/api") as api:
         made = [*taught(api, 4), api.service.model("mlp-128").weights.history().versions[-1].version]
         pages, address = [], "/weights/history?limit=2&model=mlp-128"
         while address:
@@ -69,14 +69,14 @@ def test_history_is_json_and_nothing_else(api: Api) -> None:
     assert api("GET", "/weights/history", headers={"Accept": "text/html"}).status_code == 406
 
 
-def test_history_is_read_in_one_call(bucket: S3Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    with serving(bucket) as api:
+def test_history_is_read_in_one_call(memory: MemoryStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    with serving(memory) as api:
         taught(api, 3)
-    with serving(bucket) as api:
+    with serving(memory) as api:
         api("GET", "/weights/history")  # which has read the manifest
         calls: list[str] = []
-        get = bucket.get
-        monkeypatch.setattr(bucket, "get", lambda key: calls.append(key) or get(key))
+        get = memory.get
+        monkeypatch.setattr(memory, "get", lambda key: calls.append(key) or get(key))
         assert len(api("GET", "/weights/history").json_body["versions"]) == 4
     assert calls == ["weights/mlp-128/current.json"]
 
@@ -150,8 +150,8 @@ def test_rollback_heeds_if_match(api: Api, current: Version) -> None:
     assert api("POST", "/weights/rollback", body=body, headers={"If-Match": f'"{newest}"'}).status_code == 201
 
 
-def test_rollback_needs_the_token_where_one_is_set(bucket: S3Store) -> None:
-    with serving(bucket, write_token="secret") as api:
+def test_rollback_needs_the_token_where_one_is_set(memory: MemoryStore) -> None:
+    with serving(memory, write_token="secret") as api:
         body = {"version": "20200101T000000000-00000000"}
         assert api("POST", "/weights/rollback", body=body).status_code == 401
         wrong = {"Authorization": "Bearer secreT"}
@@ -161,8 +161,8 @@ def test_rollback_needs_the_token_where_one_is_set(bucket: S3Store) -> None:
         assert api("GET", "/weights/history").status_code == 200
 
 
-def test_removed_version_is_not_found(bucket: S3Store) -> None:
-    with serving(bucket, keep_versions=2) as api:
+def test_removed_version_is_not_found(memory: MemoryStore) -> None:
+    with serving(memory, keep_versions=2) as api:
         first = api.version
         taught(api, 3)
         assert api("POST", "/weights/rollback", body={"version": first}).status_code == 404

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from functions.storage.s3 import S3Store
+from functions.storage.memory import MemoryStore
 from infra.dataset import imported_models
 from infra.paths import ROOT
 from model_export.importing import import_onnx
@@ -112,15 +112,15 @@ def test_graph_that_this_onnx_runtime_does_not_load_is_named(imported: Api) -> N
     assert "cannot be loaded" in answer.json_body["error"]["message"]
 
 
-def test_another_file_of_the_same_name_replaces_it_at_the_next_start(tmp_path: Path, bucket: S3Store) -> None:
+def test_another_file_of_the_same_name_replaces_it_at_the_next_start(tmp_path: Path, memory: MemoryStore) -> None:
     first = import_onnx(saved(tmp_path, linear(WEIGHT)), "theirs")
     second = import_onnx(saved(tmp_path, linear(-WEIGHT)), "theirs")
-    assert imported_models.register(bucket, "theirs", first) is False
-    with serving(bucket) as api:
+    assert imported_models.register(memory, "theirs", first) is False
+    with serving(memory) as api:
         before = predict(api, "theirs", IMAGES[0])
-        assert imported_models.register(bucket, "theirs", second) is True
+        assert imported_models.register(memory, "theirs", second) is True
         assert predict(api, "theirs", IMAGES[0]) == before
-    with serving(bucket) as api:
+    with serving(memory) as api:
         after = predict(api, "theirs", IMAGES[0])
     assert after["version"] != before["version"]
     np.testing.assert_allclose(after["probabilities"], softmax(-IMAGES @ WEIGHT)[0], atol=1e-6)

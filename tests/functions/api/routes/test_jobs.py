@@ -5,7 +5,7 @@ import time
 import numpy as np
 import pytest
 
-from functions.storage.s3 import S3Store
+from functions.storage.memory import MemoryStore
 from tests.support.api import Api, serving
 
 
@@ -58,15 +58,15 @@ def test_second_retraining_at_once_is_refused_with_the_address_of_the_first(
     assert api("DELETE", "/weights").status_code == 202
 
 
-def test_addresses_carry_the_prefix(bucket: S3Store) -> None:
-    with serving(bucket, api_prefix="/api", train_iterations=1) as api:
+def test_addresses_carry_the_prefix(memory: MemoryStore) -> None:
+    with serving(memory, api_prefix="/api", train_iterations=1) as api:
         answer = api("DELETE", "/weights")
     assert answer.headers["Location"] == f"/api/jobs/{answer.json_body['job']['id']}"
 
 
-def test_failed_retraining_says_why(api: Api, bucket: S3Store) -> None:
+def test_failed_retraining_says_why(api: Api, memory: MemoryStore) -> None:
     before = api.version
-    bucket.put("data/train/0000.bin.gz", b"")
+    memory.put("data/train/0000.bin.gz", b"")
     done = wait_for(api, api("DELETE", "/weights").headers["Location"])
     assert done["state"] == "failed"
     assert "shard data/train/0000.bin.gz is damaged" in done["error"]
@@ -80,10 +80,10 @@ def test_unknown_job_is_named(api: Api, job: str) -> None:
     assert "there is no job" in answer.json_body["error"]["message"]
 
 
-def test_damaged_weights_can_be_replaced_by_retraining(bucket: S3Store) -> None:
-    (key,) = (key for key in bucket.keys("weights/mlp-128/") if key.endswith(".safetensors"))
-    bucket.put(key, b"damaged")
-    with serving(bucket, train_iterations=5) as api:
+def test_damaged_weights_can_be_replaced_by_retraining(memory: MemoryStore) -> None:
+    (key,) = (key for key in memory.keys("weights/mlp-128/") if key.endswith(".safetensors"))
+    memory.put(key, b"damaged")
+    with serving(memory, train_iterations=5) as api:
         assert api("GET", "/weights").status_code == 503
         assert wait_for(api, api("DELETE", "/weights").headers["Location"])["state"] == "done"
         assert api("GET", "/weights").status_code == 200

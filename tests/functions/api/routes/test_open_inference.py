@@ -9,7 +9,7 @@ import pytest
 from chalice.test import HTTPResponse
 
 from functions import VERSION
-from functions.storage.s3 import S3Store
+from functions.storage.memory import MemoryStore
 from infra.dataset import imported_models
 from model_export.importing import import_onnx
 from tests.support.api import Api, serving
@@ -185,8 +185,8 @@ def test_wrong_method_type_and_size_have_the_same_shape(api: Api) -> None:
     assert "a body may have" in failure(infer(api, bytes(7_000_000)), 413)
 
 
-def test_server_that_cannot_serve_is_alive_but_not_ready(empty_bucket: S3Store) -> None:
-    with serving(empty_bucket) as api:
+def test_server_that_cannot_serve_is_alive_but_not_ready(empty: MemoryStore) -> None:
+    with serving(empty) as api:
         assert api("GET", "/v2/health/live").status_code == 200
         answer = api("GET", "/v2/health/ready")
         assert failure(answer, 503) == "not ready: there is no model yet; run `scrawl seed`"

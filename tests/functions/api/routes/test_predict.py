@@ -5,7 +5,7 @@ import pytest
 
 from functions.dataset.block import Block
 from functions.models.inference import Classifier
-from functions.storage.s3 import S3Store
+from functions.storage.memory import MemoryStore
 from tests.support.api import Api, serving
 
 
@@ -47,11 +47,11 @@ def test_prediction_follows_the_weights_at_once(api: Api, some: Block) -> None:
 
 
 def test_prediction_follows_weights_that_another_process_wrote_within_a_second(
-    api: Api, bucket: S3Store, some: Block, monkeypatch: pytest.MonkeyPatch
+    api: Api, memory: MemoryStore, some: Block, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     image = some.images()[0].tolist()
     before = ask(api, image)["version"]
-    with serving(bucket) as other:
+    with serving(memory) as other:
         other("PATCH", "/weights", body={"data": [{"target": 1, "image": image}]})
     model = api.service.model("mlp-128")
     assert model.serving()[0].version == before  # trusted for a while
@@ -112,10 +112,10 @@ def test_other_media_types_are_refused(api: Api) -> None:
     assert answer.json_body["error"]["code"] == "unsupported_media_type"
 
 
-def test_damaged_graph_is_named(bucket: S3Store) -> None:
+def test_damaged_graph_is_named(memory: MemoryStore) -> None:
     key = "models/mlp-128/inference.onnx"
-    bucket.put(key, bucket.get(key).body[:-1])
-    with serving(bucket) as api:
+    memory.put(key, memory.get(key).body[:-1])
+    with serving(memory) as api:
         answer = api("POST", "/predict", body={"tensor": [0] * 784})
     assert answer.status_code == 503
     assert f"{key} is damaged" in answer.json_body["error"]["message"]

@@ -6,7 +6,7 @@ import pytest
 import safetensors.numpy
 
 from functions.errors import UnavailableError
-from functions.storage.s3 import S3Store
+from functions.storage.memory import MemoryStore
 from functions.weights import tensors
 from functions.weights.versions import Version
 from tests.support.api import Api, serving
@@ -109,19 +109,19 @@ def test_formats_that_do_not_exist_are_named(api: Api, accept: str, query: str) 
     assert SAFETENSORS in answer.json_body["error"]["message"]
 
 
-def test_damaged_weights_are_named(bucket: S3Store) -> None:
-    (key,) = (key for key in bucket.keys("weights/mlp-128/") if key.endswith(".safetensors"))
-    bucket.put(key, bucket.get(key).body[:-100])
-    with serving(bucket) as api:
+def test_damaged_weights_are_named(memory: MemoryStore) -> None:
+    (key,) = (key for key in memory.keys("weights/mlp-128/") if key.endswith(".safetensors"))
+    memory.put(key, memory.get(key).body[:-100])
+    with serving(memory) as api:
         answer = api("GET", "/weights")
         assert answer.status_code == 503
         assert key in answer.json_body["error"]["message"]
 
 
 def test_crash_between_version_and_pointer_leaves_the_old_weights_current(
-    api: Api, bucket: S3Store, current: Version, monkeypatch: pytest.MonkeyPatch
+    api: Api, memory: MemoryStore, current: Version, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    put = bucket.put
+    put = memory.put
 
     def dies(key: str, body: bytes, **options: object) -> str:
         if key.endswith("current.json"):
@@ -129,18 +129,18 @@ def test_crash_between_version_and_pointer_leaves_the_old_weights_current(
         return put(key, body, **options)
 
     with monkeypatch.context() as patch:
-        patch.setattr(bucket, "put", dies)
+        patch.setattr(memory, "put", dies)
         answer = api("PATCH", "/weights", body=as_json(lesson(api)))
     assert answer.status_code == 503
     assert answer.headers["Retry-After"]
-    with serving(bucket) as restarted:
+    with serving(memory) as restarted:
         assert restarted.version == current.version
         assert restarted("PATCH", "/weights", body=as_json(lesson(restarted))).json_body["parent"] == current.version
 
 
 @pytest.mark.parametrize("method", ["POST", "PATCH", "DELETE"])
-def test_writing_needs_the_token_where_one_is_set(bucket: S3Store, method: str) -> None:
-    with serving(bucket, write_token="secret") as api:
+def test_writing_needs_the_token_where_one_is_set(memory: MemoryStore, method: str) -> None:
+    with serving(memory, write_token="secret") as api:
         before = api.version
         answers = [
             api(method, "/weights", body={}, headers=headers)

@@ -10,7 +10,7 @@ from chalice.local import LocalGateway
 from functions.app import app
 from functions.dataset import block
 from functions.dataset.block import Block
-from functions.storage.s3 import S3Store
+from functions.storage.memory import MemoryStore
 from functions.weights.versions import Version
 from tests.support.api import Api, serving
 from tests.support.weights_bodies import OCTETS, SHAPES, as_json, lesson
@@ -44,10 +44,10 @@ def test_teaching_one_digit_does_not_cost_the_others(api: Api, current: Version)
         model.publish_retrained(current.tensors, 0)
 
 
-def test_block_teaches_what_json_does(bucket: S3Store) -> None:
+def test_block_teaches_what_json_does(memory: MemoryStore) -> None:
     taught = []
     for send_block in (False, True):
-        with serving(bucket) as api:
+        with serving(memory) as api:
             model, before = api.service.model("mlp-128"), api.service.model("mlp-128").weights.current()
             some = lesson(api, 32)
             if send_block:
