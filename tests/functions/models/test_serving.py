@@ -53,7 +53,8 @@ class Weights:
 
 
 def version(name: str) -> Version:
-    return Version("m", name, None, "test", 0, 0.1, 0.9, "2026-01-01", tensors={})
+    known = {"parent": None, "source": "test", "samples": 0, "loss": 0.1, "accuracy": 0.9, "restores": None}
+    return Version(model="m", version=name, created_at="2026-01-01", tensors={}, **known)  # type: ignore[arg-type]
 
 
 @pytest.fixture
