@@ -1,9 +1,11 @@
-"""The service behind the routes: models, dataset and jobs over one store. Everything it needs is handed in.
+"""The service behind the routes: models, dataset and jobs over one store. `wiring` provides what it needs.
 
-What a request or an answer looks like is left to the routes, and where the store is to `wiring`.
+It knows nothing of HTTP, and not where the store is.
 """
 
 import logging
+import time
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property
 from typing import Protocol
@@ -28,14 +30,14 @@ from functions.storage.store import Store
 from functions.weights.repository import WeightsRepository
 from functions.weights.versions import Identified
 
-TEST_DIGITS = 2000  # that weights are measured on: whole shards, the same ones always
+TEST_DIGITS = 2000  # on which weights are measured: whole shards, always the same ones
 _AT_ONCE = 4  # models read by `warm_up`
 
 log = logging.getLogger("scrawl")
 
 
 class Predictor(Servable, Protocol):
-    """A model that recognises digits, whether it can be trained here or not. Safe among threads."""
+    """A model that recognises digits, whether it can be trained here or not. Safe to share between threads."""
 
     manifest: ModelManifest
 
@@ -45,14 +47,21 @@ class Predictor(Servable, Protocol):
 
 
 class Service:
-    """What the API can do. Safe among threads."""
+    """What the API can do. Safe to share between threads."""
 
-    def __init__(self, settings: Settings, store: Store, launcher: Launcher) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        store: Store,
+        launcher: Launcher,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         self.settings = settings
         self.dataset = ShardedDataset(store)
         self.jobs = JobsRepository(store)
         self._store = store
         self._launcher = launcher
+        self._clock = clock
         self._models: Cache[str, Model | ImportedModel] = Cache(16)
 
     def predictor(self, name: str) -> Predictor:
@@ -82,7 +91,7 @@ class Service:
         return [key.split("/")[1] for key in keys if key.endswith("/manifest.json")]
 
     def warm_up(self) -> None:
-        """Read what the first predictions need; where that is not there, or is damaged, a request will say so."""
+        """Read what the first predictions need. If that is missing or damaged, a request will say so."""
         try:
             with ThreadPoolExecutor(_AT_ONCE) as pool:  # a model is four objects, of which each names the next
                 list(pool.map(self._warm_up, self.model_names()))
@@ -90,7 +99,7 @@ class Service:
             log.warning("not warmed up", extra={"error": str(error)})
 
     def start_retraining(self, model: Model) -> Job:
-        """Queue a retraining from scratch and have it started.
+        """Queue a retraining from scratch, and start it.
 
         Raises:
             JobActiveError: when the model is being retrained already.
@@ -107,17 +116,16 @@ class Service:
         return job
 
     def run_job(self, job_id: str, seconds: float | None = None) -> Job:
-        """Run a queued retraining to its end, in so many seconds of training at most.
+        """Run a queued retraining to its end, with at most so many seconds of training.
 
-        A job that has begun before is left alone: Lambda repeats an event whose function failed, and half a
-        training is not to be repeated.
+        A job that has already started is not run again: Lambda repeats an event whose function failed.
         """
         try:
             lease = Lease(self.jobs, job_id)
         except JobLostError as error:
             log.warning("job not run", extra={"job": job_id, "error": str(error)})
             return self.jobs.get(job_id)
-        recipe = Recipe(self.settings.batch_size, self.settings.learning_rate, seconds)
+        recipe = Recipe(self.settings.batch_size, self.settings.learning_rate, seconds, self._clock)
         with lease:
             return retrain(lease, lambda: self.model(lease.job.model), self.dataset, recipe)
 
@@ -146,7 +154,7 @@ class Service:
         weights = WeightsRepository(
             self._store, manifest, self.settings.keep_versions, lambda: self.jobs.referenced(name)
         )
-        return Model(self._store, manifest, weights, lambda: self._test_digits)
+        return Model(self._store, manifest, weights, lambda: self._test_digits, self._clock)
 
     def _unknown(self, name: str) -> Exception:
         names = self.model_names()
@@ -156,7 +164,7 @@ class Service:
 
 
 def _present(model: Model) -> str | None:
-    """Return the current version's id; None when it cannot be read: retraining is what mends that."""
+    """Return the current version's id; None if it cannot be read, which a retraining repairs."""
     try:
         return model.weights.current().version
     except (NotFoundError, CorruptDataError):

@@ -1,12 +1,13 @@
-"""The right to run a job: kept by signs of life, lost to whoever has taken the job for dead.
+"""The lease of a running job: renewed by heartbeats, lost once somebody else has declared the job dead.
 
-A thread gives the signs, so that a step, however long, does not look like death. Each is a compare-and-swap of the
-job's file: once somebody else has written there, nothing is overwritten any more, and the job is to stop.
+A thread sends the heartbeats, so that a long step does not look like a dead job. Each is a compare-and-swap of the
+job's file: once somebody else has written it, the lease overwrites nothing, and the job stops.
 """
 
 import logging
 import threading
 import time
+from collections.abc import Callable
 from datetime import datetime
 from types import TracebackType
 from typing import Any
@@ -17,30 +18,39 @@ from functions.errors import ConflictError, UnavailableError
 from functions.jobs.jobs import STALE_AFTER, Job, JobsRepository
 from functions.weights.versions import iso
 
-BEAT = 10.0  # seconds between two signs of life
-_TRIES, _PAUSE = 5, 2.0  # of the last report, and seconds between
+HEARTBEAT = 10.0  # seconds between two
+_TRIES, _PAUSE = 5, 2.0  # of the last report, and seconds between two
 
 log = logging.getLogger("scrawl")
 
 
 class JobLostError(RuntimeError):
-    """The job was taken for dead, or was never there to be run: whoever runs it must change nothing any more."""
+    """The job was declared dead, or was not queued: whoever runs it must not change anything."""
 
 
 class Lease:
-    """One running job. Safe among threads; the signs of life are given within a `with`."""
+    """One running job, which sends heartbeats inside a `with`. Safe to share between threads."""
 
-    def __init__(self, jobs: JobsRepository, job_id: str) -> None:
+    def __init__(
+        self,
+        jobs: JobsRepository,
+        job_id: str,
+        *,
+        heartbeat: float = HEARTBEAT,
+        sleep: Callable[[float], object] = time.sleep,
+    ) -> None:
         """Take a queued job.
 
         Raises:
             JobLostError: when it is not queued (any more).
         """
         self._jobs = jobs
+        self._heartbeat = heartbeat
+        self._sleep = sleep
         self._lock = threading.Lock()
         self._unanswered: list[Job] = []  # written, perhaps
         self._end = threading.Event()
-        self._beating = threading.Thread(target=self._beat, name=f"heart of {job_id}", daemon=True)
+        self._beating = threading.Thread(target=self._beat, name=f"heartbeat of {job_id}", daemon=True)
         self._lost = False
         self.job, self._etag = jobs.read(job_id)
         if jobs.get(job_id).state != "queued":
@@ -58,10 +68,10 @@ class Lease:
         self._beating.join()
 
     def report(self, **changes: Any) -> None:
-        """Write how far the job is. A store that is away is no reason to stop: the next report says more.
+        """Write how far the job is. If the store is unavailable, the next report will say more.
 
         Raises:
-            JobLostError: when the job is not ours any more.
+            JobLostError: when the job is no longer ours.
         """
         try:
             self._write(**changes)
@@ -69,7 +79,7 @@ class Lease:
             log.warning("progress not written", extra={"job": self.job.id, "error": str(error)})
 
     def finish(self, **changes: Any) -> Job:
-        """Write how the job ended, and return it; raises as `report` does, and when the store stays away."""
+        """Write how the job ended, and return it; raise as `report` does, and when the store stays unavailable."""
         self._end.set()
         for remaining in reversed(range(_TRIES)):
             try:
@@ -77,11 +87,11 @@ class Lease:
             except UnavailableError:
                 if not remaining:
                     raise
-                time.sleep(_PAUSE)
+                self._sleep(_PAUSE)
         raise AssertionError("the last try returns or raises")
 
     def check(self) -> None:
-        """Make sure, by a look at the store, that the job is still ours.
+        """Check in the store that the job is still ours.
 
         Raises:
             JobLostError: when it is not.
@@ -93,7 +103,7 @@ class Lease:
                 self._lose()
 
     def _beat(self) -> None:
-        while not self._end.wait(BEAT):
+        while not self._end.wait(self._heartbeat):
             try:
                 self.report()
             except JobLostError as error:
@@ -114,7 +124,7 @@ class Lease:
             return job
 
     def _write_after_lost_answer(self, job: Job) -> str:
-        """Write again, if what stands there is ours: a write takes effect even when its answer is lost."""
+        """Write again, if what is there is ours: a write takes effect even when its answer is lost."""
         found, etag = self._jobs.read(job.id)
         if found not in self._unanswered:
             self._lose()
@@ -126,7 +136,7 @@ class Lease:
 
     def _require(self) -> None:
         silence = self._jobs.now() - datetime.fromisoformat(self.job.updated_at)
-        # A process that was asleep for so long may have been replaced, or somebody been told that it is dead.
+        # Others may have replaced a process that was suspended for so long, or reported it as dead.
         if self._lost or (self.job.state == "running" and silence.total_seconds() >= STALE_AFTER):
             self._lose()
 

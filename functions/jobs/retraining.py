@@ -1,7 +1,7 @@
-"""A retraining from scratch: random weights, TRAIN_ITER steps on random batches, progress as it goes, then a version.
+"""A retraining from scratch: random weights, TRAIN_ITER steps on random batches, reports of progress, then a version.
 
-Until the end the old weights stay current. Where time is short, as in a Lambda, it makes fewer steps rather than
-none. Who calls this, a Lambda or a thread, is left to others.
+Until the end the old weights stay current. Where time is short, as in a Lambda, the training makes fewer steps and
+publishes what it has. A launcher decides where this runs.
 """
 
 import logging
@@ -35,6 +35,7 @@ class Recipe:
     batch_size: int
     learning_rate: float
     seconds: float | None = None  # that the steps may take; None: as long as it takes
+    clock: Callable[[], float] = time.monotonic
 
 
 def retrain(lease: Lease, load: Callable[[], Model], dataset: ShardedDataset, recipe: Recipe) -> Job:
@@ -63,25 +64,26 @@ def _train(lease: Lease, model: Model, digits: Block, recipe: Recipe) -> tuple[W
     """Return trained weights, and after how many steps."""
     random = np.random.default_rng(secrets.randbits(64))
     state = TrainState.fresh(initial_weights(model.manifest.shapes(), secrets.randbits(31)))
-    began = time.monotonic()
-    report_at = began + _REPORT_EVERY
+    clock = recipe.clock
+    started = clock()
+    report_at = started + _REPORT_EVERY
     steps = 0
-    while (done := _part(steps / lease.job.iterations, time.monotonic() - began, recipe)) < 1:
+    while (done := _progress(steps / lease.job.iterations, clock() - started, recipe)) < 1:
         batch = _batch(digits, recipe.batch_size, random)
-        rate = recipe.learning_rate * (1 - done)  # falling, so that the end is calm, whenever it comes
+        rate = recipe.learning_rate * (1 - done)  # falls to zero at the end, whenever that is
         state = model.trainer.step(state, batch.images, batch.labels, learning_rate=rate, momentum=_MOMENTUM).state
         steps += 1
-        if (now := time.monotonic()) >= report_at:
+        if (now := clock()) >= report_at:
             measure = model.measure(state.weights)
             lease.report(iteration=steps, loss=measure.loss, accuracy=measure.accuracy)
-            took = time.monotonic() - now
-            report_at = time.monotonic() + max(_REPORT_EVERY, took / _MEASURING)
+            took = clock() - now
+            report_at = now + took + max(_REPORT_EVERY, took / _MEASURING)
     if not steps:
         raise UnavailableError("there was no time for a single step")
     return state.weights, steps
 
 
-def _part(steps: float, seconds: float, recipe: Recipe) -> float:
+def _progress(steps: float, seconds: float, recipe: Recipe) -> float:
     """Return which part of the training is over: of the steps or of the time, whichever is further."""
     return steps if recipe.seconds is None else max(steps, seconds / max(recipe.seconds, 1e-9))
 
@@ -91,7 +93,7 @@ def _failed(lease: Lease, reason: str) -> Job:
     try:
         return lease.finish(state="failed", error=reason)
     except (UnavailableError, JobLostError):
-        log.exception("failure not reported", extra={"job": lease.job.id})  # the job's silence will tell
+        log.exception("failure not reported", extra={"job": lease.job.id})  # the missing heartbeats will tell
         return lease.job
 
 

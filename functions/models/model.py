@@ -1,9 +1,11 @@
-"""A model at work: its graphs, read and checked once, its weights, the session that serves them, and its lessons.
+"""A model: its graphs, read and checked once, its shared weights, predictions, and what changes the weights.
 
-Which requests lead here is left to the routes.
+A PATCH ends in `train_step`, a POST in `upload`, a rollback in `roll_back`, a retraining in `publish_retrained`;
+`weights.repository` stores the version.
 """
 
 import hashlib
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
@@ -17,7 +19,7 @@ from functions.dataset.shards import Digits
 from functions.errors import CorruptDataError, InvalidValueError, NotFoundError
 from functions.models.inference import Classifier, Scorer, evaluate, patch_onnx
 from functions.models.manifest import ModelManifest
-from functions.models.serving import Served, Serving
+from functions.models.serving import Loaded, ServedWeights
 from functions.models.training import Step, Trainer, TrainState
 from functions.storage.store import Store
 from functions.telemetry import metrics
@@ -47,7 +49,7 @@ class PublishedStep:
 
 
 class Model:
-    """One architecture with its shared weights. Safe among threads."""
+    """One architecture with its shared weights. Safe to share between threads."""
 
     def __init__(
         self,
@@ -55,14 +57,15 @@ class Model:
         manifest: ModelManifest,
         weights: WeightsRepository,
         test_digits: Callable[[], Digits],
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.manifest = manifest
         self.weights = weights
         self._store = store
         self._test_digits = test_digits
         self._measured: Cache[str, Measure] = Cache(8)
-        self._serving = Serving(self._find, SERVE_FOR)
-        self._older: Cache[str, Served] = Cache(4)
+        self._served = ServedWeights(self._load_current, SERVE_FOR, clock=clock)
+        self._older: Cache[str, Loaded] = Cache(4)
 
     def predict(self, images: NDArray[np.float32]) -> tuple[NDArray[np.float32], Version]:
         """Return (B, 10) probabilities of images (B, 784), and the version that gave them."""
@@ -74,16 +77,16 @@ class Model:
         if version is None:
             found, classifier = self.serving()
         else:
-            found, classifier = self._older.get(version, lambda: self._opened(self.weights.get(version)))
+            found, classifier = self._older.get(version, lambda: self._load(self.weights.get(version)))
         return found, classifier.log_probabilities
 
     def versions(self) -> list[str]:
         """Return the ids of the current version and of those it came from, newest first."""
         return [entry.version for entry in self.weights.history(_LISTED).versions]
 
-    def serving(self) -> Served:
-        """Return the current version, or the last known one while the store fails, and its session; see `Serving`."""
-        return self._serving.get()
+    def serving(self) -> Loaded:
+        """Return the current version, or the last known one while the store fails, ready to recognise digits."""
+        return self._served.get()
 
     def measure(self, tensors: Tensors) -> Measure:
         """Return how good weights are on the test digits."""
@@ -158,13 +161,13 @@ class Model:
         new = self._change(tensors, "retrain", samples)
         return self._published(self.weights.overwrite(new, lambda _: check()))
 
-    def _find(self, held: Served | None) -> Served:
-        """Return the current version and a session; what is held, if it is that."""
+    def _load_current(self, loaded: Loaded | None) -> Loaded:
+        """Return the current version; what is loaded already, if it is that."""
         version = self.weights.current()
-        return held if held and held[0].version == version.version else self._opened(version)
+        return loaded if loaded and loaded.version.version == version.version else self._load(version)
 
-    def _opened(self, version: Version) -> Served:
-        return version, Classifier(self._inference_onnx, version.tensors)
+    def _load(self, version: Version) -> Loaded:
+        return Loaded(version, Classifier(self._inference_onnx, version.tensors))
 
     @cached_property
     def trainer(self) -> Trainer:
@@ -183,7 +186,7 @@ class Model:
         return self._published(self.weights.update(change, if_version=if_version))
 
     def _published(self, version: Version) -> Version:
-        self._serving.expire()  # whoever writes sees the own version in the next prediction
+        self._served.expire()  # whoever writes sees the new version in the next prediction
         metrics.accuracy(version)
         return version
 

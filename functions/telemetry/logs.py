@@ -1,13 +1,16 @@
-"""Log lines of the logger `scrawl`: JSON objects by aws-lambda-powertools when deployed, readable ones locally.
+"""Log lines of the logger `scrawl`: JSON objects when deployed, readable ones locally.
 
-Whoever logs uses the standard library, with what there is to know in `extra`; this adds the request's id.
+All modules log with the standard library, and put values into `extra`; this adds the request's id.
 """
 
 import logging
+import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from datetime import UTC, datetime
+from typing import Any
 
 import orjson
 
@@ -21,7 +24,7 @@ _request_id: ContextVar[str | None] = ContextVar("request_id", default=None)
 
 @contextmanager
 def request(request_id: str | None) -> Iterator[None]:
-    """Have every line logged within say which request it belongs to."""
+    """Add the request's id to every line that is logged inside."""
     token = _request_id.set(request_id)
     try:
         yield
@@ -30,26 +33,44 @@ def request(request_id: str | None) -> Iterator[None]:
 
 
 def configure(level: str, form: str) -> None:
-    """Have the lines from this level on written: JSON to standard output, readable ones to standard error."""
+    """Write the lines from this level on: JSON to standard output, readable ones to standard error."""
     logger = logging.getLogger(_NAME)
     logger.handlers.clear()
-    if form == JSON:
-        _use_powertools(logger, level)
-    else:
-        handler = logging.StreamHandler()
-        handler.setFormatter(ReadableFormatter())
-        logger.addHandler(handler)
-    logger.handlers[0].addFilter(_add_request_id)
+    handler = logging.StreamHandler(sys.stdout if form == JSON else sys.stderr)
+    handler.setFormatter(JsonFormatter() if form == JSON else ReadableFormatter())
+    handler.addFilter(_add_request_id)
+    logger.addHandler(handler)
     logger.setLevel(level)
     logger.propagate = False  # Lambda's own handler would write each line again
 
 
+class JsonFormatter(logging.Formatter):
+    """Writes JSON objects with the members that tools of CloudWatch know."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Return the record as JSON; what is None is left out."""
+        line = {
+            "level": record.levelname,
+            "location": f"{record.funcName}:{record.lineno}",
+            "message": record.getMessage(),
+            "timestamp": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
+            "service": _NAME,
+            **_extra(record),
+        }
+        if record.exc_info and record.exc_info[0]:
+            line["exception"] = self.formatException(record.exc_info)
+            line["exception_name"] = record.exc_info[0].__name__
+        if trace := os.environ.get("_X_AMZN_TRACE_ID"):  # which Lambda sets for each request
+            line["xray_trace_id"] = trace.split(";")[0].removeprefix("Root=")
+        return orjson.dumps({name: value for name, value in line.items() if value is not None}, default=str).decode()
+
+
 class ReadableFormatter(logging.Formatter):
-    """Writes the time, the level if it is no mere information, the message, and the rest as name=value."""
+    """Writes the time, the level unless it is INFO, the message, and the rest as name=value."""
 
     def format(self, record: logging.LogRecord) -> str:
         """Return the record as a line, followed by the traceback if there is one."""
-        known = {name: value for name, value in vars(record).items() if name not in _STANDARD}
+        known = _extra(record)
         if request_id := known.pop("request_id", None):
             known["request"] = request_id[:_SHOWN]
         parts = [self.formatTime(record, "%H:%M:%S")]
@@ -61,20 +82,8 @@ class ReadableFormatter(logging.Formatter):
         return f"{line}\n{self.formatException(record.exc_info)}" if record.exc_info else line
 
 
-def _use_powertools(logger: logging.Logger, level: str) -> None:
-    # Imported here, because it takes 5 ms, and nobody needs it locally.
-    from aws_lambda_powertools.logging import Logger
-
-    for mark in ("init", "powertools_handler"):  # else it leaves a logger alone that was configured before
-        vars(logger).pop(mark, None)
-    Logger(
-        service=_NAME,
-        level=level,
-        stream=sys.stdout,
-        utc=True,
-        use_rfc3339=True,
-        json_serializer=lambda line: orjson.dumps(line, default=str).decode(),
-    )
+def _extra(record: logging.LogRecord) -> dict[str, Any]:
+    return {name: value for name, value in vars(record).items() if name not in _STANDARD}
 
 
 def _add_request_id(record: logging.LogRecord) -> bool:

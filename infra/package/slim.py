@@ -61,10 +61,8 @@ UNUSED_IN_LAMBDA = (
     "pillow.libs/libharfbuzz-*",
     "pillow.libs/liblcms2-*",
     "pillow.libs/libpng16-*",
-    # Examples for documentation, and helpers for frameworks that are not used here.
+    # Examples for documentation, which nothing reads.
     "botocore/data/*/*/examples-1.json",
-    "aws_lambda_powertools/event_handler",
-    "aws_lambda_powertools/utilities/[!_j]*",
     "dateutil/zoneinfo",
     "**/*.pyi",
     "**/*.pyx",

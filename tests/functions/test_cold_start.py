@@ -15,7 +15,6 @@ from tests.support.meeting import MeetingStore
 
 NEEDLESS = (
     "PIL",
-    "aws_lambda_powertools",  # only where logs and metrics are written as JSON
     "boto3",
     "functions.api.docs_page",
     "functions.api.openapi",

@@ -66,7 +66,7 @@ def history(api: Api) -> list[str]:
 def test_predictions_go_on_and_reading_the_weights_is_honest(
     store: FaultyStore, damage: Damage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(serving_module, "_PAUSE", 0)
+    monkeypatch.setattr(serving_module, "RETRY_AFTER", 0)
     status = 404 if damage is pointer_lost else 503
     with serving(store) as api:
         before = api("POST", "/predict", body=IMAGE).json_body
@@ -76,7 +76,7 @@ def test_predictions_go_on_and_reading_the_weights_is_honest(
             answer = cold("POST", "/predict", body=IMAGE)
             assert (answer.status_code, "Retry-After" in answer.headers) == (status, status == 503)
         wiring.use(api.service)
-        api.service.model("mlp-128")._serving.expire()
+        api.service.model("mlp-128")._served.expire()
         for _ in range(3):
             assert api("POST", "/predict", body=IMAGE).json_body == before
             found = api("POST", "/v2/models/mlp-128/infer", body=INFER).json_body

@@ -125,11 +125,11 @@ def test_service_is_made_from_the_environment(monkeypatch: pytest.MonkeyPatch) -
 def test_warming_up_prepares_the_first_prediction(api: Api) -> None:
     api.service.warm_up()
     model = api.service.model("mlp-128")
-    assert model._serving._held is not None
-    assert model.serving() is model._serving._held
+    assert model._served._loaded is not None
+    assert model.serving() is model._served._loaded
 
 
-def test_warming_up_an_empty_is_no_error(empty: MemoryStore) -> None:
+def test_warming_up_an_empty_store_is_no_error(empty: MemoryStore) -> None:
     with serving(empty) as api:
         api.service.warm_up()
     empty.put("models/mlp-128/manifest.json", b"{}")

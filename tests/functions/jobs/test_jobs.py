@@ -1,5 +1,6 @@
 """Retrainings: one per model at a time, progress, an honest end; in a thread here, in a Lambda there."""
 
+import itertools
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -10,7 +11,6 @@ import pytest
 
 from functions import wiring
 from functions.errors import NotFoundError, UnavailableError
-from functions.jobs import retraining
 from functions.jobs.jobs import STALE_AFTER, Job, JobActiveError, JobsRepository
 from functions.models.training import Trainer
 from functions.retrain import retrain as retrain_lambda
@@ -148,28 +148,28 @@ class LambdaContext:
         return int(self._seconds * 1000)
 
 
-class Later:
-    """A launcher that leaves the job to the test."""
+class LaunchedByTheTest:
+    """A launcher that lets the test run the job."""
 
     def start(self, job_id: str, run: Callable[[str], object]) -> None:
         self.run = lambda: run(job_id)
 
 
 @pytest.fixture
-def launcher() -> Later:
-    return Later()
+def launcher() -> LaunchedByTheTest:
+    return LaunchedByTheTest()
 
 
 @pytest.fixture
-def service(memory: MemoryStore, launcher: Later) -> Service:
+def service(memory: MemoryStore, launcher: LaunchedByTheTest) -> Service:
     return Service(Settings("b", train_iterations=60), memory, launcher)
 
 
 def test_retraining_publishes_weights_trained_from_scratch(
-    service: Service, launcher: Later, monkeypatch: pytest.MonkeyPatch
+    memory: MemoryStore, launcher: LaunchedByTheTest, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(retraining, "_REPORT_EVERY", 0)
-    monkeypatch.setattr(retraining, "_MEASURING", float("inf"))
+    seconds = itertools.count()  # one passes whenever the clock is read, so that there are reports
+    service = Service(Settings("b", train_iterations=60), memory, launcher, clock=lambda: float(next(seconds)))
     reports: list[Job] = []
     write = service.jobs.write
     monkeypatch.setattr(service.jobs, "write", lambda job, *etag: reports.append(job) or write(job, *etag))
@@ -190,7 +190,7 @@ def test_retraining_publishes_weights_trained_from_scratch(
 
 
 def test_failing_retraining_says_why_and_changes_nothing(
-    service: Service, launcher: Later, memory: MemoryStore
+    service: Service, launcher: LaunchedByTheTest, memory: MemoryStore
 ) -> None:
     model = service.model("mlp-128")
     before = model.weights.current().version
@@ -204,7 +204,7 @@ def test_failing_retraining_says_why_and_changes_nothing(
     service.start_retraining(model)
 
 
-def test_repeated_event_does_not_train_again(service: Service, launcher: Later) -> None:
+def test_repeated_event_does_not_train_again(service: Service, launcher: LaunchedByTheTest) -> None:
     service.start_retraining(service.model("mlp-128"))
     done = launcher.run()
     assert launcher.run() == done
@@ -212,7 +212,7 @@ def test_repeated_event_does_not_train_again(service: Service, launcher: Later) 
 
 
 def test_retraining_that_runs_out_of_time_publishes_what_it_has(
-    service: Service, monkeypatch: pytest.MonkeyPatch
+    memory: MemoryStore, launcher: LaunchedByTheTest, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A Lambda has a quarter of an hour, and conv-32-64 may need more."""
     rates: list[float] = []
@@ -220,11 +220,10 @@ def test_retraining_that_runs_out_of_time_publishes_what_it_has(
 
     def slow(trainer: Trainer, *arguments: object, **settings: float) -> object:
         rates.append(settings["learning_rate"])
-        monkeypatch.setattr("functions.jobs.retraining.time.monotonic", lambda: float(len(rates)))
         return step(trainer, *arguments, **settings)
 
     monkeypatch.setattr(Trainer, "step", slow)
-    monkeypatch.setattr("functions.jobs.retraining.time.monotonic", lambda: 0.0)
+    service = Service(Settings("b", train_iterations=60), memory, launcher, clock=lambda: float(len(rates)))
     job = service.start_retraining(service.model("mlp-128"))
     done = service.run_job(job.id, seconds=10)
     assert (done.state, done.iteration, done.iterations) == ("done", 10, 60)

@@ -2,19 +2,19 @@
 
 import contextlib
 import threading
-import time
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from functions.errors import ConflictError, UnavailableError
-from functions.jobs import lease as leases
 from functions.jobs.jobs import STALE_AFTER, Job, JobsRepository
 from functions.jobs.lease import JobLostError, Lease
 from functions.models.training import Trainer
 from functions.service import Service
 from functions.settings import Settings
 from functions.storage.memory import MemoryStore
+from functions.weights.versions import iso
 
 
 class Clock:
@@ -36,10 +36,13 @@ class Wavering(MemoryStore):
     def __init__(self) -> None:
         super().__init__()
         self.failures: list[tuple[Exception, bool]] = []
+        self.written = threading.Event()
 
     def put(self, key: str, body: bytes, **guards: object) -> str:
         if not self.failures:
-            return super().put(key, body, **guards)
+            etag = super().put(key, body, **guards)
+            self.written.set()
+            return etag
         error, too_late = self.failures.pop(0)
         if too_late:
             super().put(key, body, **guards)
@@ -66,7 +69,7 @@ def jobs(store: Wavering, clock: Clock) -> JobsRepository:
 
 @pytest.fixture
 def lease(jobs: JobsRepository) -> Lease:
-    return Lease(jobs, jobs.start("m", 100).id)
+    return Lease(jobs, jobs.start("m", 100).id, sleep=lambda _: None)
 
 
 def test_job_is_taken_once(jobs: JobsRepository, lease: Lease) -> None:
@@ -92,23 +95,18 @@ def test_of_two_that_take_a_job_at_once_one_gets_it(jobs: JobsRepository) -> Non
     assert len(taken) == 1
 
 
-def test_heart_beats_during_a_step_however_long(
-    jobs: JobsRepository, lease: Lease, clock: Clock, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(leases, "BEAT", 0.005)
-    with lease:  # nothing is reported meanwhile
+def test_heart_beats_during_a_step_however_long(jobs: JobsRepository, store: Wavering, clock: Clock) -> None:
+    with Lease(jobs, jobs.start("m", 100).id, heartbeat=0.005) as lease:  # nothing is reported meanwhile
         for _ in range(5):
             clock.pass_by(STALE_AFTER - 1)
-            for _ in range(1000):
-                if jobs.read(lease.job.id)[0].updated_at[:19] == clock.time.isoformat()[:19]:
-                    break
-                time.sleep(0.005)
+            while jobs.read(lease.job.id)[0].updated_at != iso(clock.time):
+                assert store.written.wait(30)
+                store.written.clear()
             assert jobs.get(lease.job.id).state == "running"
 
 
-def test_heart_stops_with_the_job(lease: Lease, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(leases, "BEAT", 0.001)
-    with lease:
+def test_heart_stops_with_the_job(jobs: JobsRepository) -> None:
+    with Lease(jobs, jobs.start("m", 100).id, heartbeat=0.001) as lease:
         assert lease.finish(state="done").state == "done"
     assert not lease._beating.is_alive()
     assert lease.job.state == "done"
@@ -137,9 +135,8 @@ def test_job_that_was_asleep_stops_by_itself(jobs: JobsRepository, lease: Lease,
 
 @pytest.mark.parametrize("too_late", [False, True])
 def test_job_outlives_a_store_that_is_away(
-    jobs: JobsRepository, store: Wavering, lease: Lease, too_late: bool, monkeypatch: pytest.MonkeyPatch
+    jobs: JobsRepository, store: Wavering, lease: Lease, too_late: bool
 ) -> None:
-    monkeypatch.setattr(leases, "_PAUSE", 0)
     store.failures = [(AWAY, too_late), (AWAY, too_late)]
     lease.report(iteration=1)
     lease.report(iteration=2)
@@ -158,19 +155,16 @@ def test_report_that_was_sent_twice_counts_once(jobs: JobsRepository, store: Wav
     assert jobs.get(lease.job.id).iteration == 2
 
 
-def test_end_that_cannot_be_written_is_an_error(
-    store: Wavering, lease: Lease, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(leases, "_PAUSE", 0)
+def test_end_that_cannot_be_written_is_an_error(store: Wavering, lease: Lease) -> None:
     store.failures = [(AWAY, False)] * 5
     with pytest.raises(UnavailableError):
         lease.finish(state="done")
 
 
-class Later:
-    """A launcher that leaves the job to the test."""
+class LaunchesNothing:
+    """A launcher that lets the test run the job."""
 
-    def start(self, job_id: str, run: object) -> None:
+    def start(self, job_id: str, run: Callable[[str], object]) -> None:
         pass
 
 
@@ -178,7 +172,7 @@ def test_late_zombie_overwrites_neither_newer_weights_nor_its_own_end(
     memory: MemoryStore, clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A retraining that has stood still for long, in a frozen Lambda or a sleeping laptop, and then goes on."""
-    service = Service(Settings("b", train_iterations=3), memory, Later())
+    service = Service(Settings("b", train_iterations=3), memory, LaunchesNothing())
     service.jobs.now = clock
     model = service.model("mlp-128")
     asleep, awake, step = threading.Event(), threading.Event(), Trainer.step

@@ -3,18 +3,20 @@
 import json
 import logging
 import threading
-import time
 from collections.abc import Iterator
+from concurrent.futures import wait
+from typing import cast
 
 import pytest
 
 from functions.errors import CorruptDataError, NotFoundError, UnavailableError
-from functions.models import serving as module
-from functions.models.serving import Served, Serving
+from functions.models.inference import Classifier
+from functions.models.serving import RETRY_AFTER, Loaded, ServedWeights, _Refresh
 from functions.telemetry import metrics
 from functions.weights.versions import Version
 
-BEGUN, ENDED = "predictions go on with the last known weights", "predictions have the current weights again"
+CLASSIFIER = cast("Classifier", None)  # no prediction is made here
+STARTED, ENDED = "predictions go on with the last known weights", "predictions have the current weights again"
 
 
 class Clock:
@@ -28,33 +30,43 @@ class Clock:
 
 
 @pytest.fixture
-def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
-    made = Clock()
-    monkeypatch.setattr("time.monotonic", made)
-    return made
+def clock() -> Clock:
+    return Clock()
 
 
 class Weights:
-    """What can be looked up: a version, or an error. It counts, and may be held up."""
+    """What can be loaded: a version, or an error. It counts, and may hang."""
 
     def __init__(self) -> None:
         self.answer: str | Exception = "1"
-        self.looks = 0
+        self.loads = 0
         self.open = threading.Event()
         self.open.set()
+        self.started = threading.Event()
 
-    def __call__(self, held: Served | None) -> Served:
-        self.looks += 1
+    def __call__(self, loaded: Loaded | None) -> Loaded:
+        self.loads += 1
+        self.started.set()
         answer = self.answer
         assert self.open.wait(30)
         if isinstance(answer, Exception):
             raise answer
-        return held if held and held[0].version == answer else (version(answer), None)  # type: ignore[return-value]
+        return loaded if loaded and loaded.version.version == answer else Loaded(version(answer), CLASSIFIER)
 
 
 def version(name: str) -> Version:
-    known = {"parent": None, "source": "test", "samples": 0, "loss": 0.1, "accuracy": 0.9, "restores": None}
-    return Version(model="m", version=name, created_at="2026-01-01", tensors={}, **known)  # type: ignore[arg-type]
+    return Version(
+        model="m",
+        version=name,
+        parent=None,
+        source="test",
+        samples=0,
+        loss=0.1,
+        accuracy=0.9,
+        created_at="2026-01-01",
+        restores=None,
+        tensors={},
+    )
 
 
 @pytest.fixture
@@ -65,32 +77,33 @@ def weights() -> Iterator[Weights]:
 
 
 @pytest.fixture
-def served(weights: Weights) -> Serving:
-    return Serving(weights, 1.0)
+def served(weights: Weights, clock: Clock) -> ServedWeights:
+    return ServedWeights(weights, 1.0, clock=clock)
 
 
-def current(served: Serving) -> str:
-    return served.get()[0].version
+def current(served: ServedWeights) -> str:
+    return served.get().version.version
 
 
-def settled(served: Serving) -> None:
-    """Wait until no look is under way."""
-    if served._look is not None:
-        assert served._look.over.wait(30)
+def settled(served: ServedWeights) -> None:
+    """Wait until no refresh is running."""
+    if served._refresh is not None:
+        wait([served._refresh.result], 30)
+        assert served._refresh.result.done()
 
 
-def test_what_was_found_is_trusted_for_a_while(served: Serving, weights: Weights, clock: Clock) -> None:
-    assert (current(served), weights.looks) == ("1", 1)
+def test_what_was_found_is_trusted_for_a_while(served: ServedWeights, weights: Weights, clock: Clock) -> None:
+    assert (current(served), weights.loads) == ("1", 1)
     weights.answer = "2"
     clock.now += 0.9
-    assert (current(served), weights.looks) == ("1", 1)
+    assert (current(served), weights.loads) == ("1", 1)
     clock.now += 0.2
-    assert (current(served), weights.looks) == ("2", 2)
+    assert (current(served), weights.loads) == ("2", 2)
 
 
 @pytest.mark.parametrize("error", [UnavailableError("away"), CorruptDataError("bad"), NotFoundError("gone")])
 def test_last_known_weights_serve_and_the_store_is_asked_now_and_then(
-    served: Serving, weights: Weights, clock: Clock, error: Exception
+    served: ServedWeights, weights: Weights, clock: Clock, error: Exception
 ) -> None:
     current(served)
     clock.now += 2
@@ -98,59 +111,66 @@ def test_last_known_weights_serve_and_the_store_is_asked_now_and_then(
     for _ in range(50):
         assert current(served) == "1"
         settled(served)
-    assert weights.looks == 2
-    clock.now += module._PAUSE
+    assert weights.loads == 2
+    clock.now += RETRY_AFTER
     for _ in range(50):
         assert current(served) == "1"
         settled(served)
-    assert weights.looks == 3
+    assert weights.loads == 3
     weights.answer = "2"
-    clock.now += module._PAUSE
+    clock.now += RETRY_AFTER
     current(served)  # is not kept waiting
     settled(served)
     assert current(served) == "2"
 
 
-def test_nobody_waits_for_a_store_that_hangs_but_the_first_and_not_for_long(
-    served: Serving, weights: Weights, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(module, "_PATIENCE", 0.01)
-    served.expire()
+def test_nobody_waits_for_a_store_that_hangs_but_the_first_and_not_for_long(weights: Weights) -> None:
+    served = ServedWeights(weights, 1.0, patience=0.01)
     current(served)
     served.expire()
     weights.open.clear()
     weights.answer = "2"
     for _ in range(50):
         assert current(served) == "1"
-    assert weights.looks == 2
+    assert weights.loads == 2
     weights.open.set()
     settled(served)
     assert current(served) == "2"
 
 
-def test_whoever_publishes_is_answered_by_what_was_published(served: Serving, weights: Weights) -> None:
-    """A look that has begun before does not know of it."""
+def test_whoever_publishes_is_answered_by_what_was_published(served: ServedWeights, weights: Weights) -> None:
+    """A refresh that started before does not know of it."""
     current(served)
     served.expire()
     weights.open.clear()
+    weights.started.clear()
     before = threading.Thread(target=current, args=(served,))
     before.start()
-    while weights.looks < 2 or served._look is None:
-        time.sleep(0.001)
-    old = served._look
+    assert weights.started.wait(30)
+    old = served._refresh
+    assert old is not None
     weights.answer = "2"
     served.expire()
     weights.open.set()
     assert current(served) == "2"
     before.join(30)
-    assert old.over.wait(30)
+    wait([old.result], 30)
     assert current(served) == "2"
 
 
-def test_those_who_wait_for_the_first_weights_share_one_look_and_its_error(served: Serving, weights: Weights) -> None:
+def test_those_who_wait_for_the_first_weights_share_one_refresh_and_its_error(weights: Weights) -> None:
     weights.open.clear()
     weights.answer = UnavailableError("away")
     errors: list[str] = []
+    waiting = threading.Semaphore(0)
+
+    class Announcing(ServedWeights):
+        def _start_refresh(self) -> _Refresh:
+            refresh = super()._start_refresh()
+            waiting.release()
+            return refresh
+
+    served = Announcing(weights, 1.0)
 
     def ask() -> None:
         try:
@@ -161,14 +181,12 @@ def test_those_who_wait_for_the_first_weights_share_one_look_and_its_error(serve
     threads = [threading.Thread(target=ask) for _ in range(8)]
     for thread in threads:
         thread.start()
-    while weights.looks == 0:
-        time.sleep(0.001)
-    time.sleep(0.05)
+    assert all(waiting.acquire(timeout=30) for _ in threads)
     weights.open.set()
     for thread in threads:
         thread.join(30)
     assert errors == ["away"] * 8
-    assert weights.looks <= 2  # a thread may come late
+    assert weights.loads == 1
     weights.answer = "1"
     assert current(served) == "1"  # without a pause: there is nothing else to answer with
 
@@ -178,44 +196,49 @@ def lines(caplog: pytest.LogCaptureFixture, message: str) -> list[logging.LogRec
 
 
 def test_log_has_one_line_when_it_begins_one_when_the_cause_changes_and_one_when_it_ends(
-    served: Serving, weights: Weights, clock: Clock, caplog: pytest.LogCaptureFixture
+    served: ServedWeights, weights: Weights, clock: Clock, caplog: pytest.LogCaptureFixture
 ) -> None:
     current(served)
 
-    def go_on(answer: str | Exception, looks: int) -> None:
+    def go_on(answer: str | Exception, loads: int) -> None:
         weights.answer = answer
-        for _ in range(looks):
-            clock.now += module._PAUSE
+        for _ in range(loads):
+            clock.now += RETRY_AFTER
             current(served)
             settled(served)
 
     go_on(UnavailableError("the store failed"), 3)
-    (begun,) = lines(caplog, BEGUN)
-    assert (begun.levelname, begun.model, begun.version, begun.error) == ("WARNING", "m", "1", "the store failed")
-    assert begun.seconds == module._PAUSE  # since it was known that they are current
+    (started,) = lines(caplog, STARTED)
+    assert (started.levelname, started.model, started.version, started.error) == (
+        "WARNING",
+        "m",
+        "1",
+        "the store failed",
+    )
+    assert started.seconds == RETRY_AFTER  # since it was known that they are current
     go_on(CorruptDataError("current.json is damaged"), 2)
-    changed = lines(caplog, BEGUN)[1]
+    changed = lines(caplog, STARTED)[1]
     assert (changed.levelname, changed.error, changed.seconds) == ("ERROR", "current.json is damaged", 20.0)
-    assert len(lines(caplog, BEGUN)) == 2
+    assert len(lines(caplog, STARTED)) == 2
     go_on("2", 2)
     (ended,) = lines(caplog, ENDED)
     assert (ended.levelname, ended.version, ended.seconds) == ("WARNING", "2", 30.0)
 
 
 def test_fault_that_nobody_foresaw_is_logged_with_its_traceback(
-    served: Serving, weights: Weights, clock: Clock, caplog: pytest.LogCaptureFixture
+    served: ServedWeights, weights: Weights, clock: Clock, caplog: pytest.LogCaptureFixture
 ) -> None:
     current(served)
     clock.now += 2
     weights.answer = ZeroDivisionError("a bug")
     assert current(served) == "1"
     settled(served)
-    (line,) = lines(caplog, BEGUN)
+    (line,) = lines(caplog, STARTED)
     assert line.exc_info[0] is ZeroDivisionError
 
 
 def test_metric_says_for_how_long(
-    served: Serving,
+    served: ServedWeights,
     weights: Weights,
     clock: Clock,
     monkeypatch: pytest.MonkeyPatch,

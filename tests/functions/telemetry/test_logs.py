@@ -2,10 +2,9 @@
 
 import json
 import logging
-import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -191,7 +190,34 @@ def test_metrics_are_not_written_locally(api: Api, capsys: pytest.CaptureFixture
     assert capsys.readouterr().out == ""
 
 
-def test_powertools_is_not_loaded_locally() -> None:
-    """It costs a cold start some milliseconds."""
-    code = "import functions.app, sys; sys.exit('aws_lambda_powertools' in sys.modules)"
-    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+def test_line_in_json_has_the_members_that_cloudwatch_knows(capsys: pytest.CaptureFixture[str]) -> None:
+    logs.configure("INFO", logs.JSON)
+    with logs.request("0123456789"):
+        try:
+            raise ValueError("inside")
+        except ValueError:
+            log.exception("it failed", extra={"model": "m", "parent": None, "key": Path("x")})
+    (line,) = (json.loads(text) for text in capsys.readouterr().out.splitlines())
+    names = ["level", "location", "message", "timestamp", "service", "model", "key", "request_id"]
+    assert list(line) == [*names, "exception", "exception_name"]
+    assert (line["level"], line["message"], line["key"], line["request_id"]) == (
+        "ERROR",
+        "it failed",
+        "x",
+        "0123456789",
+    )
+    assert line["location"].startswith("test_line_in_json_has_the_members_that_cloudwatch_knows:")
+    assert line["timestamp"].endswith("+00:00")
+    assert line["exception"].endswith("ValueError: inside")
+    assert line["exception_name"] == "ValueError"
+
+
+def test_trace_that_lambda_names_is_in_the_line(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv(
+        "_X_AMZN_TRACE_ID", "Root=1-5759e988-bd862e3fe1be46a994272793;Sampled=1"
+    )
+    logs.configure("INFO", logs.JSON)
+    log.info("traced")
+    assert json.loads(capsys.readouterr().out)["xray_trace_id"] == "1-5759e988-bd862e3fe1be46a994272793"

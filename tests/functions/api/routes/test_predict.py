@@ -4,7 +4,11 @@ import numpy as np
 import pytest
 
 from functions.dataset.block import Block
+from functions.jobs.launchers import ThreadLauncher
 from functions.models.inference import Classifier
+from functions.models.model import SERVE_FOR
+from functions.service import Service
+from functions.settings import Settings
 from functions.storage.memory import MemoryStore
 from tests.support.api import Api, serving
 
@@ -47,16 +51,18 @@ def test_prediction_follows_the_weights_at_once(api: Api, some: Block) -> None:
 
 
 def test_prediction_follows_weights_that_another_process_wrote_within_a_second(
-    api: Api, memory: MemoryStore, some: Block, monkeypatch: pytest.MonkeyPatch
+    memory: MemoryStore, some: Block
 ) -> None:
     image = some.images()[0].tolist()
-    before = ask(api, image)["version"]
+    now = 0.0
+    api = Api(Service(Settings("b"), memory, ThreadLauncher(), clock=lambda: now))
+    model = api.service.model("mlp-128")
+    before = model.serving().version.version
     with serving(memory) as other:
         other("PATCH", "/weights", body={"data": [{"target": 1, "image": image}]})
-    model = api.service.model("mlp-128")
-    assert model.serving()[0].version == before  # trusted for a while
-    monkeypatch.setattr("time.monotonic", lambda: model._serving._due + 0.001)
-    assert model.serving()[0].version == api.version != before
+    assert model.serving().version.version == before  # trusted for a while
+    now += SERVE_FOR + 0.001
+    assert model.serving().version.version == api.version != before
 
 
 def test_blank_tensor_is_a_tensor(api: Api) -> None:
