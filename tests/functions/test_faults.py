@@ -157,7 +157,9 @@ def test_retraining_that_fails_anywhere_leaves_the_old_weights_or_the_new(
     lived_in: MemoryStore, fault: Fault
 ) -> None:
     healthy = FaultyStore(lived_in)
-    assert clear(Process(healthy))[1].state == "done"
+    done = clear(Process(healthy))[1]
+    assert done is not None
+    assert done.state == "done"
     old = state(lived_in)
     for number, call in failing(healthy.calls, fault):
         store = FaultyStore(lived_in)

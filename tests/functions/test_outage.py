@@ -42,7 +42,7 @@ class Visitor:
         url = f"{self.api.url}/predict"
         answer = self.api.session.post(url, json={"tensor": [0] * 784}, timeout=60)
         assert answer.status_code == 200, answer.text
-        return answer.json()["version"]
+        return str(answer.json()["version"])
 
     def refusal(self, method: str, path: str) -> int:
         """Return the status of an answer that says when to come back."""

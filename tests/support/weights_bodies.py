@@ -29,7 +29,7 @@ def lesson(api: Api, count: int = 1) -> Block:
     return Block(some.labels[:count], some.pixels[:count])
 
 
-def as_json(some: Block) -> dict[str, object]:
+def as_json(some: Block) -> dict[str, list[dict[str, object]]]:
     """Return labelled digits as `/data` gives them."""
     images = some.images().tolist()
     return {

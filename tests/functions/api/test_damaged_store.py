@@ -45,7 +45,8 @@ DAMAGES = [pointer_damaged, pointer_lost, version_damaged, version_lost]
 
 @pytest.fixture(params=DAMAGES, ids=lambda damage: damage.__name__)
 def damage(request: pytest.FixtureRequest) -> Damage:
-    return request.param
+    chosen: Damage = request.param
+    return chosen
 
 
 @pytest.fixture

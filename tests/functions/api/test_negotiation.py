@@ -4,8 +4,10 @@ import gzip
 import io
 import json
 import zlib
+from typing import Any
 
 import pytest
+from chalice.test import HTTPResponse
 
 from functions.api.middleware import LARGEST_ANSWER
 from functions.api.negotiation import accepts_gzip, compress, decompress
@@ -19,7 +21,7 @@ ZIPPED = {"Accept-Encoding": "gzip, deflate, br"}
 TENSOR = json.dumps({"tensor": [0.25] * 784}).encode()
 
 
-def predict(api: Api, body: bytes, coding: str = "gzip") -> object:
+def predict(api: Api, body: bytes, coding: str = "gzip") -> HTTPResponse:
     headers = {"Content-Type": "application/json", "Content-Encoding": coding}
     return api("POST", "/predict", body=body, headers=headers)
 
@@ -156,7 +158,7 @@ def test_other_codings_are_refused(api: Api, coding: str) -> None:
 
 @pytest.mark.usefixtures("api")
 def test_local_gateway_passes_both_directions_on() -> None:
-    started = {}
+    started: dict[str, Any] = {}
     body = gzip.compress(json.dumps({"block": 5}).encode())
     environ = {
         "REQUEST_METHOD": "POST",

@@ -1,5 +1,7 @@
 """The block format: what is written is read back, and anything else is refused with a reason."""
 
+from collections.abc import Callable
+
 import numpy as np
 import pytest
 
@@ -41,6 +43,6 @@ def test_images_are_scaled_to_0_1() -> None:
         (lambda b: b[:17] + b"\x0a" + b[18:], "label 1 is 10"),
     ],
 )
-def test_damaged_block_is_refused(encoded: bytes, change, message: str) -> None:
+def test_damaged_block_is_refused(encoded: bytes, change: Callable[[bytes], bytes], message: str) -> None:
     with pytest.raises(FormatError, match=message):
         block.decode(change(encoded))

@@ -6,9 +6,11 @@ import subprocess
 import sys
 import zlib
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 from PIL import Image
 
 from functions.errors import FormatError, InvalidValueError
@@ -26,7 +28,7 @@ MARGIN = 0.03  # three of the hundred: what scaling up and down, or JPEG, may ch
 type Rendering = Callable[[np.ndarray], bytes]
 
 
-def encoded(pixels: np.ndarray | Image.Image, kind: str = "PNG", mode: str | None = None, **options: object) -> bytes:
+def encoded(pixels: NDArray[Any] | Image.Image, kind: str = "PNG", mode: str | None = None, **options: Any) -> bytes:
     picture = pixels if isinstance(pixels, Image.Image) else Image.fromarray(pixels)
     file = io.BytesIO()
     (picture.convert(mode) if mode else picture).save(file, kind, **options)
@@ -49,7 +51,7 @@ def tight(digit: np.ndarray) -> np.ndarray:
 def coloured(digit: np.ndarray) -> bytes:
     """Yellow on a blue of the same lightness: grey alone would not tell them apart."""
     part = digit[:, :, np.newaxis] / 255
-    return encoded(np.uint8(part * (140, 140, 0) + (1 - part) * (90, 90, 250)))
+    return encoded((part * (140, 140, 0) + (1 - part) * (90, 90, 250)).astype(np.uint8))
 
 
 def photo(digit: np.ndarray) -> bytes:
@@ -60,7 +62,9 @@ def photo(digit: np.ndarray) -> bytes:
     ink[top : top + 140, left : left + 140] = grown(digit, 140, 140) / 255
     y, x = np.mgrid[:300, :360]
     paper = 150 + x / 6 + y / 12
-    return encoded(np.uint8(np.clip(paper * (1 - ink) + 60 * ink + random.normal(0, 8, ink.shape), 0, 255)), "JPEG")
+    return encoded(
+        np.clip(paper * (1 - ink) + 60 * ink + random.normal(0, 8, ink.shape), 0, 255).astype(np.uint8), "JPEG"
+    )
 
 
 RENDERINGS: dict[str, Rendering] = {
@@ -75,7 +79,7 @@ RENDERINGS: dict[str, Rendering] = {
     "PNG, wide margins": lambda d: encoded(np.pad(255 - d, ((40, 90), (300, 10)), constant_values=255)),
     "PNG, cut out tightly": lambda d: encoded(tight(d)),
     "PNG, cut out tightly, black on white": lambda d: encoded(255 - tight(d)),
-    "PNG, pale on grey": lambda d: encoded(np.uint8(120 + 0.25 * d)),
+    "PNG, pale on grey": lambda d: encoded((120 + 0.25 * d).astype(np.uint8)),
     "PNG, coloured": coloured,
     "JPEG": lambda d: encoded(d, "JPEG"),
     "JPEG, poor, large": lambda d: encoded(255 - grown(d, 200, 200), "JPEG", quality=20),
@@ -155,7 +159,7 @@ def test_paper_alone_is_blank(kind: str, sigma: float) -> None:
     grain = np.random.default_rng(1).normal(0, 1, (300, 400)) * sigma
     for light in (0.0, 0.02, 0.1):
         with pytest.raises(BlankError, match="draw something"):
-            read_digit(encoded(np.uint8(np.clip(170 + light * (x + y) + grain, 0, 255)), kind))
+            read_digit(encoded(np.clip(170 + light * (x + y) + grain, 0, 255).astype(np.uint8), kind))
 
 
 @pytest.mark.parametrize("colour", [(0, 0, 0, 0), (255, 255, 255, 255), (0, 0, 0, 255), (9, 99, 199, 128)])

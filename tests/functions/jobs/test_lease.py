@@ -4,6 +4,7 @@ import contextlib
 import threading
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
@@ -38,7 +39,7 @@ class Wavering(MemoryStore):
         self.failures: list[tuple[Exception, bool]] = []
         self.written = threading.Event()
 
-    def put(self, key: str, body: bytes, **guards: object) -> str:
+    def put(self, key: str, body: bytes, **guards: Any) -> str:
         if not self.failures:
             etag = super().put(key, body, **guards)
             self.written.set()
@@ -177,7 +178,7 @@ def test_late_zombie_overwrites_neither_newer_weights_nor_its_own_end(
     model = service.model("mlp-128")
     asleep, awake, step = threading.Event(), threading.Event(), Trainer.step
 
-    def sleepy(trainer: Trainer, *arguments: object, **settings: object) -> object:
+    def sleepy(trainer: Trainer, *arguments: Any, **settings: Any) -> object:
         if threading.current_thread().name == "zombie":
             asleep.set()
             awake.wait(30)

@@ -1,6 +1,7 @@
 """The Classifier and the exported files: weights replaced by name and by bytes give the same answers."""
 
 import hashlib
+from pathlib import Path
 
 import msgspec
 import numpy as np
@@ -125,7 +126,7 @@ def test_unknown_or_unshipped_weights_are_refused() -> None:
         pretrained.load("mlp")
 
 
-def test_written_weights_are_read_back_and_wrong_ones_refused(tmp_path) -> None:
+def test_written_weights_are_read_back_and_wrong_ones_refused(tmp_path: Path) -> None:
     weights = initial_weights(dict(parameter_table(ARCHITECTURES["mlp-128"].layers)), 0)
     pretrained.write(tmp_path / "w.safetensors", weights, {"model": "mlp-128", "accuracy": "0.5"})
     again, metadata = pretrained.read("mlp-128", tmp_path / "w.safetensors")

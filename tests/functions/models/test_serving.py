@@ -1,11 +1,10 @@
 """Predictions while the current weights cannot be read: they go on with the last known ones, and the log says so."""
 
 import json
-import logging
 import threading
 from collections.abc import Iterator
 from concurrent.futures import wait
-from typing import cast
+from typing import Any, cast
 
 import pytest
 
@@ -191,7 +190,7 @@ def test_those_who_wait_for_the_first_weights_share_one_refresh_and_its_error(we
     assert current(served) == "1"  # without a pause: there is nothing else to answer with
 
 
-def lines(caplog: pytest.LogCaptureFixture, message: str) -> list[logging.LogRecord]:
+def lines(caplog: pytest.LogCaptureFixture, message: str) -> list[Any]:  # with what was logged as attributes
     return [record for record in caplog.records if record.message == message]
 
 

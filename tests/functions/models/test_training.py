@@ -1,6 +1,7 @@
 """Initial weights and the Trainer: reproducible, learning, and refusing what cannot be trained on."""
 
 import math
+from typing import Any
 
 import numpy as np
 import pytest
@@ -90,7 +91,9 @@ def test_state_does_not_share_memory_with_the_callers_weights() -> None:
         ({"labels": [-1, 1]}, "labels", "0 to 9, got -1"),
     ],
 )
-def test_what_cannot_be_trained_on_is_refused(trainer: Trainer, state: TrainState, change, field, message) -> None:
+def test_what_cannot_be_trained_on_is_refused(
+    trainer: Trainer, state: TrainState, change: dict[str, Any], field: str, message: str
+) -> None:
     images, labels = digit_like(2, seed=2)
     arguments = {"images": images, "labels": labels, "learning_rate": 0.1, **change}
     with pytest.raises(InvalidValueError, match=message) as caught:

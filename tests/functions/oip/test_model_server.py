@@ -70,7 +70,9 @@ def test_large_batch_is_read_in_parts_with_one_version(service: Service) -> None
     found = core.infer(service, "mlp-128", None, many, ("probabilities",), lambda: calls.append(1))
     one = core.infer(service, "mlp-128", None, IMAGES, ("probabilities",))
     np.testing.assert_allclose(
-        found.outputs["probabilities"], np.tile(one.outputs["probabilities"], (600, 1)), rtol=1e-5
+        found.outputs["probabilities"].astype(np.float32),
+        np.tile(one.outputs["probabilities"].astype(np.float32), (600, 1)),
+        rtol=1e-5,
     )
     assert len(calls) > 1
 

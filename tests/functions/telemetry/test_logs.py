@@ -54,7 +54,8 @@ def lines(text: str) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
 
 def taught(api: Api) -> dict[str, Any]:
     body = {"data": [{"target": 1, "image": [0] * 784}]}
-    return api("PATCH", "/weights", body=body, headers={"Authorization": "Bearer t"}).json_body
+    answer = api("PATCH", "/weights", body=body, headers={"Authorization": "Bearer t"})
+    return dict(answer.json_body)
 
 
 def test_every_request_is_measured(deploy: Callable[[], Api], capsys: pytest.CaptureFixture[str]) -> None:
@@ -215,9 +216,7 @@ def test_line_in_json_has_the_members_that_cloudwatch_knows(capsys: pytest.Captu
 def test_trace_that_lambda_names_is_in_the_line(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setenv(
-        "_X_AMZN_TRACE_ID", "Root=1-5759e988-bd862e3fe1be46a994272793;Sampled=1"
-    )
+    monkeypatch.setenv("_X_AMZN_TRACE_ID", "Root=1-5759e988-bd862e3fe1be46a994272793;Sampled=1")
     logs.configure("INFO", logs.JSON)
     log.info("traced")
     assert json.loads(capsys.readouterr().out)["xray_trace_id"] == "1-5759e988-bd862e3fe1be46a994272793"

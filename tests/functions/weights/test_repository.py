@@ -2,6 +2,7 @@
 
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import numpy as np
 import pytest
@@ -44,7 +45,7 @@ class Failing(MemoryStore):
         self.error: Exception = UnavailableError("the power is out")
         self.too_late = False
 
-    def put(self, key: str, body: bytes, **guards: object) -> str:
+    def put(self, key: str, body: bytes, **guards: Any) -> str:
         if key == self.fails:
             if self.too_late:
                 super().put(key, body, **guards)

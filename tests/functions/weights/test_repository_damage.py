@@ -211,7 +211,9 @@ def test_restoring_makes_the_newest_version_current_where_the_pointer_is_lost(
     with pytest.raises(ConflictError):
         again(store).restore()
     damage(store, POINTER, None)
-    assert again(store).restore().version == made[0]
+    restored = again(store).restore()
+    assert restored is not None
+    assert restored.version == made[0]
     assert json.loads(store.get(POINTER).body)["key"] == key_of(made[0])
     assert history(again(store)) == made
     assert again(MemoryStore()).restore() is None

@@ -1,6 +1,7 @@
 """Old versions are removed, down to the number to keep; what is current, still needed, or still to come is not."""
 
 import threading
+from typing import Any
 
 import numpy as np
 import pytest
@@ -37,7 +38,7 @@ def store() -> MemoryStore:
     return MemoryStore()
 
 
-def repository(store: MemoryStore, keep: int, **options: object) -> WeightsRepository:
+def repository(store: MemoryStore, keep: int, **options: Any) -> WeightsRepository:
     weights = WeightsRepository(store, MANIFEST, keep, **options)
     weights.publish(Change(change_to(0).tensors, "first", 1, 0.1))
     return weights
@@ -55,7 +56,12 @@ def test_as_many_stay_as_are_to_be_kept(store: MemoryStore, keep: int) -> None:
 def test_pruning_comes_now_and_then_where_many_are_kept(store: MemoryStore) -> None:
     lists: list[str] = []
     keys = store.keys
-    store.keys = lambda prefix: lists.append(prefix) or keys(prefix)  # type: ignore[method-assign]
+
+    def listed(prefix: str) -> list[str]:
+        lists.append(prefix)
+        return keys(prefix)
+
+    store.keys = listed  # type: ignore[method-assign]
     weights = repository(store, 200)
     for _ in range(31):
         weights.update(one_more)
@@ -87,7 +93,7 @@ def test_what_a_crash_has_left_is_removed(store: MemoryStore) -> None:
     weights = repository(store, 10)
     put = store.put
 
-    def dies(key: str, body: bytes, **options: object) -> str:
+    def dies(key: str, body: bytes, **options: Any) -> str:
         if key.endswith("current.json"):
             raise KeyboardInterrupt
         return put(key, body, **options)
@@ -110,7 +116,7 @@ def test_publication_that_is_going_on_is_left_alone(store: MemoryStore) -> None:
     weights.update(one_more)
     put = store.put
 
-    def slow(key: str, body: bytes, **options: object) -> str:
+    def slow(key: str, body: bytes, **options: Any) -> str:
         if key.endswith("current.json"):
             assert other.prune() == []
         return put(key, body, **options)
@@ -148,8 +154,8 @@ def test_readers_always_find_a_complete_version_while_others_prune(store: Memory
 def test_failing_pruning_fails_no_publication(store: MemoryStore) -> None:
     weights = repository(store, 1)
 
-    def away(*_: str) -> list[str]:
-        raise UnavailableError("the store is away")
+    def away(prefix: str) -> list[str]:
+        raise UnavailableError(f"no keys of {prefix}")
 
     keys, store.keys = store.keys, away  # type: ignore[method-assign]
     made = [weights.update(one_more).version for _ in range(3)]

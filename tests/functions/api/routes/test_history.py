@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from functions.storage.memory import MemoryStore
+from functions.storage.store import StoredObject
 from functions.weights.versions import Version
 from tests.support.api import Api, serving
 from tests.support.weights_bodies import as_json, copied, lesson
@@ -76,7 +77,12 @@ def test_history_is_read_in_one_call(memory: MemoryStore, monkeypatch: pytest.Mo
         api("GET", "/weights/history")  # which has read the manifest
         calls: list[str] = []
         get = memory.get
-        monkeypatch.setattr(memory, "get", lambda key: calls.append(key) or get(key))
+
+        def counted(key: str) -> StoredObject:
+            calls.append(key)
+            return get(key)
+
+        monkeypatch.setattr(memory, "get", counted)
         assert len(api("GET", "/weights/history").json_body["versions"]) == 4
     assert calls == ["weights/mlp-128/current.json"]
 
@@ -107,7 +113,7 @@ def test_rollback_loses_nothing(api: Api, current: Version) -> None:
 
 
 def test_rollback_goes_back_to_worse_weights_too(api: Api, current: Version) -> None:
-    worse = {name: tensor * 0.5 - 0.1 for name, tensor in copied(current).items()}
+    worse = {name: (tensor * 0.5 - 0.1).astype(np.float32) for name, tensor in copied(current).items()}
     bad = api.service.model("mlp-128").publish_retrained(worse, 0)
     assert bad.accuracy < current.accuracy - 0.1
     api("POST", "/weights/rollback", body={"version": current.version})

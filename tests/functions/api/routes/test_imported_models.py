@@ -23,7 +23,7 @@ IMAGES = digit_like(2, seed=1)[0]  # (B, D)
 def predict(api: Api, name: str, image: np.ndarray) -> dict[str, Any]:
     answer = api("POST", f"/predict?model={name}", body={"tensor": image.tolist()})
     assert answer.status_code == 200, answer.body
-    return answer.json_body
+    return dict(answer.json_body)
 
 
 @pytest.mark.parametrize("layout", SIZES)

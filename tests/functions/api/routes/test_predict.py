@@ -1,5 +1,7 @@
 """POST /predict with a tensor."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -18,10 +20,10 @@ def some(api: Api) -> Block:
     return api.service.dataset.first("test", 1)
 
 
-def ask(api: Api, tensor: object, query: str = "") -> dict[str, object]:
+def ask(api: Api, tensor: object, query: str = "") -> dict[str, Any]:
     answer = api("POST", f"/predict{query}", body={"tensor": tensor})
     assert answer.status_code == 200, answer.body
-    return answer.json_body
+    return dict(answer.json_body)
 
 
 def test_prediction_is_what_the_network_says(api: Api, some: Block) -> None:

@@ -5,6 +5,7 @@ import io
 
 import numpy as np
 import pytest
+from chalice.test import HTTPResponse
 from PIL import Image
 
 from functions.api import requests
@@ -25,7 +26,7 @@ def picture(pixels: np.ndarray, kind: str = "PNG") -> bytes:
     return file.getvalue()
 
 
-def send(api: Api, body: bytes, kind: str) -> object:
+def send(api: Api, body: bytes, kind: str) -> HTTPResponse:
     return api("POST", "/predict", body=body, headers={"Content-Type": kind})
 
 

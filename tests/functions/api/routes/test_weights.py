@@ -1,5 +1,7 @@
 """GET /weights in every format; and who may write, and what a crash in between leaves."""
 
+from typing import Any
+
 import numpy as np
 import onnxruntime
 import pytest
@@ -54,7 +56,8 @@ def test_weights_as_int8_are_a_quarter_and_nearly_as_good(api: Api, current: Ver
     small, _ = tensors.decode(answer.body)
     assert set(small) == {*SHAPES, "fc1.weight.scale", "fc2.weight.scale"}
     restored = {
-        name: (small[name] * small[f"{name}.scale"][:, None]).astype(np.float32) if "weight" in name else small[name]
+        name: small[name].astype(np.float32)
+        * (small[f"{name}.scale"].astype(np.float32)[:, None] if "weight" in name else np.float32(1))
         for name in SHAPES
     }
     measure = api.service.model("mlp-128").measure(restored)
@@ -123,7 +126,7 @@ def test_crash_between_version_and_pointer_leaves_the_old_weights_current(
 ) -> None:
     put = memory.put
 
-    def dies(key: str, body: bytes, **options: object) -> str:
+    def dies(key: str, body: bytes, **options: Any) -> str:
         if key.endswith("current.json"):
             raise UnavailableError("the power is out")
         return put(key, body, **options)

@@ -1,5 +1,6 @@
 """PATCH /weights: one step on one digit or on many, every refusal, and that a refused lesson changes nothing."""
 
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
@@ -71,7 +72,7 @@ def test_two_patches_at_once_both_count(api: Api, current: Version) -> None:
         body = block.encode(Block(some.labels[place : place + 1], some.pixels[place : place + 1]))
         answer = gateway.handle_request("PATCH", "/weights", {"content-type": OCTETS}, body)
         assert answer["statusCode"] == 200
-        return answer["headers"]["ETag"].strip('"')
+        return str(answer["headers"]["ETag"]).strip('"')
 
     with ThreadPoolExecutor(8) as pool:
         made = list(pool.map(patch, range(8)))
@@ -137,7 +138,7 @@ def test_impossible_learning_rate_of_a_block_is_refused(api: Api, rate: str) -> 
     assert answer.status_code in (400, 422)
 
 
-BLOCKS = {
+BLOCKS: dict[str, tuple[Callable[[bytes], bytes], int, str]] = {
     "empty": (lambda _: b"", 400, "header of 16 bytes, got 0"),
     "truncated": (lambda data: data[:-1], 400, "bytes long, got"),
     "too long": (lambda data: data + b"\0", 400, "bytes long, got"),

@@ -1,5 +1,8 @@
 """POST /weights: what is accepted, every refusal, and that a refused write changes nothing."""
 
+from collections.abc import Callable
+from typing import Any
+
 import numpy as np
 import pytest
 import safetensors.numpy
@@ -75,7 +78,7 @@ def test_weights_a_little_worse_are_accepted(api: Api, current: Version) -> None
     assert api("POST", "/weights", body=sent(noisy), headers={"Content-Type": SAFETENSORS}).status_code == 201
 
 
-WRONG = {
+WRONG: dict[str, tuple[Callable[[dict[str, Any]], object], str]] = {
     "missing": (lambda values: values.pop("fc2.bias"), "fc2.bias missing"),
     "extra": (lambda values: values.update({"fc3.bias": np.zeros(3, np.float32)}), "fc3.bias unknown"),
     "misshapen": (lambda values: values.update({"fc2.bias": np.zeros(11, np.float32)}), r"shape [10], got [11]"),
