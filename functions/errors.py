@@ -21,7 +21,7 @@ class NotFoundError(LookupError):
 
 
 class ConflictError(RuntimeError):
-    """A compare-and-swap lost: the state is no longer the one the writer had read."""
+    """A compare-and-swap lost: the state is no longer the one that the writer read."""
 
 
 class StaleVersionError(ConflictError):

@@ -21,7 +21,7 @@ class SettingsError(ValueError):
 
 @dataclass(frozen=True)
 class Settings:
-    """What the API can be told from outside."""
+    """What the environment sets."""
 
     bucket: str  # SCRAWL_BUCKET
     stage: str = LOCAL  # SCRAWL_STAGE
@@ -64,7 +64,7 @@ class Settings:
 
 
 def cors_origin(environment: Mapping[str, str]) -> str:
-    """Return the origin that foreign pages may have; apart, because the routes need it when they are declared.
+    """Return the origin that other pages may have. Not in `Settings`, because the app needs it before there are any.
 
     Raises:
         SettingsError: when it is no origin.

@@ -1,6 +1,7 @@
-"""Where the service of this process comes from: made from the environment when it is first asked for, or handed in.
+"""The composition root: makes the service of this process from the environment, when it is first needed.
 
-It is not made at import, because `chalice package` imports the routes where no environment is set.
+Not at import, because `chalice package` imports the routes where no environment is set. Tests and servers may set
+another service with `use`.
 """
 
 import logging
@@ -22,7 +23,7 @@ def service() -> Service:
     """Return the service of this process.
 
     Raises:
-        SettingsError: when the environment does not say what it must.
+        SettingsError: when the environment lacks something.
     """
     if _service is None:
         with _making:
@@ -33,7 +34,7 @@ def service() -> Service:
 
 
 def use(new: Service | None) -> None:
-    """Replace the service of this process; None: make it anew when it is asked for."""
+    """Replace the service of this process; None: make it again when it is next needed."""
     global _service
     _service = new
 

@@ -1,6 +1,6 @@
 """The OpenAPI document: made from the operations' tables and from the types that validate what they take.
 
-What a route takes and answers is said in `operations`; how the document looks to a reader is left to `docs_page`.
+`operations` says what each route takes and answers; `docs_page` makes a page of the document.
 """
 
 from collections.abc import Iterator
@@ -10,7 +10,8 @@ from typing import Any
 import msgspec
 
 from functions import VERSION
-from functions.api.operations import BINARY, Answer, Formats, Operation, Parameter, data, open_inference, weights
+from functions.api.operations import data, open_inference, weights
+from functions.api.operations.operation import BINARY, Answer, Formats, Operation, Parameter
 from functions.api.requests import LARGEST_BODY, LARGEST_UNPACKED
 from functions.api.response_types import ErrorAnswer
 from functions.api.responses import JSON

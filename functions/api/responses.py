@@ -28,7 +28,7 @@ log = logging.getLogger("scrawl")
 
 
 class HttpError(Exception):
-    """An answer with an error in it, for what only HTTP knows of."""
+    """An error of HTTP itself, which the core does not know."""
 
     def __init__(self, status: int, code: str, message: str, headers: Headers | None = None) -> None:
         super().__init__(message)
@@ -60,7 +60,7 @@ def error_answer(
 
 
 def answer_to(error: Exception) -> Response:
-    """Return the answer that an error makes; one that nobody foresaw is logged, and says nothing of itself."""
+    """Return the answer for an error. An unexpected one is logged, and the answer says nothing about it."""
     match error:
         case HttpError():
             return error_answer(error.status, error.code, str(error), headers=error.headers)

@@ -1,7 +1,7 @@
 """The block: labelled 28×28 digits as bytes, one format for shards, `/datablock` answers and PATCH bodies.
 
 Layout, little-endian: magic `SCRB`, u16 version 1, u16 flags 0, u32 count N, u16 rows, u16 columns; then N
-label bytes; then N × 784 pixel bytes, row-major, 255 is full ink. Compression is left to the caller.
+label bytes; then N × 784 pixel bytes, row-major, 255 is full ink. Callers compress it.
 """
 
 import struct

@@ -78,7 +78,7 @@ class Digits:
 
 
 class ShardedDataset:
-    """A dataset in a store. Safe among threads."""
+    """A dataset in a store. Safe to share between threads."""
 
     def __init__(self, store: Store) -> None:
         self._store = store

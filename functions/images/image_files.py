@@ -47,14 +47,14 @@ def read_digit(body: bytes) -> NDArray[np.float32]:
 def encode_png(pixels: NDArray[np.uint8]) -> bytes:
     """Return 784 pixels as a PNG file, white ink on black as in MNIST. It is small enough to write without Pillow."""
     rows = pixels.reshape(ROWS, COLUMNS)
-    unfiltered = np.pad(rows, ((0, 0), (1, 0)))  # each row begins with its filter type, 0: none
+    unfiltered = np.pad(rows, ((0, 0), (1, 0)))  # each row starts with its filter type, 0: none
     header = struct.pack(">IIBBBBB", COLUMNS, ROWS, 8, 0, 0, 0, 0)  # 8 bits, greyscale
     parts = [(b"IHDR", header), (b"IDAT", zlib.compress(unfiltered.tobytes())), (b"IEND", b"")]
     return b"\x89PNG\r\n\x1a\n" + b"".join(_chunk(kind, data) for kind, data in parts)
 
 
 def _load(body: bytes) -> "Image.Image":
-    """Return the picture in a file, upright and not much larger than is of use."""
+    """Return the picture in a file, upright and not much larger than useful."""
     from PIL import Image, ImageOps, UnidentifiedImageError
 
     Image.MAX_IMAGE_PIXELS = MOST_PIXELS  # beyond twice that, Pillow refuses pictures within pictures, too
@@ -75,7 +75,7 @@ def _load(body: bytes) -> "Image.Image":
         raise FormatError(
             f"expected an image ({', '.join(FORMATS)}), got {len(body)} bytes of something else"
         ) from error
-    except Exception as error:  # Pillow's readers raise whatever a damaged file makes them stumble over
+    except Exception as error:  # Pillow's readers raise all kinds of errors for damaged files
         raise FormatError(f"the image is truncated or damaged: {error}") from error
 
 
@@ -106,7 +106,7 @@ def _smaller(image: "Image.Image") -> "Image.Image":
 
 
 def _colours(image: "Image.Image") -> tuple[NDArray[np.float32], NDArray[np.float32] | None]:
-    """Return (rows, columns, channels) in 0..1, and how opaque each pixel is where that is said."""
+    """Return (rows, columns, channels) in 0..1, and each pixel's opacity if the file has one."""
     values: NDArray[np.float32] = np.asarray(image, np.float32)
     if image.mode == "F":
         return _into_range(values)[:, :, np.newaxis], None
@@ -115,7 +115,7 @@ def _colours(image: "Image.Image") -> tuple[NDArray[np.float32], NDArray[np.floa
 
 
 def _into_range(values: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Return values in 0..1, from whichever of the usual ranges they fill."""
+    """Return values in 0..1, from the smallest usual range that holds them."""
     if not np.isfinite(values).all():
         raise InvalidValueError("an image's values must be finite numbers", "image")
     low = min(float(values.min()), 0.0)

@@ -1,8 +1,8 @@
 """Telling ink from paper: a picture's colours become 0 for paper to 1 for ink, whatever the colours of both.
 
-Paper is what most of the picture is made of, and ink what differs from it: so it does not matter which of the two is
-darker. Grain of the paper and light that falls unevenly on it are told from ink by how much the paper itself varies;
-a clean drawing, where most pixels are exactly paper, is taken as it is.
+Paper is the colour of most of the picture, and ink is what differs from it: so it does not matter which of the two is
+darker. How much the paper itself varies tells its grain and uneven light from ink; a clean drawing, where most pixels
+are exactly paper, is used as it is.
 """
 
 import numpy as np
@@ -12,9 +12,9 @@ from functions.images.normalise import INK, BlankError
 
 _GRAIN = 4.0  # standard deviations of the paper's own variation that are not ink
 _COARSEST = 0.1  # paper that seems to vary more than this fills less than half of the picture
-_DARKEST = 90  # percentile of ink, on grainy paper, that counts as full
+_DARKEST = 90  # percentile of ink, on grainy paper, that counts as full ink
 _GRAINY_SIDE = 320  # pixels: grainy pictures are averaged down to it, which takes most of the grain away
-_SAMPLES = 5_000  # pixels that paper is judged by
+_SAMPLES = 5_000  # pixels from which the paper's colour is estimated
 
 type Pixels = NDArray[np.float32]
 
@@ -48,9 +48,9 @@ def _on_grainy_paper(colours: Pixels) -> Pixels:
 
 
 def _composed(colours: Pixels, opacity: Pixels) -> Pixels:
-    """Return colours without transparency: upon the paper's own colour, or upon what the ink stands out from."""
+    """Return colours without transparency, on the paper's own colour, or on one that contrasts with the ink."""
     opaque = opacity[:, :, np.newaxis]
-    if np.median(opacity) >= 0.5:  # the paper is there, and only something of it is cut away
+    if np.median(opacity) >= 0.5:  # the paper is opaque, and only parts of it are cut out
         ground = np.median(colours[opacity >= 0.5], 0)
     else:
         light = float((colours * opaque).sum() / max(float(opaque.sum()) * colours.shape[2], 1e-6))

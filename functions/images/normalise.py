@@ -1,8 +1,8 @@
-"""What a drawing becomes: a 28×28 picture as MNIST's own digits were made, whatever its size and place.
+"""Normalising a drawing of any size and place: a 28×28 picture, made as MNIST's own digits were.
 
 The ink's bounding box is scaled to fit 20×20 with its aspect kept, its centre of mass put in the centre, which for
 MNIST is the middle of pixel (14, 14). The page does the same in C (`site/kernel/normalise.c`); tests compare the two.
-Decoding images and finding their polarity is left to others: here ink is 1 and paper 0.
+Here ink is 1 and paper 0: `image_files` decodes images, and `ink` finds which is which.
 """
 
 import numpy as np
@@ -52,13 +52,13 @@ def _checked(image: ArrayLike) -> NDArray[np.float64]:
 
 
 def _span(ink: NDArray[np.float64]) -> tuple[int, int]:
-    """Return where ink begins and where it has ended, along one axis."""
+    """Return where ink starts and ends along one axis."""
     places = np.flatnonzero(ink)
     return int(places[0]), int(places[-1]) + 1
 
 
 def _centre(ink: NDArray[np.float64], start: int, end: int, scale: float, size: int) -> float:
-    """Return what comes to lie in the middle: the centre of mass, unless the box would then leave the field."""
+    """Return what goes to the middle: the centre of mass, unless the box would then leave the field."""
     mass = float(ink @ (np.arange(len(ink)) + 0.5) / ink.sum())
     return min(max(mass, end - scale * (size - CENTRE)), start + scale * CENTRE)
 

@@ -1,4 +1,4 @@
-"""Retrainings: one job for each model at a time, the lease that keeps it, and the training itself.
+"""Retrainings: one job for each model at a time, its lease, the training itself, and what starts it.
 
 Read `jobs` first, then `retraining`.
 """

@@ -1,8 +1,7 @@
-"""Jobs: what is known of each retraining, and that there is one per model at a time.
+"""Jobs: the state of each retraining, of which each model has one at a time.
 
-`jobs/{id}.json` is a job's own file, written by whoever holds its `lease`. `jobs/latest/{model}.json` names the last
-one begun and is replaced by compare-and-swap, so that of two that start at once only one does. The work is left to
-`retrain`.
+`jobs/{id}.json` is a job's own file, written by the holder of its `lease`. `jobs/latest/{model}.json` names the job
+started last; compare-and-swap lets only one of two start at the same time. `retraining` does the work.
 """
 
 import logging
@@ -19,9 +18,9 @@ from functions.storage.store import Store, StoredObject
 from functions.weights import versions
 from functions.weights.versions import iso
 
-STALE_AFTER = 60.0  # seconds without a sign of life; `lease` gives one every ten
+STALE_AFTER = 60.0  # seconds without a heartbeat; `lease` sends one every ten
 KEEP = 20  # jobs of each model
-_AT_ONCE = 100  # jobs that are removed at once, at most
+_AT_ONCE = 100  # at most, that are removed in one call
 _NUMBER = r"[0-9]{17}-[0-9a-f]{8}"
 _ID = re.compile(rf"[a-z0-9-]+-{_NUMBER}")
 
@@ -42,7 +41,7 @@ class Job(msgspec.Struct, frozen=True, omit_defaults=True):
     updated_at: str
     version: str | None = None  # that it published
     error: str | None = None
-    replaces: str | None = None  # the version that was current when it was begun
+    replaces: str | None = None  # the version that was current at its start
 
     @property
     def active(self) -> bool:
@@ -63,14 +62,14 @@ class _Latest(msgspec.Struct):
 
 
 class JobsRepository:
-    """The jobs in a store. Safe among threads and among processes."""
+    """The jobs in a store. Safe to share between threads and between processes."""
 
     def __init__(self, store: Store, now: Callable[[], datetime] = versions.now) -> None:
         self._store = store
         self.now = now
 
     def get(self, job_id: str) -> Job:
-        """Return a job; one that has shown no sign of life for long is reported as failed.
+        """Return a job; one without a heartbeat for too long is reported as failed.
 
         Raises:
             NotFoundError: when there is none of that id.
@@ -103,10 +102,10 @@ class JobsRepository:
         return job
 
     def fail(self, job_id: str, reason: str) -> Job:
-        """Write that a job has failed; return it as it is then.
+        """Write that a job has failed, and return it.
 
         Raises:
-            ConflictError: when somebody wrote something else at that moment.
+            ConflictError: when somebody else wrote to it in between.
         """
         job, etag = self.read(job_id)
         failed = msgspec.structs.replace(job, state="failed", error=reason, updated_at=iso(self.now()))
@@ -160,7 +159,7 @@ class JobsRepository:
             return True
 
     def _end_latest(self, latest: StoredObject | None) -> None:
-        """Refuse a new job while the last one is active; one that seems to be dead is told that it has failed."""
+        """Refuse a new job while the last one is active; one that seems dead is written down as failed."""
         job = self._named_by(latest)
         if job is None or not job.active:
             return
@@ -168,13 +167,13 @@ class JobsRepository:
         if seen.active:
             raise JobActiveError(job)
         try:
-            # Written down, because one that was only asleep must not go on: its next sign of life now fails.
+            # Written down, because a job that was only suspended must not continue: its next heartbeat fails now.
             self.fail(job.id, str(seen.error))
         except ConflictError as error:
             raise JobActiveError(job) from error
 
     def _lost_to_another(self, job: Job) -> Job:
-        """Return the job after all, if it is the latest: its write was sent twice, and lost against itself."""
+        """Return the job after all if it is the latest: its write was sent twice, and the second one lost."""
         latest = self._latest(job.model)
         winner = self._named_by(latest)
         if winner is not None and winner.id == job.id:
@@ -196,7 +195,7 @@ class JobsRepository:
         try:
             return self.read(msgspec.json.decode(latest.body, type=_Latest).job)[0]
         except (NotFoundError, CorruptDataError, msgspec.DecodeError):
-            return None  # nothing that could go on; a new one may replace it
+            return None  # nothing is running; a new one may replace it
 
     def _seen_now(self, job: Job) -> Job:
         silence = (self.now() - datetime.fromisoformat(job.updated_at)).total_seconds()

@@ -1,7 +1,7 @@
-"""A model that Scrawl did not make: an ONNX classifier of 28×28 images, fed and read as its manifest says.
+"""A model that Scrawl did not make: an ONNX classifier of 28×28 images, whose manifest says how to use it.
 
-It recognises digits and nothing else: it has no weights to read, replace or train. Finding out how a file wants to be
-fed is left to `model_export.importing`.
+It can only recognise digits: it has no weights to read, replace or train. `model_export.importing` finds out which
+input a file expects.
 """
 
 from functools import cached_property
@@ -20,7 +20,7 @@ from functions.weights.versions import Identity
 
 
 class ImportedModel:
-    """An imported model in a store. Safe among threads."""
+    """An imported model in a store. Safe to share between threads."""
 
     def __init__(self, store: Store, manifest: ModelManifest, interface: Interface) -> None:
         self.manifest = manifest

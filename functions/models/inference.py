@@ -37,7 +37,7 @@ def create_session(onnx: bytes, options: Any) -> Any:
 
 
 class Classifier:
-    """An inference graph with given weights. Safe among threads."""
+    """An inference graph with given weights. Safe to share between threads."""
 
     def __init__(self, inference_onnx: bytes, weights: Mapping[str, ArrayLike], threads: int = 1) -> None:
         options = session_options(threads)

@@ -1,7 +1,7 @@
 """Training: first weights, and steps of SGD through an ONNX train-step graph.
 
-The graph holds all the arithmetic (`model_export.graphs` writes it); which batches to train on, for how long, and
-where the weights are kept is left to the callers.
+The graph holds all the arithmetic (`model_export.graphs` writes it); callers decide which batches to train
+on, for how long, and where the weights go.
 """
 
 import math
@@ -44,7 +44,7 @@ class TrainState:
 
     @classmethod
     def fresh(cls, weights: Mapping[str, ArrayLike]) -> "TrainState":
-        """Begin with these weights and no momentum."""
+        """Start with these weights and no momentum."""
         values = {}
         for name, weight in weights.items():
             array = np.array(weight, np.float32, order="C")  # a copy: the caller may change its own
@@ -75,7 +75,7 @@ class Step:
 
 
 class Trainer:
-    """A train-step graph, ready to run. Safe among threads: it keeps no state of its own."""
+    """A train-step graph, ready to run. Safe to share between threads: it keeps no state of its own."""
 
     def __init__(self, train_step_onnx: bytes, shapes: Shapes, threads: int = 1) -> None:
         self._session = create_session(train_step_onnx, session_options(threads))

@@ -1,6 +1,6 @@
-"""The Open Inference Protocol's binary tensor extension: tensors as bytes behind the JSON of a request or an answer.
+"""The Open Inference Protocol's binary tensor extension: tensors as bytes after the JSON of a request or an answer.
 
-`Inference-Header-Content-Length` says where the JSON ends; the header itself is left to the routes.
+`Inference-Header-Content-Length` says where the JSON ends; the routes read and write that header.
 """
 
 from collections.abc import Sequence
@@ -19,10 +19,10 @@ _DATATYPES = {output.name: output.datatype for output in OUTPUTS}
 
 
 def split(body: bytes, header_length: str | None) -> tuple[bytes, memoryview]:
-    """Return a request's JSON, and what comes behind it.
+    """Return a request's JSON, and what follows it.
 
     Raises:
-        FormatError: when the header is no length of JSON within the body.
+        FormatError: when the header is not a length within the body.
     """
     if header_length is None:
         return body, memoryview(b"")

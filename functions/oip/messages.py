@@ -1,6 +1,6 @@
 """The Open Inference Protocol (KServe's version 2): its JSON types, and the tensors that every model here answers.
 
-What is done with a request is left to `open_inference_core`.
+`model_server` answers the requests.
 """
 
 from typing import Annotated
@@ -20,7 +20,7 @@ type Data = Annotated[
 
 
 class RequestInput(msgspec.Struct):
-    """A tensor that is sent: in `data`, or behind the JSON when `binary_data_size` is among its parameters."""
+    """A tensor in a request: in `data`, or after the JSON if `binary_data_size` is among its parameters."""
 
     name: str
     shape: list[int]
@@ -46,7 +46,7 @@ class InferRequest(msgspec.Struct):
 
 
 class ResponseOutput(msgspec.Struct, omit_defaults=True):
-    """A tensor that is answered: in `data`, or behind the JSON."""
+    """A tensor in an answer: in `data`, or after the JSON."""
 
     name: str
     datatype: str

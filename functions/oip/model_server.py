@@ -1,6 +1,6 @@
 """What any transport does with a request of the Open Inference Protocol: metadata, readiness, checks, inference.
 
-Bytes beside JSON are left to `binary_tensors`, tensors to `tensor_data`, HTTP and gRPC to those who serve them.
+`binary_tensors` has the extension for bytes, `pixels` reads tensors, and each transport serves its own protocol.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -30,7 +30,7 @@ _REFUSED = ("classification", "shared_memory_region")  # parameters that would c
 
 
 class Servable(Protocol):
-    """A model, as far as this protocol needs it. Safe among threads."""
+    """A model, as far as this protocol needs it. Safe to share between threads."""
 
     def reader(self, version: str | None = None) -> tuple[Identified, Scorer]:
         """Return which weights a version has (None: the current ones), and what reads images with them.
@@ -92,7 +92,7 @@ def check_ready(models: Models) -> None:
     """Make sure that every model can serve.
 
     Raises:
-        UnavailableError: when one has no weights yet, or there is none, or the store is away.
+        UnavailableError: when one has no weights yet, or there is none, or the store is unavailable.
         CorruptDataError: when what is stored of one is damaged.
     """
     names = models.model_names()
@@ -119,7 +119,7 @@ def check_model_ready(models: Models, name: str, version: str | None = None) -> 
 
 
 def check_parameters(where: str, parameters: Mapping[str, object]) -> None:
-    """Refuse parameters that ask for another answer than the one there is; others are none of ours.
+    """Refuse parameters that would change the answer, and ignore all others.
 
     Raises:
         InvalidValueError: naming the parameter.
@@ -158,9 +158,9 @@ def infer(
     version: str | None,
     images: NDArray[np.float32],
     outputs: Sequence[str],
-    go_on: Callable[[], None] = lambda: None,
+    check: Callable[[], None] = lambda: None,
 ) -> Inference:
-    """Recognise images (B, 784). `go_on` is called now and then, and raises when nobody waits any more.
+    """Recognise images (B, 784). `check` is called now and then, and raises once nobody waits for the answer.
 
     Raises:
         NotFoundError: when there is no such model or version.
@@ -168,7 +168,7 @@ def infer(
     identity, score = models.predictor(name).reader(version)
     parts = []
     for start in range(0, len(images), _CHUNK):
-        go_on()
+        check()
         parts.append(score(images[start : start + _CHUNK]))
     scores = np.concatenate(parts)  # (B, K)
     made: dict[str, Callable[[], NDArray[np.generic]]] = {

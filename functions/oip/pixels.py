@@ -1,6 +1,6 @@
-"""Tensors of the Open Inference Protocol as images: which datatypes and shapes are taken, and how they are read.
+"""Tensors of the Open Inference Protocol as images: which datatypes and shapes are accepted, and how they are read.
 
-Whichever way a tensor comes, as JSON, as bytes or as protobuf's lists, it ends as (B, 784) float32 in 0..1.
+From JSON, bytes and protobuf's lists alike, the result is (B, 784) float32 in 0..1.
 """
 
 import math
@@ -18,7 +18,7 @@ from functions.errors import FormatError, InvalidValueError
 MOST_IMAGES = 4000
 DATATYPES = {"FP32": "<f4", "FP64": "<f8", "FP16": "<f2", "UINT8": "u1", "BOOL": "u1"}  # as NumPy calls them
 LARGEST = {"UINT8": 255}  # ink, in datatypes where it is not 1
-_ONE_IMAGE = ([PIXELS], [ROWS, COLUMNS], [1, ROWS, COLUMNS], [ROWS, COLUMNS, 1])  # behind the batch's size
+_ONE_IMAGE = ([PIXELS], [ROWS, COLUMNS], [1, ROWS, COLUMNS], [ROWS, COLUMNS, 1])  # after the batch's size
 _SHAPES = "[B,784], [B,28,28], [B,1,28,28], [B,28,28,1], or [784] or [28,28] for one image"
 _OPENING = re.compile(rb"(?:\[\s*)+")
 _ELEMENT: dict[str, Any] = {"UINT8": int, "BOOL": bool}  # of JSON; else a number
@@ -28,7 +28,7 @@ def batch_size(shape: Sequence[int]) -> int:
     """Return how many images a shape stands for.
 
     Raises:
-        InvalidValueError: when it is none of those taken.
+        InvalidValueError: when it is none of those accepted.
     """
     dimensions = list(shape)
     if dimensions in _ONE_IMAGE[:2]:
@@ -41,7 +41,7 @@ def batch_size(shape: Sequence[int]) -> int:
 
 
 def check_datatype(datatype: str) -> None:
-    """Refuse datatypes that are not taken.
+    """Refuse datatypes that are not accepted.
 
     Raises:
         InvalidValueError: naming those that are.
@@ -83,7 +83,7 @@ def as_images(datatype: str, shape: Sequence[int], values: NDArray[Any]) -> NDAr
 
     Raises:
         FormatError: when there are more or fewer elements than the shape says.
-        InvalidValueError: when one is out of range, or the shape or the datatype is not taken.
+        InvalidValueError: when one is out of range, or the shape or the datatype is not accepted.
     """
     check_datatype(datatype)
     count = batch_size(shape)

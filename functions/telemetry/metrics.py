@@ -1,9 +1,9 @@
-"""Metrics, as CloudWatch's embedded metric format wants them: lines of JSON on standard output.
+"""Metrics in CloudWatch's embedded metric format: lines of JSON on standard output.
 
-CloudWatch bills each metric with each set of dimensions. So only latency is kept per route; errors and cold starts
-are of the whole service, and the log, which has `route` and `status` in every line, tells them apart. Locally there
-are no metrics; the log has one line per request, at level DEBUG. What is logged otherwise is left to whoever knows
-of it.
+CloudWatch bills each metric for each set of dimensions. So only latency has the route as a dimension; errors and cold
+starts are counted for the whole service, and every line has `route` and `status` to tell them apart. A line with two
+sets of dimensions is more than aws-lambda-powertools can write. Locally there are no metrics, and the log has one
+line per request, at level DEBUG.
 """
 
 import logging
@@ -42,7 +42,7 @@ class _State:
 
 
 def configure(stage: str | None) -> None:
-    """Have metrics written, as those of a stage; None: have none written."""
+    """Write metrics, as those of a stage; None: write none."""
     _State.stage = stage
 
 
@@ -70,17 +70,17 @@ def accuracy(version: Metadata) -> None:
 
 
 def retraining_failed(model: str, job: str) -> None:
-    """Record that a retraining came to no weights, and could say so."""
+    """Record that a retraining failed, and could report it."""
     _write(FAILED_RETRAINING, model=model, job=job, RetrainFailed=1)
 
 
 def stale(version: Metadata, seconds: float) -> None:
-    """Record that predictions go on with weights of which it was known so long ago that they are current."""
+    """Record that predictions use weights that were last known to be current so many seconds ago."""
     _write(STALE, model=version.model, version=version.version, StaleSeconds=round(seconds, 1))
 
 
 def _write(directives: list[Directive], **members: str | float) -> None:
-    """Write a line whose members the directives refer to."""
+    """Write a line with the members that the directives name."""
     if _State.stage is None:
         return
     about = {"Timestamp": int(time.time() * 1000), "CloudWatchMetrics": directives}

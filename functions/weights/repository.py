@@ -217,7 +217,7 @@ class WeightsRepository:
         return replace(version, etag=etag)
 
     def _prune_quietly(self, pointer: Pointer) -> None:
-        """Remove old versions; the publication that this follows has succeeded, whatever happens here."""
+        """Remove old versions. The publication has already succeeded, so a failure is only logged."""
         try:
             self._prune(pointer)
         except Exception as error:  # the next one will try again

@@ -1,8 +1,8 @@
 """Named tensors as bytes: safetensors, nested JSON lists, int8; and the check that they fit an architecture.
 
 The safetensors format is read and written here, not by its package, because the API needs the metadata (which the
-package's NumPy functions drop), messages that say what came, and arrays that share the body's memory. The tests
-compare with the package.
+package's NumPy functions drop), messages that say what came, and arrays that share the body's memory. Tests compare
+it with the package.
 """
 
 import struct
@@ -61,7 +61,7 @@ def decode(data: bytes) -> tuple[dict[str, NDArray[np.generic]], dict[str, str]]
 
 
 def decode_metadata(start: bytes) -> dict[str, str]:
-    """Read the metadata from the beginning of a safetensors file, which must hold the whole header."""
+    """Read the metadata from the start of a safetensors file, which must hold the whole header."""
     return _header(start)[1]
 
 

@@ -1,7 +1,7 @@
-"""The API behind a WSGI server: Chalice's own `LocalGateway`, with what it lacks.
+"""The API as a WSGI application: Chalice's own `LocalGateway`, with what it lacks.
 
-Unlike `chalice local`, it knows HEAD, takes bodies that are not UTF-8 whatever their type, tells apart requests of
-several threads, and answers every error, its own too, in the API's shape. What a route does is left to `functions`.
+Unlike `chalice local`, it answers HEAD, accepts bodies that are not UTF-8 whatever their type, keeps the requests of
+several threads apart, and gives every error, also its own, the API's shape.
 """
 
 import base64
@@ -25,7 +25,7 @@ from chalice.local import (
 )
 
 _PLAIN = "/v2/"  # below it, an error is a text alone, as the Open Inference Protocol has it
-LARGEST_BODY = 10 * 1024 * 1024  # what API Gateway takes; Lambda takes less, and the API itself says so
+LARGEST_BODY = 10 * 1024 * 1024  # the limit of API Gateway; Lambda's is lower, and the API itself checks that
 
 log = logging.getLogger("scrawl")
 type Environment = dict[str, Any]
@@ -35,7 +35,7 @@ class ApiGateway:
     """A WSGI application that answers what is below `prefix`."""
 
     def __init__(self, app: Chalice, prefix: str) -> None:
-        # So does `chalice local`: `current_request` becomes one of each thread.
+        # As `chalice local` does: each thread gets its own `current_request`.
         if not isinstance(app, LocalChalice):
             CustomLocalChalice.__bases__ = (LocalChalice, type(app))
             app.__class__ = CustomLocalChalice
@@ -82,7 +82,7 @@ class ApiGateway:
 
 
 class _Matcher(RouteMatcher):
-    """Chalice's matcher, with the variables of a path decoded, as API Gateway hands them over."""
+    """Chalice's matcher, with the variables of a path decoded, as API Gateway decodes them."""
 
     def match_route(self, url: str) -> MatchResult:
         found = super().match_route(url)
@@ -98,7 +98,7 @@ class _Matcher(RouteMatcher):
 
 
 class _EventConverter(LambdaEventConverter):
-    """Chalice's converter, which takes the body for text unless its whole Content-Type is one of the binary types."""
+    """Chalice's converter takes a body for text unless its Content-Type is a binary type; this looks at the body."""
 
     def create_lambda_event(
         self, method: str, path: str, headers: dict[str, str], body: bytes | None = None

@@ -6,7 +6,16 @@ from msgspec import Meta
 
 from functions.api import request_types
 from functions.api import response_types as types
-from functions.api.operations import ALWAYS, BINARY, IF_NONE_MATCH, MODEL, NOT_MODIFIED, Answer, Operation, Parameter
+from functions.api.operations.operation import (
+    ALWAYS,
+    BINARY,
+    IF_NONE_MATCH,
+    MODEL,
+    NOT_MODIFIED,
+    Answer,
+    Operation,
+    Parameter,
+)
 from functions.api.responses import JSON, OCTETS, PNG
 from functions.images import image_files
 

@@ -1,6 +1,6 @@
 """The routes of the Open Inference Protocol."""
 
-from functions.api.operations import ALWAYS, BINARY, Answer, Operation, Parameter
+from functions.api.operations.operation import ALWAYS, BINARY, Answer, Operation, Parameter
 from functions.api.responses import JSON, OCTETS
 from functions.oip import messages as protocol
 

@@ -2,7 +2,7 @@
 
 from functions.api import request_types
 from functions.api import response_types as types
-from functions.api.operations import (
+from functions.api.operations.operation import (
     ALWAYS,
     BINARY,
     IF_MATCH,

@@ -1,4 +1,4 @@
-"""`/openapi.json` and `/docs`: what this API is, for programs and for people. Both are made once, when asked for."""
+"""`/openapi.json` and `/docs`: what this API is, for programs and for people. Each is made once."""
 
 import hashlib
 from functools import lru_cache

@@ -1,6 +1,6 @@
 """`/v2`: the Open Inference Protocol over HTTP. Its errors are `{"error": "…"}`, in the middleware below.
 
-What the protocol's objects are, and what is done with them, is left to the core.
+`functions.oip` has the protocol's messages, and answers them.
 """
 
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""`GET /`: what this service is, what it holds and where to go on."""
+"""`GET /`: what this service is, what it has, and where to continue."""
 
 import msgspec
 from chalice.app import Blueprint, Response

@@ -44,7 +44,7 @@ def get_weights(call: Call) -> Response:
 @blueprint.route("/weights", methods=["POST"], **ANY)
 @handler
 def post_weights(call: Call) -> Response:
-    """Make the weights in the body current, provided that they recognise about as many digits as the present ones."""
+    """Make the weights in the body current, if they recognise about as many digits as the present ones."""
     call.require_token()
     media_type = call.content_type(JSON, SAFETENSORS, OCTETS)
     model = call.model
@@ -151,7 +151,7 @@ def _published(call: Call, version: Version) -> Response:
 
 
 def _listed(version: Metadata, current: str) -> dict[str, str | int | float | None]:
-    """Return a version's entry in the history; its model is said once for all."""
+    """Return a version's entry in the history; without its model, which all of them share."""
     entry = {name: value for name, value in known(version).items() if name != "model"}
     return entry | {"current": version.version == current}
 

@@ -14,7 +14,7 @@ from py_mini_racer import MiniRacer
 from samtranslator.parser.parser import Parser
 from samtranslator.translator.translator import Translator
 
-from functions.api.operations import ALWAYS
+from functions.api.operations.operation import ALWAYS
 from functions.storage.memory import MemoryStore
 from functions.telemetry import metrics
 from functions.weights.versions import Metadata
