@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
 
+from functions.api import negotiation
 from infra.page.headers import ENCODINGS, cache_control, content_type, page_headers
 
 type _Headers = list[tuple[str, str]]
@@ -46,7 +47,7 @@ class StaticFiles:
         if variants is None:
             return _text(start_response, "404 Not Found", [])
         variant = variants[_best(environ.get("HTTP_ACCEPT_ENCODING", ""), variants)]
-        if variant.etag in environ.get("HTTP_IF_NONE_MATCH", ""):
+        if variant.etag in negotiation.named(environ.get("HTTP_IF_NONE_MATCH", "")):
             start_response("304 Not Modified", [h for h in variant.headers if not h[0].startswith("Content-")])
             return []
         start_response("200 OK", variant.headers)
@@ -64,7 +65,7 @@ def _variants(path: Path, immutable: bool, always: _Headers) -> dict[str, _Varia
 
 def _variant(path: Path, suffix: str, encoding: str, immutable: bool, always: _Headers) -> _Variant:
     body = path.read_bytes()
-    etag = f'"{hashlib.sha256(body).hexdigest()[:20]}"'
+    etag = negotiation.etag(hashlib.sha256(body).hexdigest()[:20])
     headers = [
         ("Content-Type", content_type(suffix)),
         ("Content-Length", str(len(body))),
@@ -80,13 +81,7 @@ def _variant(path: Path, suffix: str, encoding: str, immutable: bool, always: _H
 
 def _best(accept: str, variants: dict[str, _Variant]) -> str:
     """Return the smallest variant that an Accept-Encoding header allows."""
-    refused: set[str] = set()
-    accepted: set[str] = set()
-    for entry in accept.split(","):
-        name, _, quality = entry.strip().lower().partition(";")
-        (refused if quality.replace(" ", "").strip("0.") == "q=" else accepted).add(name.strip())
-    wanted = [e for e in ENCODINGS if e in variants and e not in refused and (e in accepted or "*" in accepted)]
-    return wanted[0] if wanted else "identity"
+    return next((e for e in ENCODINGS if e in variants and negotiation.quality(accept, e) > 0), "identity")
 
 
 def _text(start_response: Callable[..., Any], status: str, headers: list[tuple[str, str]]) -> Iterable[bytes]:
