@@ -1,4 +1,4 @@
-"""Builds the page for nginx: its files, and beside them the headers it is served with, as nginx reads them."""
+"""Builds the page for nginx: its files, and beside them the headers to serve it with, in nginx's syntax."""
 
 import sys
 from pathlib import Path

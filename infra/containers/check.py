@@ -1,8 +1,8 @@
-"""Tries a Scrawl that runs somewhere: `python infra/containers/check.py http://localhost:8000`.
+"""Checks a running Scrawl: `python infra/containers/check.py http://localhost:8000`.
 
-It looks at the page, has a digit recognised, and takes training steps from several sides at once: each must be kept,
-which holds only where the store compares and swaps in one step. Then it puts the weights back. Writing needs
-SCRAWL_WRITE_TOKEN where the API does. It uses the standard library alone, so that it runs wherever Python does.
+It requests the page, has digits recognised, and sends several training steps at the same time. Each must be kept,
+which is the case only if the store compares and swaps in one step. Then it puts the weights back. It needs
+SCRAWL_WRITE_TOKEN where the API does, and only the standard library, so that it runs wherever Python does.
 """
 
 import json
@@ -22,11 +22,11 @@ class CheckError(RuntimeError):
 
 
 def check(url: str) -> list[str]:
-    """Return what was found, a line for each thing that works.
+    """Return what was found, one line for each thing that works.
 
     Raises:
-        CheckError: at the first that does not.
-        OSError: when nobody answers, or refuses.
+        CheckError: at the first thing that does not.
+        OSError: when nothing answers, or the server refuses.
     """
     api = f"{url}/api"
     found = [_page(url), _prediction(api)]

@@ -1,7 +1,7 @@
-"""How gunicorn runs the API in its container; WEB_CONCURRENCY and PORT change what differs between machines.
+"""How gunicorn runs the API in its container. WEB_CONCURRENCY and PORT set what differs between machines.
 
-Several processes, because Python runs one thread at a time, and several threads in each, because a request mostly
-waits for the store.
+There are several processes, because Python runs one thread at a time, and several threads in each, because a request
+mostly waits for the store.
 """
 
 import os
@@ -25,7 +25,7 @@ control_socket_disable = True  # nobody asks, and the file system is read-only
 
 
 def on_starting(_server: Any) -> None:
-    """End at once where the environment lacks something, and say what, instead of letting every worker fail."""
+    """End at once if a setting is missing, and say which, instead of letting every worker fail."""
     try:
         Settings.from_environment(os.environ)
     except SettingsError as error:

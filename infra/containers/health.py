@@ -1,12 +1,12 @@
-"""Asks a server whether it can serve, for a container's health check: `health http://…` or `health grpc://host:port`.
+"""A container's health check: asks a server whether it can serve, at `http://…` or `grpc://host:port`.
 
-It ends with status 1, and one line saying why, when the answer is no, or none comes.
+If it cannot, or does not answer, the program ends with status 1 and one line that says why.
 """
 
 import sys
 import urllib.request
 
-PATIENCE = 5  # seconds
+TIMEOUT = 5  # seconds
 
 
 class UnhealthyError(RuntimeError):
@@ -23,7 +23,7 @@ def check(address: str) -> None:
     if address.startswith("grpc://"):
         _check_grpc(address.removeprefix("grpc://"))
     else:
-        urllib.request.urlopen(address, timeout=PATIENCE).close()
+        urllib.request.urlopen(address, timeout=TIMEOUT).close()
 
 
 def _check_grpc(address: str) -> None:
@@ -33,7 +33,7 @@ def _check_grpc(address: str) -> None:
     with grpc.insecure_channel(address) as channel:
         try:
             ask = health_pb2_grpc.HealthStub(channel).Check
-            status = ask(health_pb2.HealthCheckRequest(), timeout=PATIENCE).status
+            status = ask(health_pb2.HealthCheckRequest(), timeout=TIMEOUT).status
         except grpc.RpcError as error:
             raise UnhealthyError(f"{address}: {error.code().name}") from error
     if status != health_pb2.HealthCheckResponse.SERVING:

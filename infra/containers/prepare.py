@@ -1,6 +1,6 @@
 """Makes the store ready before the servers start: the bucket, and in it digits, models and first weights.
 
-A second run finds everything there and writes nothing. What is stored is left to `infra.dataset.seeding`.
+A second run finds everything there and writes nothing. `infra.dataset.seeding` decides what is stored.
 """
 
 import os
@@ -34,7 +34,7 @@ def main() -> None:
 
 
 def ensure_bucket(s3: Any, bucket: str, pause: float = _PAUSE) -> None:
-    """Make the bucket unless it is there, as soon as the store can."""
+    """Create the bucket unless it exists, as soon as the store can."""
     for attempts_left in reversed(range(_ATTEMPTS)):
         try:
             _ensure(s3, bucket)

@@ -1,6 +1,6 @@
-"""The gRPC server in its container: every model of the bucket, set up by the same variables as the API.
+"""The gRPC server in its container: it serves every model of the bucket, with the same settings as the API.
 
-`scrawl grpc` is the same server with options; the calls are left to `infra.rpc`.
+`scrawl grpc` is the same server with options; `infra.rpc` answers the calls.
 """
 
 import os

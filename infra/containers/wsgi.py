@@ -1,7 +1,7 @@
 """The API for gunicorn: the Chalice app below /api, with its models loaded before its worker takes requests.
 
-Each worker makes its own: sessions of ONNX Runtime and clients of AWS do not survive a fork. How many workers there
-are, and what they do with connections, is said in `gunicorn_conf`; what is answered, in `functions`.
+Each worker makes its own, since sessions of ONNX Runtime and AWS clients do not survive a fork. `gunicorn_conf` says
+how many workers there are and how they handle connections; `functions` has the API.
 """
 
 import io
@@ -21,20 +21,20 @@ def application() -> Callable[..., Iterable[bytes]]:
     from functions.app import app  # reads the environment
 
     wiring.service().warm_up()
-    threadpool_limits(1, "blas")  # for good: otherwise each request's threads wait in a loop for those of the others
+    threadpool_limits(1, "blas")  # for good: otherwise the threads of one request wait in a loop for those of others
     api = ApiGateway(app, PREFIX)
 
     def answer(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
         environ["REQUEST_URI"] = environ["RAW_URI"]  # as other servers call it
         if "chunked" in environ.get("HTTP_TRANSFER_ENCODING", "").lower():
-            _measure(environ)
+            _read_whole(environ)
         return api(environ, start_response)
 
     return answer
 
 
-def _measure(environ: dict[str, Any]) -> None:
-    """Read a body whose length nobody has said, as far as it may go, and say it."""
+def _read_whole(environ: dict[str, Any]) -> None:
+    """Read a body of unknown length, up to the limit, and set its length."""
     body = environ["wsgi.input"].read(LARGEST_BODY + 1)
     environ["wsgi.input"] = io.BytesIO(body)
     environ["CONTENT_LENGTH"] = str(len(body))

@@ -1,12 +1,13 @@
-"""Stacks in every state, and deployments that end half way: what is said, and how the next run goes on.
+"""Stacks in every state, and deployments that end half way: what is said, and how the next run continues.
 
-moto carries everything out at once and never fails, so its stacks are put into the states that AWS knows; all else
-is asked of its server.
+moto executes everything at once and never fails, so the tests put its stacks into the states that AWS knows; all else
+goes through its server.
 """
 
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import boto3
@@ -14,7 +15,7 @@ import pytest
 from botocore.exceptions import ConnectionClosedError
 from moto.cloudformation.models import CloudFormationBackend, Stack, cloudformation_backends
 
-from infra.deploy import account, stack_parameters
+from infra.deploy import account, cloudformation_stack, stack_parameters
 from infra.deploy.aws_errors import DeployError
 from infra.deploy.deployment import Plan, deploy
 from infra.deploy.destroy import destroy
@@ -126,18 +127,20 @@ def test_a_stack_that_someone_has_to_help(plan: Plan, state: str, message: str) 
     assert objects() == {}
 
 
-def test_a_change_under_way_is_waited_for(plan: Plan) -> None:
+def test_a_change_under_way_is_waited_for(plan: Plan, monkeypatch: pytest.MonkeyPatch) -> None:
     deploy(plan, lambda _: None)
     stack = the_stack()
     stack.status = "UPDATE_IN_PROGRESS"
 
-    def end(line: str) -> None:
-        if "is being changed already" in line:
-            threading.Timer(0.2, fail, (stack, "UPDATE_COMPLETE")).start()
-        lines.append(line)
+    def end(_seconds: float) -> None:
+        """End the change that goes on while the deployment pauses between two requests for the state."""
+        if stack.status == "UPDATE_IN_PROGRESS":
+            fail(stack, "UPDATE_COMPLETE")
 
+    monkeypatch.setattr(cloudformation_stack, "time", SimpleNamespace(sleep=end))
     lines: list[str] = []
-    deploy(plan, end)
+    deploy(plan, lines.append)
+    assert any("is being changed already (UPDATE_IN_PROGRESS)" in line for line in lines)
     assert "  UPDATE_COMPLETE      scrawl-prod (AWS::CloudFormation::Stack)" in lines
     assert lines.index("Stack: nothing to change") > lines.index(
         "  UPDATE_COMPLETE      scrawl-prod (AWS::CloudFormation::Stack)"
