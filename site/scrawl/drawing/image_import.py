@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 from browser import aio, document
 from browser import self as window
 
-from scrawl.drawing.pad_view import RASTER, ink_picture, inks, new_canvas
+from scrawl.drawing.pad_view import RASTER
+from scrawl.ui.canvas import ink_picture, inks, new_canvas
 from scrawl.ui.dom import by_id
 
 if TYPE_CHECKING:

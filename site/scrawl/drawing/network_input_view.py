@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from browser import self as window
 
-from scrawl.drawing.pad_view import ink_picture, inks, new_canvas
+from scrawl.ui.canvas import ink_picture, inks, new_canvas
 from scrawl.ui.dom import by_id, set_flag
 
 if TYPE_CHECKING:

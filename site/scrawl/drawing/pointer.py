@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from browser import self as window
 
-from scrawl.drawing.drawing import to_surface
+from scrawl.state.drawing import to_surface
 
 if TYPE_CHECKING:
     from collections.abc import Callable

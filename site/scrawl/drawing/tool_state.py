@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from scrawl.drawing.drawing import SIDE
 from scrawl.state.app_state import Notice
+from scrawl.state.drawing import SIDE
 
 if TYPE_CHECKING:
-    from scrawl.drawing.drawing import Point, Stroke
     from scrawl.net.interfaces import Bytes
     from scrawl.state.app_state import State, Transitions
+    from scrawl.state.drawing import Point, Stroke
 
 CELLS = 28
 CELL = SIDE / CELLS

@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING
 from browser import aio, document
 from browser import self as window
 
-from scrawl.drawing.pad_view import ink_picture
 from scrawl.files.file_formats import idx_images_header, idx_labels_header
 from scrawl.files.weight_files import download
 from scrawl.share.drawer import Drawer, button, message, row
 from scrawl.state.app_state import Notice
 from scrawl.storage import database
+from scrawl.ui.canvas import ink_picture
 from scrawl.ui.dom import set_flag, set_text, show_notice
 
 if TYPE_CHECKING:

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 from browser import document
 from browser import self as window
 
-from scrawl.drawing.pad_view import new_canvas
 from scrawl.inspect import descriptions
+from scrawl.ui.canvas import new_canvas
 from scrawl.ui.dom import by_id, set_attribute, set_flag, set_text
 
 if TYPE_CHECKING:

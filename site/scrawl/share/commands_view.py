@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 from browser import aio, document
 from browser import self as window
 
-from scrawl.drawing.pad_view import ink_picture
 from scrawl.share.command_snippets import LANGUAGES, NEEDS_DRAWING, TASKS, CommandContext, image_json, snippet
 from scrawl.share.drawer import Drawer, button, row
 from scrawl.storage.restore import to_base64
+from scrawl.ui.canvas import ink_picture
 from scrawl.ui.dom import set_flag, set_text
 
 if TYPE_CHECKING:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from scrawl.drawing.drawing import Drawing
 from scrawl.state import settings
+from scrawl.state.drawing import Drawing
 from scrawl.state.history import History
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from browser import document
 from browser import self as window
 
-from scrawl.drawing.pad_view import ink_picture
+from scrawl.ui.canvas import ink_picture
 from scrawl.ui.dom import by_id, set_attribute, set_flag, set_text, show_notice
 
 if TYPE_CHECKING:

@@ -3,7 +3,7 @@
 from itertools import pairwise
 
 import pytest
-from scrawl.drawing.drawing import PEN, SIDE, Drawing, smooth, to_surface
+from scrawl.state.drawing import PEN, SIDE, Drawing, smooth, to_surface
 
 
 @pytest.fixture
