@@ -27,7 +27,7 @@ PATHS = sorted(set(re.findall(r"`((?:functions|site|infra|model_export|tests|ben
 
 
 def drawn(house: str, kind: str = "") -> dict[str, float]:
-    """Return the rooms of a house in the picture, or those in one colour, each with the height at which it is drawn."""
+    """Return the rooms of a house in the picture, or those of one colour, each with the height where it is drawn."""
     svg = ElementTree.parse(ROOT / "docs" / "images" / "rooms.svg").getroot()
     group = svg.find(f".//*[@id='{house}']")
     assert group is not None
