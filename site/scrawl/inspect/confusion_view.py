@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from browser import Element, Event
 
-    from scrawl.inspect.confusion import ConfusionRequests
+    from scrawl.inspect.confusion_requests import ConfusionRequests
     from scrawl.inspect.inspect_state import ConfusionMatrix, MisreadDigits
     from scrawl.state.app_state import State
 

@@ -1,6 +1,6 @@
 """Inspecting the selected network: makes the views, and requests from the worker what is on the screen.
 
-The worker paints the panels and overlays; `confusion` has the requests about the confusion matrix.
+The worker paints the panels and overlays; `confusion_requests` requests the confusion matrix.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from browser import self as window
 from javascript import JSON
 
 from scrawl.inspect import panels
-from scrawl.inspect.confusion import ConfusionRequests
+from scrawl.inspect.confusion_requests import ConfusionRequests
 from scrawl.inspect.confusion_view import ConfusionView
 from scrawl.inspect.inspect_state import TRANSITIONS, InspectionState
 from scrawl.inspect.layers_view import LayersView

@@ -8,19 +8,19 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from typing import Literal
 
-    type Task = Literal["predict", "get", "send", "teach"]
+    type CommandTask = Literal["predict", "get", "send", "teach"]
     type Language = Literal["curl", "python"]
     type Writer = Callable[[CommandContext], str]
 
 SAFETENSORS = "application/vnd.safetensors"
 TOKEN = "SCRAWL_WRITE_TOKEN"
-TASKS: dict[Task, str] = {
+TASKS: dict[CommandTask, str] = {
     "predict": "Read this drawing",
     "get": "Get the shared weights",
     "send": "Send the downloaded weights",
     "teach": "Teach this drawing",
 }
-NEEDS_DRAWING: tuple[Task, ...] = ("predict", "teach")
+NEEDS_DRAWING: tuple[CommandTask, ...] = ("predict", "teach")
 LANGUAGES: dict[Language, str] = {"curl": "curl", "python": "Python"}
 
 
@@ -41,7 +41,7 @@ class CommandContext:
         return f"{self.api}{route}?model={self.model}"
 
 
-def snippet(task: Task, language: Language, context: CommandContext) -> str:
+def snippet(task: CommandTask, language: Language, context: CommandContext) -> str:
     """Return the commands, ending with a line feed."""
     return WRITERS[language, task](context)
 
@@ -156,7 +156,7 @@ def _python(template: str, route: str) -> Writer:
     return write
 
 
-WRITERS: dict[tuple[Language, Task], Writer] = {
+WRITERS: dict[tuple[Language, CommandTask], Writer] = {
     ("curl", "predict"): _curl_predict,
     ("curl", "get"): _curl_get,
     ("curl", "send"): _curl_send,

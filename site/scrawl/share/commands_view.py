@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from browser.arrays import Uint8Array
 
     from scrawl.app.app import App
-    from scrawl.share.command_snippets import Language, Task
+    from scrawl.share.command_snippets import CommandTask, Language
     from scrawl.state.app_state import State
 
 WHITE, BLACK = "rgb(255, 255, 255)", "#000"
@@ -66,7 +66,7 @@ class CommandsView:
         body.appendChild(row("Command", self.task, self.language, self.copy, self.result))
         body.appendChild(self.code)
 
-    def _context(self, state: State, task: Task) -> CommandContext:
+    def _context(self, state: State, task: CommandTask) -> CommandContext:
         context = CommandContext(self.base, state.model)
         context.label = state.label
         context.needs_token = state.share.token_used
@@ -90,7 +90,9 @@ class CommandsView:
         window.setTimeout(lambda: self.page.dispatch("command_copied", value=""), SHOWN_FOR)
 
 
-def _select(name: str, label: str, title: str, options: Mapping[Task, str] | Mapping[Language, str]) -> Element:
+def _select(
+    name: str, label: str, title: str, options: Mapping[CommandTask, str] | Mapping[Language, str]
+) -> Element:
     made = document.createElement("select")
     made.id, made.title = name, title
     made.setAttribute("aria-label", label)

@@ -10,7 +10,7 @@ import pytest
 from scrawl.share.command_snippets import LANGUAGES, TASKS, TOKEN, CommandContext, image_json, snippet
 
 if TYPE_CHECKING:
-    from scrawl.share.command_snippets import Task
+    from scrawl.share.command_snippets import CommandTask
 
 
 def context(needs_token: bool = False) -> CommandContext:
@@ -22,7 +22,7 @@ def context(needs_token: bool = False) -> CommandContext:
 
 
 @pytest.mark.parametrize("task", TASKS)
-def test_commands_are_complete(task: "Task") -> None:
+def test_commands_are_complete(task: "CommandTask") -> None:
     curl = snippet(task, "curl", context())
     words = shlex.split(curl)
     assert words[0] == "curl"
@@ -33,7 +33,7 @@ def test_commands_are_complete(task: "Task") -> None:
 
 
 @pytest.mark.parametrize("task", ["send", "teach"])
-def test_commands_take_the_token_from_the_environment(task: "Task") -> None:
+def test_commands_take_the_token_from_the_environment(task: "CommandTask") -> None:
     for language in LANGUAGES:
         assert TOKEN in snippet(task, language, context(needs_token=True))
     compile(snippet(task, "python", context(needs_token=True)), task, "exec")
