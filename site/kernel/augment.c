@@ -1,8 +1,8 @@
-/* Varied pictures to learn from: each is shifted, turned and scaled a little, anew each time it is seen, so that the network
-   cannot learn it by heart. What is varied, and how far, says augment.h; the same seed and place give the same picture.
+/* Varied pictures to learn from: each is shifted, turned and scaled a little, in a new way each time, so that the network
+   cannot learn it by heart. augment.h says what varies and how far; the same seed and place give the same picture.
 
-   A pixel is the mean of the four around the point it shows, weighted by nearness. Points have 8 bits after the binary point
-   and so have the weights. */
+   A pixel is the mean of the four around the point it shows, weighted by nearness. Points and weights have 8 bits after the
+   binary point. */
 #include "augment.h"
 #include "primitives.h"
 

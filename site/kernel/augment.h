@@ -1,4 +1,4 @@
-/* How a picture is varied: which point of it comes to each pixel of the new one. Shared by augment.c and its naive twin. */
+/* How a picture is varied: which point of it each pixel of the new one shows. Shared by augment.c and its naive twin. */
 #ifndef AUGMENT_H
 #define AUGMENT_H
 

@@ -4,7 +4,7 @@
 
 #include "primitives.h"
 
-/* Where the pooled output of row r, column c begins within a sample. */
+/* Where the pooled output of row r, column c starts within a sample. */
 static inline u32 output_place(const Conv *conv, u32 r, u32 c) {
     return ((r + conv->border) * (conv->N / 2 + 2 * conv->border) + c + conv->border) * conv->O;
 }

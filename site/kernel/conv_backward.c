@@ -1,8 +1,8 @@
 /* The backward pass of a convolution with many input channels.
 
-   Of the four outputs of a pooling window one has a gradient, and only where ReLU let it through. What is left is listed
-   once a sample: by channel for the gradient of the weights, by position, before pooling, for the gradient of the input.
-   Each then sums over its list in registers, BLOCK input channels at a time. */
+   One of the four outputs of a pooling window has a gradient, and only where ReLU let it through. Those are listed once for
+   each sample: by channel for the gradient of the weights, by position before pooling for the gradient of the input. Each
+   gradient is then summed over its list in registers, BLOCK input channels at a time. */
 #include "conv.h"
 
 /* One output's gradient. */

@@ -3,13 +3,13 @@
 
    Each tile's patch of 4x4 positions is transformed to 16 vectors of channels, V (16, TILES, I); one matrix product for each
    of the 16 with the transformed weights U (16, I, O) gives M (16, TILES, O); those are transformed back and pooled. Much of
-   a picture is blank, and all blank patches look alike: a patch of which every position equals the picture's first corner is
-   not computed, but copied from a picture that is like that everywhere. Sums of equal numbers stay equal: ties are kept. */
+   a picture is blank, and all blank patches look alike: a patch whose positions all equal the picture's first corner is not
+   computed, but copied from a picture that is the same everywhere. Equal numbers have equal sums, so ties remain ties. */
 #include "conv.h"
 
 enum {
     TILES = 32, /* computed at a time */
-    SIDE = 6,   /* of the plain picture, which has each kind of tile once */
+    SIDE = 6,   /* of a picture that is the same everywhere; it has each kind of tile once */
     APART = 16, /* floats between the 16 matrices of V and of M, or their lines would share a few places in the cache */
 };
 

@@ -1,7 +1,7 @@
 /* The first convolution: one input channel, most of it blank.
 
    It reads pictures as floats with a border, X (B, N+2, N+4), of which the outer rows and columns are zero. A window is the
-   2x2 outputs that are pooled into one; it reads a patch of 4x4 pixels. A blank patch leaves the bias alone, and adds nothing
+   2x2 outputs that are pooled into one; it reads a patch of 4x4 pixels. A blank patch gives just the bias, and adds nothing
    to the gradient of the weights. W (9, O): tap, then channel. Output Y and its gradient dY (B, stride) as `Conv` says,
    which (B, N/2, N/2, O): the place in its window, 0 to 3, that an output comes from. */
 #include "conv.h"

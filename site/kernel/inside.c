@@ -1,7 +1,7 @@
-/* What looking inside a network needs: how the input moves a score, what each digit is read as, and pictures of weights.
+/* Primitives for looking inside a network: how the input changes a score, what each digit is read as, pictures of weights.
 
-   Training never asks for the gradient of the images, so it is here: for one sample at a time, after a forward pass that has
-   left the sample's activations in place. The first two have naive twins in naive_inside.c; the others are plain loops. */
+   Training does not need the gradient of the images, so it is here: for one sample at a time, after a forward pass whose
+   activations are still in place. The first two have naive twins in naive_inside.c; the others are plain loops. */
 #include "conv.h"
 
 #define INK (1.0f / 255.0f)

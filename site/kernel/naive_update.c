@@ -1,4 +1,4 @@
-/* The slow, obvious twins of what moves weights and of what varies pictures. Compiled for the tests only. */
+/* The slow, obvious twins of the primitives in update.c, sparse.c and augment.c. Compiled for the tests only. */
 #include "augment.h"
 #include "primitives.h"
 #include "update.h"

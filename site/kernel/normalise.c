@@ -1,7 +1,7 @@
-/* What a drawing becomes: a 28x28 picture as MNIST's own digits were made, whatever its size and place.
+/* Turns a drawing of any size and place into a 28x28 picture, in the way MNIST's digits were made.
 
-   The ink's bounding box is scaled to fit 20x20 with its aspect kept, and its centre of mass put in the centre. The API
-   does the same in Python: functions/images/normalise.py says how and why. Here ink is 255 and paper 0. */
+   The ink's bounding box is scaled to fit 20x20 with the same aspect ratio, and its centre of mass moves to the centre. The
+   API does the same in Python: functions/images/normalise.py explains how and why. Here ink is 255 and paper 0. */
 #include "scrawl.h"
 
 #define SIDE 28

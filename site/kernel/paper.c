@@ -1,11 +1,11 @@
-/* Telling ink from paper: the colours of a picture become ink, 0 for paper to 255, whatever the colours of both.
+/* Separates ink from paper: turns a picture's colours into ink, 0 for paper to 255, whatever the colours of both.
 
-   Paper is what most of the picture is made of, ink what differs from it; grain, and light that falls unevenly, are told
-   from ink by how much the paper itself varies. The API does the same in Python: functions/images/ink.py says how and why.
+   Most of the picture is paper; ink is what differs from it. How much the paper itself varies decides what is grain or
+   uneven light, not ink. The API does the same in Python: functions/images/ink.py explains how and why.
    Medians and percentiles are counted in bins, `FINE` to each step of a byte, so that no pixel is sorted. */
 #include "scrawl.h"
 
-/* Done once for an image: as small as can be, not as fast. */
+/* This runs once for an image, so it is compiled for size, not for speed. */
 #pragma clang attribute push(__attribute__((minsize)), apply_to = function)
 
 #define FINE 8
@@ -16,10 +16,10 @@
 #define GRAIN 4.0     /* standard deviations of the paper's own variation that are not ink */
 #define COARSEST 25.5 /* paper that seems to vary more than this fills less than half of the picture */
 #define SPREAD 1.4826 /* from the median of differences to their standard deviation */
-#define SAMPLES 5000 /* pixels that the paper is judged by */
+#define SAMPLES 5000 /* pixels that are measured to find the paper */
 
-/* What is known of a pixel of grainy paper, instead of its opacity, of which nothing is left. */
-enum { INKED = 1, KEPT = 2, GROWN = 4 };
+/* Marks of a pixel on grainy paper; they replace its opacity, which is not needed any more. */
+enum { INKED = 1, SOLID = 2, GROWN = 4 };
 
 typedef struct {
     u8 *rgba;
@@ -29,7 +29,7 @@ typedef struct {
 
 static double magnitude(double x) { return x < 0 ? -x : x; }
 
-/* The value below which a share of all counted lies, in steps of a byte. */
+/* The value that a share of all counted ones lies below, in steps of a byte. */
 static double quantile(const u32 *bins, double share) {
     u32 total = 0, below = 0, bin = 0;
     for (u32 i = 0; i < BINS; i++) total += bins[i];
@@ -37,7 +37,7 @@ static double quantile(const u32 *bins, double share) {
     return (double)bin / FINE;
 }
 
-/* Put a picture with transparent places upon its own paper, or upon what its ink stands out from. */
+/* Put a picture with transparent places onto paper: its own, or a colour that its ink stands out from. */
 static void compose(u8 *rgba, u32 count) {
     u32 bins[BINS] = {0};
     double light = 0, opaque = 0, ground[COLOURS];
@@ -66,7 +66,7 @@ static void terms_at(const Paper *paper, u32 i, double *terms) {
     terms[0] = 1, terms[1] = x, terms[2] = y, terms[3] = x * x, terms[4] = x * y, terms[5] = y * y;
 }
 
-/* How much a pixel differs from the paper, in the colour in which it does so most. */
+/* How much a pixel differs from the paper, in the colour that differs most. */
 static double difference(const Paper *paper, u32 i) {
     double terms[TERMS], most = 0;
     terms_at(paper, i, terms);
@@ -80,14 +80,14 @@ static double difference(const Paper *paper, u32 i) {
 
 static u32 bin_of(double value) { return value < 255 ? (u32)(value * FINE + 0.5) : BINS - 1; }
 
-/* How much paper varies, as a standard deviation: half of the picture at least is paper. */
+/* How much paper varies, as a standard deviation: at least half of the picture is paper. */
 static double spread(const Paper *paper, u32 step) {
     u32 bins[BINS] = {0};
     for (u32 i = 0; i < paper->width * paper->height; i += step) bins[bin_of(difference(paper, i))]++;
     return SPREAD * quantile(bins, 0.5);
 }
 
-/* The paper has one colour: the one in the middle of all. */
+/* The paper has one colour: the median of all pixels. */
 static void level(Paper *paper, u32 step) {
     for (u32 c = 0; c < COLOURS; c++) {
         u32 bins[BINS] = {0};
@@ -97,7 +97,7 @@ static void level(Paper *paper, u32 step) {
     }
 }
 
-/* The paper has the lightest or the darkest colour, whichever is more like the corners: of digits cut out tightly. */
+/* The paper has the lightest or the darkest colour, whichever is more like the corners. For digits that are cut out tightly. */
 static void level_of_corners(Paper *paper) {
     const u8 *p = paper->rgba;
     u32 count = paper->width * paper->height, low = 0, high = 0, last = paper->width - 1;
@@ -113,7 +113,7 @@ static void level_of_corners(Paper *paper) {
     for (u32 c = 0; c < COLOURS; c++) paper->fit[c][0] = p[4 * place + c];
 }
 
-/* Solve a (TERMS, TERMS + COLOURS) system by elimination; directions that nothing is known of stay zero. */
+/* Solve a (TERMS, TERMS + COLOURS) system by elimination; unknowns that no pixel determines stay zero. */
 static void solve(double system[TERMS][TERMS + COLOURS]) {
     for (u32 t = 0; t < TERMS; t++) {
         u32 best = t;
@@ -121,9 +121,9 @@ static void solve(double system[TERMS][TERMS + COLOURS]) {
             if (magnitude(system[r][t]) > magnitude(system[best][t]) + 1e-9) best = r;
         double pivot = system[best][t];
         for (u32 k = 0; k < TERMS + COLOURS; k++) {
-            double kept = system[best][k];
+            double pivotal = system[best][k];
             system[best][k] = system[t][k];
-            system[t][k] = magnitude(pivot) > 1e-9 ? kept / pivot : 0;
+            system[t][k] = magnitude(pivot) > 1e-9 ? pivotal / pivot : 0;
         }
         for (u32 r = 0; r < TERMS; r++) {
             double factor = r == t ? 0 : system[r][t];
@@ -132,7 +132,7 @@ static void solve(double system[TERMS][TERMS + COLOURS]) {
     }
 }
 
-/* Fit the paper's colours by least squares to the pixels that differ from what is known of it by at most `limit`. */
+/* Fit the paper's colours by least squares to the pixels that differ from the fit so far by at most `limit`. */
 static void fit_surface(Paper *paper, u32 step, double limit) {
     double system[TERMS][TERMS + COLOURS] = {{0}}, terms[TERMS];
     for (u32 i = 0; i < paper->width * paper->height; i += step) {
@@ -160,19 +160,19 @@ static u32 around(const Paper *paper, u32 i, u32 reach, u8 mark) {
 /* Mark what differs by more than `least` from the paper, without specks of grain, and with its soft edges. Returns what
    counts as full ink, 0 if there is none. */
 static double mark_ink(Paper *paper, double least) {
-    u32 count = paper->width * paper->height, bins[BINS] = {0}, kept = 0;
+    u32 count = paper->width * paper->height, bins[BINS] = {0}, solid = 0;
     u8 *marks = paper->rgba + 3;
     for (u32 i = 0; i < count; i++) marks[4 * i] = difference(paper, i) > least ? INKED : 0;
     for (u32 i = 0; i < count; i++)
         if (marks[4 * i] && around(paper, i, 2, INKED) >= 5)
-            marks[4 * i] |= KEPT, bins[bin_of(difference(paper, i))]++, kept++;
+            marks[4 * i] |= SOLID, bins[bin_of(difference(paper, i))]++, solid++;
     for (u32 i = 0; i < count; i++)
-        if (around(paper, i, 1, KEPT)) marks[4 * i] |= GROWN;
-    return kept ? quantile(bins, 0.9) : 0;
+        if (around(paper, i, 1, SOLID)) marks[4 * i] |= GROWN;
+    return solid ? quantile(bins, 0.9) : 0;
 }
 
-/* Ink from 0 at the floor to 255 at full where all marks of `needed` are; too little contrast is left as it is, for that
-   is blank. Written over the colours: the ink of pixel i takes the place of a byte that has been read. */
+/* Write ink, from 0 at the floor to 255 at full, where a pixel has all marks of `needed`. Too little contrast is not stretched:
+   it is blank. Ink is written over the colours: that of pixel i replaces a byte that has been read already. */
 static void stretch(const Paper *paper, u8 *ink, double floor, double full, u8 needed) {
     for (u32 i = 0; i < paper->width * paper->height; i++) {
         double value = (paper->rgba[4 * i + 3] & needed) == needed ? difference(paper, i) : 0;
@@ -181,7 +181,7 @@ static void stretch(const Paper *paper, u8 *ink, double floor, double full, u8 n
     }
 }
 
-/* All pixels count as they are: the paper has one colour, and whatever differs from it is ink. */
+/* The paper has one colour, and whatever differs from it is ink. */
 static u32 ink_on_clean_paper(Paper *paper) {
     double most = 0;
     for (u32 i = 0; i < paper->width * paper->height; i++) {

@@ -1,4 +1,4 @@
-/* The primitives that a program may call. What each does stands where it is defined. */
+/* The primitives that a program may call. The comment at each definition says what it does. */
 #ifndef PRIMITIVES_H
 #define PRIMITIVES_H
 

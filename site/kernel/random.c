@@ -12,9 +12,9 @@ EXPORT(shuffle)
 void shuffle(u32 *order, u32 count, u32 seed) {
     u32 state = seed ^ 0x5bd1e995u;
     for (u32 i = count; i > 1; i--) {
-        u32 j = (u32)(((u64)draw(&state) * i) >> 32), kept = order[i - 1];
+        u32 j = (u32)(((u64)draw(&state) * i) >> 32), last = order[i - 1];
         order[i - 1] = order[j];
-        order[j] = kept;
+        order[j] = last;
     }
 }
 

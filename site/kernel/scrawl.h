@@ -1,8 +1,8 @@
 /* What all of the kernel's files share: types, vector helpers, the export macro.
 
-   The kernel is arithmetic over memory that the caller owns: it has no libc, no malloc, no state of its own. Which
-   primitive follows which is said in Python (site/scrawl/net/network.py). Every fast primitive has a slow, obvious twin
-   `naive_…` of the same signature in a file naive….c, which is compiled for the tests only and is what they compare with.
+   The kernel is arithmetic over memory that the caller owns: it has no libc, no malloc, no state of its own. Python decides
+   which primitive follows which (site/scrawl/net/network.py). Every fast primitive has a slow, obvious twin `naive_…` of the
+   same signature in a file naive….c, which is compiled for the tests only; they compare the two.
 
    Axes: B batch, D inputs (784 pixels), H hidden units, K classes, I and O inputs and outputs of any dense layer.
    Rows of activations, deltas and weights are padded: `stride` floats apart, a multiple of 4, and the padding is zero.
@@ -29,7 +29,7 @@ typedef u32 Entry;
 static inline u32 entry_index(Entry entry) { return entry & 0xffff; }
 static inline u32 entry_bits(Entry entry) { return entry & 0xffff0000; } /* of the value */
 
-/* What a pass over a batch has summed up. */
+/* The sums of a pass over a batch. */
 typedef struct {
     double loss;    /* sum of the negative log-likelihoods */
     double correct; /* how many samples have their label ranked first */

@@ -1,4 +1,4 @@
-/* Arithmetic on whole tensors: what gradients and velocities go through on their way to the weights. */
+/* Arithmetic on whole tensors: optimizers move weights by gradients and their averages. */
 #include "primitives.h"
 #include "update.h"
 

@@ -8,13 +8,14 @@
 #define BETA2 0.999
 #define TINY 1e-30f /* what is smaller becomes 0: a decaying number would end up denormal, a hundred times as slow */
 
-/* What Adam has in a step: its rate and epsilon, both corrected for the averages having begun at zero; and 1 less what weight
+/* Adam's numbers for a step: rate and epsilon, both corrected because the averages start at zero; and 1 minus what weight
    decay takes from each weight. */
 typedef struct {
     float rate, epsilon, keep;
 } AdamStep;
 
-/* `rate` is negative; bias1 and bias2 are what the averages have of their full weight by now. As in PyTorch, the divisor is
+/* `rate` is negative; bias1 and bias2 are the shares of their full weight that the averages have by now. As in PyTorch, the
+   divisor is
    sqrt(V / bias2) + 1e-8. */
 static inline AdamStep adam_step(float rate, float weight_decay, double bias1, double bias2) {
     double root = __builtin_sqrt(bias2);

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from infra.page.shrink import shrink
 from infra.paths import ROOT
 
 SITE = ROOT / "site"
@@ -21,3 +22,29 @@ def test_no_try_has_an_else(path: Path) -> None:
     nodes = ast.walk(ast.parse(path.read_text("utf-8")))
     lines = [node.lineno for node in nodes if isinstance(node, ast.Try | ast.TryStar) and node.orelse]
     assert not lines, f"{name_of(path)} has a try with an else in line {lines[0]}"
+
+
+# What these folders may import when they run; types may come from anywhere.
+ALLOWED = {
+    "net": ("scrawl.net",),
+    "training": ("scrawl.net", "scrawl.training"),
+    "state": ("scrawl.state", "scrawl.drawing.drawing"),
+    "protocol.py": (),
+}
+
+
+@pytest.mark.parametrize(
+    ("path", "allowed"),
+    [(path, ALLOWED[part]) for path in SOURCES if (part := path.relative_to(SITE / "scrawl").parts[0]) in ALLOWED],
+    ids=lambda value: name_of(value) if isinstance(value, Path) else "",
+)
+def test_what_needs_no_browser_imports_none(path: Path, allowed: tuple[str, ...]) -> None:
+    for node in ast.walk(ast.parse(shrink(path.read_text("utf-8")))):
+        if isinstance(node, ast.Import):
+            modules = [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            modules = [node.module or ""]
+        else:
+            continue
+        for module in modules:
+            assert any(module == room or module.startswith(f"{room}.") for room in allowed), f"{module} is imported"
