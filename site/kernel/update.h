@@ -15,8 +15,7 @@ typedef struct {
 } AdamStep;
 
 /* `rate` is negative; bias1 and bias2 are the shares of their full weight that the averages have by now. As in PyTorch, the
-   divisor is
-   sqrt(V / bias2) + 1e-8. */
+   divisor is sqrt(V / bias2) + 1e-8. */
 static inline AdamStep adam_step(float rate, float weight_decay, double bias1, double bias2) {
     double root = __builtin_sqrt(bias2);
     return (AdamStep){(float)(rate * root / bias1), (float)(1e-8 * root), 1 + rate * weight_decay};

@@ -101,6 +101,8 @@ def test_an_unexpected_error_leaves_no_block_in_flight(
 ) -> None:
     """What nobody expected is treated like a refused block: it is asked for again later."""
     assert reports == []
+    from browser import aio
+    from scrawl.client import fetching
     from scrawl.training.block_cache import BlockCache
     from scrawl.worker import block_source
 
@@ -112,11 +114,11 @@ def test_an_unexpected_error_leaves_no_block_in_flight(
     async def fetch(*_arguments: object) -> object:
         raise ZeroDivisionError("nobody expected that")
 
-    monkeypatch.setattr(block_source.fetching, "fetch", fetch)
+    monkeypatch.setattr(fetching, "fetch", fetch)
     source = block_source.BlockSource(
         "{split}/{index}", trainer, lambda kind, **_fields: told.append(kind), lambda: None
     )
-    monkeypatch.setattr(block_source.aio, "run", _run_at_once)
+    monkeypatch.setattr(aio, "run", _run_at_once)
     source.start()
     assert source.in_flight == []
     assert told.count("block_refused") == 3  # each once
