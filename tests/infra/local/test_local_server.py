@@ -1,10 +1,9 @@
 """What the local stack answers on its one port: the page, compressed and cacheable, and the API with its errors.
 
-What the API's routes do is tested elsewhere; here they are asked through the real server.
+The tests of the API's routes are elsewhere; here requests go through the real server.
 """
 
 import gzip
-import os
 import socket
 import time
 from collections.abc import Iterator
@@ -21,9 +20,9 @@ from tests.support.servers.running_stack import RunningStack, teach
 
 @pytest.fixture(scope="module")
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningStack]:
-    """Run one stack, on the real MNIST where MNIST_DIR is set, for the tests that only ask it things."""
-    digits = os.environ.get("MNIST_DIR") or str(idx_files.write(tmp_path_factory.mktemp("idx")))
-    running = RunningStack(tmp_path_factory.mktemp("stack"), MNIST_DIR=digits)
+    """Run one stack, on a few made-up digits."""
+    digits = idx_files.write(tmp_path_factory.mktemp("idx"))
+    running = RunningStack(tmp_path_factory.mktemp("stack"), MNIST_DIR=str(digits))
     yield running
     running.stop()
 
