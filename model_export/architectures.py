@@ -1,7 +1,7 @@
 """The three networks, each one readable list of layers; everything else about them is derived from that list.
 
-Axis letters: B batch, D inputs (784), H hidden units, K classes (10), C channels. Graphs, initial values and training
-are left to others. Adding an architecture means adding an entry to `ARCHITECTURES`.
+Axis letters: B batch, D inputs (784), H hidden units, K classes (10), C channels. To add an
+architecture, add an entry to `ARCHITECTURES`. Graphs, initial values and training are in other modules.
 """
 
 import math

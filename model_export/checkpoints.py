@@ -1,7 +1,7 @@
 """Weights in files that others wrote: PyTorch checkpoints as safetensors, ONNX files with such initializers.
 
-Tensors have the names of PyTorch's `state_dict`; those of the earlier gRPC server are translated. Whether they fit an
-architecture is left to `model_export.export.check_weights`.
+Tensors have the names of PyTorch's `state_dict`; those of the earlier gRPC server are translated.
+`model_export.export.check_weights` checks whether they fit an architecture.
 """
 
 import re
@@ -26,7 +26,7 @@ _RENAMED = (("conv2d_", "conv"), ("linear_", "fc"))
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """A file's tensors under our names; `renamed` says what those were called in the file that had others."""
+    """A file's tensors under our names; `renamed` has the file's names where they differ."""
 
     tensors: dict[str, NDArray[np.generic]]
     metadata: dict[str, str]
@@ -34,14 +34,14 @@ class Checkpoint:
 
     @property
     def note(self) -> str:
-        """Return what a message about our names must add; nothing when they are the file's."""
+        """Return what a message about our names must add; an empty text when the file uses the same names."""
         if not self.renamed:
             return ""
         return f" (in the file, {', '.join(f'{ours} is {theirs}' for ours, theirs in self.renamed.items())})"
 
 
 def read(path: Path) -> Checkpoint:
-    """Return what a safetensors or ONNX file holds; which of the two it is, its content says.
+    """Return what a safetensors or ONNX file holds; the content decides which of the two it is.
 
     Raises:
         FormatError: when it is neither, or damaged.
@@ -105,7 +105,7 @@ def _from_safetensors(path: Path, data: bytes) -> tuple[dict[str, NDArray[np.gen
 
 
 def _from_onnx(path: Path) -> tuple[dict[str, NDArray[np.generic]], dict[str, str]]:
-    """Return the initializers that may be weights: arrays of floats. Those of integers say shapes and axes."""
+    """Return the initializers that may be weights: arrays of floats. Those of integers hold shapes and axes."""
     chosen = [t for t in read_onnx(path).graph.initializer if t.data_type in FLOATS and t.dims]
     try:
         return {tensor.name: numpy_helper.to_array(tensor).astype(np.float32) for tensor in chosen}, {}

@@ -1,6 +1,6 @@
-"""How good a network is: accuracy, confusion matrix, worst mistakes; as text and as pictures.
+"""How good a network is: accuracy, confusion matrix, worst mistakes, as text and as pictures.
 
-Where weights and digits come from is left to the callers.
+Callers bring the weights and the digits; `infra.dataset.labelled_images` reads them.
 """
 
 from collections.abc import Mapping
@@ -24,9 +24,9 @@ _ZOOM = 3  # of a digit in the picture of mistakes
 
 @dataclass(frozen=True)
 class Mistake:
-    """A digit taken for another: its place in the data, both digits, and their probabilities."""
+    """A digit taken for another: its index in the data, both digits, and their probabilities."""
 
-    place: int
+    index: int
     label: int
     answer: int
     label_probability: float
@@ -35,13 +35,13 @@ class Mistake:
 
 @dataclass(frozen=True)
 class Evaluation:
-    """What a network makes of N labelled digits."""
+    """How a network did on N labelled digits."""
 
     count: int
     loss: float  # mean negative log-likelihood
     accuracy: float  # 0..1
     confusion: NDArray[np.int64]  # (10, 10): row label, column answer
-    mistakes: tuple[Mistake, ...]  # first those whose label seemed least likely
+    mistakes: tuple[Mistake, ...]  # the least likely labels first
 
 
 def evaluate_weights(
@@ -49,7 +49,7 @@ def evaluate_weights(
 ) -> Evaluation:
     """Classify images (N, 784) in 0..1 and compare with their labels (N,)."""
     if not len(images) or len(images) != len(labels):
-        raise InvalidValueError(f"assessing needs images with a label each, got {len(images)} and {len(labels)}")
+        raise InvalidValueError(f"an evaluation needs images with a label each, got {len(images)} and {len(labels)}")
     architecture = architecture_named(model)
     weights = check_weights(architecture, weights)
     classifier = Classifier(inference_graph(architecture, weights), weights)
@@ -61,19 +61,19 @@ def evaluate_weights(
     of_label = scores[np.arange(len(labels)), labels]
     wrong = np.flatnonzero(answers != labels)
     worst = wrong[np.argsort(of_label[wrong], kind="stable")]
-    mistakes = tuple(_mistake(int(place), int(labels[place]), scores[place]) for place in worst)
+    mistakes = tuple(_mistake(int(index), int(labels[index]), scores[index]) for index in worst)
     return Evaluation(
         len(labels), float(-of_label.mean(dtype=np.float64)), 1 - len(wrong) / len(labels), confusion, mistakes
     )
 
 
-def _mistake(place: int, label: int, scores: NDArray[np.float32]) -> Mistake:
+def _mistake(index: int, label: int, scores: NDArray[np.float32]) -> Mistake:
     answer = int(scores.argmax())
-    return Mistake(place, label, answer, float(np.exp(scores[label])), float(np.exp(scores[answer])))
+    return Mistake(index, label, answer, float(np.exp(scores[label])), float(np.exp(scores[answer])))
 
 
 def confusion_text(evaluation: Evaluation) -> str:
-    """Return the confusion matrix as a table, with how much of each digit was recognised."""
+    """Return the confusion matrix as a table, with the recognised part of each digit."""
     width = max(5, len(str(evaluation.confusion.max())) + 1)
     head = "label".ljust(7) + "".join(f"{digit:{width}}" for digit in range(CLASSES)) + "  recognised"
     lines = [head]
@@ -84,7 +84,7 @@ def confusion_text(evaluation: Evaluation) -> str:
 
 
 def confusion_picture(evaluation: Evaluation) -> Image.Image:
-    """Return the confusion matrix drawn: rows are labels, columns answers; mistakes are tinted by their number."""
+    """Return a picture of the confusion matrix: rows are labels, columns answers; red cells are mistakes."""
     side = _CELL * (CLASSES + 1) + 30
     picture = Image.new("RGB", (side, side), _PAPER)
     draw = ImageDraw.Draw(picture)
@@ -108,7 +108,7 @@ def confusion_picture(evaluation: Evaluation) -> Image.Image:
 
 
 def _cell_colour(right: bool, number: int, most: int, total: int) -> tuple[int, int, int]:
-    """Return green for what is right, red for mistakes, the stronger the more there are."""
+    """Return green for right answers and red for mistakes, stronger for larger numbers."""
     strength = 0.75 * number / max(1, total) if right else 0.85 * (number / most) ** 0.5
     full = (122, 190, 140) if right else (226, 96, 84)
     return tuple(round(p + (f - p) * strength) for p, f in zip((240, 239, 235), full, strict=True))  # type: ignore[return-value]
@@ -117,7 +117,7 @@ def _cell_colour(right: bool, number: int, most: int, total: int) -> tuple[int, 
 def mistakes_picture(
     evaluation: Evaluation, images: NDArray[np.float32], most: int = 50, columns: int = 10
 ) -> Image.Image:
-    """Return the worst mistakes drawn, each with its label and the network's answer."""
+    """Return a picture of the worst mistakes, each with its label and the network's answer."""
     shown = evaluation.mistakes[:most]
     width, height = COLUMNS * _ZOOM + 12, ROWS * _ZOOM + 30
     rows = max(1, -(-len(shown) // columns))
@@ -128,7 +128,7 @@ def mistakes_picture(
         draw.text((12, 12), "no mistakes", _INK, font)
     for number, mistake in enumerate(shown):
         left, top = 12 + width * (number % columns), 12 + height * (number // columns)
-        pixels = np.rint(255 - 255 * images[mistake.place].reshape(ROWS, COLUMNS)).astype(np.uint8)
+        pixels = np.rint(255 - 255 * images[mistake.index].reshape(ROWS, COLUMNS)).astype(np.uint8)
         digit = Image.fromarray(pixels).resize((COLUMNS * _ZOOM, ROWS * _ZOOM), Image.Resampling.NEAREST)
         picture.paste(digit, (left, top))
         caption = f"{mistake.label} as {mistake.answer}, {mistake.answer_probability:.0%}"

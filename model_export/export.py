@@ -1,6 +1,6 @@
-"""Everything the API and the page need of an architecture: its two graphs and its manifest, as bytes.
+"""The files that the API and the page need for an architecture: its two graphs and its manifest, as bytes.
 
-The same weights give the same bytes. Writing them anywhere is left to the callers.
+The same weights give the same bytes. Callers write them.
 """
 
 import hashlib
@@ -32,7 +32,7 @@ def export(model: str, weights: Mapping[str, ArrayLike]) -> dict[str, bytes]:
 
 
 def check_weights(architecture: Architecture, weights: Mapping[str, ArrayLike]) -> dict[str, NDArray[np.float32]]:
-    """Return the weights as float32 in the architecture's order; refuse others, naming every tensor that is wrong."""
+    """Return the weights as float32 in the architecture's order; refuse others, naming every wrong tensor."""
     table = dict(parameter_table(architecture.layers))
     wrong = [f"{name} is missing" for name in table if name not in weights]
     wrong += [f"{name} does not belong to it" for name in weights if name not in table]
@@ -64,8 +64,8 @@ def _manifest(architecture: Architecture, files: Mapping[str, bytes]) -> ModelMa
 def _weight_offsets(architecture: Architecture) -> dict[str, int]:
     """Return where each weight's bytes lie in `inference.onnx`.
 
-    Found in a twin of the file whose weights are random, so that each one's bytes occur once: the file's structure
-    does not depend on the values.
+    Found in a file with random weights, where each weight's bytes occur once: the file's structure does not depend on
+    the values.
     """
     random = np.random.default_rng(0)
     table = parameter_table(architecture.layers)

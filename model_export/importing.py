@@ -1,6 +1,6 @@
-"""Any ONNX classifier of 28×28 images, made ready to be served: how to feed and read it is found out by trying.
+"""Makes any ONNX classifier of 28×28 images ready to be served: finds out by trying how to feed and read it.
 
-Running it later is left to `functions.models.imported`, storing it to `infra.dataset.imported_models`.
+`functions.models.imported` runs it later, `infra.dataset.imported_models` stores it.
 """
 
 import hashlib
@@ -99,8 +99,10 @@ def _interface(onnx_session: Any, mean: float, std: float) -> Interface:
             return msgspec.structs.replace(interface, answers=_kind(_answers(onnx_session, interface)))
         except Exception as error:  # ONNX Runtime's errors have no common base
             problems.append(error)
-    told = next((problem for problem in problems if isinstance(problem, InvalidValueError)), None)
-    raise told or InvalidValueError(f"it fails to run on {_listed(inputs)} of 28×28 images: {problems[0]}", "file")
+    clearest = next((problem for problem in problems if isinstance(problem, InvalidValueError)), None)
+    raise clearest or InvalidValueError(
+        f"it fails to run on {_listed(inputs)} of 28×28 images: {problems[0]}", "file"
+    )
 
 
 def _candidates(shape: Sequence[int | str | None]) -> Iterator[tuple[tuple[int, ...], int | None]]:
@@ -122,7 +124,7 @@ def _candidates(shape: Sequence[int | str | None]) -> Iterator[tuple[tuple[int, 
 
 
 def _answers(onnx_session: Any, interface: Interface) -> NDArray[np.float32]:
-    """Return (B, 10) answers to three images unlike each other; refuse what is no number for each class."""
+    """Return (B, 10) answers to three very different images; refuse other outputs than one number per class."""
     images = np.zeros((3, PIXELS), np.float32)
     images[1] = np.linspace(0, 1, PIXELS)
     images[2] = np.random.default_rng(0).random(PIXELS)
@@ -144,7 +146,7 @@ def _answers(onnx_session: Any, interface: Interface) -> NDArray[np.float32]:
 
 
 def _kind(answers: NDArray[np.float32]) -> str:
-    """Return what answers (B, 10) are."""
+    """Return of which kind answers (B, 10) are."""
     if (answers >= 0).all() and (abs(answers.sum(1) - 1) < _TOLERANCE).all():
         return "probabilities"
     if (answers <= _TOLERANCE).all() and (abs(np.exp(answers).sum(1) - 1) < _TOLERANCE).all():

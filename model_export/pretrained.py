@@ -1,6 +1,6 @@
 """The weights that Scrawl ships: `pretrained/{model}.safetensors`, written by `scrawl train`.
 
-How each was trained, and how good it is, stands in the file's own metadata.
+Each file's metadata has its training command and its accuracy.
 """
 
 from collections.abc import Mapping
@@ -52,7 +52,7 @@ def read(model: str, path: Path) -> tuple[dict[str, NDArray[np.float32]], dict[s
 
 
 def write(path: Path, weights: Mapping[str, NDArray[np.float32]], metadata: Mapping[str, str]) -> None:
-    """Write weights and metadata; an interrupted write leaves what was there."""
+    """Write weights and metadata; an interrupted write leaves the old file."""
     part = path.with_name(path.name + ".part")
     part.write_bytes(tensors.encode(weights, metadata))
     part.replace(path)

@@ -1,7 +1,7 @@
 """The ways people write 0 to 9, as skeletons: strokes through control points, x to the right, y down, about 1 high.
 
 MNIST was written by Americans. A 7 with a bar, a 1 with a flag, a 9 with a curled tail, an open 4 are common
-elsewhere and rare there. How a skeleton becomes a picture is left to `strokes`.
+elsewhere and rare there. `strokes` turns a skeleton into a picture.
 """
 
 from collections.abc import Callable
@@ -41,7 +41,7 @@ def arc(x: float, y: float, rx: float, ry: float, start: float, sweep: float) ->
 
 
 def zero(rng: np.random.Generator) -> list[Stroke]:
-    """An ellipse, begun anywhere near the top, closed, not quite closed or overlapping; rarely slashed."""
+    """An ellipse, started anywhere near the top, closed, not quite closed or overlapping; rarely slashed."""
     direction = rng.choice([-1, -1, 1])
     ring = arc(0.33, 0.5, rng.uniform(0.22, 0.42), 0.5, rng.uniform(-140, -20), direction * rng.uniform(325, 400))
     slash = [smooth([(0.55, 0.1), (0.1, 0.9)])] if rng.random() < 0.04 else []
@@ -201,7 +201,7 @@ def eight(rng: np.random.Generator) -> list[Stroke]:
         closing: Points = [(0.06, 0.86), (0.2, 0.6), (0.45, 0.32), end]
         return [smooth([*snake, *closing])]
     t = np.linspace(0, 1, 22) * rng.uniform(0.88, 1.06) * 2 * np.pi + rng.choice([0.0, rng.uniform(-0.9, 0.9), np.pi])
-    t = t if rng.random() < 0.6 else -t  # mirrored: begun to the left or to the right
+    t = t if rng.random() < 0.6 else -t  # mirrored: started at the left or at the right
     height = (1 - np.cos(t)) / 2  # 0 at the top, 1 at the bottom
     ys = np.where(height < 0.5, height * 2 * waist, waist + (height - 0.5) * 2 * (1 - waist))
     xs = x - np.where(height < 0.5, upper, lower) * np.sin(2 * t)

@@ -1,6 +1,6 @@
 """Digits written as pen strokes: skeletons jittered, slanted, stretched and bent, then drawn and normalised.
 
-What the skeletons look like is said in `skeletons`.
+`skeletons` has the shapes.
 """
 
 from collections.abc import Iterator

@@ -1,7 +1,7 @@
-"""The training command's core: many steps of the ONNX train-step graph, over varied digits, to a schedule.
+"""The core of `scrawl train`: runs the ONNX train-step graph over augmented digits, with a learning rate schedule.
 
-No PyTorch, no gradients of its own. Reading data and parsing the command line are left to `infra`; what happens to
-the weights afterwards to the caller.
+It needs no PyTorch: the graph computes the gradients. `infra` reads the data and parses the command line; callers
+write the weights.
 """
 
 import math
@@ -26,7 +26,7 @@ from model_export.graphs import inference_graph, train_step_graph
 from model_export.hyperparameters import AUGMENTATIONS, SCHEDULES, Hyperparameters
 from model_export.strokes import synthesize
 
-# A mean negative log-likelihood that no network recovers from; a fresh one begins near ln 10 = 2.3.
+# A mean negative log-likelihood that no network recovers from; a new one starts near ln 10 = 2.3.
 DIVERGED_LOSS = 100.0
 
 
@@ -41,10 +41,10 @@ class Epoch:
 
 
 @dataclass(frozen=True)
-class Trained:
-    """What a run leaves. `reason` is finished, interrupted or diverged; `message` says it in a sentence.
+class TrainingResult:
+    """The result of a run. `reason` is finished, interrupted or diverged; `message` is a sentence about it.
 
-    A run that finished gives its last weights, for its schedule ends there; any other the best that were measured.
+    A finished run has its last weights, where its schedule ends; any other has the best that were measured.
     """
 
     weights: Weights
@@ -59,7 +59,7 @@ class Trained:
         return self.measured.accuracy if self.measured else 0.0
 
     def metadata(self, model: str, settings: Hyperparameters, digits: int) -> dict[str, str]:
-        """Return what to write beside the weights: how they came about, and how good they are."""
+        """Return what to write beside the weights: how they were trained, and how good they are."""
         return {
             "model": model,
             "source": "pretrained",
@@ -72,7 +72,7 @@ class Trained:
 
 
 class DivergedError(RuntimeError):
-    """The loss has left every sensible range; the message names the step."""
+    """The loss is far too large or NaN; the message names the step."""
 
 
 def train(
@@ -84,8 +84,8 @@ def train(
     start: Mapping[str, NDArray[np.float32]] | None = None,
     threads: int = 1,
     quiet: bool = False,
-) -> Trained:
-    """Train an architecture from scratch, or from the weights `start`; Ctrl-C ends it early, keeping the best.
+) -> TrainingResult:
+    """Train an architecture from scratch, or from the weights `start`; Ctrl-C stops early and keeps the best.
 
     The same arguments give the same weights, bit for bit, on the same machine.
     """
@@ -94,17 +94,19 @@ def train(
             f"training needs digits, got {len(training)} to train on and {len(test)} to test with"
         )
     training = with_strokes(training, settings, quiet)
-    run = _Run(model, settings, training, test, start, threads)
+    run = _TrainingRun(model, settings, training, test, start, threads)
     try:
         # NumPy's BLAS threads would fight with ours over matrices too small to share.
         with threadpool_limits(1, "blas"):
             run.all_epochs(quiet)
     except KeyboardInterrupt:
-        return run.ended_early("interrupted", f"stopped by hand after {len(run.epochs)} of {settings.epochs} epochs")
+        return run.stopped_early(
+            "interrupted", f"stopped by hand after {len(run.epochs)} of {settings.epochs} epochs"
+        )
     except DivergedError as error:
-        return run.ended_early("diverged", str(error))
+        return run.stopped_early("diverged", str(error))
     message = f"trained for {settings.epochs} epochs"
-    return Trained(run.state.weights, run.epochs[-1], tuple(run.epochs), "finished", message)
+    return TrainingResult(run.state.weights, run.epochs[-1], tuple(run.epochs), "finished", message)
 
 
 def with_strokes(training: Block, settings: Hyperparameters, quiet: bool) -> Block:
@@ -120,8 +122,8 @@ def with_strokes(training: Block, settings: Hyperparameters, quiet: bool) -> Blo
     return Block(np.concatenate([training.labels, labels]), np.concatenate([training.pixels, pixels]))
 
 
-class _Run:
-    """One training run under way: its state, its figures, and the best weights measured so far."""
+class _TrainingRun:
+    """A training run: its state, its figures, and the best weights measured so far."""
 
     def __init__(
         self,
@@ -141,17 +143,17 @@ class _Run:
         self.test_images, self.test_labels = test.images(), test.labels
         self.state = TrainState.fresh(first)
         self.epochs: list[Epoch] = []
-        self.best: tuple[Weights, Epoch | None] = (dict(first), None)  # assigned as one, for Ctrl-C comes anywhere
+        self.best: tuple[Weights, Epoch | None] = (dict(first), None)  # one assignment: Ctrl-C may come between two
         self.per_epoch = math.ceil(len(training) / settings.batch)
 
-    def ended_early(self, reason: str, message: str) -> Trained:
+    def stopped_early(self, reason: str, message: str) -> TrainingResult:
         """Return the best weights so far, or the first ones if none were measured."""
         weights, epoch = self.best
         kept = f"the best so far, {epoch.accuracy:.2%}" if epoch else "the first weights"
-        return Trained(weights, epoch, tuple(self.epochs), reason, f"{message}; keeping {kept}")
+        return TrainingResult(weights, epoch, tuple(self.epochs), reason, f"{message}; keeping {kept}")
 
     def all_epochs(self, quiet: bool) -> None:
-        """Train to the end of the settings, measuring after every epoch."""
+        """Train all epochs, measuring after each."""
         total = self.settings.epochs * self.per_epoch
         with ThreadPoolExecutor(self.threads) as pool, tqdm(total=total, unit="step", disable=quiet) as bar:
             for epoch in range(self.settings.epochs):
@@ -189,7 +191,7 @@ class _Run:
     def batches(
         self, epoch: int, pool: ThreadPoolExecutor
     ) -> Iterator[tuple[NDArray[np.float32], NDArray[np.uint8]]]:
-        """Yield an epoch's batches, varied by the pool a few ahead of their use."""
+        """Yield an epoch's batches; the pool augments a few of them ahead."""
         order = np.random.default_rng([self.settings.seed, epoch]).permutation(len(self.training))
 
         def batch(number: int) -> tuple[NDArray[np.float32], NDArray[np.uint8]]:
@@ -207,7 +209,7 @@ class _Run:
             yield ahead.popleft().result()
 
     def measure(self) -> None:
-        """Measure on the test split; remember the weights when they are the best yet."""
+        """Measure on the test split; keep the weights if they are the best so far."""
         weights = self.state.weights
         loss, accuracy = evaluate(Classifier(self.graph, weights, self.threads), self.test_images, self.test_labels)
         if not loss < DIVERGED_LOSS or not all(np.isfinite(value).all() for value in weights.values()):

@@ -141,7 +141,7 @@ def evaluate(
         click.echo(evaluation.confusion_text(result))
         for mistake in result.mistakes[: _MISTAKES_LISTED if digits.files else 0]:
             click.echo(
-                f"{digits.files[mistake.place]}: taken for {mistake.answer} ({mistake.answer_probability:.0%})"
+                f"{digits.files[mistake.index]}: taken for {mistake.answer} ({mistake.answer_probability:.0%})"
             )
         out = out or BUILD / "evaluate" / model
         out.mkdir(parents=True, exist_ok=True)

@@ -32,7 +32,7 @@ def test_worst_mistakes_come_first_and_name_their_digit(evaluated: Evaluated) ->
     probabilities = [mistake.label_probability for mistake in evaluation.mistakes]
     assert probabilities == sorted(probabilities)
     for mistake in evaluation.mistakes[:20]:
-        assert labels[mistake.place] == mistake.label != mistake.answer
+        assert labels[mistake.index] == mistake.label != mistake.answer
         assert mistake.answer_probability >= mistake.label_probability
 
 
