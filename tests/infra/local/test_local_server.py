@@ -1,19 +1,16 @@
-"""What the local stack answers on its one port: the page, compressed and cacheable, and the API with its errors.
+"""What the local stack answers on its one port: the page, and the API with its errors.
 
 The tests of the API's routes are elsewhere; here requests go through the real server.
 """
 
-import gzip
 import socket
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
-import brotli
 import pytest
 import requests
 
-from infra.paths import SITE_BUILD
 from tests.support import idx_files
 from tests.support.servers.running_stack import RunningStack, teach
 
@@ -43,53 +40,12 @@ def test_both_meanings_of_localhost_are_served(stack: RunningStack) -> None:
 
 
 @pytest.mark.parametrize(
-    ("accept", "encoding"),
-    [
-        ("gzip, deflate, br, zstd", "br"),
-        ("gzip", "gzip"),
-        ("*", "br"),
-        ("br;q=0, gzip;q=0.5", "gzip"),
-        ("identity", None),
-        ("", None),
-    ],
-)
-def test_page_is_compressed_as_the_browser_likes(stack: RunningStack, accept: str, encoding: str | None) -> None:
-    answer = requests.get(f"{stack.url}/", headers={"Accept-Encoding": accept}, stream=True, timeout=30)
-    body = answer.raw.read()
-    unpacked = {"br": brotli.decompress, "gzip": gzip.decompress, None: bytes}[encoding](body)
-    assert answer.headers.get("Content-Encoding") == encoding
-    assert answer.headers["Vary"] == "Accept-Encoding"
-    assert unpacked == (SITE_BUILD / "index.html").read_bytes()
-
-
-def test_page_is_revalidated_and_its_parts_are_kept(stack: RunningStack) -> None:
-    page = requests.get(f"{stack.url}/", timeout=30)
-    assert page.headers["Cache-Control"] == "no-cache"
-    again = requests.get(f"{stack.url}/", headers={"If-None-Match": page.headers["ETag"]}, timeout=30)
-    assert (again.status_code, again.content) == (304, b"")
-    script = next((SITE_BUILD / "assets").glob("*/brython.js")).relative_to(SITE_BUILD)
-    part = requests.get(f"{stack.url}/{script.as_posix()}", timeout=30)
-    assert part.headers["Cache-Control"] == "public, max-age=31536000, immutable"
-    assert part.headers["Content-Type"] == "text/javascript; charset=utf-8"
-
-
-def test_kernel_has_the_type_that_browsers_stream(stack: RunningStack) -> None:
-    kernel = next((SITE_BUILD / "assets").glob("*/kernel.wasm")).relative_to(SITE_BUILD)
-    assert requests.head(f"{stack.url}/{kernel.as_posix()}", timeout=30).headers["Content-Type"] == "application/wasm"
-
-
-@pytest.mark.parametrize(
     "path", ["/nothing", "/assets", "/assets/../../pyproject.toml", "/index.html.br", "/%2e%2e/x"]
 )
 def test_only_the_page_is_served(stack: RunningStack, path: str) -> None:
     with socket.create_connection(("localhost", int(stack.url.rpartition(":")[2]))) as raw:
         raw.sendall(f"GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n".encode())
         assert raw.makefile("rb").readline().startswith(b"HTTP/1.1 404")
-
-
-def test_page_cannot_be_written_to(stack: RunningStack) -> None:
-    answer = requests.post(f"{stack.url}/", timeout=30)
-    assert (answer.status_code, answer.headers["Allow"]) == (405, "GET, HEAD")
 
 
 @pytest.mark.parametrize(
