@@ -1,19 +1,19 @@
-// Lets the page work without a network once it has been visited: keeps its files, the digits seen, and the API's last
-// answers about itself and its weights. The build puts `self.BUILT = {version, assets}` in front.
+// Lets the page work without a network once it has been visited: stores its files, the digits seen, and the API's
+// last answers about itself and its weights. The build puts `self.BUILT = {version, assets}` in front.
 //
-// Files under assets/ never change, so a kept one is as good as a fetched one. The page itself is asked for each time;
-// only when nobody answers is the kept one shown, which names files that are kept with it. So no visit mixes versions.
+// Files under assets/ never change, so a stored one is as good as a fetched one. The page itself is fetched each
+// time; only if nobody answers is the stored one shown, which names files stored with it. No visit mixes versions.
 const { version, assets } = self.BUILT
 const APP = `scrawl-app-${version}`
 const ANSWERS = 'scrawl-answers'
 const BLOCKS = 'scrawl-blocks-' // and the dataset's id
-const PATIENCE = 4000 // milliseconds that a network may take for the page when one is kept
+const PATIENCE = 4000 // milliseconds that a network may take for the page when one is stored
 
 addEventListener('install', event => {
   event.waitUntil(caches.open(APP).then(cache => cache.addAll(['./', ...assets])))
 })
 
-// Runs once no tab uses the version before, whose files may go then.
+// Runs once no tab uses the previous version any more; then its files can go.
 addEventListener('activate', event => {
   event.waitUntil(Promise.all([clients.claim(), forget('scrawl-app-', APP)]))
 })
@@ -23,14 +23,14 @@ addEventListener('fetch', event => {
   if (request.method !== 'GET' || url.origin !== location.origin) return
   const path = url.href.slice(registration.scope.length).split('?')[0]
   if (request.mode === 'navigate') event.respondWith(page(request))
-  else if (path.startsWith('assets/')) event.respondWith(kept(request, () => fetch(request)))
+  else if (path.startsWith('assets/')) event.respondWith(storedOr(request, () => fetch(request)))
   else if (path.startsWith('api/datablock/')) block(event, url)
   else if (path === 'api/' || (path === 'api/weights' && !url.searchParams.has('version')
     && (request.headers.get('Accept') || '').includes('safetensors'))) event.respondWith(answer(event))
 })
 
-// Answers that came before this worker are in the browser's ordinary cache, and so are all blocks: from there they are
-// taken when the page says that it has time. Storing them while they come would cost a run half of its speed.
+// Answers that came before this worker started are in the browser's ordinary cache, and so are all blocks. They are
+// copied from there when the page says that it has time: storing them as they come would halve the speed of training.
 addEventListener('message', event => {
   const { blocks, answers } = event.data
   event.waitUntil(Promise.all([
@@ -67,7 +67,7 @@ async function page(request) {
   }
 }
 
-// The addresses of the blocks that are kept, once this is known.
+// The addresses of the blocks that are stored, once this is known.
 let known
 knownBlocks().then(found => { known = found })
 
@@ -78,9 +78,9 @@ async function knownBlocks() {
   return new Set(requests.flat().map(request => request.url))
 }
 
-// A block that is not kept is left to the browser, which is faster.
+// The browser itself fetches a block that is not stored, which is faster.
 function block(event, url) {
-  if (!known || known.has(url.href)) event.respondWith(kept(event.request, () => fetch(event.request)))
+  if (!known || known.has(url.href)) event.respondWith(storedOr(event.request, () => fetch(event.request)))
 }
 
 async function answer(event) {
@@ -100,11 +100,11 @@ async function answer(event) {
   }
 }
 
-async function kept(request, otherwise) {
+async function storedOr(request, otherwise) {
   return (await match(request)) || otherwise()
 }
 
-// Storage may be blocked or broken: then nothing is kept, and the network is all there is.
+// Storage may be blocked or broken: then nothing is stored, and there is only the network.
 function match(request) {
   return caches.match(request, { ignoreVary: true }).catch(() => undefined)
 }

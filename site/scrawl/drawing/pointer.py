@@ -33,8 +33,8 @@ class Pointer:
         """Start a stroke, unless another pointer is drawing or this is not the main button."""
         if self.active is not None or event.button != 0:
             return
-        self.active = event.pointerId
         self.canvas.setPointerCapture(event.pointerId)
+        self.active = event.pointerId
         box = self.canvas.getBoundingClientRect()
         self._box = (box.left, box.top, box.width, box.height)
         event.preventDefault()

@@ -35,13 +35,12 @@ def called_by_render(view: ast.ClassDef) -> set[str]:
 
 def _called(node: ast.AST) -> set[str]:
     """Return the names of what is called there and then: what a lambda or an inner function calls comes later."""
-    if isinstance(node, ast.Lambda):
-        return set()
     names = set[str]()
     match node:
         case ast.Call(func=ast.Attribute(attr=name)) | ast.Call(func=ast.Name(id=name)):
             names.add(name)
-    return names.union(*map(_called, ast.iter_child_nodes(node)))
+    inner = (ast.Lambda, ast.FunctionDef, ast.AsyncFunctionDef)
+    return names.union(*(_called(child) for child in ast.iter_child_nodes(node) if not isinstance(child, inner)))
 
 
 VIEWS = dict(classes_with_render())
