@@ -27,12 +27,18 @@ help:
 serve: $(SERVE_STAMP)
 	@$(BIN)/scrawl serve
 
+# Compiled bytecode is kept, which some images turn off: without it each process of a test compiles everything again.
+test test-quick: export PYTHONDONTWRITEBYTECODE =
+
+# A file's tests run in one of the workers, of which there is one a core, so that they can share a server.
 test: $(DEV_STAMP)
 	@$(BIN)/python -m tests.support.browser
-	@$(BIN)/python -m pytest $(ARGS)
+	@$(BIN)/python -m pytest --numprocesses auto --dist loadfile $(ARGS)
 
+# schemathesis takes seconds to import, and pytest would do so at the start.
 test-quick: $(DEV_STAMP)
-	@$(BIN)/python -m pytest -m "not browser and not server and not package and not ci_only" $(ARGS)
+	@$(BIN)/python -m pytest --numprocesses auto --dist loadfile -p no:schemathesis --ignore tests/browser \
+	  --ignore tests/functions/api/test_contract.py -m "not browser and not server and not package and not ci_only" $(ARGS)
 
 lint: $(DEV_STAMP)
 	$(BIN)/ruff format --check .

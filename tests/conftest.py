@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-from moto import mock_aws
 
 from functions import aws
 from functions.dataset.block import Block
@@ -20,6 +19,7 @@ from infra.dataset.sources import DigitSplits, Sources, load_files, scikit_learn
 from infra.page.site import build_site
 from tests.support import markers
 from tests.support.api import BUCKET, Api, serving
+from tests.support.made_once import made_once
 
 TRAIN, TEST = 3000, 2000  # digits: quick to store, and as many to test on as the API measures with
 
@@ -75,9 +75,7 @@ def seeded(digits: DigitSplits) -> MemoryStore:
 @pytest.fixture(scope="session")
 def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return a folder with the built page. It is shared: copy it before writing."""
-    out = tmp_path_factory.mktemp("site")
-    build_site(out)
-    return out
+    return made_once(tmp_path_factory, "site", build_site)
 
 
 @pytest.fixture
@@ -103,6 +101,8 @@ def s3_client(aws_environment: None) -> Any:  # noqa: ARG001 — it must come fi
 @pytest.fixture
 def empty_bucket(s3_client: Any) -> Iterator[S3Store]:
     """Return an empty bucket on moto's S3."""
+    from moto import mock_aws  # here, since importing it takes a second or more
+
     with mock_aws():
         s3_client.create_bucket(Bucket=BUCKET)
         yield S3Store(s3_client, BUCKET)

@@ -1,6 +1,7 @@
 """The kernel run by wasmtime, for `scrawl.net.network`; in the browser that is `scrawl.worker.kernel.Kernel`."""
 
 import functools
+import hashlib
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -8,17 +9,26 @@ from typing import Any
 import numpy as np
 import wasmtime
 
-from infra.page.kernel import build_kernel
+from infra.files import locked
+from infra.page import kernel
+from infra.page.kernel import SOURCES
+from infra.paths import BUILD
 
 ALIGNMENT = 64
 PAGE = 65536
 
 
 @functools.cache
-def compiled(folder: Path, relaxed: bool) -> tuple[wasmtime.Engine, wasmtime.Module]:
-    """Build the kernel with its naive twins, and compile it for this machine, once a test run."""
-    path = folder / f"kernel-{relaxed}.wasm"
-    build_kernel(path, relaxed, with_naive=True)
+def compiled(relaxed: bool) -> tuple[wasmtime.Engine, wasmtime.Module]:
+    """Build the kernel with its naive twins unless that has been done before; compile it for this machine."""
+    sources = [*sorted(SOURCES.glob("*.[ch]")), Path(kernel.__file__)]
+    digest = hashlib.sha256(b"\0".join(path.read_bytes() for path in sources)).hexdigest()[:12]
+    path = BUILD / "kernel" / f"tested-{digest}{'-relaxed' if relaxed else ''}.wasm"
+    with locked(path.with_suffix(".lock")):  # another worker may need it at the same time
+        if not path.exists():
+            unfinished = path.with_suffix(".unfinished.wasm")
+            kernel.build_kernel(unfinished, relaxed, with_naive=True)
+            unfinished.replace(path)
     engine = wasmtime.Engine()
     return engine, wasmtime.Module.from_file(engine, str(path))
 
@@ -26,8 +36,8 @@ def compiled(folder: Path, relaxed: bool) -> tuple[wasmtime.Engine, wasmtime.Mod
 class WasmtimeKernel:
     """An instance of the module, with an allocator that only ever grows."""
 
-    def __init__(self, folder: Path, relaxed: bool = False) -> None:
-        engine, module = compiled(folder, relaxed)
+    def __init__(self, relaxed: bool = False) -> None:
+        engine, module = compiled(relaxed)
         self.store = wasmtime.Store(engine)
         self.exports: Any = wasmtime.Instance(self.store, module, []).exports(self.store)
         self.memory = self.exports["memory"]

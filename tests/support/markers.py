@@ -37,6 +37,7 @@ def mark(item: pytest.Item) -> None:
         item.add_marker(pytest.mark.skip(reason="runs where CI is set"))
 
 
+@functools.cache
 def names_used(function: object) -> frozenset[str]:
     """Return the names in a function, and in the functions and classes of the tests it refers to."""
     found: set[str] = set()

@@ -21,8 +21,8 @@ PICTURE = PIXELS[0]
 
 
 @pytest.fixture(scope="module")
-def kernel(tmp_path_factory: pytest.TempPathFactory) -> WasmtimeKernel:
-    return WasmtimeKernel(tmp_path_factory.getbasetemp())
+def kernel() -> WasmtimeKernel:
+    return WasmtimeKernel()
 
 
 @pytest.fixture(scope="module", params=NETWORKS.keys())

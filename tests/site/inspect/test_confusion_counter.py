@@ -8,8 +8,8 @@ from tests.support.kernel_host import WasmtimeKernel
 
 
 @pytest.fixture(scope="module")
-def kernel(tmp_path_factory: pytest.TempPathFactory) -> WasmtimeKernel:
-    return WasmtimeKernel(tmp_path_factory.getbasetemp())
+def kernel() -> WasmtimeKernel:
+    return WasmtimeKernel()
 
 
 @pytest.fixture(params=["mlp-128", "conv-32-64"])

@@ -23,8 +23,8 @@ def described(name: str) -> "list[LayerDescription]":
 
 
 @pytest.fixture(scope="module")
-def kernel(tmp_path_factory: pytest.TempPathFactory) -> WasmtimeKernel:
-    return WasmtimeKernel(tmp_path_factory.getbasetemp())
+def kernel() -> WasmtimeKernel:
+    return WasmtimeKernel()
 
 
 class Case:

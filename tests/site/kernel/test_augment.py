@@ -12,8 +12,8 @@ LEVELS = 3
 
 
 @pytest.fixture(params=[False, True], ids=["simd", "relaxed-simd"])
-def kernel(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> WasmtimeKernel:
-    return WasmtimeKernel(tmp_path_factory.getbasetemp(), request.param)
+def kernel(request: pytest.FixtureRequest) -> WasmtimeKernel:
+    return WasmtimeKernel(request.param)
 
 
 def augmented(kernel: WasmtimeKernel, images: np.ndarray, seed: int, name: str = "augment") -> np.ndarray:

@@ -12,8 +12,8 @@ SHAPES = [(1, 8, 32, 32, 1), (3, 14, 32, 64, 0), (2, 8, 64, 32, 1)]  # B, N, I, 
 
 
 @pytest.fixture(params=[False, True], ids=["simd", "relaxed-simd"])
-def kernel(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> WasmtimeKernel:
-    return WasmtimeKernel(tmp_path_factory.getbasetemp(), request.param)
+def kernel(request: pytest.FixtureRequest) -> WasmtimeKernel:
+    return WasmtimeKernel(request.param)
 
 
 class Case:

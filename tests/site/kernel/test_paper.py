@@ -15,8 +15,8 @@ SEVEN = [(70, 60), (200, 62), (130, 240)]
 
 
 @pytest.fixture(scope="module")
-def kernel(tmp_path_factory: pytest.TempPathFactory) -> WasmtimeKernel:
-    return WasmtimeKernel(tmp_path_factory.getbasetemp())
+def kernel() -> WasmtimeKernel:
+    return WasmtimeKernel()
 
 
 def in_kernel(kernel: WasmtimeKernel, picture: Image.Image) -> np.ndarray | None:

@@ -11,8 +11,8 @@ CLOSE = {"rtol": 1e-5, "atol": 2e-5}
 
 
 @pytest.fixture(params=[False, True], ids=["simd", "relaxed-simd"])
-def kernel(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> WasmtimeKernel:
-    return WasmtimeKernel(tmp_path_factory.getbasetemp(), request.param)
+def kernel(request: pytest.FixtureRequest) -> WasmtimeKernel:
+    return WasmtimeKernel(request.param)
 
 
 def both(kernel: WasmtimeKernel, name: str, target: np.ndarray, *arguments: object) -> tuple[np.ndarray, np.ndarray]:

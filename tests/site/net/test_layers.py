@@ -10,8 +10,8 @@ from tests.support.kernel_networks import build
 
 
 @pytest.fixture
-def kernel(tmp_path_factory: pytest.TempPathFactory) -> WasmtimeKernel:
-    return WasmtimeKernel(tmp_path_factory.getbasetemp())
+def kernel() -> WasmtimeKernel:
+    return WasmtimeKernel()
 
 
 def conv3x3_pooled(name: str, inputs: int, outputs: int) -> tuple:

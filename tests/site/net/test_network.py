@@ -18,8 +18,8 @@ AFTER_TEN = {"rtol": 1e-3, "atol": 1e-5}
 
 
 @pytest.fixture(params=[False, True], ids=["simd", "relaxed-simd"])
-def kernel(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> WasmtimeKernel:
-    return WasmtimeKernel(tmp_path_factory.getbasetemp(), request.param)
+def kernel(request: pytest.FixtureRequest) -> WasmtimeKernel:
+    return WasmtimeKernel(request.param)
 
 
 @pytest.mark.parametrize("batch", [1, 3, 17, 128])

@@ -23,8 +23,8 @@ ADAM_STEP, ADAM_CLOSE = 0.001, 1e-4
 
 
 @pytest.fixture(params=[False, True], ids=["simd", "relaxed-simd"])
-def kernel(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> WasmtimeKernel:
-    return WasmtimeKernel(tmp_path_factory.getbasetemp(), request.param)
+def kernel(request: pytest.FixtureRequest) -> WasmtimeKernel:
+    return WasmtimeKernel(request.param)
 
 
 def run_both(kernel: WasmtimeKernel, name: str, tensors: list[np.ndarray], *rest: float) -> list[list[np.ndarray]]:

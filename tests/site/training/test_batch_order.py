@@ -15,8 +15,8 @@ END = 60  # iterations: five epochs
 
 
 @pytest.fixture(scope="module")
-def kernel(tmp_path_factory: pytest.TempPathFactory) -> WasmtimeKernel:
-    return WasmtimeKernel(tmp_path_factory.mktemp("kernel"))
+def kernel() -> WasmtimeKernel:
+    return WasmtimeKernel()
 
 
 def finish(trainer: Trainer, seconds: float = 0.012, between: Callable[[], object] = lambda: None) -> tuple:

@@ -11,8 +11,8 @@ from tests.support.trainers import fill, new_trainer, run
 
 
 @pytest.fixture(scope="module")
-def kernel(tmp_path_factory: pytest.TempPathFactory) -> WasmtimeKernel:
-    return WasmtimeKernel(tmp_path_factory.mktemp("kernel"))
+def kernel() -> WasmtimeKernel:
+    return WasmtimeKernel()
 
 
 def weights(trainer: Trainer) -> bytes:

@@ -10,8 +10,8 @@ from tests.support.trainers import SETTINGS, deliver, digits, fill, new_network,
 
 
 @pytest.fixture(scope="module")
-def kernel(tmp_path_factory: pytest.TempPathFactory) -> WasmtimeKernel:
-    return WasmtimeKernel(tmp_path_factory.mktemp("kernel"))
+def kernel() -> WasmtimeKernel:
+    return WasmtimeKernel()
 
 
 @pytest.fixture

@@ -37,12 +37,12 @@ def reports(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
 
 
 @pytest.fixture
-def worker(reports: list[dict[str, Any]], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Worker]:
+def worker(reports: list[dict[str, Any]]) -> Iterator[Worker]:
     from scrawl.worker.main import Worker
 
     assert reports == []
     worker = Worker()
-    worker.kernel = WasmtimeKernel(tmp_path_factory.getbasetemp())  # type: ignore[assignment] # wasmtime's
+    worker.kernel = WasmtimeKernel()  # type: ignore[assignment] # wasmtime's
     worker._has_kernel = True
     yield worker
 

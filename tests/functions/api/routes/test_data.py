@@ -188,7 +188,7 @@ def test_damaged_shard_is_refused_and_named(api: Api, memory: MemoryStore) -> No
     assert api("GET", "/datablock/train/0").status_code == 200
 
 
-def test_empty_says_what_to_do(empty: MemoryStore) -> None:
+def test_empty_store_says_what_to_do(empty: MemoryStore) -> None:
     with serving(empty) as api:
         for path in ("/", "/data", "/datablock/train/0", "/weights"):
             answer = api("GET", path)
