@@ -40,7 +40,7 @@ def test_training_asked_for_while_the_api_is_away_begins_when_it_is_back(
     visitor.open()
     visitor.click("train")
     visitor.wait_text("train-message", "digits")
-    visitor.page.wait_for_timeout(300)
+    visitor.wait_text("api-status", "The API is away.*Asking again")
     assert visitor.text("iteration") == "0"
     context.unroute("**/api/**")
     visitor.wait_number("iteration", 10)

@@ -67,7 +67,7 @@ def test_axe_finds_nothing_while_it_trains_with_everything_open(lab: Lab, width:
 def open_all(lab: Lab) -> None:
     """Open whatever can be opened, once the page is complete."""
     lab.complete().page.evaluate("document.querySelectorAll('details').forEach(details => { details.open = true })")
-    lab.page.wait_for_timeout(300)  # for what is filled in once it is open
+    lab.wait_settled()  # some are filled in once they are open
 
 
 def test_every_control_has_a_name_and_a_line_of_help(lab: Lab) -> None:

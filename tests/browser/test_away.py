@@ -15,7 +15,8 @@ BACKGROUND = """
   self.requestAnimationFrame = f => state === 'visible' ? draw(f) : waitingFrames.push(f)
   const seldom = time => state === 'visible' ? time : Math.max(1000, time)
   self.setTimeout = (f, time, ...rest) => set(f, seldom(time), ...rest)
-  self.setInterval = (f, time, ...rest) => repeat(f, seldom(time), ...rest)
+  self.looks = 0 // of whatever looks again and again, as that for a dead worker does
+  self.setInterval = (f, time, ...rest) => repeat(() => { f(...rest); looks += 1 }, seldom(time))
   self.look = on => {
     state = on ? 'visible' : 'hidden'
     document.dispatchEvent(new Event('visibilitychange'))
@@ -61,7 +62,8 @@ def test_run_goes_on_while_nobody_looks(lab: Lab) -> None:
 def test_worker_of_a_page_that_slept_is_not_taken_for_dead(lab: Lab) -> None:
     leave_training(lab)
     lab.page.evaluate("const now = performance.now.bind(performance); performance.now = () => now() + 3_600_000")
-    lab.page.wait_for_timeout(5000)  # the guard looks twice
+    looked = lab.page.evaluate("looks")
+    wait_unseen(lab, f"looks >= {looked} + 2")
     lab.page.evaluate("look(true)")
     lab.wait_text("train-message", "went on while you were away")
     lab.click("train")

@@ -86,7 +86,9 @@ def test_other_mouse_buttons_do_not_draw(lab: Lab) -> None:
     lab.page.mouse.down(button="right")
     lab.page.mouse.move(box["x"] + 150, box["y"] + 150, steps=3)
     lab.page.mouse.up(button="right")
-    lab.page.wait_for_timeout(100)
+    lab.draw_strokes([[(60, 60), (120, 60)]])
+    lab.click("undo")
+    lab.wait("document.getElementById('undo').disabled")  # there was one stroke to undo, the second one
     assert lab.page.is_disabled("#clear")
 
 

@@ -91,9 +91,11 @@ def test_weights_that_arrive_late_belong_to_the_network_they_were_asked_for(visi
     visitor.wait_text("weights-origin", "shared weights")
     visitor.click("train")
     reached = visitor.wait_number("iteration", 2)
-    held[0].continue_()
-    visitor.page.wait_for_timeout(500)
-    assert visitor.number("iteration") >= reached  # it has not begun anew
+    visitor.watch_for_fall("iteration")
+    with visitor.page.expect_response(re.compile(rf"weights\?model={FIRST}(&|$)")):
+        held[0].continue_()
+    visitor.wait_number("iteration", reached + 100)
+    assert not visitor.has_fallen()  # it has not started again
     visitor.click("train")
     visitor.page.select_option("#model", FIRST)
     visitor.wait_text("weights-message", "are loaded")

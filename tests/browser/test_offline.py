@@ -3,7 +3,6 @@
 import contextlib
 import shutil
 import threading
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -15,7 +14,7 @@ from playwright.sync_api import Browser, BrowserContext
 from infra.local.static_files import StaticFiles
 from infra.page import site
 from infra.paths import SITE
-from tests.support.lab import PATIENCE, Lab
+from tests.support.lab import Lab, until
 from tests.support.servers.running_stack import RunningStack
 
 APPS = "caches.keys().then(names => names.filter(name => name.startsWith('scrawl-app-')))"
@@ -105,9 +104,6 @@ def test_new_version_takes_over_and_the_old_files_go(
         lab.wait_async("async () => (await navigator.serviceWorker.ready).waiting !== null")
         newest = keeping.service_workers[-1]
         lab.page.goto("about:blank")  # no tab uses the old version any more
-        deadline = time.monotonic() + PATIENCE / 1000
-        while len(newest.evaluate(APPS)) > 1:
-            assert time.monotonic() < deadline, "the old files stayed"
-            lab.page.wait_for_timeout(50)
+        assert newest.evaluate(until(f"async () => (await {APPS}).length < 2")), "the old files stayed"
         lab.open().complete()
         assert old not in lab.page.evaluate(APPS)

@@ -41,11 +41,7 @@ def press(lab: Lab, name: str) -> None:
 def inked_at_rest(lab: Lab) -> float:
     """Wait until the pen's last stroke is painted, and return how much is inked."""
     lab.wait("!document.getElementById('undo').disabled")
-    before = -1.0
-    while (now := float(lab.wait(f"[{INKED}]")[0])) != before:
-        before = now
-        lab.page.wait_for_timeout(100)
-    return now
+    return float(lab.wait_steady(INKED))
 
 
 def picture(paper: str, ink: str, kind: str = "PNG") -> bytes:

@@ -5,7 +5,6 @@ test waits for it, and takes what it goes on with from the wait: a look afterwar
 """
 
 import re
-import time
 from typing import Any
 
 from playwright.sync_api import Page
@@ -17,6 +16,18 @@ COMPLETE = "document.body.dataset.complete === 'yes'"
 PATIENCE = 30_000  # milliseconds; generous, since other work may share the machine
 # What the browser itself says about requests that nobody answers; the page cannot keep it from doing so.
 _AWAY = re.compile(r"Failed to load resource: (net::ERR_|the server responded with a status of 5)")
+
+
+def until(function: str) -> str:
+    """Return a JavaScript function that calls an async one until it returns what is true; false if it never does."""
+    return f"""async argument => {{
+        const holds = {function}, end = performance.now() + {PATIENCE}
+        while (!await holds(argument)) {{
+            if (performance.now() > end) return false
+            await new Promise(resolve => setTimeout(resolve, 20))
+        }}
+        return true
+    }}"""
 
 
 class Lab:
@@ -115,10 +126,40 @@ class Lab:
 
     def wait_async(self, function: str, arg: object = None) -> None:
         """Wait until an async JavaScript function returns what is true; `wait` takes any promise for that."""
-        deadline = time.monotonic() + PATIENCE / 1000
-        while not self.page.evaluate(function, arg):
-            assert time.monotonic() < deadline, f"{function} stayed false"
-            self.page.wait_for_timeout(50)
+        assert self.page.evaluate(until(function), arg), f"{function} stayed false"
+
+    def wait_steady(self, expression: str) -> Any:
+        """Wait until the value of a JavaScript expression stays the same for ten frames, and return it."""
+        self.page.evaluate("window.steady = { frames: -1 }")
+        return self.wait(f"""(() => {{
+            const value = {expression}
+            steady = value === steady.value ? {{ value, frames: steady.frames + 1 }} : {{ value, frames: 0 }}
+            return steady.frames >= 10 && [value]
+        }})()""")[0]
+
+    def wait_settled(self) -> None:
+        """Wait until no more elements come to the page."""
+        self.wait_steady("document.querySelectorAll('*').length")
+
+    def watch_for_fall(self, name: str) -> None:
+        """Note from now on whether the number that an element shows becomes smaller; `has_fallen` tells."""
+        self.page.evaluate(
+            """name => {
+                const element = document.getElementById(name)
+                let last = parseFloat(element.textContent)
+                window.hasFallen = false
+                new MutationObserver(() => {
+                    const now = parseFloat(element.textContent)
+                    if (now < last) hasFallen = true
+                    last = now
+                }).observe(element, { childList: true, characterData: true, subtree: true })
+            }""",
+            name,
+        )
+
+    def has_fallen(self) -> bool:
+        """Return whether the number has become smaller since `watch_for_fall`."""
+        return bool(self.page.evaluate("hasFallen"))
 
     def probabilities(self) -> list[float]:
         """Return the ten bars' values, 0 to 1."""
