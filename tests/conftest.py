@@ -95,13 +95,15 @@ def memory(seeded: MemoryStore) -> MemoryStore:
 @pytest.fixture(scope="session")
 def s3_client(aws_environment: None) -> Any:  # noqa: ARG001 — it must come first
     """Return a client, which takes long to make; moto answers it in every test that asks for a bucket."""
+    import moto.core  # noqa: F401 — moto answers only clients made later; importing it takes seconds, so only here
+
     return aws.client("s3")
 
 
 @pytest.fixture
 def empty_bucket(s3_client: Any) -> Iterator[S3Store]:
     """Return an empty bucket on moto's S3."""
-    from moto import mock_aws  # here, since importing it takes a second or more
+    from moto import mock_aws
 
     with mock_aws():
         s3_client.create_bucket(Bucket=BUCKET)
