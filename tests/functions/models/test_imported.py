@@ -139,7 +139,6 @@ import functions.app
 from functions.models.imported import ImportedModel
 from functions.models.manifest import ModelManifest
 from functions.storage.memory import MemoryStore
-from functions.storage.memory import MemoryStore
 folder, store = Path(sys.argv[1]), MemoryStore()
 store.put("models/newer/x.onnx", (folder / "graph").read_bytes())
 manifest = msgspec.json.decode((folder / "manifest").read_bytes(), type=ModelManifest)
