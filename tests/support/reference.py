@@ -10,6 +10,9 @@ first in row-major order receives the gradient.
 from collections.abc import Mapping, Sequence
 
 import numpy as np
+from numpy.typing import NDArray
+
+type Array = NDArray[np.float64]
 
 
 def gradients(layers: Sequence, weights: Mapping, images, labels) -> tuple[float, int, dict]:
@@ -60,36 +63,29 @@ def backward(layer, weights: Mapping, x: np.ndarray, dy: np.ndarray, found: dict
     if layer.kind == "relu":
         return dy * (x > 0)
     if layer.kind == "maxpool2":
-        chosen = _windows(x).argmax(-1)  # the first among equals
-        dx = np.zeros_like(x)
-        for (b, c, row, column), place in np.ndenumerate(chosen):
-            dx[b, c, 2 * row + place // 2, 2 * column + place % 2] = dy[b, c, row, column]
-        return dx
+        windows = np.zeros_like(_windows(x))
+        chosen = _windows(x).argmax(-1, keepdims=True)  # the first among equals
+        np.put_along_axis(windows, chosen, dy[..., np.newaxis], -1)
+        count, channels, rows, columns = dy.shape
+        blocks = windows.reshape(count, channels, rows, columns, 2, 2)
+        return blocks.transpose(0, 1, 2, 4, 3, 5).reshape(x.shape)
     return dy.reshape(x.shape)
 
 
-def _conv(x: np.ndarray, kernel: np.ndarray) -> np.ndarray:
-    count, _, rows, columns = x.shape
-    padded = np.pad(x, ((0, 0), (0, 0), (1, 1), (1, 1)))
-    y = np.zeros((count, len(kernel), rows, columns))
-    for row in range(rows):
-        for column in range(columns):
-            window = padded[:, :, row : row + 3, column : column + 3]
-            y[:, :, row, column] = np.einsum("bcij,ocij->bo", window, kernel)
-    return y
+def _conv(x: Array, kernel: Array) -> Array:
+    return np.einsum("bcrsij,ocij->bors", _neighbourhoods(x), kernel, optimize=True)
 
 
-def _conv_backward(x: np.ndarray, kernel: np.ndarray, dy: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    _, _, rows, columns = x.shape
+def _conv_backward(x: Array, kernel: Array, dy: Array) -> tuple[Array, Array]:
+    d_kernel = np.einsum("bcrsij,bors->ocij", _neighbourhoods(x), dy, optimize=True)
+    mirrored = kernel[:, :, ::-1, ::-1]
+    return d_kernel, np.einsum("borsij,ocij->bcrs", _neighbourhoods(dy), mirrored, optimize=True)
+
+
+def _neighbourhoods(x: Array) -> Array:
+    """Return the 3×3 pixels around each pixel of x, (B, C, rows, columns, 3, 3), with zeros beyond the edge."""
     padded = np.pad(x, ((0, 0), (0, 0), (1, 1), (1, 1)))
-    d_padded = np.zeros_like(padded)
-    d_kernel = np.zeros(kernel.shape)
-    for row in range(rows):
-        for column in range(columns):
-            window = np.s_[:, :, row : row + 3, column : column + 3]
-            d_kernel += np.einsum("bcij,bo->ocij", padded[window], dy[:, :, row, column])
-            d_padded[window] += np.einsum("bo,ocij->bcij", dy[:, :, row, column], kernel)
-    return d_kernel, d_padded[:, :, 1:-1, 1:-1]
+    return np.lib.stride_tricks.sliding_window_view(padded, (3, 3), axis=(2, 3))
 
 
 def _windows(x: np.ndarray) -> np.ndarray:
