@@ -48,7 +48,7 @@ def read(path: Path) -> Checkpoint:
         InvalidValueError: when a tensor is not of floats, or there twice.
     """
     data = path.read_bytes()
-    # A safetensors file begins with the length of its header, which may look like anything, then with the header.
+    # A safetensors file starts with the length of its header, which may look like anything, then with the header.
     if data[8:9] == b"{":
         found, metadata = _from_safetensors(path, data)
     elif path.suffix.lower() == ".onnx" or data[:1] == b"\x08":

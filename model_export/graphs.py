@@ -2,8 +2,8 @@
 
 Only plain operators are used; in the train step the backward pass is written out, so that any ONNX Runtime can train.
 Axis letters: B batch, D inputs, H hidden units, K classes, C channels. In the train step,
-images between convolutions are (C, B, rows, columns); `model_export.convolution` says why. Running the graphs is left
-to `functions.models.inference` and `functions.models.training`.
+images between convolutions are (C, B, rows, columns); `model_export.convolution` says why.
+`functions.models.inference` and `functions.models.training` run the graphs.
 """
 
 from collections.abc import Callable, Iterator, Mapping

@@ -64,7 +64,7 @@ def import_onnx(path: Path, name: str, *, mean: float = 0.0, std: float = 1.0) -
 def check_name(name: str) -> None:
     """Refuse names that no address can carry, and those of Scrawl's own architectures."""
     if not MODEL_NAME.fullmatch(name):
-        raise InvalidValueError(f"a name is 1 to 64 of a-z, 0-9 and -, not beginning with -; got {name!r}", "name")
+        raise InvalidValueError(f"a name is 1 to 64 of a-z, 0-9 and -, not starting with -; got {name!r}", "name")
     if name in ARCHITECTURES:
         raise InvalidValueError(f"{name!r} is the name of one of Scrawl's own models; choose another", "name")
 

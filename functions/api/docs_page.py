@@ -186,7 +186,7 @@ summary { cursor: pointer; margin-top: 1rem; padding: .25rem 0; color: var(--mut
 <header>
 <h1>$title <small>API, version $version</small></h1>
 $description
-<p>The same for programs: <a href="openapi.json">openapi.json</a>. The examples begin with:</p>
+<p>The same for programs: <a href="openapi.json">openapi.json</a>. The examples start with:</p>
 <pre id="address">API=http://localhost:8000$prefix</pre>
 </header>
 <nav aria-label="Operations"><ul>$contents</ul></nav>

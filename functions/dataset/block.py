@@ -61,10 +61,10 @@ def decode(data: bytes) -> Block:
 
 def _read_header(data: bytes) -> int:
     if len(data) < _HEADER.size:
-        raise FormatError(f"a block begins with a header of {_HEADER.size} bytes, got {len(data)} bytes in all")
+        raise FormatError(f"a block starts with a header of {_HEADER.size} bytes, got {len(data)} bytes in all")
     magic, version, flags, count, rows, columns = _HEADER.unpack_from(data)
     if magic != MAGIC:
-        raise FormatError(f"a block begins with {MAGIC!r}, got {magic!r}")
+        raise FormatError(f"a block starts with {MAGIC!r}, got {magic!r}")
     if version != VERSION:
         raise FormatError(f"block version {VERSION} is known, got {version}")
     if flags:

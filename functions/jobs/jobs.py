@@ -201,7 +201,7 @@ class JobsRepository:
         silence = (self.now() - datetime.fromisoformat(job.updated_at)).total_seconds()
         if not job.active or silence < STALE_AFTER:
             return job
-        error = f"the job has shown no sign of life for {silence:.0f} s"
+        error = f"the job has had no heartbeat for {silence:.0f} s"
         return msgspec.structs.replace(job, state="failed", error=error)
 
 

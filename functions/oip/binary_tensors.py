@@ -29,7 +29,7 @@ def split(body: bytes, header_length: str | None) -> tuple[bytes, memoryview]:
     length = int(header_length) if header_length.isascii() and header_length.isdecimal() else 0
     if not 0 < length <= len(body):
         raise FormatError(
-            "Inference-Header-Content-Length must be the length of the JSON that the body begins with, 1 to "
+            "Inference-Header-Content-Length must be the length of the JSON that the body starts with, 1 to "
             f"{len(body)}, got {header_length!r}"
         )
     return body[:length], memoryview(body)[length:]

@@ -53,6 +53,6 @@ class MemoryStore:
                 self._objects.pop(key, None)
 
     def keys(self, prefix: str) -> list[str]:
-        """Return the keys that begin with `prefix`, sorted."""
+        """Return the keys that start with `prefix`, sorted."""
         with self._lock:
             return sorted(key for key in self._objects if key.startswith(prefix))

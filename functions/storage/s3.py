@@ -54,7 +54,7 @@ class S3Store:
             self._delete(keys[start : start + _MOST_PER_CALL])
 
     def keys(self, prefix: str) -> list[str]:
-        """Return the keys that begin with `prefix`, sorted."""
+        """Return the keys that start with `prefix`, sorted."""
         try:
             pages = self._s3.get_paginator("list_objects_v2").paginate(Bucket=self._bucket, Prefix=prefix)
             return sorted(entry["Key"] for page in pages for entry in page.get("Contents", ()))

@@ -47,5 +47,5 @@ class Store(Protocol):
         ...
 
     def keys(self, prefix: str) -> list[str]:
-        """Return the keys that begin with `prefix`, sorted."""
+        """Return the keys that start with `prefix`, sorted."""
         ...

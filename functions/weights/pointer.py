@@ -14,7 +14,7 @@ from functions.errors import ConflictError, CorruptDataError, NotFoundError, Una
 from functions.storage.store import Store, StoredObject
 from functions.weights.versions import ID, Metadata, Provenance
 
-MENDING = "a rollback to a version that can be read, or a retraining, mends that"
+REPAIR = "a rollback to a version that can be read, or a retraining, repairs that"
 _REMEMBERED = 32  # versions in a pointer at least, however few are kept: a writer looks for its own there
 _PRUNE_EVERY = 16  # publications, at most
 
@@ -126,9 +126,9 @@ class PointerFile:
         try:
             pointer = msgspec.json.decode(stored.body, type=Pointer)
             if not ID.fullmatch(pointer.version):
-                raise msgspec.DecodeError(f"{pointer.version!r} is no version")
+                raise msgspec.DecodeError(f"{pointer.version!r} is not a version")
         except (msgspec.DecodeError, UnicodeDecodeError) as error:
-            raise CorruptDataError(f"{self._key} is damaged: {error}; {MENDING}") from error
+            raise CorruptDataError(f"{self._key} is damaged: {error}; {REPAIR}") from error
         if not pointer.history:
             entries = tuple(map(Entry.of, self._readable(pointer.version)))
             pointer = msgspec.structs.replace(pointer, history=entries)

@@ -25,7 +25,7 @@ from functions.errors import (
 )
 from functions.models.manifest import ModelManifest
 from functions.storage.store import Store
-from functions.weights.pointer import MENDING, Found, Pointer, PointerFile, prune_is_due, superfluous
+from functions.weights.pointer import REPAIR, Found, Pointer, PointerFile, prune_is_due, superfluous
 from functions.weights.versions import Change, History, Metadata, Version, VersionFiles, known, now, version_of
 
 KEEP = 200  # versions, where the service's settings do not say
@@ -133,7 +133,7 @@ class WeightsRepository:
         return self._swap(make, if_version, rebuild=if_version is None)
 
     def restore(self) -> Version | None:
-        """Make the newest version that can be read current where there is no pointer; None: there is no version.
+        """Make the newest version that can be read current where there is no pointer; None: no version exists.
 
         Raises:
             ConflictError: when there is a pointer.
@@ -208,7 +208,7 @@ class WeightsRepository:
             raise
         self._versions.put(version.version, version)
         if before.damage:
-            log.warning("pointer mended", extra={"model": self._model, "error": str(before.damage)})
+            log.warning("pointer repaired", extra={"model": self._model, "error": str(before.damage)})
         log.info(
             "weights published", extra={name: value for name, value in known(version).items() if name != "created_at"}
         )
@@ -242,8 +242,8 @@ class WeightsRepository:
         try:
             return self.get(version)
         except CorruptDataError as error:
-            raise CorruptDataError(f"{error}; {MENDING}") from error
+            raise CorruptDataError(f"{error}; {REPAIR}") from error
         except NotFoundError as error:
             if self._pointer.read()[0].version == version:
-                raise CorruptDataError(f"{self._model}'s current version {version} is missing; {MENDING}") from error
+                raise CorruptDataError(f"{self._model}'s current version {version} is missing; {REPAIR}") from error
             raise ConflictError(f"{self._model} has changed since") from error

@@ -116,7 +116,7 @@ def to_int8(tensors: Mapping[str, Array]) -> dict[str, NDArray[np.generic]]:
 
 def _header(data: bytes) -> tuple[dict[str, _Entry], dict[str, str], int]:
     if len(data) < _LENGTH.size:
-        raise FormatError(f"a safetensors file begins with 8 bytes of header length, got {len(data)} bytes in all")
+        raise FormatError(f"a safetensors file starts with 8 bytes of header length, got {len(data)} bytes in all")
     (length,) = _LENGTH.unpack_from(data)
     start = _LENGTH.size + length
     if length > _LONGEST_HEADER:
@@ -138,7 +138,7 @@ def _check_entry(name: str, entry: _Entry, place: int) -> None:
         raise FormatError(f"tensors are of dtype {' or '.join(_DTYPES)}, {name!r} is {entry.dtype!r}")
     start, end = entry.data_offsets
     if start != place:
-        raise FormatError(f"tensor {name!r} should begin at byte {place}, its offset says {start}")
+        raise FormatError(f"tensor {name!r} should start at byte {place}, its offset says {start}")
     if min(entry.shape, default=1) < 0:
         raise FormatError(f"tensor {name!r} has the impossible shape {entry.shape}")
     count = 1

@@ -147,7 +147,7 @@ class VersionFiles:
         self._store.delete(*(self.key(version) for version in versions))
 
     def key(self, version: str) -> str:
-        """Return where a version is; raise `NotFoundError` if it is no version's id."""
+        """Return where a version is; raise `NotFoundError` if it is not a version's id."""
         if not ID.fullmatch(version):
             raise NotFoundError(f"{self._model} has no version {version!r}")
         return f"{self._prefix}{version}{_SUFFIX}"
@@ -226,7 +226,7 @@ def from_strings(strings: Mapping[str, str]) -> Metadata:
     """Return what `to_strings` has written.
 
     Raises:
-        ValueError: when something is missing, or is no number.
+        ValueError: when something is missing, or is not a number.
     """
     return msgspec.convert({"parent": None, "restores": None, **strings}, Metadata, strict=False)
 

@@ -68,10 +68,10 @@ def _steps(api: str) -> str:
     parents = {entry["parent"] for entry in kept}
     if len(taken) != 2 * WRITERS or len(kept) != len(taken) or len(parents) != len(taken):
         raise CheckError(
-            f"{2 * WRITERS} training steps made {len(taken)} versions, of which {len(kept)} are kept, upon "
+            f"{2 * WRITERS} training steps made {len(taken)} versions, of which {len(kept)} are kept, on top of "
             f"{len(parents)} others: the store loses writes"
         )
-    return f"{len(taken)} training steps from {WRITERS} sides, each upon another"
+    return f"{len(taken)} training steps from {WRITERS} sides, each on top of another"
 
 
 def _history(api: str) -> list[dict[str, Any]]:

@@ -48,7 +48,9 @@ def _array(data: bytes, axes: int, inner: tuple[int, ...], name: str) -> NDArray
     magic, *shape = (int(word) for word in np.frombuffer(data, ">u4", 1 + axes))
     if magic != _UNSIGNED_BYTES + axes:
         sort = "images" if axes == 3 else "labels"
-        raise FormatError(f"{name} is no IDX file of {sort}: it begins with 0x{magic:08x}, not 0x{0x800 + axes:08x}")
+        raise FormatError(
+            f"{name} is not an IDX file of {sort}: it starts with 0x{magic:08x}, not 0x{0x800 + axes:08x}"
+        )
     if tuple(shape[1:]) != inner:
         raise FormatError(f"{name}: images are {ROWS}×{COLUMNS} pixels, found {'×'.join(map(str, shape[1:]))}")
     if shape[0] == 0:

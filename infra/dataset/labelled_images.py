@@ -61,7 +61,7 @@ def from_folder(folder: Path) -> LabelledImages:
     """
     expected = f"expected a folder with subfolders 0 to {CLASSES - 1}, each holding pictures of that digit"
     if not folder.is_dir():
-        raise InvalidValueError(f"{expected}; {folder} is no folder", "folder")
+        raise InvalidValueError(f"{expected}; {folder} is not a folder", "folder")
     files = sorted(path for path in folder.rglob("*") if path.suffix.lower() in _ENDINGS and path.is_file())
     digits = {str(digit) for digit in range(CLASSES)}
     misplaced = [path for path in files if path.parent.parent != folder or path.parent.name not in digits]

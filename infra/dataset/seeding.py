@@ -199,7 +199,7 @@ def _damaged(model: str, weights: WeightsRepository, error: CorruptDataError) ->
     version = "" if intact is None else f"`scrawl weights rollback {intact.version} --model {model}` or "
     return (
         f"The shared weights of {model} are damaged; other models work. {version}"
-        f"a retraining (DELETE /weights?model={model}) mends that. {error}"
+        f"a retraining (DELETE /weights?model={model}) repairs that. {error}"
     )
 
 

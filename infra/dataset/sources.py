@@ -90,7 +90,7 @@ def load_files(sources: Sources, say: Callable[[str], None]) -> DigitSplits:
 
 def _from_folder(folder: Path) -> DigitSplits:
     if not folder.is_dir():
-        raise DataError(f"MNIST_DIR is {folder}, which is no folder; name one with {', '.join(FILES)}")
+        raise DataError(f"MNIST_DIR is {folder}, which is not a folder; name one with {', '.join(FILES)}")
     contents = {name: _read(folder, name) for name in FILES}
     try:
         splits = {"train": _split(contents, "train"), "test": _split(contents, "t10k")}

@@ -152,11 +152,11 @@ class Stack:
             self.past_failures()
             raise DeployError(
                 f"the stack {self.name} {_STUCK[status]} ({status}):{self.reasons()}\n"
-                f"Mend the cause, clear it away with `scrawl destroy --stage {stage}`, then deploy again."
+                f"Fix the cause, clear it away with `scrawl destroy --stage {stage}`, then deploy again."
             )
         if status == "UPDATE_ROLLBACK_FAILED":
             raise DeployError(
-                f"the stack {self.name} could not go back to what it was ({status}). Mend the cause, then: "
+                f"the stack {self.name} could not go back to what it was ({status}). Fix the cause, then: "
                 f"aws cloudformation continue-update-rollback --stack-name {self.name} --region {self.account.region}"
             )
 

@@ -7,7 +7,7 @@
 
 /* One output's gradient. */
 typedef struct {
-    u32 place;  /* by channel: where its taps' input begins, in X; by position: see input_gradient */
+    u32 place;  /* by channel: where its taps' input starts, in X; by position: see input_gradient */
     float gradient;
 } Arrow;
 

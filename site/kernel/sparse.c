@@ -21,7 +21,7 @@ void fill_positions(u8 *positions) {
 }
 
 /* Write the entries of those of 8 pixels that `inked` has a bit for. `places` (8 u8, then whatever) are their places in
-   `pixels`, which begins with pixel d of the image. Writes 8 entries always; returns where the next ones go. */
+   `pixels`, which starts with pixel d of the image. Writes 8 entries always; returns where the next ones go. */
 static inline Entry *list_eight(v128_t pixels, v128_t places, u32 d, u32 inked, Entry *next) {
     v128_t values = wasm_u16x8_extend_low_u8x16(wasm_i8x16_swizzle(pixels, places));
     v128_t indices = wasm_i16x8_add(wasm_u16x8_extend_low_u8x16(places), wasm_u16x8_splat((uint16_t)d));
@@ -107,7 +107,7 @@ void sparse_forward(const float *W, const float *bias, const Entry *entries, con
     }
 }
 
-/* acc = X^T dY for pixel d and the block of hidden units that begins with h, in 1/255 of the true value. */
+/* acc = X^T dY for pixel d and the block of hidden units that starts with h, in 1/255 of the true value. */
 #define SUM_GRADIENT(d, h)                                                                     \
     f32x4 acc[BLOCK / 4];                                                                      \
     do {                                                                                       \

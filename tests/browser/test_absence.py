@@ -14,7 +14,7 @@ from tests.support.servers.running_stack import RunningStack
 
 @pytest.fixture
 def visitor(page: Page, stack: RunningStack) -> Iterator[Lab]:
-    """Make a visit to the shared stack that the test itself begins, and may take the API away from."""
+    """Make a visit to the shared stack that the test itself starts, and may take the API away from."""
     lab = Lab(page, stack.url)
     yield lab
     lab.forgive_absence()
@@ -84,7 +84,7 @@ def wrong_label(block: bytes) -> bytes:
     [
         (lambda block: block[:-5], "digits is .* bytes long, got"),
         (lambda block: block[:7], "header of 16 bytes, got 7"),
-        (lambda _: b"<!doctype html><title>Welcome to this hotel</title>", "begins with b'SCRB', got b'<!do'"),
+        (lambda _: b"<!doctype html><title>Welcome to this hotel</title>", "starts with b'SCRB', got b'<!do'"),
         (lying, "a block of 2000 digits is .* bytes long, got"),
         (wrong_label, "label 0 is 11"),
         (lambda block: block[:4] + b"\x09" + block[5:], "version 1 is known, got 9"),

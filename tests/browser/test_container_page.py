@@ -61,7 +61,7 @@ def test_visit(page: Page, url: str) -> None:
 def test_check_finds_all_well(url: str) -> None:
     found = check(url)
     assert found[0].startswith("the page: ")
-    assert found[2] == "16 training steps from 8 sides, each upon another"
+    assert found[2] == "16 training steps from 8 sides, each on top of another"
 
 
 @pytest.mark.parametrize(

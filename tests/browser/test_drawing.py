@@ -186,7 +186,7 @@ def test_second_finger_is_ignored(phone: Lab) -> None:
         session.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": marks})
     phone.wait_text("prediction", "^1$")
     phone.click("undo")
-    phone.wait("document.getElementById('undo').disabled")  # one stroke, so nothing is left to undo
+    phone.wait("document.getElementById('undo').disabled")  # one stroke, so there is nothing more to undo
 
 
 @pytest.mark.parametrize("width", [360, 768, 1440])

@@ -1,4 +1,4 @@
-"""What the page begins once it can be used: the second bundle, in the page and in its worker."""
+"""What the page starts once it can be used: the second bundle, in the page and in its worker."""
 
 from playwright.sync_api import BrowserContext, Page
 

@@ -39,7 +39,7 @@ class _Quiet(WSGIRequestHandler):
 
 @contextlib.contextmanager
 def serving(folder: Path) -> Iterator[tuple[str, Callable[[], None]]]:
-    """Serve a built page without an API. Return its address, and what builds it anew and serves that."""
+    """Serve a built page without an API. Return its address, and what builds it again and serves that."""
     pages: list[StaticFiles] = []
 
     def rebuild() -> None:

@@ -12,7 +12,7 @@ from tests.support.servers.running_stack import RunningStack
 
 @pytest.fixture
 def visitor(page: Page, stack: RunningStack) -> Iterator[Lab]:
-    """Make a visit that the test itself begins; the console may say what the browser says of absence."""
+    """Make a visit that the test itself starts; the console may say what the browser says of absence."""
     lab = Lab(page, stack.url)
     yield lab
     lab.forgive_absence()

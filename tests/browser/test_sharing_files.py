@@ -1,4 +1,4 @@
-"""Weights and drawings as files, in a real browser: what is downloaded is whole, what is opened is told in words."""
+"""Weights and drawings as files, in a real browser: downloads are complete, opened files are described in words."""
 
 import base64
 import json

@@ -41,7 +41,7 @@ def api(context: BrowserContext) -> SlowApi:
 
 @pytest.fixture
 def visitor(page: Page, stack: RunningStack) -> Iterator[Lab]:
-    """Make a visit that the test itself begins."""
+    """Make a visit that the test itself starts."""
     page.add_init_script(FASTER)
     lab = Lab(page, stack.url)
     yield lab

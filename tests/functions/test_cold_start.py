@@ -26,7 +26,7 @@ NEEDLESS = (
 
 
 def after(program: str) -> Any:
-    """Return what a program prints as JSON that begins with importing what Chalice names as the Lambda's entry."""
+    """Return what a program prints as JSON that starts with importing what Chalice names as the Lambda's entry."""
     command = [sys.executable, "-c", f"import app, json, sys\n{program}"]
     return json.loads(subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout)
 

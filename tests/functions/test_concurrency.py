@@ -193,7 +193,7 @@ def test_retraining_whose_process_is_killed_has_failed_and_can_be_begun_anew(s3:
     service.jobs.now = lambda: datetime.now(UTC) + timedelta(seconds=STALE_AFTER)
     dead = service.jobs.get(job_id)
     assert dead.state == "failed"
-    assert "has shown no sign of life" in str(dead.error)
+    assert "has had no heartbeat" in str(dead.error)
     assert service.model("mlp-128").weights.current().version == before
     done = service.run_job(service.start_retraining(service.model("mlp-128")).id)
     assert done.state == "done"

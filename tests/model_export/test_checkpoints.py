@@ -146,7 +146,7 @@ def damaged_onnx(path: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "write", "message"),
     [
-        ("w.safetensors", lambda path: path.write_bytes(b""), "begins with 8 bytes of header length, got 0"),
+        ("w.safetensors", lambda path: path.write_bytes(b""), "starts with 8 bytes of header length, got 0"),
         ("w.safetensors", lambda path: path.write_bytes(b"text" * 9), "not a safetensors file"),
         ("w.pt", zipped, "is a PyTorch pickle; write it with safetensors.torch.save_file"),
         ("w.onnx", lambda path: path.write_bytes(b""), "is no ONNX file: there is no graph in it"),

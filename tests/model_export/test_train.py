@@ -74,7 +74,7 @@ def test_training_continues_from_given_weights() -> None:
 
 @pytest.fixture
 def heeding_ctrl_c() -> Iterator[None]:
-    """Heed Ctrl-C, to which a shell's background job is born deaf."""
+    """React to Ctrl-C, which a shell's background job ignores from its start."""
     before = signal.signal(signal.SIGINT, signal.default_int_handler)
     yield
     signal.signal(signal.SIGINT, before)

@@ -1,7 +1,7 @@
 """An account of AWS for tests of deploying: moto's server, a small package, a small page, a small template.
 
 moto's CloudFormation knows no CloudFront, and a change set leaves it without outputs: both are taught to it here.
-What else it cannot do is said in docs/deploy.md.
+docs/deploy.md lists what else it cannot do.
 """
 
 import gzip

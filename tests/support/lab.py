@@ -1,7 +1,7 @@
 """Scrawl's page as a visitor uses it: drawing strokes on the pad, pressing buttons, reading figures.
 
-What is expected of it is left to the tests. What an event leads to is shown some frames later, so after an action a
-test waits for it, and takes what it goes on with from the wait: a look afterwards may see something newer.
+It asserts nothing; the tests do. The page shows the effect of an event some frames later. So a test waits for it
+after an action, and uses the value that the wait returns: a later look may see something newer.
 """
 
 import re
@@ -47,7 +47,7 @@ class Lab:
         return self
 
     def complete(self) -> "Lab":
-        """Wait until everything is there that the page begins once it is ready."""
+        """Wait until everything is there that the page starts once it is ready."""
         self.page.wait_for_function(COMPLETE, timeout=PATIENCE)
         return self
 

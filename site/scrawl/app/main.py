@@ -6,8 +6,8 @@
 4. `start_controls`: training, the API's status, buttons and fields.
 5. `feature_loader` loads the second bundle with all the rest once the page can be used.
 
-Importing keeps the thread busy, and a worker cannot start while the thread that made it is busy: hence the pauses,
-and hence the imports inside the functions.
+Importing keeps the thread busy, and a worker cannot start while the thread that made it is busy: that is why
+there are pauses, and imports inside the functions.
 """
 
 from __future__ import annotations

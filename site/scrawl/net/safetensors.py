@@ -39,7 +39,7 @@ class Tensor:
 def header_length(start: bytes, length: int) -> int:
     """Return the length of the JSON header, from a file's first 8 bytes; `length` is that of the file."""
     if length < 8:
-        raise FormatError(f"a safetensors file begins with 8 bytes of header length, got {length} bytes in all")
+        raise FormatError(f"a safetensors file starts with 8 bytes of header length, got {length} bytes in all")
     size = sum(start[i] << (8 * i) for i in range(6))
     if size > min(MAX_HEADER, length - 8) or start[6] or start[7]:
         raise FormatError(f"the safetensors header does not fit into the {length} bytes that came")

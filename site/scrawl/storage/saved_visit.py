@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 PREFIX = "scrawl.work."
 SLOT = "scrawl.place"  # in sessionStorage, which belongs to one tab and survives its reload
 ADDRESS = "scrawl.address"  # there as well: what stands behind the # of the address that this tab has written last
-PATIENCE = 250  # milliseconds until the page before a reload has let go of its lock, at most
+PATIENCE = 250  # milliseconds until the page before a reload has released its lock, at most
 FOREVER = window.Promise.new(lambda _resolve, _reject: None)
 
 

@@ -18,9 +18,9 @@ class BlockError(ValueError):
 def read_header(header: bytes, length: int) -> int:
     """Return how many digits the block holds; `length` is that of the whole block in bytes."""
     if length < HEADER or len(header) < HEADER:
-        raise BlockError(f"a block begins with a header of {HEADER} bytes, got {length} bytes in all")
+        raise BlockError(f"a block starts with a header of {HEADER} bytes, got {length} bytes in all")
     if header[:4] != MAGIC:
-        raise BlockError(f"a block begins with {MAGIC!r}, got {bytes(header[:4])!r}")
+        raise BlockError(f"a block starts with {MAGIC!r}, got {bytes(header[:4])!r}")
     version, flags = _u16(header, 4), _u16(header, 6)
     rows, columns = _u16(header, 12), _u16(header, 14)
     if version != 1:

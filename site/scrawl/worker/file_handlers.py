@@ -142,7 +142,7 @@ def _floats(name: str, nested: Any, shape: list[int]) -> Float32Array:
     floats, end = window.Float32Array.new(product(shape)), 0
     for row in file_formats.innermost_lists(name, nested, shape, lambda value: isinstance(value, list)):
         if not all(type(value) in (int, float) for value in row):
-            raise FormatError(f"{name} holds something that is no number")
+            raise FormatError(f"{name} holds something that is not a number")
         floats.set(row, end)
         end += len(row)
     return floats

@@ -1,4 +1,4 @@
-"""The API while the current weights cannot be read: what goes on, what is refused, and what mends damage."""
+"""The API while the current weights cannot be read: what works, what is refused, and what repairs damage."""
 
 from collections.abc import Callable
 
@@ -115,15 +115,15 @@ def retraining(api: Api, _: str) -> HTTPResponse:
     return api("DELETE", "/weights")
 
 
-@pytest.mark.parametrize("mend", [rollback, retraining], ids=lambda mend: mend.__name__)
+@pytest.mark.parametrize("repair", [rollback, retraining], ids=lambda repair: repair.__name__)
 def test_rollback_and_retraining_mend_it(
-    store: FaultyStore, damage: Damage, mend: Callable[[Api, str], HTTPResponse]
+    store: FaultyStore, damage: Damage, repair: Callable[[Api, str], HTTPResponse]
 ) -> None:
     with serving(store) as api:
         versions = history(api)
     damage(store, versions[0])
     with serving(store, train_iterations=2) as api:
-        assert mend(api, versions[1]).status_code in (201, 202)
+        assert repair(api, versions[1]).status_code in (201, 202)
     with serving(store) as api:
         assert history(api)[1:] == versions
         assert api.version == history(api)[0] == api("POST", "/predict", body=IMAGE).json_body["version"]

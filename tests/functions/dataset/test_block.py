@@ -33,7 +33,7 @@ def test_images_are_scaled_to_0_1() -> None:
     ("change", "message"),
     [
         (lambda b: b[:10], "header of 16 bytes, got 10"),
-        (lambda b: b"PNG!" + b[4:], "begins with b'SCRB', got b'PNG!'"),
+        (lambda b: b"PNG!" + b[4:], "starts with b'SCRB', got b'PNG!'"),
         (lambda b: b[:4] + b"\x02" + b[5:], "version 1 is known, got 2"),
         (lambda b: b[:6] + b"\x01" + b[7:], "flags must be 0, got 1"),
         (lambda b: b[:12] + b"\x20" + b[13:], "got 32×28"),

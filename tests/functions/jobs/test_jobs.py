@@ -96,7 +96,7 @@ def test_job_without_sign_of_life_is_reported_as_failed_and_another_can_begin(
     clock.time += timedelta(seconds=50)
     found = jobs.get(job.id)
     assert (found.state, found.iteration) == ("failed", 10)
-    assert found.error == "the job has shown no sign of life for 100 s"
+    assert found.error == "the job has had no heartbeat for 100 s"
     assert jobs.start("m", 100).id != job.id
     assert jobs.read(job.id)[0].error == found.error  # it is written down now, should the dead awake
 

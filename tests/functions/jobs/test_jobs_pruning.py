@@ -1,4 +1,4 @@
-"""Ended jobs, but for the newest, are removed when a retraining begins; it does so whatever is wrong with that."""
+"""Finished jobs, except the newest, are removed when a retraining starts; it starts even if that fails."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -36,7 +36,7 @@ def jobs(store: MemoryStore) -> JobsRepository:
 
 
 def ended(jobs: JobsRepository, model: str, count: int) -> list[str]:
-    """Return the ids of so many jobs that have begun and ended."""
+    """Return the ids of so many jobs that have started and ended."""
     made = [jobs.start(model, 1)]
     for _ in range(count - 1):
         jobs.fail(made[-1].id, "over")

@@ -176,10 +176,10 @@ def test_check_learns_which_version_is_current_where_that_is_known(store: Faulty
 @pytest.mark.usefixtures("made")
 def test_mending_is_logged(store: FaultyStore, caplog: pytest.LogCaptureFixture) -> None:
     again(store).overwrite(change_to(8))
-    assert "pointer mended" not in caplog.messages
+    assert "pointer repaired" not in caplog.messages
     damage(store, POINTER)
     again(store).overwrite(change_to(9))
-    assert "pointer mended" in caplog.messages
+    assert "pointer repaired" in caplog.messages
 
 
 @pytest.mark.parametrize("how", [b"{", None], ids=["damaged", "lost"])

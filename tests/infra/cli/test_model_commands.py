@@ -99,11 +99,15 @@ def test_weights_in_onnx_are_evaluated_like_the_same_in_safetensors(folder: Path
 @pytest.mark.parametrize(
     ("arguments", "code", "message"),
     [
-        (["--folder", "{folder}/0/../nowhere"], 1, "nowhere is no folder"),
+        (["--folder", "{folder}/0/../nowhere"], 1, "nowhere is not a folder"),
         (["--images", "{images}"], 2, "--images and --labels belong together: name both"),
         (["--labels", "{labels}"], 2, "--images and --labels belong together: name both"),
         (["--images", "{images}", "--labels", "{labels}", "--folder", "{folder}"], 2, "or --folder"),
-        (["--images", "{labels}", "--labels", "{images}"], 1, "is no IDX file of images: it begins with 0x00000801"),
+        (
+            ["--images", "{labels}", "--labels", "{images}"],
+            1,
+            "is not an IDX file of images: it starts with 0x00000801",
+        ),
         (["--images", "{images}", "--labels", "{fewer}"], 1, "has 30 images, but"),
         (["--images", "{images}", "--labels", "{eleven}"], 1, "labels are 0 to 9, found 11"),
         (["--images", "{images}", "--labels", "nowhere"], 2, "'nowhere' does not exist"),

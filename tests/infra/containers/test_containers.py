@@ -61,7 +61,7 @@ def test_preparing_again_writes_nothing(running: Containers) -> None:
     ("changed", "message"),
     [
         ({"SCRAWL_BUCKET": ""}, "SCRAWL_BUCKET must be set"),
-        ({"MNIST_DIR": "/nowhere"}, "MNIST_DIR is /nowhere, which is no folder"),
+        ({"MNIST_DIR": "/nowhere"}, "MNIST_DIR is /nowhere, which is not a folder"),
         ({"AWS_ENDPOINT_URL_S3": "http://127.0.0.1:9"}, "Could not connect to the endpoint URL"),
     ],
 )

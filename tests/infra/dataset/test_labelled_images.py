@@ -122,7 +122,7 @@ def test_pictures_are_read_exactly_as_predict_reads_them(
 @pytest.mark.parametrize(
     ("prepare", "message"),
     [
-        (lambda folder: folder.rmdir(), "is no folder"),
+        (lambda folder: folder.rmdir(), "is not a folder"),
         (lambda folder: (folder / "3").mkdir(), "holds no pictures"),
         (lambda folder: draw_one(folder / "seven" / "a.png"), "1 are elsewhere, such as .*seven"),
         (lambda folder: draw_one(folder / "a.png"), "1 are elsewhere"),

@@ -61,14 +61,14 @@ LABELS = idx_files.contents()["train-labels-idx1-ubyte"]
         ({"train_images": IMAGES[:9]}, "truncated: an IDX header is 16 bytes long, the file 9"),
         ({"train_images": b""}, "truncated: an IDX header is 16 bytes long, the file 0"),
         ({"train_images": IMAGES + b"x"}, "too long: .* 940,816 bytes, found 940,817"),
-        ({"train_images": b"\x89PNG\r\n\x1a\n" + IMAGES[8:]}, "no IDX file of images: it begins with 0x89504e47"),
-        ({"train_images": LABELS + bytes(9)}, "no IDX file of images: it begins with 0x00000801, not 0x00000803"),
+        ({"train_images": b"\x89PNG\r\n\x1a\n" + IMAGES[8:]}, "not an IDX file of images: it starts with 0x89504e47"),
+        ({"train_images": LABELS + bytes(9)}, "not an IDX file of images: it starts with 0x00000801, not 0x00000803"),
         ({"train_images": IMAGES[:11] + b"\x20" + IMAGES[12:]}, "28×28 pixels, found 32×28"),
         ({"train_images": idx_files.images(ONE[:0])}, "announces 0 items"),
         ({"train_images": idx_files.images(ONE)}, "has 1 images, but train-labels-idx1-ubyte 1,200 labels"),
         ({"train_images": b"\0\0\x08\x03\xff\xff\xff\xff" + IMAGES[8:]}, "truncated: .* 3,367,254,359,296 bytes"),
         ({"t10k_labels": LABELS[:-1] + b"\x0a"}, "labels are 0 to 9, found 10"),
-        ({"t10k_labels": IMAGES}, "no IDX file of labels"),
+        ({"t10k_labels": IMAGES}, "not an IDX file of labels"),
     ],
 )
 def test_damaged_or_foreign_file_is_refused(tmp_path: Path, changed: dict[str, bytes], message: str) -> None:
@@ -105,7 +105,7 @@ def test_missing_file_is_named(tmp_path: Path) -> None:
 
 
 def test_missing_folder_is_named(tmp_path: Path) -> None:
-    with pytest.raises(DataError, match="nowhere, which is no folder"):
+    with pytest.raises(DataError, match="nowhere, which is not a folder"):
         load_files(Sources(folder=tmp_path / "nowhere"), quiet)
 
 

@@ -150,7 +150,7 @@ def test_port_that_is_none_is_refused(tmp_path: Path, port: str) -> None:
 def test_wrong_mnist_dir_is_said(tmp_path: Path) -> None:
     ended = run("serve", "--port", "0", "--data-dir", str(tmp_path), MNIST_DIR=str(tmp_path / "nowhere"))
     assert ended.returncode == 1
-    assert "nowhere, which is no folder" in ended.stderr
+    assert "nowhere, which is not a folder" in ended.stderr
     assert "Traceback" not in ended.stderr
 
 

@@ -1,4 +1,4 @@
-"""The local stack whose stored weights are damaged: it starts, says so, and what it says mends them."""
+"""The local stack whose stored weights are damaged: it starts, says so, and what it says repairs them."""
 
 import re
 import subprocess
@@ -71,7 +71,7 @@ def test_damaged_weights_keep_nothing_else_from_working_and_can_be_mended(
     assert predictions(stack) == {"mlp-128": 503, "mlp-128-64": 200, "conv-32-64": 200}
     for answer in (ask(stack, "/weights"), ask(stack, "/weights", "PATCH", json=ask(stack, "/data").json())):
         assert (answer.status_code, answer.json()["error"]["code"]) == (503, "corrupt_data")
-        assert "mends that" in answer.json()["error"]["message"]
+        assert "repairs that" in answer.json()["error"]["message"]
     assert f"  {made[1]}" in scrawl(stack, "scrawl weights history --model mlp-128")
     command = re.search(r"`(scrawl weights rollback \S+ --model mlp-128)`", notice)
     assert command is not None

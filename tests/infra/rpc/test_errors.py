@@ -167,7 +167,7 @@ def test_message_beyond_the_limit_is_refused_and_the_server_goes_on(channel: grp
 def test_deadline_is_kept_and_ends_the_work(server: RunningGrpc, channel: grpc.Channel) -> None:
     """4,000 images take the ConvNet half a second and more; the server gives up between two parts of them.
 
-    It is asked with longer and longer deadlines, because on a busy machine a call's may pass before it is begun.
+    It is asked with longer and longer deadlines, because on a busy machine a call's may pass before it has started.
     """
     images = np.zeros((4000, 784), np.uint8)
     made = service_pb2.ModelInferRequest(

@@ -29,7 +29,7 @@ def test_formats_are_recognised_by_content() -> None:
     assert file_formats.format_of(safetensors.numpy.save({"a": np.zeros(1, np.float32)})[:16]) == "safetensors"
     assert file_formats.format_of(b'{"model": "mlp-1') == "json"
     assert file_formats.format_of(b"\xef\xbb\xbf \n{") == "json"
-    header = (640).to_bytes(8, "little") + b'{"fc1.we'  # begins as an old PyTorch checkpoint does
+    header = (640).to_bytes(8, "little") + b'{"fc1.we'  # starts as an old PyTorch checkpoint does
     assert file_formats.format_of(header) == "safetensors"
 
 

@@ -27,7 +27,7 @@ def test_block_of_the_api_is_read() -> None:
 @pytest.mark.parametrize(
     ("place", "value", "message"),
     [
-        (0, b"PNG!", "begins with b'SCRB', got b'PNG!'"),
+        (0, b"PNG!", "starts with b'SCRB', got b'PNG!'"),
         (4, b"\x02\x00", "version 1 is known, got 2"),
         (6, b"\x01\x00", "flags must be 0, got 1"),
         (8, b"\x04\x00\x00\x00", "a block of 4 digits is 3156 bytes long, got 2371"),

@@ -158,14 +158,14 @@ def test_networks_have_short_names(model: str, label: str) -> None:
 
 
 def test_refused_block_is_told_with_its_name(state: State) -> None:
-    apply(state, "block_refused", split="train", index=7, message="a block begins with b'SCRB', got b'<!do'")
+    apply(state, "block_refused", split="train", index=7, message="a block starts with b'SCRB', got b'<!do'")
     text = state.record.notices["train"].text
     assert "train 7" in text
     assert "got b'<!do'" in text
 
 
 def test_refused_block_stays_told_when_the_first_good_one_arrives(state: State) -> None:
-    apply(state, "block_refused", split="train", index=7, message="a block begins with b'SCRB', got b'<!do'")
+    apply(state, "block_refused", split="train", index=7, message="a block starts with b'SCRB', got b'<!do'")
     apply(state, "blocks", cached=1, total=60, in_flight=3)
     assert "(train 7)" in state.record.notices["train"].text
 

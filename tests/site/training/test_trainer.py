@@ -237,7 +237,7 @@ def test_training_goes_on_without_waiting_for_a_measurement_that_the_curve_does_
     settle(trainer)
     slow_down(trainer, 0.02)
     trainer.pause()
-    trainer.run(trainer.clock())  # the measurement has begun
+    trainer.run(trainer.clock())  # the measurement has started
     trainer.start()
     trainer.run(trainer.clock() + 0.012)
     assert trainer.training_run.iteration > 0

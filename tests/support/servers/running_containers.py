@@ -110,7 +110,7 @@ def nginx_configuration(api: int, port: int, scratch: Path) -> str:
 
 @contextmanager
 def containers(folder: Path, digits: Path) -> Iterator[Containers]:
-    """Run a store, and what is started upon it."""
+    """Run a store, and the services that use it."""
     with ExitStack() as running:
         yield Containers(folder, digits, running)
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from scrawl.app.app import App
     from scrawl.state.app_state import State, Transitions
 
-NO_DIGITS = "The API is away, so there are no digits to learn from yet. Training begins when it is back."
+NO_DIGITS = "The API is away, so there are no digits to learn from yet. Training starts when it is back."
 
 
 def _progress(

@@ -142,7 +142,7 @@ BLOCKS: dict[str, tuple[Callable[[bytes], bytes], int, str]] = {
     "empty": (lambda _: b"", 400, "header of 16 bytes, got 0"),
     "truncated": (lambda data: data[:-1], 400, "bytes long, got"),
     "too long": (lambda data: data + b"\0", 400, "bytes long, got"),
-    "foreign": (lambda data: b"\x89PNG\r\n\x1a\n" + data[8:], 400, "begins with b'SCRB'"),
+    "foreign": (lambda data: b"\x89PNG\r\n\x1a\n" + data[8:], 400, "starts with b'SCRB'"),
     "lying count": (lambda data: data[:8] + b"\xff\xff\xff\xff" + data[12:], 400, "a block of 4294967295 digits"),
     "lying shape": (lambda data: data[:12] + b"\x20" + data[13:], 400, "got 32×28"),
     "wrong label": (lambda data: data[:16] + b"\x0a" + data[17:], 400, "label 0 is 10"),
