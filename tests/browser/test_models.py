@@ -20,7 +20,7 @@ TRAIN_CURVE = "#loss-curve path.line.train"
 
 @pytest.fixture
 def visitor(page: Page, stack: RunningStack) -> Iterator[Lab]:
-    """Make a visit that the test itself begins."""
+    """Make a visit that the test itself starts."""
     lab = Lab(page, stack.url)
     yield lab
     assert lab.errors == []
