@@ -3,7 +3,6 @@
 Pictures are read exactly as `POST /predict` reads them, by `functions.images.image_files`.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,6 +15,7 @@ from functions.images.image_files import read_digit
 from functions.images.normalise import BlankError
 from infra.dataset import idx
 from infra.dataset.sources import Sources, load_dataset
+from infra.output import Say
 
 # What `functions.images.image_files` reads; other files in the folder are ignored.
 _ENDINGS = (
@@ -34,7 +34,7 @@ class LabelledImages:
     files: tuple[Path, ...] = ()  # of each image, when each has its own
 
 
-def from_test_split(say: Callable[[str], None]) -> LabelledImages:
+def from_test_split(say: Say) -> LabelledImages:
     """Return the test digits that `scrawl serve` would use."""
     split = load_dataset(Sources.from_environment(), say).splits["test"]
     return LabelledImages(split.images(), split.labels, "test digits")

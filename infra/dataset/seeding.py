@@ -7,7 +7,7 @@ manifest is written after everything it names. `infra.dataset.sources` finds the
 import gzip
 import hashlib
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
@@ -28,6 +28,7 @@ from functions.weights.repository import WeightsRepository
 from functions.weights.versions import Change
 from infra.dataset.download import DownloadError
 from infra.dataset.sources import DigitSplits, Sources, load_dataset, load_files
+from infra.output import Say
 from model_export import pretrained
 from model_export.export import export
 from model_export.pretrained import shipped_architectures
@@ -52,7 +53,7 @@ class Seeded:
         return f"{self.shards} shards of digits, {self.models} models, first weights of {self.weights}"
 
 
-def bring_up_to_date(store: Store, sources: Sources, say: Callable[[str], None]) -> None:
+def bring_up_to_date(store: Store, sources: Sources, say: Say) -> None:
     """Seed a store that may have been seeded before; say what was written, and which weights are damaged.
 
     Raises:
@@ -65,7 +66,7 @@ def bring_up_to_date(store: Store, sources: Sources, say: Callable[[str], None])
         say(f"NOTICE: {notice}")
 
 
-def _wanted_digits(store: Store, sources: Sources, say: Callable[[str], None]) -> DigitSplits | None:
+def _wanted_digits(store: Store, sources: Sources, say: Say) -> DigitSplits | None:
     """Return the digits to store; None when the stored ones are to stay. MNIST that is stored needs no network."""
     stored = stored_dataset(store) if sources.folder is None else None
     if stored is None:

@@ -5,7 +5,6 @@
 
 import hashlib
 import os
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -17,6 +16,7 @@ from functions.errors import FormatError
 from functions.images.normalise import normalise
 from infra.dataset import idx
 from infra.dataset.download import MIRRORS, DownloadError, download
+from infra.output import Say
 
 FILES = {  # name → MD5 of the uncompressed bytes of MNIST
     "train-images-idx3-ubyte": "6bbc9ace898e44ae57da46a324031adb",
@@ -58,7 +58,7 @@ class Sources:
         return cls(folder=Path(folder).expanduser() if folder else None)
 
 
-def load_dataset(sources: Sources, say: Callable[[str], None]) -> DigitSplits:
+def load_dataset(sources: Sources, say: Say) -> DigitSplits:
     """Return the digits of the first source that has any, and say what they are when they are not MNIST.
 
     Raises:
@@ -73,7 +73,7 @@ def load_dataset(sources: Sources, say: Callable[[str], None]) -> DigitSplits:
         return digits
 
 
-def load_files(sources: Sources, say: Callable[[str], None]) -> DigitSplits:
+def load_files(sources: Sources, say: Say) -> DigitSplits:
     """Return the digits of the named folder, else MNIST from the cache or from a mirror.
 
     Raises:

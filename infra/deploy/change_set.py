@@ -13,7 +13,8 @@ from botocore.exceptions import ClientError, WaiterError
 
 from infra.deploy import cloudformation_stack
 from infra.deploy.aws_errors import DeployError, message
-from infra.deploy.cloudformation_stack import Json, Say, Stack
+from infra.deploy.cloudformation_stack import Json, Stack
+from infra.output import Say
 
 _NO_CHANGES = ("didn't contain changes", "No updates are to be performed")
 _SIGNS = {"Add": "+", "Modify": "~", "Remove": "-", "Import": "+", "Dynamic": "~"}

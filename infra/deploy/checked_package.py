@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from infra.deploy.aws_errors import DeployError
-from infra.deploy.cloudformation_stack import Json, Say
+from infra.deploy.cloudformation_stack import Json
+from infra.output import Say
 from infra.package import lambda_package
 from infra.paths import BUILD, ROOT
 

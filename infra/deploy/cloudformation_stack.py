@@ -5,7 +5,7 @@ knows one good end, while an update can end in six ways. `infra.deploy.change_se
 """
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -13,9 +13,9 @@ from botocore.exceptions import ClientError
 
 from infra.deploy.account import Account
 from infra.deploy.aws_errors import DeployError, code, message
+from infra.output import Say
 
 type Json = dict[str, Any]
-type Say = Callable[[str], None]
 
 PAUSE = 3.0  # seconds between two requests for the state
 _QUIET_REQUESTS = 5  # after so many without any event, the stack is taken to be at its end

@@ -19,10 +19,11 @@ from infra.deploy.artefacts import Artefacts
 from infra.deploy.aws_errors import plain_aws_errors
 from infra.deploy.change_set import check_losses, execute, proposed
 from infra.deploy.checked_package import CheckedPackage, obtain, warn_about_vendor
-from infra.deploy.cloudformation_stack import Json, Say, Stack
+from infra.deploy.cloudformation_stack import Json, Stack
 from infra.deploy.invalidation import PendingInvalidation, invalidate
 from infra.deploy.page_upload import File, compare, files, upload
 from infra.files import locked
+from infra.output import Say
 from infra.page.site import build_site
 from infra.paths import BUILD, SITE_BUILD
 

@@ -8,7 +8,8 @@ from infra.deploy.account import check_stage, sign_in, stack_name
 from infra.deploy.artefacts import Artefacts
 from infra.deploy.aws_errors import code, plain_aws_errors
 from infra.deploy.buckets import data_buckets, empty
-from infra.deploy.cloudformation_stack import Say, Stack
+from infra.deploy.cloudformation_stack import Stack
+from infra.output import Say
 
 _BUCKET = "AWS::S3::Bucket"
 

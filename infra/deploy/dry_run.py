@@ -9,11 +9,11 @@ from infra.dataset.seeding import bring_up_to_date
 from infra.dataset.sources import Sources
 from infra.deploy.aws_errors import plain_aws_errors
 from infra.deploy.change_set import additions, check_losses, proposed
-from infra.deploy.cloudformation_stack import Say
 from infra.deploy.deployment import Plan, Prepared, prepare
 from infra.deploy.dry_run_store import DryRunStore
 from infra.deploy.invalidation import PendingInvalidation
 from infra.deploy.page_upload import Difference, compare
+from infra.output import Say
 
 
 def dry_run(plan: Plan, say: Say) -> None:

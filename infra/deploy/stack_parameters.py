@@ -4,7 +4,8 @@ import secrets
 from collections.abc import Mapping
 
 from infra.deploy.aws_errors import DeployError
-from infra.deploy.cloudformation_stack import Json, Say
+from infra.deploy.cloudformation_stack import Json
+from infra.output import Say
 from infra.paths import STATE
 
 TOKEN = "WriteToken"

@@ -10,7 +10,8 @@ from infra.dataset.seeding import stored_dataset
 from infra.deploy.account import check_stage, sign_in, stack_name
 from infra.deploy.aws_errors import plain_aws_errors
 from infra.deploy.buckets import data_buckets
-from infra.deploy.cloudformation_stack import Json, Say, Stack
+from infra.deploy.cloudformation_stack import Json, Stack
+from infra.output import Say
 from model_export.pretrained import shipped_architectures
 
 _TIMEOUT = 10  # seconds for the API to answer; a cold start takes one

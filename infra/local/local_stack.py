@@ -28,13 +28,13 @@ from infra.files import locked
 from infra.local.gateway import ApiGateway
 from infra.local.s3_server import REGION, LocalS3
 from infra.local.static_files import StaticFiles
+from infra.output import Say
 from infra.page.site import build_site
 from infra.paths import BUILD, SITE_BUILD
 
 BUCKET = "scrawl-local"
 API = "/api"
 _LARGEST_BODY = 64 * 1024 * 1024  # bytes; larger bodies are refused before they are read
-type Say = Callable[[str], None]
 
 
 class StackError(RuntimeError):

@@ -8,16 +8,15 @@ import hashlib
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable
 from pathlib import Path
 
+from infra.output import Say
 from infra.package import slim, slim_botocore
 from infra.paths import BUILD
 
 LOCK = Path(__file__).with_name("lambda-requirements.txt")
 MACHINES = {"x86_64": "x86_64", "arm64": "aarch64"}  # Lambda's name of an architecture → that of its wheels
 _GLIBC = (34, 31, 28, 27, 17)  # 2.x: that of Lambda's Python 3.12, which is 2.34, and older ones
-type Say = Callable[[str], None]
 
 
 class PackageError(RuntimeError):

@@ -17,8 +17,9 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from infra.cloudformation import template
+from infra.output import Say
 from infra.package import dependencies, slim
-from infra.package.dependencies import PackageError, Say
+from infra.package.dependencies import PackageError
 from infra.paths import ROOT
 
 LARGEST_ZIP, LARGEST_UNZIPPED = 50 * 1024**2, 250 * 1024**2  # bytes that Lambda takes

@@ -12,12 +12,13 @@ import hashlib
 import json
 import re
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import brotli
 
 from infra.files import write_atomically
+from infra.output import Say
 from infra.page import brython
 from infra.page.bundle import bundles
 from infra.page.kernel import compiled_kernel
@@ -32,7 +33,7 @@ SERVICE_WORKER = "service-worker.js"
 _COMPRESSED = {".png", ".jpg", ".webp", ".woff2"}
 
 
-def build_site(out: Path, say: Callable[[str], None] = lambda _: None) -> None:
+def build_site(out: Path, say: Say = lambda _: None) -> None:
     """Build the page into `out`; unchanged files are not compressed again."""
     addresses = {}
     for name, content in _assets():

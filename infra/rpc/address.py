@@ -3,7 +3,8 @@
 import errno
 import re
 import socket
-from collections.abc import Callable
+
+from infra.output import Say
 
 _ADDRESS = re.compile(r"(?:\[(?P<six>[0-9A-Fa-f:.%\w]+)\]|(?P<name>[^\[\]:/\s]+)):(?P<port>[0-9]{1,5})")
 _NO_IPV6 = {errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT, errno.EPROTONOSUPPORT}
@@ -13,7 +14,7 @@ class AddressError(OSError):
     """The server cannot listen there; the message says why and what to do."""
 
 
-def usable(address: str, say: Callable[[str], None]) -> str:
+def usable(address: str, say: Say) -> str:
     """Return the address if it is free; 127.0.0.1 instead of [::1] where there is no IPv6.
 
     Raises:

@@ -3,7 +3,6 @@
 import logging
 import signal
 import threading
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -13,6 +12,7 @@ from grpc_reflection.v1alpha import reflection
 from threadpoolctl import threadpool_limits
 
 from functions.oip.model_server import Models
+from infra.output import Say
 from infra.rpc.address import AddressError, usable
 from infra.rpc.interceptor import CallInterceptor
 from infra.rpc.protos import mnist_pb2, mnist_pb2_grpc, open_inference_pb2, open_inference_pb2_grpc
@@ -26,7 +26,7 @@ _GRACE = 10  # seconds that calls have to finish when the server stops
 log = logging.getLogger("scrawl")
 
 
-def serve(models: Models, model: str, address: str, say: Callable[[str], None]) -> None:
+def serve(models: Models, model: str, address: str, say: Say) -> None:
     """Serve models, of which `mnist.Mnist` uses one, until Ctrl-C or SIGTERM; running calls are still answered.
 
     Raises:

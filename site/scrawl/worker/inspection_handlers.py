@@ -26,10 +26,9 @@ if TYPE_CHECKING:
     from browser.arrays import ArrayBuffer, Uint8Array
 
     from scrawl.inspect.panels import Panel
+    from scrawl.inspect.tile_painter import Painted
     from scrawl.worker.main import Worker
     from scrawl.worker.training_handlers import TrainingHandlers
-
-    type Painted = tuple[int, int, int, float]  # address, width, height, what has full colour
 
 SLICE = 0.004  # seconds of counting between which others have their turn
 SHOWN = 48  # misread digits that are sent at most
