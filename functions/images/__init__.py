@@ -1,4 +1,4 @@
 """Pictures as digits: image files decoded, ink told from paper, and the digit placed in the field as MNIST's are.
 
-Read `decoding` first; it calls the others in order.
+Read `image_files` first; it calls the others in order.
 """
