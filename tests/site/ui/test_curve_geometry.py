@@ -1,22 +1,10 @@
-"""The curves' geometry, and the history they show."""
+"""The curves' geometry: scales, lines and paths."""
 
-import math
 from itertools import pairwise
 
 import pytest
-from scrawl.state import formatting, history
-from scrawl.state.history import MOST, History, Series
+from scrawl.state import history
 from scrawl.ui import curve_geometry
-
-
-@pytest.mark.parametrize("value", [0.001, 0.037, 0.5, 1, 2, 9.999, 10, 1234.5])
-def test_own_logarithm_is_math_s(value: float) -> None:
-    assert history.log10(value) == pytest.approx(math.log10(value), abs=1e-6)  # a thousandth of a pixel
-
-
-def test_each_tenth_of_the_errors_stands_one_higher() -> None:
-    found = [history.accuracy_height(value) for value in (0.0, 0.9, 0.99, 0.999, 1.0)]
-    assert found == pytest.approx([0, 1, 2, 3, 3], abs=1e-6)
 
 
 def test_scale_and_transformation_agree() -> None:
@@ -52,43 +40,6 @@ def test_grid_lines_do_not_crowd() -> None:
 def test_path_needs_two_points() -> None:
     assert curve_geometry.path(["1 2"]) == ""
     assert curve_geometry.path(["1 2", "3 4"]) == "M1 2L3 4"
-
-
-def test_history_keeps_the_newest_point_and_thins_out_the_rest() -> None:
-    series = Series()
-    for iteration in range(1, 5001):
-        series.add(iteration, 1.0, 0.5)
-        assert series.iterations[-1] == iteration
-        assert len(series.iterations) <= MOST + 1
-    assert series.iterations[0] == 1
-    assert series.iterations == sorted(set(series.iterations))
-    gaps = [after - before for before, after in pairwise(series.iterations[:-1])]
-    assert series.stride <= min(gaps) <= max(gaps) < 2 * series.stride
-    assert len(series.marks["loss"]) == len(series.heights["accuracy"]) == len(series.iterations)
-
-
-def test_point_of_the_same_iteration_replaces_the_last() -> None:
-    history = History()
-    history.add("test", 5, 0.4, 0.9)
-    history.add("test", 5, 0.3, 0.95)
-    assert history.test.iterations == [5]
-    assert history.test.last("accuracy") == 0.95
-
-
-@pytest.mark.parametrize(
-    ("shown", "expected"),
-    [
-        (formatting.percent(0.97314), "97.31%"),
-        (formatting.percent(None), "–"),
-        (formatting.loss(0.123456), "0.1235"),
-        (formatting.loss(float("nan")), "diverged"),
-        (formatting.rounded(243_512.7), "244000"),
-        (formatting.rounded(0.0), "0"),
-        (formatting.moment("2026-05-17T09:30:11.5Z"), "2026-05-17 09:30 UTC"),
-    ],
-)
-def test_numbers_read_well(shown: str, expected: str) -> None:
-    assert shown == expected
 
 
 @pytest.mark.parametrize("last", [10, 47, 300, 4005, 99_999, 1_234_567])

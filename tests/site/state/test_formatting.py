@@ -1,0 +1,20 @@
+"""Numbers and moments as the page writes them."""
+
+import pytest
+from scrawl.state import formatting
+
+
+@pytest.mark.parametrize(
+    ("shown", "expected"),
+    [
+        (formatting.percent(0.97314), "97.31%"),
+        (formatting.percent(None), "–"),
+        (formatting.loss(0.123456), "0.1235"),
+        (formatting.loss(float("nan")), "diverged"),
+        (formatting.rounded(243_512.7), "244000"),
+        (formatting.rounded(0.0), "0"),
+        (formatting.moment("2026-05-17T09:30:11.5Z"), "2026-05-17 09:30 UTC"),
+    ],
+)
+def test_numbers_read_well(shown: str, expected: str) -> None:
+    assert shown == expected
