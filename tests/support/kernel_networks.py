@@ -1,5 +1,9 @@
 """Networks of the kernel for the tests: their layers, first weights, and digits to train them on."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 import numpy as np
 from scrawl.net.network import Network, Samples
 
@@ -8,7 +12,17 @@ from model_export.architectures import ARCHITECTURES, RELU, dense, parameter_tab
 from model_export.architectures import LOG_SOFTMAX as TOP
 from tests.support.kernel_host import WasmtimeKernel
 
-NETWORKS = {
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from numpy.typing import NDArray
+    from scrawl.net.interfaces import Floats, LayerDescription, ParameterDescription
+
+    from functions.models.manifest import Layer
+
+    type Layers = tuple[Layer, ...]
+
+NETWORKS: dict[str, Layers] = {
     "mlp-128": ARCHITECTURES["mlp-128"].layers,
     "mlp-128-64": ARCHITECTURES["mlp-128-64"].layers,
     "conv-32-64": ARCHITECTURES["conv-32-64"].layers,
@@ -17,13 +31,21 @@ NETWORKS = {
 }
 
 
-def build(kernel: WasmtimeKernel, layers: tuple, max_batch: int) -> Network:
-    described = [{"kind": x.kind, "name": x.name, "inputs": x.inputs, "outputs": x.outputs} for x in layers]
-    parameters = [{"name": name, "shape": list(shape)} for name, shape in parameter_table(layers)]
-    return Network(kernel, described, parameters, max_batch)
+def build(kernel: WasmtimeKernel, layers: Layers, max_batch: int) -> Network:
+    return Network(kernel, layers_described(layers), parameters_described(layers), max_batch)
 
 
-def weights_for(layers: tuple) -> dict[str, np.ndarray]:
+def layers_described(layers: Layers) -> list[LayerDescription]:
+    """Return the layers as models.json has them."""
+    return [{"kind": x.kind, "name": x.name, "inputs": x.inputs, "outputs": x.outputs} for x in layers]
+
+
+def parameters_described(layers: Layers) -> list[ParameterDescription]:
+    """Return the layers' parameters as models.json has them."""
+    return [{"name": name, "shape": list(shape)} for name, shape in parameter_table(layers)]
+
+
+def weights_for(layers: Layers) -> dict[str, NDArray[np.float32]]:
     weights = initial_weights(dict(parameter_table(layers)), seed=1)
     rng = np.random.default_rng(2)
     return {name: (w + rng.normal(0, 0.01, w.shape)).astype(np.float32) for name, w in weights.items()}
@@ -49,3 +71,13 @@ def stored(kernel: WasmtimeKernel, pixels: np.ndarray, labels: np.ndarray) -> Sa
 
 def order_of(kernel: WasmtimeKernel, samples: Samples) -> np.ndarray:
     return kernel.read(samples.order, np.uint32, samples.count)
+
+
+def arrays(weights: Mapping[str, Floats]) -> dict[str, NDArray[np.float32]]:
+    """Return a network's weights, as it exports them, as NumPy arrays, flat."""
+    return {name: np.asarray(floats, np.float32) for name, floats in weights.items()}
+
+
+def as_bytes(weights: Mapping[str, Floats]) -> bytes:
+    """Return all of a network's weights in one piece, to compare them to the last bit."""
+    return b"".join(array.tobytes() for array in arrays(weights).values())

@@ -1,6 +1,8 @@
 """For the tests of the page: a trainer on the real kernel, with a small network and easy digits."""
 
-from collections.abc import Callable
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, cast
 
 import numpy as np
 from scrawl.net.network import Network
@@ -10,20 +12,30 @@ from scrawl.training.training_run import TrainingRun
 
 from tests.support.kernel_host import WasmtimeKernel
 
-LAYERS = [
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from numpy.typing import NDArray
+    from scrawl.net.interfaces import LayerDescription, ParameterDescription
+    from scrawl.state.settings import Settings, Value
+    from scrawl.training.batch_order import BatchOrder
+    from scrawl.training.block_cache import BlockCache, Split, Splits
+    from scrawl.training.training_run import Measurement
+
+LAYERS: list[LayerDescription] = [
     {"kind": "dense", "name": "fc1", "inputs": 784, "outputs": 32},
     {"kind": "relu"},
     {"kind": "dense", "name": "fc2", "inputs": 32, "outputs": 10},
     {"kind": "log_softmax"},
 ]
-PARAMETERS = [
+PARAMETERS: list[ParameterDescription] = [
     {"name": "fc1.weight", "shape": [32, 784]},
     {"name": "fc1.bias", "shape": [32]},
     {"name": "fc2.weight", "shape": [10, 32]},
     {"name": "fc2.bias", "shape": [10]},
 ]
-SPLITS = {"train": {"count": 95, "shards": 5}, "test": {"count": 40, "shards": 2}}
-SETTINGS = {**settings_for([]), "batch_size": 8, "learning_rate": 0.1, "cache_size": 5}
+SPLITS: Splits = {"train": {"count": 95, "shards": 5}, "test": {"count": 40, "shards": 2}}
+SETTINGS: Settings = {**settings_for([]), "batch_size": 8, "learning_rate": 0.1, "cache_size": 5}
 
 
 class Clock:
@@ -37,7 +49,7 @@ class Clock:
         return self.now
 
 
-def digits(count: int, first: int = 0) -> tuple[np.ndarray, np.ndarray]:
+def digits(count: int, first: int = 0) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
     """Return digits that are easy to tell apart: each label lights 78 pixels of its own, more or less brightly."""
     labels = ((np.arange(count) + first) % 10).astype(np.uint8)
     pixels = np.zeros((count, 784), np.uint8)
@@ -46,21 +58,40 @@ def digits(count: int, first: int = 0) -> tuple[np.ndarray, np.ndarray]:
     return labels, pixels
 
 
+class DigitTrainer(Trainer):
+    """A trainer that knows the dataset, on the tests' kernel and clock."""
+
+    kernel: WasmtimeKernel
+    clock: Clock
+    cache: BlockCache
+
+    @property
+    def batch_order(self) -> BatchOrder:
+        """Return that of the run; there is one because the dataset is known."""
+        assert self.training_run.batch_order is not None
+        return self.training_run.batch_order
+
+
+def changed(**settings: Value) -> Settings:
+    """Return SETTINGS with some of them changed."""
+    return cast("Settings", {**SETTINGS, **settings})
+
+
 def new_network(kernel: WasmtimeKernel, seed: int = 1) -> Network:
     network = Network(kernel, LAYERS, PARAMETERS, 64)
     network.randomise(seed)
     return network
 
 
-def new_trainer(kernel: WasmtimeKernel, curve_digits: int = 0, **settings: object) -> Trainer:
+def new_trainer(kernel: WasmtimeKernel, curve_digits: int = 0, /, **settings: Value) -> DigitTrainer:
     clock = Clock()
     training_run = TrainingRun(new_network(kernel), clock, curve_digits, 200)
-    trainer = Trainer(kernel, training_run, {**SETTINGS, **settings}, clock)
+    trainer = DigitTrainer(kernel, training_run, changed(**settings), clock)
     trainer.use(SPLITS)
     return trainer
 
 
-def deliver(trainer: Trainer, split: str, index: int) -> None:
+def deliver(trainer: Trainer, split: Split, index: int) -> None:
     """Let a block come: of 19 digits to train on, of 20 to test on."""
     count = 19 if split == "train" else 20
     trainer.add(split, index, *digits(count, 1000 * (split == "test") + 20 * index))
@@ -73,9 +104,9 @@ def fill(trainer: Trainer) -> None:
         deliver(trainer, "train", index)
 
 
-def run(trainer: Trainer, until: Callable[[], bool]) -> list[dict]:
+def run(trainer: Trainer, until: Callable[[], bool]) -> list[Measurement]:
     """Run slices until something holds; return the measurements."""
-    results = []
+    results: list[Measurement] = []
     for _ in range(10_000):
         if until():
             return results

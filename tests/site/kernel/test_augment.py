@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from tests.support.kernel_host import WasmtimeKernel
-from tests.support.kernel_networks import NETWORKS, build, digits, order_of, stored, weights_for
+from tests.support.kernel_networks import NETWORKS, as_bytes, build, digits, order_of, stored, weights_for
 
 # Coordinates and weights have 8 bits after the binary point: up to 1/256 of the difference of neighbours is lost in
 # each direction, and a rounding.
@@ -95,6 +95,6 @@ def test_training_on_varied_pictures_is_training_on_what_augment_makes(kernel: W
         network = build(kernel, layers, 12)
         network.load(weights_for(layers))
         sums = network.train_step(digits_, first, 12, 0.1, seed=seed)
-        results.append((sums, b"".join(floats.tobytes() for floats in network.export().values())))
+        results.append((sums, as_bytes(network.export())))
     assert results[0] == results[1]
     assert samples.count == 30

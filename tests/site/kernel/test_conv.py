@@ -4,9 +4,10 @@ import numpy as np
 import pytest
 
 from tests.support.kernel_host import WasmtimeKernel
+from tests.support.tolerances import Tolerance
 
 # float32 sums of up to a few hundred terms of size 1; Winograd's transforms add some roundings of 6e-8.
-CLOSE = {"rtol": 1e-4, "atol": 5e-5}
+CLOSE: Tolerance = {"rtol": 1e-4, "atol": 5e-5}
 
 SHAPES = [(1, 8, 32, 32, 1), (3, 14, 32, 64, 0), (2, 8, 64, 32, 1)]  # B, N, I, O, border
 
@@ -80,8 +81,8 @@ class Case:
             function(f"{prefix}image_conv_update")(self.shape, weight, bias, *arguments)
             return [read(weight, np.float32, self.weight.shape), read(bias, np.float32, self.outputs)]
         weight, bias, dx = put(self.weight * 7), put(self.bias), put(np.zeros_like(self.x))
-        arguments = (put(self.x), put(self.weight), self.batch, put(dy), put(y), self.which, self.scratch)
-        function(f"{prefix}conv_backward")(self.shape, weight, bias, dx, *arguments)
+        inputs = (put(self.x), put(self.weight), self.batch, put(dy), put(y), self.which, self.scratch)
+        function(f"{prefix}conv_backward")(self.shape, weight, bias, dx, *inputs)
         shapes = [(weight, self.weight.shape), (bias, self.bias.shape), (dx, self.x.shape)]
         return [read(address, np.float32, shape) for address, shape in shapes]
 
@@ -150,7 +151,7 @@ def test_ink_follows_the_order(kernel: WasmtimeKernel) -> None:
         target = kernel.alloc(3 * 30 * 32 * 4)
         kernel.function(name)(target, kernel.put(images), order, 1, 3, 28)
         found.append(kernel.read(target, np.float32, (3, 30, 32)))
-    np.testing.assert_array_equal(*found)
+    np.testing.assert_array_equal(found[0], found[1])
     expected = np.pad(images[[4, 0, 2]].reshape(3, 28, 28) / 255, ((0, 0), (1, 1), (1, 3)))
     np.testing.assert_allclose(found[0], expected, rtol=2e-7)  # one rounding
 
@@ -163,7 +164,7 @@ def test_updates_of_whole_tensors_agree_with_their_twins(kernel: WasmtimeKernel)
         address = kernel.put(target)
         kernel.function(name)(address, kernel.put(source), 1000, -0.3)
         found.append(kernel.read(address, np.float32, 1000))
-    np.testing.assert_allclose(*found, rtol=1e-6, atol=1e-7)  # the twin rounds the product, too
+    np.testing.assert_allclose(found[0], found[1], rtol=1e-6, atol=1e-7)  # the twin rounds the product, too
     address = kernel.put(target)
     kernel.function("clear")(address, 996)
     np.testing.assert_array_equal(kernel.read(address, np.float32, 1000), [*[0] * 996, *target[996:]])
@@ -177,5 +178,5 @@ def test_transpose(kernel: WasmtimeKernel, rows: int, columns: int) -> None:
         target = kernel.alloc(4 * (columns + 3) * (rows + 6))
         kernel.function(name)(target, rows + 6, kernel.put(source), columns + 5, rows, columns)
         found.append(kernel.read(target, np.float32, (columns + 3, rows + 6))[:columns, :rows])
-    np.testing.assert_array_equal(*found)
+    np.testing.assert_array_equal(found[0], found[1])
     np.testing.assert_array_equal(found[0], source[:rows, :columns].T)

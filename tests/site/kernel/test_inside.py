@@ -4,9 +4,10 @@ import numpy as np
 import pytest
 
 from tests.support.kernel_host import WasmtimeKernel
+from tests.support.tolerances import Tolerance
 
 # float32 sums of up to a few hundred terms of size 1.
-CLOSE = {"rtol": 1e-4, "atol": 5e-5}
+CLOSE: Tolerance = {"rtol": 1e-4, "atol": 5e-5}
 
 
 @pytest.fixture(params=[False, True], ids=["simd", "relaxed-simd"])
@@ -26,7 +27,7 @@ def test_gradient_of_a_dense_layers_input(kernel: WasmtimeKernel, inputs: int, o
         target = kernel.put(normal(inputs))  # what was there before must not count
         kernel.function(name)(target, weight, delta, inputs, outputs, block)
         found.append(kernel.read_floats(target, inputs))
-    np.testing.assert_allclose(*found, **CLOSE)
+    np.testing.assert_allclose(found[0], found[1], **CLOSE)
 
 
 @pytest.mark.parametrize(("side", "channels", "border"), [(28, 32, 1), (8, 64, 0), (2, 32, 1)])
@@ -43,7 +44,7 @@ def test_gradient_of_the_picture_below_a_convolution(
         target = kernel.put(normal(side * side))
         kernel.function(name)(shape, target, *arguments)
         found.append(kernel.read_floats(target, side * side))
-    np.testing.assert_allclose(*found, **CLOSE)
+    np.testing.assert_allclose(found[0], found[1], **CLOSE)
 
 
 def test_digits_are_counted_by_label_and_reading(kernel: WasmtimeKernel) -> None:

@@ -4,10 +4,11 @@ import numpy as np
 import pytest
 
 from tests.support.kernel_host import WasmtimeKernel
+from tests.support.tolerances import Tolerance
 
 D, BLOCK = 784, 32
 # float32 sums of up to a few hundred terms of size 1: some dozen roundings of 6e-8, added up in another order.
-CLOSE = {"rtol": 1e-5, "atol": 2e-5}
+CLOSE: Tolerance = {"rtol": 1e-5, "atol": 2e-5}
 
 
 @pytest.fixture(params=[False, True], ids=["simd", "relaxed-simd"])
@@ -49,7 +50,7 @@ def listing(kernel: WasmtimeKernel, images: np.ndarray, prefix: str = "") -> tup
 def test_list_pixels(kernel: WasmtimeKernel, count: int) -> None:
     images = digits(count)
     fast, naive = (listing(kernel, images, prefix) for prefix in ("", "naive_"))
-    total = np.count_nonzero(images)
+    total = int(np.count_nonzero(images))
     starts = kernel.read(fast[1], np.uint32, count + 1)
     assert starts[-1] == total
     np.testing.assert_array_equal(starts, kernel.read(naive[1], np.uint32, count + 1))

@@ -1,5 +1,9 @@
 """Lists of layers that do not fit together are refused, by name."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 import pytest
 from scrawl.net.network import Network
 
@@ -8,13 +12,16 @@ from model_export.architectures import LOG_SOFTMAX as TOP
 from tests.support.kernel_host import WasmtimeKernel
 from tests.support.kernel_networks import build
 
+if TYPE_CHECKING:
+    from tests.support.kernel_networks import Layers
+
 
 @pytest.fixture
 def kernel() -> WasmtimeKernel:
     return WasmtimeKernel()
 
 
-def conv3x3_pooled(name: str, inputs: int, outputs: int) -> tuple:
+def conv3x3_pooled(name: str, inputs: int, outputs: int) -> Layers:
     return conv3x3(name, inputs, outputs), RELU, MAXPOOL2
 
 
@@ -35,7 +42,7 @@ def conv3x3_pooled(name: str, inputs: int, outputs: int) -> tuple:
         ((dense("fc1", 784, 32), conv3x3("conv1", 32, 32)), "conv3x3 must come first .*, got SparseDense"),
     ],
 )
-def test_layers_that_do_not_fit_are_refused(kernel: WasmtimeKernel, layers: tuple, message: str) -> None:
+def test_layers_that_do_not_fit_are_refused(kernel: WasmtimeKernel, layers: Layers, message: str) -> None:
     with pytest.raises(ValueError, match=message):
         build(kernel, layers, 1)
 

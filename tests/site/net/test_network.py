@@ -1,6 +1,8 @@
 """`scrawl.net.network` driving the kernel, against the NumPy reference: loss, every update by name, ten steps."""
 
-from pathlib import Path
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
@@ -9,12 +11,21 @@ from scrawl.net.network import Samples
 from infra.page.kernel import build_kernel
 from tests.support import reference
 from tests.support.kernel_host import WasmtimeKernel
-from tests.support.kernel_networks import NETWORKS, build, digits, order_of, stored, weights_for
+from tests.support.kernel_networks import NETWORKS, arrays, build, digits, order_of, stored, weights_for
+from tests.support.tolerances import Tolerance
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+    from tests.support.kernel_networks import Layers
 
 # An update is a float32 sum of up to B terms: some roundings of 6e-8 relative to the largest gradients.
-CLOSE = {"rtol": 1e-4, "atol": 1e-6}
+CLOSE: Tolerance = {"rtol": 1e-4, "atol": 1e-6}
 # Ten steps let roundings grow; at rate 0.1 by less than an order of magnitude.
-AFTER_TEN = {"rtol": 1e-3, "atol": 1e-5}
+AFTER_TEN: Tolerance = {"rtol": 1e-3, "atol": 1e-5}
 
 
 @pytest.fixture(params=[False, True], ids=["simd", "relaxed-simd"])
@@ -24,7 +35,7 @@ def kernel(request: pytest.FixtureRequest) -> WasmtimeKernel:
 
 @pytest.mark.parametrize("batch", [1, 3, 17, 128])
 @pytest.mark.parametrize("layers", NETWORKS.values(), ids=NETWORKS.keys())
-def test_step_agrees_with_the_reference(kernel: WasmtimeKernel, layers: tuple, batch: int) -> None:
+def test_step_agrees_with_the_reference(kernel: WasmtimeKernel, layers: Layers, batch: int) -> None:
     pixels, labels = digits(batch + 5)
     network, samples, weights = build(kernel, layers, 130), stored(kernel, pixels, labels), weights_for(layers)
     network.load(weights)
@@ -34,14 +45,14 @@ def test_step_agrees_with_the_reference(kernel: WasmtimeKernel, layers: tuple, b
     loss_sum, correct = network.train_step(samples, 2, batch, 0.5)
     assert loss_sum / batch == pytest.approx(loss, rel=1e-5)
     assert correct == right
-    trained = network.export()
+    trained = arrays(network.export())
     for name, gradient in gradients.items():
         update = (weights[name] - trained[name].reshape(gradient.shape)) / 0.5
         np.testing.assert_allclose(update, gradient, **CLOSE, err_msg=name)
 
 
 @pytest.mark.parametrize("layers", NETWORKS.values(), ids=NETWORKS.keys())
-def test_ten_steps_agree_with_the_reference(kernel: WasmtimeKernel, layers: tuple) -> None:
+def test_ten_steps_agree_with_the_reference(kernel: WasmtimeKernel, layers: Layers) -> None:
     pixels, labels = digits(100)
     network, samples, weights = build(kernel, layers, 33), stored(kernel, pixels, labels), weights_for(layers)
     network.load(weights)
@@ -54,7 +65,7 @@ def test_ten_steps_agree_with_the_reference(kernel: WasmtimeKernel, layers: tupl
         loss_sum, _ = network.train_step(samples, first, batch, 0.1)
         assert loss_sum / batch == pytest.approx(loss, rel=1e-4)
         weights = {name: weights[name] - 0.1 * gradient for name, gradient in gradients.items()}
-    for name, floats in network.export().items():
+    for name, floats in arrays(network.export()).items():
         np.testing.assert_allclose(floats.reshape(weights[name].shape), weights[name], **AFTER_TEN, err_msg=name)
 
 
@@ -69,7 +80,7 @@ def test_several_steps_in_one_call_are_the_same_as_one_after_the_other(kernel: W
     loss, correct = two.train_steps(samples, 4, 7, 5, 0.1)
     assert loss == pytest.approx(sum(loss for loss, _ in steps), rel=1e-12)
     assert correct == sum(correct for _, correct in steps)
-    ours, theirs = one.export(), two.export()
+    ours, theirs = arrays(one.export()), arrays(two.export())
     for name in ours:
         np.testing.assert_array_equal(ours[name], theirs[name])
     with pytest.raises(ValueError, match="the order has 60 places, got 63 from 0"):
@@ -77,7 +88,7 @@ def test_several_steps_in_one_call_are_the_same_as_one_after_the_other(kernel: W
 
 
 @pytest.mark.parametrize("layers", NETWORKS.values(), ids=NETWORKS.keys())
-def test_evaluation_and_prediction_agree_with_the_reference(kernel: WasmtimeKernel, layers: tuple) -> None:
+def test_evaluation_and_prediction_agree_with_the_reference(kernel: WasmtimeKernel, layers: Layers) -> None:
     pixels, labels = digits(45)
     network, samples, weights = build(kernel, layers, 16), stored(kernel, pixels, labels), weights_for(layers)
     network.load(weights)
@@ -92,7 +103,7 @@ def test_evaluation_and_prediction_agree_with_the_reference(kernel: WasmtimeKern
     for row in (0, 22, 44):
         probabilities = network.predict(samples.images + 784 * row)
         np.testing.assert_allclose(probabilities, np.exp(x[row]), rtol=1e-4, atol=1e-6)
-    for name, floats in network.export().items():
+    for name, floats in arrays(network.export()).items():
         np.testing.assert_array_equal(floats.reshape(weights[name].shape), weights[name])  # nothing was trained
 
 
@@ -113,11 +124,11 @@ def test_network_learns(kernel: WasmtimeKernel) -> None:
 def test_random_weights_are_fixed_by_their_seed_and_differ_between_layers(kernel: WasmtimeKernel) -> None:
     network = build(kernel, NETWORKS["mlp-128-64"], 1)
     network.randomise(1)
-    first = network.export()
+    first = arrays(network.export())
     network.randomise(2)
-    assert (network.export()["fc1.weight"] != first["fc1.weight"]).mean() > 0.99
+    assert (arrays(network.export())["fc1.weight"] != first["fc1.weight"]).mean() > 0.99
     network.randomise(1)
-    for name, floats in network.export().items():
+    for name, floats in arrays(network.export()).items():
         np.testing.assert_array_equal(floats, first[name])
     assert not first["fc2.bias"].any()
     assert np.std(first["fc1.weight"]) == pytest.approx(np.sqrt(2 / 784), rel=0.02)  # He
@@ -151,7 +162,7 @@ def test_shuffle_covers_the_ranges_it_is_given(kernel: WasmtimeKernel) -> None:
     ],
 )
 def test_weights_that_do_not_fit_are_refused_and_change_nothing(
-    kernel: WasmtimeKernel, change: object, message: str
+    kernel: WasmtimeKernel, change: Callable[[dict[str, NDArray[np.float32]]], object], message: str
 ) -> None:
     network, weights = build(kernel, NETWORKS["mlp-128"], 1), weights_for(NETWORKS["mlp-128"])
     network.load(weights)
@@ -159,7 +170,7 @@ def test_weights_that_do_not_fit_are_refused_and_change_nothing(
     change(wrong)
     with pytest.raises(ValueError, match=message):
         network.load(wrong)
-    for name, floats in network.export().items():
+    for name, floats in arrays(network.export()).items():
         np.testing.assert_array_equal(floats.reshape(weights[name].shape), weights[name])
 
 

@@ -1,10 +1,12 @@
 """Momentum, Adam, weight decay: the kernel's primitives against their twins, networks against NumPy and PyTorch."""
 
+from __future__ import annotations
+
 import json
 import os
 import subprocess
 import sys
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
@@ -12,11 +14,32 @@ import pytest
 from infra.paths import ROOT
 from tests.support import reference
 from tests.support.kernel_host import WasmtimeKernel
-from tests.support.kernel_networks import NETWORKS, build, digits, order_of, stored, weights_for
+from tests.support.kernel_networks import (
+    NETWORKS,
+    arrays,
+    as_bytes,
+    build,
+    digits,
+    layers_described,
+    order_of,
+    stored,
+    weights_for,
+)
+from tests.support.tolerances import Tolerance
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+    from scrawl.net.optimizers import OptimizerName
+    from scrawl.training.training_run import StepRule
+
+    type Weights = dict[str, NDArray[np.float32]]
+    type Batches = list[tuple[NDArray[np.float32], NDArray[np.uint8]]]
 
 MODELS = ["mlp-128", "mlp-128-64", "conv-32-64"]
 # Ten steps let roundings grow; at rate 0.1 by less than an order of magnitude.
-AFTER_TEN = {"rtol": 1e-3, "atol": 1e-5}
+AFTER_TEN: Tolerance = {"rtol": 1e-3, "atol": 1e-5}
 # Adam divides by the root of a square: where a gradient is nearly 0, its rounding decides which way a weight goes, by
 # up to a rate (0.001) a step. So a few weights may differ by more than a hundredth of what ten steps move.
 ADAM_STEP, ADAM_CLOSE = 0.001, 1e-4
@@ -39,7 +62,7 @@ def run_both(kernel: WasmtimeKernel, name: str, tensors: list[np.ndarray], *rest
     return results
 
 
-def moving(count: int | tuple, copies: int) -> list[np.ndarray]:
+def moving(count: int | tuple[int, ...], copies: int) -> list[np.ndarray]:
     """Return weights, averages (of the first some about to become 0, the last positive), and a gradient."""
     rng = np.random.default_rng(1)
     averages = [rng.normal(0, 0.01, count).astype(np.float32) for _ in range(copies)]
@@ -54,7 +77,9 @@ def moving(count: int | tuple, copies: int) -> list[np.ndarray]:
     ("name", "copies", "rest"),
     [("move_momentum", 1, (-0.1, 0.9, 0.001)), ("move_adam", 2, (-0.002, 1e-7, 0.999))],
 )
-def test_weights_move_as_their_twins_say(kernel: WasmtimeKernel, name: str, copies: int, rest: tuple) -> None:
+def test_weights_move_as_their_twins_say(
+    kernel: WasmtimeKernel, name: str, copies: int, rest: tuple[float, ...]
+) -> None:
     fast, naive = run_both(kernel, name, moving(132, copies), 132, *rest)
     for ours, theirs in zip(fast, naive, strict=True):
         np.testing.assert_allclose(ours, theirs, rtol=1e-5, atol=1e-8)
@@ -66,7 +91,9 @@ def test_weights_move_as_their_twins_say(kernel: WasmtimeKernel, name: str, copi
     ("name", "copies", "rest"),
     [("sparse_momentum", 1, (-0.1, 0.9, 0.001)), ("sparse_adam", 2, (-0.002, 1e-7, 0.999))],
 )
-def test_first_layer_moves_as_its_twin_says(kernel: WasmtimeKernel, name: str, copies: int, rest: tuple) -> None:
+def test_first_layer_moves_as_its_twin_says(
+    kernel: WasmtimeKernel, name: str, copies: int, rest: tuple[float, ...]
+) -> None:
     pixels, stride = digits(20)[0], 80
     positions, entries, starts = kernel.alloc(256 * 8), kernel.alloc(4 * (20 * 784 + 8)), kernel.alloc(4 * 21)
     columns, counts = kernel.alloc(4 * 784 * 20), kernel.alloc(4 * 784)
@@ -80,7 +107,7 @@ def test_first_layer_moves_as_its_twin_says(kernel: WasmtimeKernel, name: str, c
         np.testing.assert_allclose(ours, theirs, rtol=1e-4, atol=1e-6)
 
 
-def train(kernel: WasmtimeKernel, model: str, rule: dict) -> tuple[dict, dict, list]:
+def train(kernel: WasmtimeKernel, model: str, rule: StepRule) -> tuple[Weights, Weights, Batches]:
     """Train some steps. Return the first weights, the last ones, and the batches as (images, labels)."""
     layers, (pixels, labels) = NETWORKS[model], digits(60)
     steps, size = (4, 5) if model.startswith("conv") else (10, 19)  # the reference takes long for a convolution
@@ -90,7 +117,7 @@ def train(kernel: WasmtimeKernel, model: str, rule: dict) -> tuple[dict, dict, l
     order = order_of(kernel, samples)
     for step in range(steps):
         network.train_step(samples, 4 * step, size, **rule)
-    trained = {name: floats.reshape(weights[name].shape) for name, floats in network.export().items()}
+    trained = {name: floats.reshape(weights[name].shape) for name, floats in arrays(network.export()).items()}
     batches = [order[4 * step : 4 * step + size] for step in range(steps)]
     return weights, trained, [(pixels[rows] / np.float32(255), labels[rows]) for rows in batches]
 
@@ -99,13 +126,14 @@ def train(kernel: WasmtimeKernel, model: str, rule: dict) -> tuple[dict, dict, l
 @pytest.mark.parametrize("momentum", [0.0, 0.9])
 @pytest.mark.parametrize("model", MODELS)
 def test_sgd_agrees_with_the_reference(kernel: WasmtimeKernel, model: str, momentum: float, decay: float) -> None:
-    rule = {"learning_rate": 0.02, "momentum": momentum, "weight_decay": decay}
-    optimizer = "momentum" if momentum else "sgd"
-    weights, trained, batches = train(kernel, model, {**rule, "optimizer": optimizer})
+    rate = 0.02
+    optimizer: OptimizerName = "momentum" if momentum else "sgd"
+    rule: StepRule = {"learning_rate": rate, "optimizer": optimizer, "momentum": momentum, "weight_decay": decay}
+    weights, trained, batches = train(kernel, model, rule)
     velocity = {name: 0 * w for name, w in weights.items()}
     for images, labels in batches:
         _, _, gradients = reference.gradients(NETWORKS[model], weights, images, labels)
-        weights, velocity = reference.sgd(weights, velocity, gradients, **rule)
+        weights, velocity = reference.sgd(weights, velocity, gradients, rate, momentum, decay)
     for name, w in trained.items():
         np.testing.assert_allclose(w, weights[name], **AFTER_TEN, err_msg=name)
 
@@ -113,7 +141,7 @@ def test_sgd_agrees_with_the_reference(kernel: WasmtimeKernel, model: str, momen
 @pytest.mark.parametrize("decay", [0.0, 0.1])
 @pytest.mark.parametrize("model", MODELS)
 def test_adam_agrees_with_the_reference(kernel: WasmtimeKernel, model: str, decay: float) -> None:
-    rule = {"learning_rate": ADAM_STEP, "optimizer": "adam", "weight_decay": decay}
+    rule: StepRule = {"learning_rate": ADAM_STEP, "optimizer": "adam", "weight_decay": decay}
     weights, trained, batches = train(kernel, model, rule)
     averages = {name: (0 * w, 0 * w) for name, w in weights.items()}
     for step, (images, labels) in enumerate(batches, 1):
@@ -126,7 +154,7 @@ def test_adam_agrees_with_the_reference(kernel: WasmtimeKernel, model: str, deca
     assert_nearly_all_close(trained, weights)
 
 
-def assert_nearly_all_close(trained: dict, expected: dict) -> None:
+def assert_nearly_all_close(trained: Weights, expected: Weights) -> None:
     for name, w in trained.items():
         far = np.abs(w - expected[name]) > ADAM_CLOSE
         assert far.mean() < 0.002, name
@@ -136,14 +164,16 @@ def assert_nearly_all_close(trained: dict, expected: dict) -> None:
 @pytest.mark.skipif(not os.environ.get("TORCH_PYTHON"), reason="TORCH_PYTHON names no interpreter with PyTorch")
 @pytest.mark.parametrize("optimizer", ["sgd", "momentum", "adam"])
 @pytest.mark.parametrize("model", MODELS)
-def test_steps_agree_with_pytorch(kernel: WasmtimeKernel, model: str, optimizer: str, tmp_path: Path) -> None:
+def test_steps_agree_with_pytorch(
+    kernel: WasmtimeKernel, model: str, optimizer: OptimizerName, tmp_path: Path
+) -> None:
     rate, decay = (ADAM_STEP, 0.1) if optimizer == "adam" else (0.02, 0.01)
     momentum = 0.9 if optimizer == "momentum" else 0.0
-    rule = {"learning_rate": rate, "optimizer": optimizer, "momentum": momentum, "weight_decay": decay}
+    rule: StepRule = {"learning_rate": rate, "optimizer": optimizer, "momentum": momentum, "weight_decay": decay}
     weights, trained, batches = train(kernel, model, rule)
     images, labels = (np.stack(part) for part in zip(*batches, strict=True))
-    np.savez(tmp_path / "in.npz", images=images, labels=labels.astype(np.int64), **weights)
-    layers = [{"kind": x.kind, "name": x.name, "inputs": x.inputs, "outputs": x.outputs} for x in NETWORKS[model]]
+    np.savez(tmp_path / "in.npz", allow_pickle=False, images=images, labels=labels.astype(np.int64), **weights)
+    layers = layers_described(NETWORKS[model])
     twin = ROOT / "tests" / "support" / "torch_twin.py"
     command = [os.environ.get("TORCH_PYTHON", sys.executable), str(twin), json.dumps([layers, rule]), str(tmp_path)]
     subprocess.run(command, check=True)
@@ -156,46 +186,53 @@ def test_steps_agree_with_pytorch(kernel: WasmtimeKernel, model: str, optimizer:
 
 
 @pytest.mark.parametrize("optimizer", ["momentum", "adam"])
-def test_loading_weights_forgets_earlier_gradients(kernel: WasmtimeKernel, optimizer: str) -> None:
+def test_loading_weights_forgets_earlier_gradients(kernel: WasmtimeKernel, optimizer: OptimizerName) -> None:
     layers, samples = NETWORKS["mlp-128-64"], stored(kernel, *digits(20))
     samples.shuffle([(0, 20)], 1)
     network, results = build(kernel, layers, 20), []
-    rule = {"learning_rate": 0.005, "optimizer": optimizer, "momentum": 0.9}
+    rule: StepRule = {"learning_rate": 0.005, "optimizer": optimizer, "momentum": 0.9}
     for _ in range(2):
         network.load(weights_for(layers))
         results.append([network.train_step(samples, 0, 20, **rule) for _ in range(3)])
     assert results[0] == results[1]
 
 
-def test_optimizer_that_takes_over_begins_anew(kernel: WasmtimeKernel) -> None:
+def test_optimizer_that_takes_over_starts_again(kernel: WasmtimeKernel) -> None:
     layers, samples, trained = NETWORKS["mlp-128"], stored(kernel, *digits(20)), []
     samples.shuffle([(0, 20)], 1)
-    for first in ("momentum", "adam"):
+    takes_over: tuple[OptimizerName, ...] = ("momentum", "adam")
+    for first in takes_over:
         network = build(kernel, layers, 20)
         network.load(weights_for(layers))
         network.train_step(samples, 0, 20, 0.0, optimizer=first, momentum=0.9)  # a rate of 0 moves no weight
         if first == "momentum":
             network.train_step(samples, 0, 20, 0.0, optimizer="adam")
         network.train_step(samples, 0, 20, 0.1, optimizer="momentum", momentum=0.9)
-        trained.append(network.export()["fc1.weight"])
-    np.testing.assert_array_equal(*trained)
+        trained.append(arrays(network.export())["fc1.weight"])
+    np.testing.assert_array_equal(trained[0], trained[1])
 
 
 @pytest.mark.parametrize("optimizer", ["sgd", "momentum", "adam"])
 @pytest.mark.parametrize("model", MODELS)
 def test_several_steps_in_one_call_are_the_same_to_the_last_digit(
-    kernel: WasmtimeKernel, model: str, optimizer: str
+    kernel: WasmtimeKernel, model: str, optimizer: OptimizerName
 ) -> None:
     layers, samples, results = NETWORKS[model], stored(kernel, *digits(60)), []
     samples.shuffle([(0, 60)], 9)
-    rule = {"learning_rate": 0.01, "optimizer": optimizer, "momentum": 0.9, "weight_decay": 0.001, "seed": 5}
+    rule: StepRule = {
+        "learning_rate": 0.01,
+        "optimizer": optimizer,
+        "momentum": 0.9,
+        "weight_decay": 0.001,
+        "seed": 5,
+    }
     for calls in ([5], [1, 3, 1]):
         network, place, total = build(kernel, layers, 7), 4, 0.0
         network.load(weights_for(layers))
         for steps in calls:
             total += network.train_steps(samples, place, 7, steps, **rule)[0]
             place += 7 * steps
-        results.append((total, b"".join(floats.tobytes() for floats in network.export().values())))
+        results.append((total, as_bytes(network.export())))
     assert results[0] == results[1]
 
 

@@ -1,13 +1,21 @@
 """What can be set: the table, its checks, what each network and optimizer starts with."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 import pytest
 from scrawl.state import settings
 from scrawl.state.app_state import State
 from scrawl.state.settings import SETTINGS, check_setting, limits_for, settings_for, text_of
 from scrawl.state.transitions import apply, register, training
 
-DENSE = [{"kind": "dense"}]
-CONV = [{"kind": "conv3x3"}, {"kind": "dense"}]
+if TYPE_CHECKING:
+    from scrawl.net.interfaces import LayerDescription
+    from scrawl.state.settings import Value
+
+DENSE: list[LayerDescription] = [{"kind": "dense"}]
+CONV: list[LayerDescription] = [{"kind": "conv3x3"}, {"kind": "dense"}]
 MODELS = [{"model": "mlp-128", "layers": DENSE}, {"model": "conv-32-64", "layers": CONV}]
 
 
@@ -26,7 +34,7 @@ def put(state: State, **texts: str) -> None:
 def test_setting_takes_effect(state: State) -> None:
     put(state, batch_size="32", learning_rate="0.05", augment="on", optimizer="momentum", target="97.5", seed="0")
     wanted = {"batch_size": 32, "augment": True, "optimizer": "momentum", "target": 0.975, "seed": 0}
-    assert {name: state.settings[name] for name in wanted} == wanted
+    assert {name: value for name, value in state.settings.items() if name in wanted} == wanted
 
 
 @pytest.mark.parametrize(
@@ -99,13 +107,13 @@ def test_batch_size_is_limited_by_the_network(state: State) -> None:
 
 @pytest.mark.parametrize("layers", [DENSE, CONV])
 @pytest.mark.parametrize("optimizer", ["sgd", "momentum", "adam"])
-def test_values_survive_the_way_through_text(layers: list, optimizer: str) -> None:
-    typed = {"optimizer": optimizer, "augment": True, "target": 0.985, "pace": "slow"}
+def test_values_survive_the_way_through_text(layers: list[LayerDescription], optimizer: str) -> None:
+    typed: dict[str, Value] = {"optimizer": optimizer, "augment": True, "target": 0.985, "pace": "slow"}
     for name, value in settings_for(layers, typed).items():
         assert check_setting(name, text_of(name, value), limits_for(layers)) == (value, None)
 
 
-def test_run_remembers_the_settings_it_began_with(state: State) -> None:
+def test_run_remembers_the_settings_it_started_with(state: State) -> None:
     put(state, seed="5")
     apply(state, "training_wanted", on=True)
     figures = {"epoch": 0.1, "loss": 1.0, "accuracy": 0.5, "samples_per_second": 1.0, "points": []}
@@ -113,4 +121,5 @@ def test_run_remembers_the_settings_it_began_with(state: State) -> None:
     apply(state, "progress", model="mlp-128", iteration=3, **figures)
     put(state, seed="6")
     apply(state, "training_wanted", on=True)
+    assert state.record.run_settings is not None
     assert state.record.run_settings["seed"] == 5

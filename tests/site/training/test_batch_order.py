@@ -1,15 +1,26 @@
 """A run follows from seed and settings alone: not from slices, pauses, slow motion, nor from how blocks come."""
 
-from collections.abc import Callable
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
 from scrawl.training.batch_order import TURNOVER, shuffled
-from scrawl.training.trainer import Trainer
 from scrawl.training.training_run import TrainingRun
 
 from tests.support.kernel_host import WasmtimeKernel
-from tests.support.trainers import SETTINGS, deliver, fill, new_network, new_trainer, run
+from tests.support.trainers import SETTINGS, DigitTrainer, deliver, fill, new_network, new_trainer, run
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from scrawl.state.settings import Value
+    from scrawl.training.block_cache import BlockId
+    from scrawl.training.training_run import Measurement
+
+    type Point = tuple[float, ...]  # iteration, loss, accuracy; of the test digits also how many
+    type Curves = tuple[list[Point], list[Point]]  # of the training digits, of the test digits
 
 END = 60  # iterations: five epochs
 
@@ -19,12 +30,17 @@ def kernel() -> WasmtimeKernel:
     return WasmtimeKernel()
 
 
-def finish(trainer: Trainer, seconds: float = 0.012, between: Callable[[], object] = lambda: None) -> tuple:
-    """Train to the end. Return the points of both curves, to the last digit. `between` slices may return results."""
-    training_run, train, test = trainer.training_run, [], []
+def finish(trainer: DigitTrainer, seconds: float = 0.012, between: Callable[[], list[Measurement]] = list) -> Curves:
+    """Train to the end. Return the points of both curves, to the last digit.
+
+    `between` is called between slices, and returns what it measured.
+    """
+    training_run = trainer.training_run
+    train: list[float] = []
+    test: list[Point] = []
     trainer.start()
     for _ in range(10_000):
-        results = [trainer.run(trainer.clock() + seconds), *(between() or [])]
+        results = [trainer.run(trainer.clock() + seconds), *between()]
         train += training_run.progress()["points"]
         for result in results:
             if result and result["on_curve"]:
@@ -33,12 +49,15 @@ def finish(trainer: Trainer, seconds: float = 0.012, between: Callable[[], objec
             break
         trainer.clock.now += trainer.pause_left()
     # Full speed may have gone a little beyond: what came then is left out.
-    train = [point for point in zip(*[iter(train)] * 3, strict=True) if point[0] <= END]
-    return train, [point for point in test if point[0] <= END]
+    return [point for point in points_of(train) if point[0] <= END], [point for point in test if point[0] <= END]
+
+
+def points_of(figures: list[float]) -> list[Point]:
+    return list(zip(*[iter(figures)] * 3, strict=True))
 
 
 @pytest.fixture(scope="module")
-def expected(kernel: WasmtimeKernel) -> dict:
+def expected(kernel: WasmtimeKernel) -> dict[str, Curves]:
     results = {}
     for optimizer in ("sgd", "momentum", "adam"):
         trainer = fresh(kernel, optimizer)
@@ -49,13 +68,16 @@ def expected(kernel: WasmtimeKernel) -> dict:
     return results
 
 
-def fresh(kernel: WasmtimeKernel, optimizer: str = "sgd", **settings: object) -> Trainer:
-    return new_trainer(kernel, **{"optimizer": optimizer, "learning_rate": 0.01, "augment": True, **settings})
+def fresh(kernel: WasmtimeKernel, optimizer: str = "sgd", /, **settings: Value) -> DigitTrainer:
+    wanted: dict[str, Value] = {"optimizer": optimizer, "learning_rate": 0.01, "augment": True}
+    return new_trainer(kernel, **(wanted | settings))
 
 
 @pytest.mark.parametrize("optimizer", ["sgd", "momentum", "adam"])
 @pytest.mark.parametrize("seconds", [0.0, 0.1])
-def test_slices_do_not_matter(kernel: WasmtimeKernel, expected: dict, optimizer: str, seconds: float) -> None:
+def test_slices_do_not_matter(
+    kernel: WasmtimeKernel, expected: dict[str, Curves], optimizer: str, seconds: float
+) -> None:
     trainer = fresh(kernel, optimizer)
     fill(trainer)
     trainer.training_run.rate = 1e6 * seconds  # believed to be fast: many steps in a call
@@ -63,24 +85,29 @@ def test_slices_do_not_matter(kernel: WasmtimeKernel, expected: dict, optimizer:
 
 
 @pytest.mark.parametrize("order", [(4, 3, 2, 1, 0), (2, 0, 4, 1, 3)])
-def test_order_in_which_blocks_come_does_not_matter(kernel: WasmtimeKernel, expected: dict, order: tuple) -> None:
-    trainer, left = fresh(kernel), [("train", index) for index in order] + [("test", 1), ("test", 0)]
+def test_order_in_which_blocks_come_does_not_matter(
+    kernel: WasmtimeKernel, expected: dict[str, Curves], order: tuple[int, ...]
+) -> None:
+    trainer = fresh(kernel)
+    left: list[BlockId] = [*(("train", index) for index in order), ("test", 1), ("test", 0)]
 
-    def one_comes() -> None:
+    def one_comes() -> list[Measurement]:
         if left and not trainer.is_busy():
             deliver(trainer, *left.pop())
+        return []
 
     assert finish(trainer, between=one_comes) == expected["sgd"]
-    assert trainer.training_run.batch_order.exact
+    assert trainer.batch_order.exact
 
 
-def test_pauses_do_not_matter(kernel: WasmtimeKernel, expected: dict) -> None:
+def test_pauses_do_not_matter(kernel: WasmtimeKernel, expected: dict[str, Curves]) -> None:
     trainer = fresh(kernel, "adam")
     fill(trainer)
-    count, unscheduled = iter(range(10_000)), []
+    count = iter(range(10_000))
+    unscheduled: list[Measurement] = []
 
-    def pause() -> list[dict]:
-        results = []
+    def pause() -> list[Measurement]:
+        results: list[Measurement] = []
         if (now := next(count)) % 3 == 0:
             trainer.pause()
             if now % 2:
@@ -93,16 +120,21 @@ def test_pauses_do_not_matter(kernel: WasmtimeKernel, expected: dict) -> None:
     assert unscheduled  # they were measured, and left no point on the curve
 
 
-def test_slow_motion_and_single_steps_do_not_matter(kernel: WasmtimeKernel, expected: dict) -> None:
+def test_slow_motion_and_single_steps_do_not_matter(kernel: WasmtimeKernel, expected: dict[str, Curves]) -> None:
     trainer = fresh(kernel, pace="slow")
     fill(trainer)
     assert finish(trainer) == expected["sgd"]
     stepping = fresh(kernel)
     fill(stepping)
-    assert finish(stepping, between=lambda: setattr(stepping, "steps_wanted", 1)) == expected["sgd"]
+
+    def want_a_step() -> list[Measurement]:
+        stepping.steps_wanted = 1
+        return []
+
+    assert finish(stepping, between=want_a_step) == expected["sgd"]
 
 
-def test_another_network_in_between_does_not_matter(kernel: WasmtimeKernel, expected: dict) -> None:
+def test_another_network_in_between_does_not_matter(kernel: WasmtimeKernel, expected: dict[str, Curves]) -> None:
     trainer = fresh(kernel)
     fill(trainer)
     first, other = trainer.training_run, TrainingRun(new_network(kernel, 9), trainer.clock)
@@ -114,10 +146,12 @@ def test_another_network_in_between_does_not_matter(kernel: WasmtimeKernel, expe
     run(trainer, lambda: other.iteration >= 30)
     trainer.select(first)
     rest = finish(trainer)[0]
-    assert [*zip(*[iter(points)] * 3, strict=True), *rest] == expected["sgd"][0]
+    assert [*points_of(points), *rest] == expected["sgd"][0]
 
 
-def test_new_weights_from_the_same_seed_run_the_same_again(kernel: WasmtimeKernel, expected: dict) -> None:
+def test_new_weights_from_the_same_seed_run_the_same_again(
+    kernel: WasmtimeKernel, expected: dict[str, Curves]
+) -> None:
     trainer = fresh(kernel, "momentum")
     fill(trainer)
     trainer.training_run.network.randomise(4)
@@ -129,7 +163,9 @@ def test_new_weights_from_the_same_seed_run_the_same_again(kernel: WasmtimeKerne
 
 
 @pytest.mark.parametrize("change", [{"seed": 2}, {"augment": False}, {"batch_size": 9}, {"weight_decay": 0.1}])
-def test_other_settings_run_differently(kernel: WasmtimeKernel, expected: dict, change: dict) -> None:
+def test_other_settings_run_differently(
+    kernel: WasmtimeKernel, expected: dict[str, Curves], change: dict[str, Value]
+) -> None:
     trainer = fresh(kernel, **change)
     fill(trainer)
     assert finish(trainer) != expected["sgd"]
@@ -139,19 +175,19 @@ def test_seed_counts_from_the_next_new_weights_on(kernel: WasmtimeKernel) -> Non
     trainer = new_trainer(kernel)
     fill(trainer)
     trainer.set({**SETTINGS, "seed": 3})
-    assert trainer.training_run.batch_order.seed == 3  # nothing has been trained yet
+    assert trainer.batch_order.seed == 3  # nothing has been trained yet
     trainer.start()
     run(trainer, lambda: trainer.training_run.iteration >= 5)
     trainer.set({**SETTINGS, "seed": 4})
-    assert trainer.training_run.batch_order.seed == 3
+    assert trainer.batch_order.seed == 3
     trainer.restart()
-    assert trainer.training_run.batch_order.seed == 4
+    assert trainer.batch_order.seed == 4
 
 
 def test_every_epoch_shows_each_digit_once(kernel: WasmtimeKernel) -> None:
     trainer = new_trainer(kernel)
     fill(trainer)
-    batch_order, epochs = trainer.training_run.batch_order, []
+    batch_order, epochs = trainer.batch_order, []
     for _ in range(3):
         seen: list[int] = []
         epoch = batch_order.epoch
@@ -183,7 +219,7 @@ def test_training_goes_on_without_blocks_that_cannot_be_had(kernel: WasmtimeKern
     assert trainer.training_run.iteration == 2
     trainer.offline = True
     run(trainer, lambda: trainer.training_run.iteration >= 20)
-    assert not trainer.training_run.batch_order.exact
+    assert not trainer.batch_order.exact
     trainer.offline = False
     for index in window:
         deliver(trainer, "train", index)
@@ -209,7 +245,7 @@ def test_smaller_cache_lets_blocks_go_at_once_and_a_larger_one_fetches_more(kern
 
 def test_window_moves_on_by_a_block_once_enough_has_been_seen(kernel: WasmtimeKernel) -> None:
     trainer = new_trainer(kernel, cache_size=2)
-    batch_order = trainer.training_run.batch_order
+    batch_order = trainer.batch_order
     fill(trainer)
     assert sorted(trainer.cache.train) == sorted(
         [*batch_order.window, *batch_order.upcoming]

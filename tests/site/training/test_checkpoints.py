@@ -1,13 +1,22 @@
 """Checkpoints of a run: which are kept, how much memory they take, going back to one."""
 
+from __future__ import annotations
+
 import itertools
+from typing import TYPE_CHECKING
 
 import pytest
 from scrawl.training.checkpoints import MOST, MOST_BYTES, Checkpoints
 from scrawl.training.trainer import Trainer
 
 from tests.support.kernel_host import WasmtimeKernel
+from tests.support.kernel_networks import as_bytes
 from tests.support.trainers import fill, new_trainer, run
+
+if TYPE_CHECKING:
+    from scrawl.training.training_run import Figures
+
+FIGURES: Figures = (0, (0.0, 0, 0), (0.0, 0, 0), None)  # of a run that has not started
 
 
 @pytest.fixture(scope="module")
@@ -16,7 +25,7 @@ def kernel() -> WasmtimeKernel:
 
 
 def weights(trainer: Trainer) -> bytes:
-    return b"".join(floats.tobytes() for floats in trainer.training_run.network.export().values())
+    return as_bytes(trainer.training_run.network.export())
 
 
 def train_to(trainer: Trainer, iteration: int) -> None:
@@ -30,7 +39,7 @@ def test_snapshots_stay_few_and_evenly_spread() -> None:
     checkpoints, gone = Checkpoints(101_770), []
     iterations = [0, *(2**n for n in range(9)), *range(512, 512 * 1000, 512)]
     for iteration in iterations:
-        _, dropped = checkpoints.add(iteration, 0.5, {}, ())
+        _, dropped = checkpoints.add(iteration, 0.5, {}, FIGURES)
         gone += [dropped.number] if dropped else []
         assert len(checkpoints.stored) <= MOST
     kept = [one.iteration for one in checkpoints.stored]
@@ -50,13 +59,15 @@ def test_snapshots_take_a_limited_amount_of_memory(size: int) -> None:
 def test_number_that_had_to_go_stands_for_the_one_before() -> None:
     checkpoints = Checkpoints(1000)
     for iteration in range(0, 500, 10):
-        checkpoints.add(iteration, 0.5, {}, ())
+        checkpoints.add(iteration, 0.5, {}, FIGURES)
     numbers = [one.number for one in checkpoints.stored]
     missing = next(number for number in range(50) if number not in numbers)
-    assert checkpoints.get(missing).number == max(number for number in numbers if number < missing)
+    found = checkpoints.get(missing)
+    assert found is not None
+    assert found.number == max(number for number in numbers if number < missing)
     checkpoints.clear()
     assert checkpoints.get(3) is None
-    assert checkpoints.add(0, 0.5, {}, ())[0].number == 50  # numbers are not used again
+    assert checkpoints.add(0, 0.5, {}, FIGURES)[0].number == 50  # numbers are not used again
 
 
 def test_each_point_of_the_test_curve_is_kept_and_told(kernel: WasmtimeKernel) -> None:
@@ -80,7 +91,7 @@ def test_restored_run_goes_on_from_there(kernel: WasmtimeKernel, optimizer: str)
         trainer.training_run.checkpoint_changes.clear()
         trainer.training_run.restore(checkpoint)
         assert trainer.training_run.iteration == 16
-        assert weights(trainer) == b"".join(floats.tobytes() for floats in checkpoint.weights.values())
+        assert weights(trainer) == as_bytes(checkpoint.weights)
         assert trainer.training_run.checkpoints.stored[-1] is checkpoint
         assert all(gone is None for _, gone in trainer.training_run.checkpoint_changes)
         assert len(trainer.training_run.checkpoint_changes) >= 3  # those of 25, 32 and 50 are forgotten

@@ -1,12 +1,33 @@
 """The worker's training and its teacher, run on the real kernel: slices, measurements, targets, divergence."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 import pytest
 from scrawl.training.teaching import Teacher
-from scrawl.training.trainer import Trainer
 from scrawl.training.training_run import FEWEST, TrainingRun, steps_to
 
 from tests.support.kernel_host import WasmtimeKernel
-from tests.support.trainers import SETTINGS, deliver, digits, fill, new_network, new_trainer, run
+from tests.support.kernel_networks import as_bytes
+from tests.support.trainers import (
+    SETTINGS,
+    DigitTrainer,
+    changed,
+    deliver,
+    digits,
+    fill,
+    new_network,
+    new_trainer,
+    run,
+)
+
+if TYPE_CHECKING:
+    from typing import Any
+
+    from scrawl.net.network import Samples
+    from scrawl.state.settings import Value
+    from scrawl.training.training_run import Measurement
 
 
 @pytest.fixture(scope="module")
@@ -15,19 +36,19 @@ def kernel() -> WasmtimeKernel:
 
 
 @pytest.fixture
-def trainer(kernel: WasmtimeKernel) -> Trainer:
+def trainer(kernel: WasmtimeKernel) -> DigitTrainer:
     return new_trainer(kernel)
 
 
-def settle(trainer: Trainer) -> list[dict]:
+def settle(trainer: DigitTrainer) -> list[Measurement]:
     return run(trainer, lambda: not trainer.is_busy())
 
 
-def weights(trainer: Trainer) -> bytes:
-    return b"".join(floats.tobytes() for floats in trainer.training_run.network.export().values())
+def weights(trainer: DigitTrainer) -> bytes:
+    return as_bytes(trainer.training_run.network.export())
 
 
-def test_training_waits_for_its_first_block_and_the_test_digits(trainer: Trainer) -> None:
+def test_training_waits_for_its_first_block_and_the_test_digits(trainer: DigitTrainer) -> None:
     trainer.start()
     assert not trainer.is_busy()
     for index in range(2):
@@ -39,7 +60,7 @@ def test_training_waits_for_its_first_block_and_the_test_digits(trainer: Trainer
     assert trainer.training_run.iteration == 2  # of 8 digits each; the third batch would need the next block's first
 
 
-def test_training_learns_and_measures_all_test_digits(trainer: Trainer) -> None:
+def test_training_learns_and_measures_all_test_digits(trainer: DigitTrainer) -> None:
     fill(trainer)
     trainer.start()
     results = run(trainer, lambda: trainer.training_run.iteration >= 800)
@@ -51,7 +72,7 @@ def test_training_learns_and_measures_all_test_digits(trainer: Trainer) -> None:
     assert progress["epoch"] == pytest.approx(800 / 12, abs=2)  # 11 whole batches and a rest
 
 
-def test_curve_is_measured_at_iterations_that_are_known_beforehand(trainer: Trainer) -> None:
+def test_curve_is_measured_at_iterations_that_are_known_beforehand(trainer: DigitTrainer) -> None:
     fill(trainer)
     trainer.start()
     results = run(trainer, lambda: trainer.training_run.iteration >= 100)
@@ -66,7 +87,7 @@ def test_points_come_at_powers_of_two_and_then_regularly(iteration: int, steps: 
     assert steps_to(iteration, 8, 200) == steps
 
 
-def test_measurement_is_of_one_set_of_weights(trainer: Trainer) -> None:
+def test_measurement_is_of_one_set_of_weights(trainer: DigitTrainer) -> None:
     fill(trainer)
     trainer.start()
     run(trainer, lambda: trainer.training_run.iteration == 1)
@@ -74,21 +95,21 @@ def test_measurement_is_of_one_set_of_weights(trainer: Trainer) -> None:
         assert trainer.training_run.iteration == 1
 
 
-def test_nothing_is_measured_until_all_test_blocks_are_there(trainer: Trainer) -> None:
+def test_nothing_is_measured_until_all_test_blocks_are_there(trainer: DigitTrainer) -> None:
     deliver(trainer, "test", 0)
     assert not trainer.is_busy()
     deliver(trainer, "test", 1)
     assert trainer.is_busy()
 
 
-def test_refused_test_block_does_not_hold_up_the_others(trainer: Trainer) -> None:
+def test_refused_test_block_does_not_hold_up_the_others(trainer: DigitTrainer) -> None:
     deliver(trainer, "test", 0)
     trainer.cache.postpone("test", 1, 0.0)
     assert [result["count"] for result in settle(trainer)] == [20]
 
 
 def test_pause_and_step_are_followed_by_a_measurement_of_all_digits(kernel: WasmtimeKernel) -> None:
-    trainer = new_trainer(kernel, curve_digits=10)
+    trainer = new_trainer(kernel, 10)
     fill(trainer)
     assert [(r["iteration"], r["count"]) for r in settle(trainer)] == [(0, 10), (0, 40)][:1]
     trainer.steps_wanted = 3
@@ -102,14 +123,22 @@ def test_pause_and_step_are_followed_by_a_measurement_of_all_digits(kernel: Wasm
     assert settle(trainer)[-1]["count"] == 40
 
 
-def test_settings_hold_from_the_next_step_on(trainer: Trainer) -> None:
+def test_settings_hold_from_the_next_step_on(trainer: DigitTrainer, monkeypatch: pytest.MonkeyPatch) -> None:
     fill(trainer)
     settle(trainer)
-    taken = []
-    steps = trainer.training_run.network.train_steps
-    trainer.training_run.network.train_steps = lambda *a, **rule: (taken.append((a[2], rule)), steps(*a, **rule))[1]
-    for settings in ({}, {"batch_size": 16, "optimizer": "momentum", "augment": True}, {"optimizer": "adam"}):
-        trainer.set({**SETTINGS, **settings})
+    taken: list[tuple[int, dict[str, Any]]] = []
+    train_steps = trainer.training_run.network.train_steps
+
+    def recorded(samples: Samples, first: int, count: int, steps: int, **rule: Any) -> tuple[float, int]:
+        taken.append((count, rule))
+        return train_steps(samples, first, count, steps, **rule)
+
+    monkeypatch.setattr(trainer.training_run.network, "train_steps", recorded)
+    changes: list[dict[str, Value]] = [
+        {}, {"batch_size": 16, "optimizer": "momentum", "augment": True}, {"optimizer": "adam"},
+    ]  # fmt: skip
+    for change in changes:
+        trainer.set(changed(**change))
         trainer.steps_wanted = 1
         settle(trainer)
     assert [(count, rule["optimizer"], rule["momentum"]) for count, rule in taken] == [
@@ -133,7 +162,7 @@ def test_slow_motion_does_one_step_at_a_time(kernel: WasmtimeKernel) -> None:
     run(trainer, lambda: trainer.training_run.iteration >= 50)
 
 
-def test_training_stops_at_its_target(trainer: Trainer) -> None:
+def test_training_stops_at_its_target(trainer: DigitTrainer) -> None:
     trainer.set({**SETTINGS, "target": 0.9})
     fill(trainer)
     trainer.start()
@@ -145,16 +174,17 @@ def test_training_stops_at_its_target(trainer: Trainer) -> None:
 
 
 def test_target_is_reached_only_if_all_test_digits_say_so(kernel: WasmtimeKernel) -> None:
-    trainer = new_trainer(kernel, curve_digits=10, target=0.9)
+    trainer = new_trainer(kernel, 10, target=0.9)
     fill(trainer)
     trainer.start()
     results = run(trainer, lambda: trainer.reached is not None)
+    assert trainer.reached is not None
     assert trainer.reached["count"] == 40
     assert [result["count"] for result in results[:-1]].count(10) >= 2
     assert trainer.training_run.iteration == trainer.reached["iteration"]
 
 
-def test_block_larger_than_the_dataset_says_is_refused(trainer: Trainer) -> None:
+def test_block_larger_than_the_dataset_says_is_refused(trainer: DigitTrainer) -> None:
     with pytest.raises(ValueError, match="up to 23 digits, got 30"):
         trainer.add("train", 0, *digits(30))
     assert not trainer.cache.train
@@ -169,7 +199,7 @@ def test_teacher_teaches_gently(kernel: WasmtimeKernel) -> None:
     assert network.predict(address)[9] == after
 
 
-def test_network_that_is_selected_again_is_as_it_was_left(trainer: Trainer) -> None:
+def test_network_that_is_selected_again_is_as_it_was_left(trainer: DigitTrainer) -> None:
     fill(trainer)
     trainer.start()
     run(trainer, lambda: trainer.training_run.iteration >= 100)
@@ -201,6 +231,7 @@ def test_diverging_run_stops_and_has_its_last_good_weights_again(kernel: Wasmtim
     trainer.set({**trainer.settings, "learning_rate": 1e30})
     trainer.start()
     run(trainer, lambda: trainer.divergence is not None)
+    assert trainer.divergence is not None
     assert trainer.divergence["back_to"] == iteration == trainer.training_run.iteration
     assert trainer.divergence["iteration"] > iteration
     assert not trainer.training
@@ -211,31 +242,33 @@ def test_diverging_run_stops_and_has_its_last_good_weights_again(kernel: Wasmtim
     assert trainer.training_run.progress()["accuracy"] > 0.9  # nothing of the failure was left behind
 
 
-def slow_down(trainer: Trainer, seconds: float) -> list[int]:
+def slow_down(trainer: DigitTrainer, seconds: float, monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """Make judging a digit take so long. Return a list that fills with how many are judged at once."""
     sizes = []
     evaluate = trainer.training_run.network.evaluate
 
-    def slowly(samples: object, first: int, count: int) -> tuple:
+    def slowly(samples: Samples, first: int, count: int) -> tuple[float, int]:
         sizes.append(count)
         trainer.clock.now += seconds * count
         return evaluate(samples, first, count)
 
-    trainer.training_run.network.evaluate = slowly
+    monkeypatch.setattr(trainer.training_run.network, "evaluate", slowly)
     return sizes
 
 
-def test_slow_network_is_measured_in_small_parts(trainer: Trainer) -> None:
-    sizes = slow_down(trainer, 0.02)
+def test_slow_network_is_measured_in_small_parts(trainer: DigitTrainer, monkeypatch: pytest.MonkeyPatch) -> None:
+    sizes = slow_down(trainer, 0.02, monkeypatch)
     fill(trainer)
     settle(trainer)
     assert max(sizes) == FEWEST
 
 
-def test_training_goes_on_without_waiting_for_a_measurement_that_the_curve_does_not_want(trainer: Trainer) -> None:
+def test_training_goes_on_without_waiting_for_a_measurement_that_the_curve_does_not_want(
+    trainer: DigitTrainer, monkeypatch: pytest.MonkeyPatch
+) -> None:
     fill(trainer)
     settle(trainer)
-    slow_down(trainer, 0.02)
+    slow_down(trainer, 0.02, monkeypatch)
     trainer.pause()
     trainer.run(trainer.clock())  # the measurement has started
     trainer.start()
