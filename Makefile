@@ -30,10 +30,11 @@ serve: $(SERVE_STAMP)
 # Compiled bytecode is kept, which some images turn off: without it each process of a test compiles everything again.
 test test-quick: export PYTHONDONTWRITEBYTECODE =
 
-# A file's tests run in one of the workers, of which there is one a core, so that they can share a server.
+# A file's tests run in one of the workers, of which there is one a core, so that they can share a server. The files are
+# taken in the order that tests/conftest.py gives them, not by how many tests they have.
 test: $(DEV_STAMP)
 	@$(BIN)/python -m tests.support.browser
-	@$(BIN)/python -m pytest --numprocesses auto --dist loadfile $(ARGS)
+	@$(BIN)/python -m pytest --numprocesses auto --dist loadfile --no-loadscope-reorder $(ARGS)
 
 # schemathesis takes seconds to import, and pytest would do so at the start.
 test-quick: $(DEV_STAMP)

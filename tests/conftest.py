@@ -1,6 +1,7 @@
 """What several test files need: a small seeded store, made once, and the API over a copy of it in memory or on S3."""
 
 import os
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -16,18 +17,23 @@ from functions.storage.store import Store
 from functions.weights.versions import Version
 from infra.dataset.seeding import seed
 from infra.dataset.sources import DigitSplits, Sources, load_files, scikit_learn_digits
+from infra.files import locked
 from infra.page.site import build_site
-from tests.support import markers
+from infra.paths import BUILD, SITE_BUILD
+from tests.support import idx_files, markers
 from tests.support.api import BUCKET, Api, serving
 from tests.support.made_once import made_once
+from tests.support.servers.running_stack import seed_folder
 
 TRAIN, TEST = 3000, 2000  # digits: quick to store, and as many to test on as the API measures with
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Give each test its markers."""
+    """Give each test its markers, and run the files first whose tests take long: a worker is left idle otherwise."""
     for item in items:
         markers.mark(item)
+    slow = {item.path for item in items if any(map(item.get_closest_marker, markers.SLOW))}
+    items.sort(key=lambda item: item.path not in slow)
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -75,7 +81,20 @@ def seeded(digits: DigitSplits) -> MemoryStore:
 @pytest.fixture(scope="session")
 def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return a folder with the built page. It is shared: copy it before writing."""
-    return made_once(tmp_path_factory, "site", build_site)
+    return made_once(tmp_path_factory, "site", _copy_built_page)
+
+
+@pytest.fixture(scope="session")
+def seeded_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return the data directory of a stack, with MNIST. It is shared: pass it to `RunningStack` as `copy_of`."""
+    return made_once(tmp_path_factory, "seeded", seed_folder)
+
+
+@pytest.fixture(scope="session")
+def small_seeded_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return one with 1,700 made-up digits."""
+    digits = str(idx_files.write(tmp_path_factory.mktemp("idx")))
+    return made_once(tmp_path_factory, "seeded-small", lambda folder: seed_folder(folder, MNIST_DIR=digits))
 
 
 @pytest.fixture
@@ -143,6 +162,13 @@ def copy(source: MemoryStore, target: Store) -> None:
     """Copy every object."""
     for key in source.keys(""):
         target.put(key, source.get(key).body)
+
+
+def _copy_built_page(folder: Path) -> None:
+    """Bring the page that `scrawl serve` builds up to date, and copy it: compressing it again takes seconds."""
+    with locked(BUILD / "site.lock"):
+        build_site(SITE_BUILD)
+        shutil.copytree(SITE_BUILD, folder)
 
 
 def _first(block: Block, count: int) -> Block:

@@ -6,16 +6,20 @@ unchanged page keeps its address in every cache. `infra.page.brython` compiles, 
 serves.
 """
 
+import hashlib
 import json
+import sys
 from collections.abc import Iterable
 from pathlib import Path
 
 from brython.list_modules import ModulesFinder
 
+from infra.files import write_atomically
 from infra.page import brython
 from infra.page.brython import Modules
 from infra.page.literals import literal
 from infra.page.shrink import shrink
+from infra.paths import BUILD, ROOT
 
 # Brython recognises a package by its compiled code being in a list.
 _MODULES = """\
@@ -32,7 +36,29 @@ _FIRST = ("scrawl.app.main", "scrawl.worker.main")
 
 
 def bundles(package: Path) -> tuple[str, str]:
-    """Return the two scripts of the page's package: what comes first, and starts it, and what comes later."""
+    """Return the two scripts of the page's package: what comes first, and starts it, and what comes later.
+
+    Results are cached: to make them takes a second even where all code has been compiled.
+    """
+    cached = BUILD / "bundles" / f"{_digest(package)[:16]}.json"
+    if not cached.exists():
+        cached.parent.mkdir(parents=True, exist_ok=True)
+        write_atomically(cached, json.dumps(_made(package)).encode())
+    first, later = json.loads(cached.read_bytes())
+    return first, later
+
+
+def _digest(package: Path) -> str:
+    """Return a hash of everything that the bundles are made from and with."""
+    total = hashlib.sha256(sys.version.encode())  # `shrink` writes what this Python's `ast.unparse` writes
+    for folder, files in ((package.parent, package.rglob("*.py")), (ROOT, Path(__file__).parent.glob("*.py"))):
+        for path in sorted(files):
+            total.update(f"\0{path.relative_to(folder)}\0".encode() + path.read_bytes())
+    total.update(brython.release())
+    return total.hexdigest()
+
+
+def _made(package: Path) -> tuple[str, str]:
     modules = brython.library() | _own(package)
     first = _reached(modules, _FIRST)
     later = _reached(modules, (*_features(package), "scrawl.worker.features")) - first

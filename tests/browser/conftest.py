@@ -2,6 +2,7 @@
 
 import signal
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -36,17 +37,17 @@ def browser_context_args(browser_context_args: dict[str, Any]) -> dict[str, Any]
 
 
 @pytest.fixture(scope="session")
-def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningStack]:
+def stack(tmp_path_factory: pytest.TempPathFactory, seeded_folder: Path) -> Iterator[RunningStack]:
     """Run the stack once for all tests that only use it. Its weights are shared by those tests."""
-    running = RunningStack(tmp_path_factory.mktemp("scrawl"))
+    running = RunningStack(tmp_path_factory.mktemp("scrawl"), copy_of=seeded_folder)
     yield running
     running.stop()
 
 
 @pytest.fixture
-def own_stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningStack]:
+def own_stack(tmp_path_factory: pytest.TempPathFactory, seeded_folder: Path) -> Iterator[RunningStack]:
     """Run a stack for one test alone, which may `stop()` and `start()` it: port and data stay the same."""
-    running = RunningStack(tmp_path_factory.mktemp("scrawl"))
+    running = RunningStack(tmp_path_factory.mktemp("scrawl"), copy_of=seeded_folder)
     yield running
     if running.process.poll() is None:
         running.stop(signal.SIGKILL)

@@ -1,6 +1,7 @@
 """The shared weights from the page: send, reload and find them; load, reset, in a real browser."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 import requests
@@ -20,9 +21,9 @@ KEPT = """async text => {
 
 
 @pytest.fixture(scope="module")
-def quick_stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningStack]:
+def quick_stack(tmp_path_factory: pytest.TempPathFactory, seeded_folder: Path) -> Iterator[RunningStack]:
     """Run a stack whose weights may change, and whose retraining is short."""
-    running = RunningStack(tmp_path_factory.mktemp("scrawl"), TRAIN_ITER="300")
+    running = RunningStack(tmp_path_factory.mktemp("scrawl"), copy_of=seeded_folder, TRAIN_ITER="300")
     yield running
     running.stop()
 

@@ -16,9 +16,9 @@ TOKEN = "open sesame"
 
 
 @pytest.fixture(scope="module")
-def guarded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningStack]:
+def guarded(tmp_path_factory: pytest.TempPathFactory, seeded_folder: Path) -> Iterator[RunningStack]:
     """Run a stack whose weights may change, by those who have the token."""
-    running = RunningStack(tmp_path_factory.mktemp("scrawl"), SCRAWL_WRITE_TOKEN=TOKEN)
+    running = RunningStack(tmp_path_factory.mktemp("scrawl"), copy_of=seeded_folder, SCRAWL_WRITE_TOKEN=TOKEN)
     yield running
     running.stop()
 

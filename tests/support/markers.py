@@ -16,6 +16,7 @@ import pytest
 from infra.paths import ROOT
 
 BROWSER = ROOT / "tests" / "browser"  # all of it needs one
+SLOW = ("browser", "server", "package")
 # Marker → names that a test which has it uses, directly or not.
 USES = {
     "server": {"subprocess", "ThreadedMotoServer"},

@@ -7,6 +7,7 @@ what is stored, taught and forgotten there disturbs nobody.
 """
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,7 +18,6 @@ from schemathesis.config import CacheConfig
 from schemathesis.specs.openapi.checks import positive_data_acceptance
 
 from functions.api import openapi
-from tests.support import idx_files
 from tests.support.servers.running_stack import RunningStack
 
 TOKEN = "contract"
@@ -33,11 +33,10 @@ schema = schemathesis.openapi.from_dict(DOCUMENT, config=CONFIG)
 
 
 @pytest.fixture(scope="module")
-def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningStack]:
+def stack(tmp_path_factory: pytest.TempPathFactory, small_seeded_folder: Path) -> Iterator[RunningStack]:
     """Run a stack with few digits, short retrainings and a token."""
-    digits = idx_files.write(tmp_path_factory.mktemp("idx"))
     data = tmp_path_factory.mktemp("contract")
-    running = RunningStack(data, MNIST_DIR=str(digits), TRAIN_ITER="5", SCRAWL_WRITE_TOKEN=TOKEN)
+    running = RunningStack(data, copy_of=small_seeded_folder, TRAIN_ITER="5", SCRAWL_WRITE_TOKEN=TOKEN)
     yield running
     running.stop()
     assert "Traceback" not in running.output

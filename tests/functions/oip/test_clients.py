@@ -16,7 +16,6 @@ from tritonclient.utils import InferenceServerException
 
 from infra.cli.grpc_command import grpc as grpc_command
 from infra.paths import ROOT
-from tests.support import idx_files
 from tests.support.samples import digit_like
 from tests.support.servers.running_grpc import RunningGrpc
 from tests.support.servers.running_stack import RunningStack, teach
@@ -27,9 +26,8 @@ STRICT = 'set -euo pipefail\ncurl() { command curl --fail-with-body --show-error
 
 
 @pytest.fixture(scope="module")
-def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningStack]:
-    digits = str(idx_files.write(tmp_path_factory.mktemp("idx")))
-    running = RunningStack(tmp_path_factory.mktemp("stack"), MNIST_DIR=digits, SCRAWL_WRITE_TOKEN="")
+def stack(tmp_path_factory: pytest.TempPathFactory, small_seeded_folder: Path) -> Iterator[RunningStack]:
+    running = RunningStack(tmp_path_factory.mktemp("stack"), copy_of=small_seeded_folder, SCRAWL_WRITE_TOKEN="")
     yield running
     running.stop()
 

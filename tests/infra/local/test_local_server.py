@@ -7,19 +7,18 @@ import socket
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
 import requests
 
-from tests.support import idx_files
 from tests.support.servers.running_stack import RunningStack, teach
 
 
 @pytest.fixture(scope="module")
-def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningStack]:
+def stack(tmp_path_factory: pytest.TempPathFactory, small_seeded_folder: Path) -> Iterator[RunningStack]:
     """Run one stack, on a few made-up digits."""
-    digits = idx_files.write(tmp_path_factory.mktemp("idx"))
-    running = RunningStack(tmp_path_factory.mktemp("stack"), MNIST_DIR=str(digits))
+    running = RunningStack(tmp_path_factory.mktemp("stack"), copy_of=small_seeded_folder)
     yield running
     running.stop()
 

@@ -117,8 +117,10 @@ def test_second_bundle_holds_what_is_begun_later_and_not_in_the_first(package: P
     }
 
 
-def test_bundle_depends_on_the_sources_alone(package: Path) -> None:
+def test_bundle_depends_on_the_sources_alone(package: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     first = bundle.bundles(package)
+    assert bundle.bundles(package) == first
+    monkeypatch.setattr(bundle, "BUILD", tmp_path / "build")  # nothing is cached there
     assert bundle.bundles(package) == first
     (package / "shared.py").write_text("changed = True\n")
     changed = bundle.bundles(package)

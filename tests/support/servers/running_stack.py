@@ -1,7 +1,11 @@
-"""`scrawl serve` as a process of its own, on a free port, with a data directory of its own."""
+"""`scrawl serve` as a process of its own, on a free port, with a data directory of its own.
+
+Seeding takes seconds: tests that do not test it start their stack on a copy of a directory that was seeded once.
+"""
 
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -19,12 +23,24 @@ START_WITHIN = 180  # seconds; generous: the kernel may have to be compiled and 
 class RunningStack:
     """The local stack. `stop` and `start` again keep port and data."""
 
-    def __init__(self, data: Path, port: int = 0, **environment: str) -> None:
+    def __init__(self, data: Path, port: int = 0, *, copy_of: Path | None = None, **environment: str) -> None:
+        """Start a stack.
+
+        Args:
+            data: the stack's data directory.
+            port: the port to listen on; 0 takes a free one.
+            copy_of: a seeded data directory, which is copied to `data` first.
+            environment: settings, beside this process's own.
+        """
+        if copy_of:
+            shutil.copytree(copy_of, data, dirs_exist_ok=True)
         self._data = data
         self._port = port
         self._environment = {**os.environ, **environment}
         for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "PORT"):
             self._environment.pop(name, None)
+        if copy_of and "MNIST_DIR" not in environment:  # the digits are stored: to compare them would take a second
+            self._environment.pop("MNIST_DIR", None)
         self.start()
 
     def start(self) -> None:
@@ -82,6 +98,12 @@ class RunningStack:
             raise
         self._reader.join(5)
         return status
+
+
+def seed_folder(folder: Path, **environment: str) -> None:
+    """Start a stack on an empty data directory, and stop it once it is seeded; the page is built, too."""
+    stopped = RunningStack(folder, **environment).stop()
+    assert stopped == 0
 
 
 def teach(url: str) -> dict[str, Any]:

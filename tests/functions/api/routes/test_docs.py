@@ -12,7 +12,6 @@ import requests
 from functions.app import app
 from functions.settings import Settings
 from infra.paths import ROOT
-from tests.support import idx_files
 from tests.support.servers.running_stack import RunningStack
 
 DOCS = (ROOT / "docs" / "api.md").read_text()
@@ -20,10 +19,9 @@ STRICT = 'set -euo pipefail\ncurl() { command curl --fail-with-body --show-error
 
 
 @pytest.fixture(scope="module")
-def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningStack]:
-    digits = str(idx_files.write(tmp_path_factory.mktemp("idx")))
+def stack(tmp_path_factory: pytest.TempPathFactory, small_seeded_folder: Path) -> Iterator[RunningStack]:
     data = tmp_path_factory.mktemp("stack")
-    running = RunningStack(data, MNIST_DIR=digits, SCRAWL_WRITE_TOKEN="", TRAIN_ITER="5")
+    running = RunningStack(data, copy_of=small_seeded_folder, SCRAWL_WRITE_TOKEN="", TRAIN_ITER="5")
     yield running
     running.stop()
 
