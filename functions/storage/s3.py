@@ -38,9 +38,11 @@ class S3Store:
         if_absent: bool = False,
     ) -> str:
         """Write an object and return its ETag; see `Store.put`."""
-        guard = {"IfMatch": if_match} if if_match is not None else {"IfNoneMatch": "*"} if if_absent else {}
+        condition = {"IfMatch": if_match} if if_match is not None else {"IfNoneMatch": "*"} if if_absent else {}
         try:
-            answer = self._s3.put_object(Bucket=self._bucket, Key=key, Body=body, ContentType=content_type, **guard)
+            answer = self._s3.put_object(
+                Bucket=self._bucket, Key=key, Body=body, ContentType=content_type, **condition
+            )
         except (ClientError, BotoCoreError) as error:
             code = _code(error)
             if code in _LOST or (if_match is not None and code in _MISSING):

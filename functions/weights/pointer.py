@@ -97,9 +97,9 @@ class PointerFile:
             UnavailableError: when the store fails; the pointer may still have been replaced.
         """
         body = msgspec.json.encode(pointer)
-        guard = {"if_match": if_match} if if_match is not None else {"if_absent": True}
+        condition = {"if_match": if_match} if if_match is not None else {"if_absent": True}
         try:
-            return self._store.put(self._key, body, content_type="application/json", **guard)
+            return self._store.put(self._key, body, content_type="application/json", **condition)
         except (ConflictError, UnavailableError):
             # A write whose answer got lost is sent again, and then loses against itself, or against its successors.
             etag = self._etag_if_holding(pointer.version)

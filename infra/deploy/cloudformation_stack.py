@@ -104,7 +104,7 @@ class Stack:
         while True:
             for event in self._new_events(stack_id):
                 started = True
-                say(f"  {self._told(event)}")
+                say(f"  {self._describe_event(event)}")
             found = self._described(stack_id)
             status = found["StackStatus"] if found else "DELETE_COMPLETE"
             requests += 1
@@ -143,7 +143,7 @@ class Stack:
                 break
         self.failures = []
         for event in reversed(last):
-            self._told(event)
+            self._describe_event(event)
         return self.failures
 
     def _check(self, status: str) -> None:
@@ -160,7 +160,7 @@ class Stack:
                 f"aws cloudformation continue-update-rollback --stack-name {self.name} --region {self.account.region}"
             )
 
-    def _told(self, event: Json) -> str:
+    def _describe_event(self, event: Json) -> str:
         status, reason = event["ResourceStatus"], event.get("ResourceStatusReason", "")
         what = f"{event['LogicalResourceId']} ({event['ResourceType']})"
         if not status.endswith("_FAILED"):

@@ -30,9 +30,9 @@ def dry_run(plan: Plan, say: Say) -> None:
         if not bucket or not ready.artefacts.holds(ready.package.body, "zip"):
             say(f"Package: {len(ready.package.body) / 1e6:.1f} MB would be sent")
         if ready.present is None:
-            _tell_of_a_new_stack(ready, say)
+            _describe_new_stack(ready, say)
             return
-        _tell_of_the_stack(ready, plan.allow_replacement, say)
+        _describe_stack(ready, plan.allow_replacement, say)
         s3 = ready.account.client("s3")
         store = DryRunStore(S3Store(s3, ready.stack.physical("DataBucket")))
         bring_up_to_date(
@@ -44,7 +44,7 @@ def dry_run(plan: Plan, say: Say) -> None:
             say(f"Page: CloudFront would forget {', '.join(paths)}")
 
 
-def _tell_of_a_new_stack(ready: Prepared, say: Say) -> None:
+def _describe_new_stack(ready: Prepared, say: Say) -> None:
     added = additions(ready.package.template)
     ready.check_parameters()
     say(f"Stack: {ready.stack.name} would be made, with {len(added)} resources")
@@ -54,7 +54,7 @@ def _tell_of_a_new_stack(ready: Prepared, say: Say) -> None:
     say(f"Page: {Difference(ready.page, [])}")
 
 
-def _tell_of_the_stack(ready: Prepared, allow_replacement: bool, say: Say) -> None:
+def _describe_stack(ready: Prepared, allow_replacement: bool, say: Say) -> None:
     if not ready.artefacts.exists():
         say("Stack: what would change is known only once that bucket exists, from which the template is read")
         return

@@ -35,24 +35,24 @@ def status(stage: str, region: str | None, say: Say) -> bool:
             for bucket in left:
                 say(f"Left by an earlier stack: the weights and digits in {bucket}")
             return False
-        _tell_of_stack(found, say)
+        _print_stack(found, say)
         if "ROLLBACK" in found["StackStatus"] or "FAILED" in found["StackStatus"]:
             for failure in stack.past_failures():
                 say(f"  {failure}")
         resources = stack.resources()
-        stored = "DataBucket" in resources and _tell_of_data(account.client("s3"), resources["DataBucket"], say)
-        answers = _tell_of_api(stack.outputs(), say)
+        stored = "DataBucket" in resources and _check_data(account.client("s3"), resources["DataBucket"], say)
+        answers = _check_api(stack.outputs(), say)
     return found["StackStatus"].endswith(("CREATE_COMPLETE", "UPDATE_COMPLETE")) and stored and answers
 
 
-def _tell_of_stack(found: Json, say: Say) -> None:
+def _print_stack(found: Json, say: Say) -> None:
     changed = found.get("LastUpdatedTime") or found["CreationTime"]
     say(f"Stack: {found['StackStatus']}, last changed {changed:%Y-%m-%d %H:%M %Z}")
     for output in found.get("Outputs", ()):
         say(f"  {output['OutputKey']}: {output['OutputValue']}")
 
 
-def _tell_of_data(s3: Any, resource: Json, say: Say) -> bool:
+def _check_data(s3: Any, resource: Json, say: Say) -> bool:
     """Tell of the digits and of each model's weights; return whether all are there."""
     bucket = resource["PhysicalResourceId"]
     store = S3Store(s3, bucket)
@@ -68,7 +68,7 @@ def _tell_of_data(s3: Any, resource: Json, say: Say) -> bool:
     return digits is not None and not missing
 
 
-def _tell_of_api(outputs: dict[str, str], say: Say) -> bool:
+def _check_api(outputs: dict[str, str], say: Say) -> bool:
     if "DistributionDomain" not in outputs:
         say("API: the stack does not tell its address")
         return False

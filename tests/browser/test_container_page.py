@@ -136,7 +136,7 @@ def test_body_too_large_even_for_nginx_is_refused_in_the_apis_shape(url: str) ->
     assert (answer.status_code, answer.json()["error"]["code"]) == (413, "too_large")
 
 
-def test_api_that_is_away_is_said_in_its_shape(lonely: str) -> None:
+def test_unavailable_api_is_answered_in_the_shape_of_the_api(lonely: str) -> None:
     answer = requests.get(f"{lonely}/api/data", timeout=PATIENCE)
     assert (answer.status_code, answer.json()["error"]["code"]) == (503, "unavailable")
     assert answer.headers["Retry-After"] == "5"

@@ -63,7 +63,7 @@ def overlap(a: FloatRect, b: FloatRect) -> bool:
     return not beside and a["y"] < b["y"] + b["height"] and b["y"] < a["y"] + a["height"]
 
 
-def test_wide_screen_shows_drawing_reading_and_training_together(lab: Lab) -> None:
+def test_wide_screen_shows_drawing_prediction_and_training_together(lab: Lab) -> None:
     lab.complete().page.set_viewport_size({"width": 1920, "height": 1080})
     tops = [lab.page.locator(f".{card}").bounding_box() for card in ("draw", "reading", "training")]
     assert all(box and box["y"] == tops[0]["y"] for box in tops if tops[0])

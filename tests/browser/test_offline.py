@@ -22,7 +22,7 @@ CONTROLLED = "navigator.serviceWorker.controller !== null"
 
 
 @pytest.fixture
-def keeping(browser: Browser) -> Iterator[BrowserContext]:
+def profile(browser: Browser) -> Iterator[BrowserContext]:
     """Make a browser profile in which service workers are allowed, as everywhere but in the other tests."""
     context = browser.new_context(service_workers="allow")
     yield context
@@ -61,9 +61,9 @@ def first_visit(context: BrowserContext, stack: RunningStack) -> Lab:
 
 
 def test_page_draws_reads_and_trains_on_seen_blocks_without_a_network(
-    keeping: BrowserContext, own_stack: RunningStack
+    profile: BrowserContext, own_stack: RunningStack
 ) -> None:
-    lab = first_visit(keeping, own_stack)
+    lab = first_visit(profile, own_stack)
     lab.page.fill("#cache-size", "3")
     lab.click("train")
     lab.wait_number("cached-blocks", 3)
@@ -83,14 +83,14 @@ def test_page_draws_reads_and_trains_on_seen_blocks_without_a_network(
 
 
 def test_new_version_takes_over_and_the_old_files_go(
-    keeping: BrowserContext, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    profile: BrowserContext, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     source = tmp_path / "source"
     shutil.copytree(SITE, source)
     monkeypatch.setattr(site, "SITE", source)
     with serving(tmp_path / "built") as (url, rebuild):
         rebuild()
-        lab = Lab(keeping.new_page(), url).open().complete()
+        lab = Lab(profile.new_page(), url).open().complete()
         lab.wait(CONTROLLED)
         (old,) = lab.page.evaluate(APPS)
         page = (source / "index.html").read_text("utf-8")
@@ -102,7 +102,7 @@ def test_new_version_takes_over_and_the_old_files_go(
         assert lab.page.inner_text("h1").startswith("The newest")
         assert lab.page.evaluate("getComputedStyle(document.querySelector('h1')).letterSpacing") == "3px"
         lab.wait_async("async () => (await navigator.serviceWorker.ready).waiting !== null")
-        newest = keeping.service_workers[-1]
+        newest = profile.service_workers[-1]
         lab.page.goto("about:blank")  # no tab uses the old version any more
         assert newest.evaluate(until(f"async () => (await {APPS}).length < 2")), "the old files stayed"
         lab.open().complete()

@@ -15,7 +15,7 @@ def visitor(page: Page, stack: RunningStack) -> Iterator[Lab]:
     """Make a visit that the test itself starts; the console may say what the browser says of absence."""
     lab = Lab(page, stack.url)
     yield lab
-    lab.forgive_absence()
+    lab.forgive_outage()
     assert lab.errors == []
 
 
@@ -88,7 +88,7 @@ def test_page_works_where_storage_is_blocked(visitor: Lab, context: BrowserConte
     ],
     ids=["HTML", "truncated", "null", "wrong types", "list", "500", "404"],
 )
-def test_garbage_from_the_api_is_told_and_survived(
+def test_garbage_from_the_api_is_reported_and_survived(
     visitor: Lab, context: BrowserContext, status: int, body: str
 ) -> None:
     context.route("**/api/**", lambda route: route.fulfill(status=status, body=body, content_type="application/json"))
@@ -101,7 +101,7 @@ def test_garbage_from_the_api_is_told_and_survived(
     visitor.wait_text("api-status", "connected")
 
 
-def test_worker_that_dies_is_replaced_where_nothing_is_kept(visitor: Lab, context: BrowserContext) -> None:
+def test_worker_that_dies_is_replaced_where_nothing_is_saved(visitor: Lab, context: BrowserContext) -> None:
     begin_worker_with(
         "IDBFactory.prototype.open = () => { throw new DOMException('denied', 'SecurityError') }", context
     )

@@ -53,7 +53,7 @@ def test_an_address_repeats_a_run_to_the_last_digit(lab: Lab, elsewhere: Lab) ->
     assert curves(elsewhere) == curves(lab)
 
 
-def test_an_address_that_cannot_be_used_says_so_and_does_no_harm(elsewhere: Lab) -> None:
+def test_an_unusable_address_is_reported_and_does_no_harm(elsewhere: Lab) -> None:
     elsewhere.url += "/#model=resnet&learning_rate=99&pen=fine"
     elsewhere.open().complete()
     told = elsewhere.wait_text("page-message", "Not all of the address")
@@ -63,7 +63,7 @@ def test_an_address_that_cannot_be_used_says_so_and_does_no_harm(elsewhere: Lab)
     elsewhere.wait_text("prediction", "[0-9]")
 
 
-def test_an_address_leaves_what_was_kept_before_as_it_is(lab: Lab) -> None:
+def test_an_address_does_not_change_what_was_saved_before(lab: Lab) -> None:
     lab.complete()
     lab.draw(4)
     lab.wait_text("keeping", "Last kept")
@@ -75,7 +75,7 @@ def test_an_address_leaves_what_was_kept_before_as_it_is(lab: Lab) -> None:
     assert lab.page.evaluate("Object.keys(localStorage).filter(key => key.startsWith('scrawl.work.')).length") >= 1
 
 
-def test_runs_are_kept_named_and_read_off(lab: Lab) -> None:
+def test_runs_are_saved_named_and_read_off(lab: Lab) -> None:
     lab.complete()
     lab.click("weights-new")
     lab.page.fill("#batch-size", "16")

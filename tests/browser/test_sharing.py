@@ -11,7 +11,7 @@ from tests.support.lab import Lab
 from tests.support.servers.running_stack import RunningStack
 
 # Whether what the browser keeps with the first network's weights holds a text.
-KEPT = """async text => {
+STORED_WITH_WEIGHTS = """async text => {
   if (!(await indexedDB.databases()).some(({ name }) => name === 'scrawl')) return false
   return new Promise(done => { indexedDB.open('scrawl').onsuccess = ({ target }) => {
     const found = target.result.transaction('kept').objectStore('kept').get('1/weights/mlp-128')
@@ -52,11 +52,11 @@ def train_a_little(lab: Lab) -> None:
 def test_sent_weights_are_found_after_a_reload(visit: Lab, quick_stack: RunningStack) -> None:
     before = current_version(quick_stack)
     train_a_little(visit.complete())
-    visit.wait_async(KEPT, "curves")  # before they are sent
+    visit.wait_async(STORED_WITH_WEIGHTS, "curves")  # before they are sent
     visit.click("weights-send")
     sent = visit.wait_text("weights-message", "^Sent")
     assert current_version(quick_stack) != before
-    visit.wait_async(KEPT, '"sent"')
+    visit.wait_async(STORED_WITH_WEIGHTS, '"sent"')
     visit.open()
     accuracy = sent.split("measured ")[1].split(" ")[0]
     assert accuracy in visit.wait_text("weights-origin", "%")

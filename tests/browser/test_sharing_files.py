@@ -107,7 +107,7 @@ def bad_files() -> dict[str, tuple[bytes, str]]:
     }
 
 
-def test_bad_files_are_told_and_the_weights_stay(files: Lab, tmp_path: Path) -> None:
+def test_bad_files_are_refused_and_the_weights_stay(files: Lab, tmp_path: Path) -> None:
     files.draw(3)
     files.wait_text("prediction", "^3$")
     before = files.text("weights-origin")

@@ -86,7 +86,7 @@ def test_conflict_leaves_the_choice(visit: Lab, guarded: RunningStack) -> None:
     visit.wait_hidden("conflict-load")
 
 
-def test_history_tells_where_versions_come_from_and_goes_back(visit: Lab, guarded: RunningStack) -> None:
+def test_history_shows_where_versions_come_from_and_rolls_back(visit: Lab, guarded: RunningStack) -> None:
     visit.page.evaluate(f"sessionStorage['scrawl.token'] = {TOKEN!r}")
     change(guarded)
     visit.open().complete()
@@ -106,13 +106,13 @@ def test_history_tells_where_versions_come_from_and_goes_back(visit: Lab, guarde
     visit.wait_text("versions", "went back to an earlier one")
 
 
-def test_history_of_an_api_that_is_away_is_told(visit: Lab) -> None:
+def test_history_of_an_unavailable_api_shows_the_error(visit: Lab) -> None:
     visit.page.route("**/weights/history*", lambda route: route.abort())
     visit.page.click("#versions summary")
     visit.wait_text("versions-message", "The API is away")
 
 
-def test_api_reads_along_and_says_when_it_cannot(visit: Lab, guarded: RunningStack) -> None:
+def test_api_predicts_as_well_and_reports_when_it_cannot(visit: Lab, guarded: RunningStack) -> None:
     visit.draw(3)
     visit.wait_text("prediction", "^3$")
     visit.page.check("#api-asking")

@@ -210,7 +210,7 @@ def test_turning_the_phone_keeps_the_drawing(anywhere: Lab) -> None:
     assert anywhere.text("prediction") == "3"
 
 
-def test_reading_is_spoken_once_the_drawing_rests(lab: Lab) -> None:
+def test_prediction_is_announced_once_the_drawing_rests(lab: Lab) -> None:
     lab.complete().page.evaluate(
         """() => { window.said = []; const spoken = document.getElementById("spoken")
            new MutationObserver(() => said.push(spoken.textContent)).observe(spoken, { childList: true }) }"""

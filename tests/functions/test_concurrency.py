@@ -29,6 +29,7 @@ from functions.weights import tensors
 from functions.weights.versions import Tensors
 from infra.local.s3_server import LocalS3
 from tests.conftest import copy
+from tests.support.launchers import IdleLauncher
 from tests.support.servers.api_process import ApiProcess
 
 BUCKET = "scrawl-test-processes"
@@ -179,7 +180,7 @@ def test_api_killed_in_the_middle_of_lessons_leaves_whole_weights(s3: LocalS3, s
     assert over(s3).model("mlp-128").train_step(Digits.of(todo[0]), 0.01).version.parent == chain[0]
 
 
-def test_retraining_whose_process_is_killed_has_failed_and_can_be_begun_anew(s3: LocalS3) -> None:
+def test_retraining_whose_process_is_killed_has_failed_and_can_be_started_again(s3: LocalS3) -> None:
     doomed = ApiProcess(s3.endpoint, BUCKET, TRAIN_ITER="1000000")
     job_id = doomed.session.delete(f"{doomed.url}/weights", timeout=60).json()["job"]["id"]
     service = over(s3)
@@ -209,17 +210,10 @@ def wait_until(happened: Callable[[], bool]) -> None:
     raise AssertionError("it did not happen")
 
 
-class Later:
-    """A launcher that leaves the job to the test."""
-
-    def start(self, job_id: str, run: object) -> None:
-        pass
-
-
 def over(_: LocalS3) -> Service:
     """Return the service over the S3 of these tests, with nothing in memory."""
     settings = Settings(BUCKET, keep_versions=1000, train_iterations=2)
-    return Service(settings, S3Store(aws.client("s3"), BUCKET), Later())
+    return Service(settings, S3Store(aws.client("s3"), BUCKET), IdleLauncher())
 
 
 def stored_versions(_: LocalS3) -> list[str]:

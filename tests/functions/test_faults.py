@@ -21,6 +21,7 @@ from functions.weights import repository
 from functions.weights.tensors import encode
 from tests.support.api import Api
 from tests.support.faults import FAULTS, FaultyStore, KilledError, away
+from tests.support.launchers import IdleLauncher
 
 KEEP = 4
 POINTER = "weights/mlp-128/current.json"
@@ -49,7 +50,7 @@ class Process:
     """The API over a store, as a process of its own: it has read nothing yet."""
 
     def __init__(self, store: MemoryStore) -> None:
-        self.service = Service(Settings("b", keep_versions=KEEP, train_iterations=2), store, Later())
+        self.service = Service(Settings("b", keep_versions=KEEP, train_iterations=2), store, IdleLauncher())
 
     def ask(self, write: Write) -> HTTPResponse:
         """Send a request."""
@@ -58,13 +59,6 @@ class Process:
             return write(Api(self.service))
         finally:
             wiring.use(None)
-
-
-class Later:
-    """A launcher that leaves the job to the test."""
-
-    def start(self, job_id: str, run: object) -> None:
-        pass
 
 
 def patch(api: Api) -> HTTPResponse:
@@ -184,7 +178,7 @@ def test_retraining_that_fails_anywhere_leaves_the_old_weights_or_the_new(
         assert (again.state, again.version) == ("done", state(store)[0]), call
 
 
-def test_store_that_stays_away_is_said_and_nothing_is_lost(lived_in: MemoryStore) -> None:
+def test_store_that_stays_unavailable_is_reported_and_nothing_is_lost(lived_in: MemoryStore) -> None:
     store = FaultyStore(lived_in)
     process = Process(store)
     assert process.ask(patch).status_code == 200

@@ -66,7 +66,7 @@ def ending() -> Iterator[ExitStack]:
         yield stack
 
 
-def test_predictions_go_on_while_s3_is_away_and_use_newer_weights_when_it_is_back(
+def test_predictions_continue_while_s3_is_unavailable_and_use_newer_weights_when_it_is_back(
     s3: StoreProcess, seeded: MemoryStore, ending: ExitStack
 ) -> None:
     store = S3Store(aws.client("s3"), BUCKET)
@@ -76,9 +76,9 @@ def test_predictions_go_on_while_s3_is_away_and_use_newer_weights_when_it_is_bac
 
     s3.hang()
     time.sleep(1.1)  # so that the pointer is due to be looked at
-    began = time.monotonic()
+    started = time.monotonic()
     assert {warm.version() for _ in range(50)} == {before}
-    assert time.monotonic() - began < ONE_TIMEOUT  # or else somebody has waited for the store
+    assert time.monotonic() - started < ONE_TIMEOUT  # or else somebody has waited for the store
 
     s3.kill()
     assert {warm.version() for _ in range(20)} == {before}

@@ -35,7 +35,7 @@ def test_every_variable_is_read() -> None:
     assert settings == Settings("b", "prod", "secret", 7, 0.5, 9, "/api", "f", "DEBUG", "pretty", 10)
 
 
-def test_deployed_stage_logs_json_unless_told_otherwise() -> None:
+def test_deployed_stage_logs_json_by_default() -> None:
     assert Settings.from_environment({"SCRAWL_BUCKET": "b"}).log_format == "pretty"
     deployed = {"SCRAWL_BUCKET": "b", "SCRAWL_STAGE": "prod", "SCRAWL_WRITE_TOKEN": "t"}
     assert Settings.from_environment(deployed).log_format == "json"

@@ -113,7 +113,7 @@ def test_a_stale_version_is_not_overwritten(served: Served, tmp_path: Path) -> N
     assert "(412)" in late.output
 
 
-def test_history_is_told_and_rolled_back(served: Served, tmp_path: Path) -> None:
+def test_history_is_printed_and_rolled_back(served: Served, tmp_path: Path) -> None:
     file, first = tmp_path / "mine.safetensors", served.api.version
     served.run("weights", "get", "--out", str(file))
     served.run("weights", "put", str(file))

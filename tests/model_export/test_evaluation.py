@@ -36,7 +36,7 @@ def test_worst_mistakes_come_first_and_name_their_digit(evaluated: Evaluated) ->
         assert mistake.answer_probability >= mistake.label_probability
 
 
-def test_confusion_is_told_as_text_and_drawn(evaluated: Evaluated) -> None:
+def test_confusion_is_printed_and_drawn(evaluated: Evaluated) -> None:
     evaluation, images, _ = evaluated
     lines = confusion_text(evaluation).splitlines()
     assert len(lines) == 11

@@ -166,7 +166,7 @@ def test_schedules_never_ask_for_a_learning_rate_of_zero(name: str) -> None:
     assert 0 < min(values) <= max(values) <= 1
 
 
-def test_metadata_tells_the_command_and_the_figures() -> None:
+def test_metadata_has_the_command_and_the_figures() -> None:
     settings = Hyperparameters(epochs=1, seed=3)
     trained = train("mlp-128", settings, TRAINING, TEST, quiet=True)
     metadata = trained.metadata("mlp-128", settings, 200)

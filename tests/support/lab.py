@@ -15,7 +15,7 @@ READY = "document.body.dataset.state === 'ready'"
 COMPLETE = "document.body.dataset.complete === 'yes'"
 PATIENCE = 30_000  # milliseconds; generous, since other work may share the machine
 # What the browser itself says about requests that nobody answers; the page cannot keep it from doing so.
-_AWAY = re.compile(r"Failed to load resource: (net::ERR_|the server responded with a status of 5)")
+_FAILED_LOAD = re.compile(r"Failed to load resource: (net::ERR_|the server responded with a status of 5)")
 
 
 def until(function: str) -> str:
@@ -51,9 +51,9 @@ class Lab:
         self.page.wait_for_function(COMPLETE, timeout=PATIENCE)
         return self
 
-    def forgive_absence(self) -> None:
+    def forgive_outage(self) -> None:
         """Forget the console's lines about requests that were not answered: the test took the API away."""
-        self.errors = [error for error in self.errors if not _AWAY.match(error)]
+        self.errors = [error for error in self.errors if not _FAILED_LOAD.match(error)]
 
     def text(self, name: str) -> str:
         """Return the text of the element with that id."""

@@ -22,7 +22,7 @@ blueprint = Blueprint(__name__)
 def get_openapi(call: Call) -> Response:
     """Answer with the OpenAPI document."""
     call.accept(JSON)
-    return _answer(call, _contract(*_told(call)), JSON, {})
+    return _answer(call, _contract(*_variant(call)), JSON, {})
 
 
 @blueprint.route("/docs", methods=["GET"], **ANY)
@@ -30,10 +30,10 @@ def get_openapi(call: Call) -> Response:
 def get_docs(call: Call) -> Response:
     """Answer with the same as a page."""
     call.accept(HTML)
-    return _answer(call, _page(*_told(call)), f"{HTML}; charset=utf-8", {"Content-Security-Policy": _SECURITY})
+    return _answer(call, _page(*_variant(call)), f"{HTML}; charset=utf-8", {"Content-Security-Policy": _SECURITY})
 
 
-def _told(call: Call) -> tuple[str, bool]:
+def _variant(call: Call) -> tuple[str, bool]:
     return call.service.settings.api_prefix, call.service.settings.write_token is not None
 
 

@@ -62,8 +62,8 @@ class Actions:
         try:
             picture, label = await self.api.sample()
             self.page.dispatch("sampled", picture=picture, label=label)
-        except fetching.AwayError as error:
-            self.connection.mark_away(str(error))
+        except fetching.ApiUnavailableError as error:
+            self.connection.mark_unavailable(str(error))
             self.page.send("sample")
         except fetching.RefusedError as error:
             self.page.dispatch("noticed", place="draw", text=str(error), tone="error")

@@ -70,8 +70,8 @@ class InitialWeights:
                 self.page.dispatch("etag_known", model=model, etag=etag)
                 self.page.send("load_weights", model=model, buffer=buffer, origin=origin)
                 return True
-        except fetching.AwayError as error:
-            self.connection.mark_away(str(error))
+        except fetching.ApiUnavailableError as error:
+            self.connection.mark_unavailable(str(error))
         except fetching.RefusedError as error:
             self.page.dispatch("weights_refused", model=model, message=str(error))
         finally:

@@ -40,7 +40,7 @@ class ModelCatalog:
         try:
             response = await fetching.fetch(self.url, {}, TIME_LIMIT)
             models = (await fetching.json(response))["models"]
-        except (fetching.AwayError, fetching.RefusedError) as error:
+        except (fetching.ApiUnavailableError, fetching.RefusedError) as error:
             self.page.dispatch("models_missing", message=str(error), seconds=RETRY // 1000)
             window.setTimeout(lambda: aio.run(self._fetch()), RETRY)
             return
@@ -57,4 +57,4 @@ class ModelCatalog:
             settings=JSON.stringify(state.settings),
             seed=state.settings["seed"],
         )
-        self.connection.tell_worker()
+        self.connection.send_dataset()

@@ -40,7 +40,7 @@ class Connection:
         """Have something done whenever the API has said what it has."""
         self._when_connected.append(action)
 
-    def mark_away(self, message: str) -> None:
+    def mark_unavailable(self, message: str) -> None:
         """Note that the API is away, say so, and ask again later."""
         if self._waiting:
             return
@@ -49,7 +49,7 @@ class Connection:
         self.page.dispatch("api_away", message=f"{message}. Scrawl works on with what it has.", seconds=seconds)
         window.setTimeout(self._retry, 1000 * seconds)
 
-    def tell_worker(self) -> None:
+    def send_dataset(self) -> None:
         """Tell the worker where blocks are, if that is known."""
         if self._dataset is not None:
             url = self.api.block_url(self._dataset["id"])
@@ -73,11 +73,11 @@ class Connection:
         try:
             description = await self.api.describe()
             dataset = check_dataset(description["dataset"])
-        except fetching.AwayError as error:
-            self.mark_away(str(error))
+        except fetching.ApiUnavailableError as error:
+            self.mark_unavailable(str(error))
             return
         except (fetching.RefusedError, KeyError, TypeError, ValueError) as error:
-            self.mark_away(f"The API does not say what it has ({type(error).__name__}: {error})")
+            self.mark_unavailable(f"The API does not say what it has ({type(error).__name__}: {error})")
             return
         finally:
             window.clearTimeout(timer)
@@ -87,11 +87,11 @@ class Connection:
         self._dataset = dataset
         self.page.dispatch("api_described", dataset=dataset["notice"] or dataset["title"])
         if stored:
-            self.mark_away("There is no connection to the API")
+            self.mark_unavailable("There is no connection to the API")
         else:
             self._backoff.succeeded()
             self.page.dispatch("api_up")
-        self.tell_worker()
+        self.send_dataset()
         call_each(self._when_connected)
 
 

@@ -1,7 +1,7 @@
 """Requests to a server: a time limit, errors in plain words, and how long to wait before trying again.
 
-An error is either `AwayError` (try again later) or `RefusedError` (the server said no). The page and its worker use
-this; which routes there are is in `api` and, for the worker, in `worker.block_source`.
+An error is either `ApiUnavailableError` (try again later) or `RefusedError` (the server said no). The page and its
+worker use this; which routes there are is in `api` and, for the worker, in `worker.block_source`.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ BODY_TIME_LIMIT = 60.0  # seconds within which all of a response has to be there
 FIRST_WAIT, LONGEST_WAIT = 1.0, 20.0  # seconds
 
 
-class AwayError(RuntimeError):
+class ApiUnavailableError(RuntimeError):
     """Nobody answered, or the server could not: worth asking again later."""
 
 
@@ -52,14 +52,14 @@ class Backoff:
 
 
 async def fetch(url: str, options: dict[str, Any], seconds: float) -> Response:
-    """Return the response if its status is good, else raise AwayError or RefusedError."""
+    """Return the response if its status is good, else raise ApiUnavailableError or RefusedError."""
     controller = window.AbortController.new()
     timer = window.setTimeout(lambda: controller.abort(), 1000 * seconds)
     try:
         response = await window.fetch(url, {**options, "signal": controller.signal})
     except Exception as error:
         reason = f"no answer within {seconds:.0f} s" if controller.signal.aborted else "no answer"
-        raise AwayError(f"The API is away ({reason})") from error
+        raise ApiUnavailableError(f"The API is away ({reason})") from error
     finally:
         window.clearTimeout(timer)
     window.setTimeout(lambda: controller.abort(), 1000 * BODY_TIME_LIMIT)  # does nothing once all of it is there
@@ -67,7 +67,7 @@ async def fetch(url: str, options: dict[str, Any], seconds: float) -> Response:
         return response
     code, message = await _error(response)
     if (response.status == 429 or response.status >= 500) and code != "corrupt_data":
-        raise AwayError(f"The API answered {response.status}: {message}")
+        raise ApiUnavailableError(f"The API answered {response.status}: {message}")
     raise RefusedError(response.status, message, response.headers.get("Location") or "")
 
 
@@ -77,7 +77,7 @@ async def body(response: Response) -> ArrayBuffer:
         buffer: ArrayBuffer = await response.arrayBuffer()
         return buffer
     except Exception as error:
-        raise AwayError("The API's answer broke off") from error
+        raise ApiUnavailableError("The API's answer broke off") from error
 
 
 async def json(response: Response) -> dict[str, Any]:
@@ -86,7 +86,7 @@ async def json(response: Response) -> dict[str, Any]:
         parsed: dict[str, Any] = JSON.parse(await response.text())
         return parsed
     except Exception as error:
-        raise AwayError("The API's answer is not JSON") from error
+        raise ApiUnavailableError("The API's answer is not JSON") from error
 
 
 async def _error(response: Response) -> tuple[str, str]:

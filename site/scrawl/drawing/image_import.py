@@ -78,15 +78,15 @@ class ImageImport:
         number = self._number
         problem = unusable(file.name, file.type, file.size)
         if problem:
-            self._tell(problem)
+            self._notify(problem)
             return
         try:
             bitmap = await window.createImageBitmap(file)
         except Exception:
-            self._tell(f"{file.name} cannot be read: it is damaged, or of a kind that this browser does not know.")
+            self._notify(f"{file.name} cannot be read: it is damaged, or of a kind that this browser does not know.")
             return
         if bitmap.width * bitmap.height > MOST_PIXELS:
-            self._tell(f"{file.name} has {bitmap.width} × {bitmap.height} pixels; at most 20 million can be read.")
+            self._notify(f"{file.name} has {bitmap.width} × {bitmap.height} pixels; at most 20 million can be read.")
             return
         width, height = fitted(bitmap.width, bitmap.height, WORK_SIDE)
         self.page.send(
@@ -97,11 +97,11 @@ class ImageImport:
         if number != self._number:
             return
         if ink is None:
-            self._tell("Nothing is drawn in this image: one colour, or none that stands out from the rest.")
+            self._notify("Nothing is drawn in this image: one colour, or none that stands out from the rest.")
             return
         self.page.dispatch("image_shown", picture=on_raster(ink, width, height))
 
-    def _tell(self, text: str) -> None:
+    def _notify(self, text: str) -> None:
         self.page.dispatch("noticed", place="draw", text=text, tone="error")
 
 

@@ -138,7 +138,7 @@ class CollectedDigits:
         key = f"{PREFIX}{int(window.Date.now()):015}-{int(window.Math.random() * 1_000_000):06}"
         try:
             await database.put(key, {"label": label, "picture": picture})
-        except database.KeepError as error:
+        except database.StorageError as error:
             self._notify(f"The drawing could not be kept: {error}.", "warning")
             return
         self.page.dispatch("digits_collected", value=[(key, label, picture), *self.state.share.digits])
@@ -147,7 +147,7 @@ class CollectedDigits:
     async def _load(self) -> None:
         try:
             found = await database.items(PREFIX)
-        except database.KeepError:
+        except database.StorageError:
             return  # `autosave` says so
         digits = [(key, digit.label, digit.picture) for key, digit in found]
         self.page.dispatch("digits_collected", value=digits[::-1])
@@ -161,7 +161,7 @@ class CollectedDigits:
     async def _delete(self, key: str) -> None:
         try:
             await database.delete(key)
-        except database.KeepError as error:
+        except database.StorageError as error:
             self._notify(
                 f"The drawing could not be deleted, and will be back with the next visit: {error}.", "warning"
             )

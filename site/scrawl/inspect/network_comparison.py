@@ -143,7 +143,7 @@ class NetworkComparison:
         description = next(known for known in self.page.state.models if known["model"] == model)
         try:
             buffer, _etag = await self.api.weights(model, small=True)
-        except (fetching.AwayError, fetching.RefusedError):
+        except (fetching.ApiUnavailableError, fetching.RefusedError):
             self.page.dispatch("comparison_failed", model=model, message="not there")
             return
         self.page.send("compare_network", model=JSON.stringify(description), buffer=buffer)

@@ -89,7 +89,7 @@ class UrlSync:
     async def _load(self, model: str, version: str) -> None:
         try:
             buffer, etag = await self.app.api.weights(model, version=version)
-        except (fetching.AwayError, fetching.RefusedError) as error:
+        except (fetching.ApiUnavailableError, fetching.RefusedError) as error:
             reason = f"The address asks for version {version} of the shared weights: {error}."
             self._warn(f"{reason} Other weights are used.")
             return

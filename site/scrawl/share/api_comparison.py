@@ -117,10 +117,10 @@ class ApiComparison:
             answer = await self.sharing_api.predict(model, picture)
             seconds = (window.performance.now() - started) / 1000
             self.page.dispatch("api_predicted", prediction={**answer, "seconds": seconds})
-        except fetching.AwayError as error:
+        except fetching.ApiUnavailableError as error:
             text = f"{error}. The digit above was read in this tab."
             self.page.dispatch("api_prediction_failed", text=text)
-            self.connection.mark_away(str(error))
+            self.connection.mark_unavailable(str(error))
         except (fetching.RefusedError, KeyError, TypeError) as error:
             self.page.dispatch("api_prediction_failed", text=f"The API does not read this drawing: {error}.")
 

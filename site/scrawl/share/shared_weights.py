@@ -153,7 +153,7 @@ class SharedWeights:
             await aio.sleep(POLL)
             try:
                 job = await self.sharing_api.job(job_id)
-            except fetching.AwayError:
+            except fetching.ApiUnavailableError:
                 failures += 1
                 if failures > PATIENCE:
                     raise
@@ -174,8 +174,8 @@ class SharedWeights:
     async def _run(self, model: str, retry: Callable[[], object], task: Coroutine[Any, Any, object]) -> None:
         try:
             await task
-        except fetching.AwayError as error:
-            self.connection.mark_away(str(error))
+        except fetching.ApiUnavailableError as error:
+            self.connection.mark_unavailable(str(error))
             self._settle(model, f"{error}. Nothing has changed; try again once it is back.", "warning")
         except fetching.RefusedError as error:
             if error.status in (401, 403):

@@ -101,7 +101,7 @@ class VersionHistory:
         except Exception as error:
             notice = Notice(f"{error}. Open the history again to ask again.", "warning")
             self.page.dispatch("versions_noticed", value=notice)
-            if not isinstance(error, (fetching.AwayError, fetching.RefusedError)):
+            if not isinstance(error, (fetching.ApiUnavailableError, fetching.RefusedError)):
                 raise
             return
         self.page.dispatch("versions_listed", model=model, versions=versions)

@@ -14,7 +14,7 @@ NAME, STORE, VERSION = "scrawl", "kept", 1
 LAST = "\uffff"  # comes after all characters of keys
 
 
-class KeepError(RuntimeError):
+class StorageError(RuntimeError):
     """The browser does not store it; the message says why."""
 
 
@@ -58,7 +58,7 @@ async def _do(mode: str, action: Callable[[Any], Any]) -> Any:
         await _settled(transaction, "oncomplete", ("onabort", "onerror"))
         return request.result
     except Exception as error:
-        raise KeepError(str(error)) from error
+        raise StorageError(str(error)) from error
     finally:
         database.close()
 
@@ -70,7 +70,7 @@ async def _open() -> Any:
         await _settled(request, "onsuccess", ("onerror", "onblocked"))
         return request.result
     except Exception as error:
-        raise KeepError(f"this browser keeps nothing for this page ({error})") from error
+        raise StorageError(f"this browser keeps nothing for this page ({error})") from error
 
 
 def _settled(target: Any, good: str, bad: tuple[str, ...]) -> Any:

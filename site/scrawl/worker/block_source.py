@@ -30,13 +30,13 @@ SECONDS = 30.0
 class BlockSource:
     """The blocks at `url`/{split}/{index}, delivered to a trainer's cache.
 
-    `tell(kind, **fields)` reports to the page, `changed()` is called whenever a block has come.
+    `report(kind, **fields)` sends a report to the page, `changed()` is called whenever a block has come.
     """
 
-    def __init__(self, url: str, trainer: Trainer, tell: Callable[..., None], changed: Callable[[], None]) -> None:
+    def __init__(self, url: str, trainer: Trainer, report: Callable[..., None], changed: Callable[[], None]) -> None:
         self.url = url
         self.trainer = trainer
-        self.tell = tell
+        self.report = report
         self.changed = changed
         self.active = False  # blocks are fetched once somebody wants to train
         self.in_flight: list[BlockId] = []
@@ -65,13 +65,13 @@ class BlockSource:
                 break
             self.in_flight.append(wanted)
             aio.run(self._fetch(wanted))
-        self.report()
+        self.report_cached()
 
-    def report(self) -> None:
+    def report_cached(self) -> None:
         """Tell the page how full the cache is."""
         cache = self.trainer.cache
         if cache is not None:
-            self.tell("blocks", cached=cache.cached(), total=len(cache.window), in_flight=len(self.in_flight))
+            self.report("blocks", cached=cache.cached(), total=len(cache.window), in_flight=len(self.in_flight))
 
     async def _fetch(self, wanted: BlockId) -> None:
         split, index = wanted
@@ -82,7 +82,7 @@ class BlockSource:
             data = window.Uint8Array.new(await fetching.body(response))
             self._take(split, index, data)
             self._succeeded()
-        except fetching.AwayError as error:
+        except fetching.ApiUnavailableError as error:
             self._failed(str(error))
         except (fetching.RefusedError, ValueError) as error:
             self._refuse(split, index, str(error))
@@ -104,7 +104,7 @@ class BlockSource:
     def _refuse(self, split: Split, index: int, message: str) -> None:
         if self.trainer.cache is not None:
             self.trainer.cache.postpone(split, index, self.trainer.clock())
-        self.tell("block_refused", split=split, index=index, message=message)
+        self.report("block_refused", split=split, index=index, message=message)
         window.setTimeout(self.pump, 1000 * 21)
 
     def _failed(self, message: str) -> None:
@@ -112,7 +112,7 @@ class BlockSource:
             return  # another request has failed at the same moment
         self.offline = self.trainer.offline = True
         seconds = self._backoff.failed()
-        self.tell("source_failed", message=message, seconds=seconds)
+        self.report("source_failed", message=message, seconds=seconds)
         if self._timer is not None:
             window.clearTimeout(self._timer)
         self._timer = window.setTimeout(self.retry, 1000 * seconds)
@@ -121,4 +121,4 @@ class BlockSource:
         self.trainer.offline = False
         if self._backoff.failures:
             self._backoff.succeeded()
-            self.tell("source_back")
+            self.report("source_back")

@@ -40,7 +40,7 @@ class FileHandlers:
     def __init__(self, worker: Worker, training: TrainingHandlers) -> None:
         self.worker = worker
         self.training = training
-        self.tell = worker.tell
+        self.report = worker.report
         self._colours = 0  # where an image's are in the kernel's memory
         self._capacity = 0
 
@@ -53,7 +53,7 @@ class FileHandlers:
         kernel.write(self._colours, colours)
         found = kernel.function("ink_of")(self._colours, width, height)
         ink = kernel.read_bytes(self._colours, width * height) if found else None
-        self.tell("ink_found", number=number, width=width, height=height, ink=ink)
+        self.report("ink_found", number=number, width=width, height=height, ink=ink)
 
     def open_file(self, number: int, buffer: ArrayBuffer, networks: str) -> None:
         """Find out what is in a file, and send it back as safetensors with the name of its network."""
@@ -62,10 +62,10 @@ class FileHandlers:
             model, floats, metadata = self._read(buffer, shapes)
             file_formats.check_finite(list(floats), lambda name: _is_finite(floats[name]))
         except FormatError as error:
-            self.tell("file_refused", number=number, message=str(error))
+            self.report("file_refused", number=number, message=str(error))
             return
         content = safetensors_codec.encode(shapes[model], floats, metadata)
-        self.tell("file_opened", number=number, model=model, buffer=content)
+        self.report("file_opened", number=number, model=model, buffer=content)
 
     def save_file(self, model: str, form: str, metadata: str, graph: str) -> None:
         """Write a network's weights as a file; `graph` is JSON of what surrounds them in an ONNX file."""
@@ -77,7 +77,7 @@ class FileHandlers:
             content = _onnx_file(floats, JSON.parse(graph))
         else:
             content = safetensors_codec.encode(opened.shapes, floats, JSON.parse(metadata))
-        self.tell("file_saved", model=model, form=form, buffer=content)
+        self.report("file_saved", model=model, form=form, buffer=content)
 
     def save_weights(self, key: str, model: str, record: str) -> None:
         """Save a network's weights and what belongs to them in the browser."""
@@ -90,10 +90,10 @@ class FileHandlers:
         content = safetensors_codec.encode(opened.shapes, opened.network.export(), {"iteration": str(iteration)})
         try:
             await database.put(key, {"buffer": content, "record": record})
-        except database.KeepError as error:
+        except database.StorageError as error:
             self.worker.hand_over("weights_not_saved", content, model=model, message=str(error))
             return
-        self.tell("weights_saved", model=model)
+        self.report("weights_saved", model=model)
 
     # Reading
 

@@ -42,7 +42,7 @@ class InspectionHandlers:
         self.worker = worker
         self.training = training
         self.kernel = worker.kernel
-        self.tell = worker.tell
+        self.report = worker.report
         self.painter = TilePainter(worker.kernel)
         self.fine_tuner = FineTuner(worker.kernel)
         self._attributions: list[Attribution] = []  # one for each network that has been inspected
@@ -78,7 +78,7 @@ class InspectionHandlers:
             self._paint(described["model"], known[name], attribution, columns, unit, drawn)
         if unit and drawn:
             self._explain_unit(described["model"], attribution, *unit)
-        self.tell("layers_inspected", model=described["model"])
+        self.report("layers_inspected", model=described["model"])
 
     def _paint(
         self, model: str, panel: Panel, attribution: Attribution, columns: int, chosen: list[int] | None, drawn: bool
@@ -97,7 +97,7 @@ class InspectionHandlers:
     def _explain_unit(self, model: str, attribution: Attribution, stage: int, unit: int) -> None:
         activation = attribution.unit_activation(stage, unit)
         contributions = attribution.contributions(stage, unit)
-        self.tell(
+        self.report(
             "unit_explained", model=model, stage=stage, unit=unit, activation=activation, contributions=contributions
         )
 
@@ -105,7 +105,7 @@ class InspectionHandlers:
         """Paint what each pixel has contributed to a digit's score; -1 is the digit that is read."""
         predictor, attribution = self.worker.predictor, self._attribution()
         if predictor.picture is None:
-            self.tell("saliency_painted", model=model, digit=-1, speaks_for=0.0, against=0.0, buffer=None)
+            self.report("saliency_painted", model=model, digit=-1, speaks_for=0.0, against=0.0, buffer=None)
             return
         probabilities = [float(p) for p in attribution.predict(predictor.image)]
         if digit < 0:
@@ -139,7 +139,7 @@ class InspectionHandlers:
             pause = self._count_slice()
         except Exception as error:
             self._counting = None
-            self.tell("failed", message=f"{type(error).__name__}: {error}")
+            self.report("failed", message=f"{type(error).__name__}: {error}")
             return
         if self._counting is not None:
             window.setTimeout(self._count, pause)
@@ -159,7 +159,7 @@ class InspectionHandlers:
             self._counting = (name, iteration, True)
         elif counter.run(now() + SLICE):
             self._counting = None
-            self.tell("confusion_counted", model=name, iteration=iteration, counts=counter.counts)
+            self.report("confusion_counted", model=name, iteration=iteration, counts=counter.counts)
         return 0
 
     def _want_digits(self) -> None:
@@ -192,7 +192,7 @@ class InspectionHandlers:
             network, trainer.samples, rows, trainer.cache.ranges() if trainer.cache else [], rate
         )
         fields = {"label": label, "prediction": prediction, "count": len(rows), "right": right, "steps": steps}
-        self.tell("trained_on_misread", model=model, rate=rate, **fields)
+        self.report("trained_on_misread", model=model, rate=rate, **fields)
         trainer.training_run.ask_evaluation()
         self.worker.predict_again()
 
@@ -209,9 +209,9 @@ class InspectionHandlers:
                 self._others[name] = Network(self.kernel, described["layers"], described["parameters"], 1)
             self._others[name].load(floats)
         except ValueError as error:
-            self.tell("comparison_failed", model=name, message=str(error))
+            self.report("comparison_failed", model=name, message=str(error))
             return
-        self.tell("comparison_added", model=name)
+        self.report("comparison_added", model=name)
 
     def predict_with_all(self) -> None:
         """Report the prediction of each network: those that are only compared, and those that were opened."""
@@ -222,4 +222,4 @@ class InspectionHandlers:
         if predictor.picture is not None:
             for network in networks.values():
                 probabilities += [float(p) for p in network.predict(predictor.image)]
-        self.tell("all_predicted", models=list(networks), probabilities=probabilities)
+        self.report("all_predicted", models=list(networks), probabilities=probabilities)

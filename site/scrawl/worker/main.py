@@ -105,7 +105,7 @@ class Worker:
             if self.training is not None:
                 self.training.wake()
         except Exception as error:
-            self.tell("failed", message=f"{type(error).__name__}: {error}")
+            self.report("failed", message=f"{type(error).__name__}: {error}")
 
     def _answer_waiting(self) -> None:
         """Answer the requests that have waited, in their order, as far as that is possible now."""
@@ -116,7 +116,7 @@ class Worker:
             else:
                 self._waiting.append((kind, fields))
 
-    def tell(self, kind: str, **fields: Any) -> None:
+    def report(self, kind: str, **fields: Any) -> None:
         """Report to the page."""
         window.send(protocol.message(protocol.REPORTS, kind, **fields))
 
@@ -134,7 +134,7 @@ class Worker:
         try:
             self.kernel = await load_kernel(*JSON.parse(urls))
         except Exception as error:
-            self.tell("no_kernel", message=str(error))
+            self.report("no_kernel", message=str(error))
             return
         self._has_kernel = True
         self._answer_waiting()
@@ -153,7 +153,7 @@ class Worker:
         if self.training is not None:
             self.training.select(self.selected)
             self.training.change_settings(settings)
-        self.tell("opened", model=name)
+        self.report("opened", model=name)
         self._answer_waiting()  # weights may have come before the list of networks
 
     def load_weights(self, model: str, buffer: ArrayBuffer, origin: str) -> None:
@@ -163,7 +163,7 @@ class Worker:
             weights, metadata = safetensors_codec.decode(self.kernel, opened.shapes, buffer)
             opened.network.load(weights)
         except ValueError as error:
-            self.tell("weights_refused", model=model, message=str(error))
+            self.report("weights_refused", model=model, message=str(error))
             return
         iteration = int(metadata.get("iteration", "0")) if origin == "kept" else 0
         self._weights_changed(model, origin, metadata, iteration)
@@ -177,40 +177,40 @@ class Worker:
         self.opened[model].iteration = iteration
         if self.training is not None:
             self.training.restart(model)
-        self.tell("weights_loaded", model=model, origin=origin, metadata=JSON.stringify(metadata))
+        self.report("weights_loaded", model=model, origin=origin, metadata=JSON.stringify(metadata))
         if model == self.selected.model:
             self.predictor.network = self.selected.shown
             self.predict_again()
 
     def predict(self, number: int, width: int, height: int, pixels: Uint8Array) -> None:
         """Predict which digit a drawing is."""
-        self.tell("predicted", number=number, **self.predictor.predict_drawing(pixels, width, height))
+        self.report("predicted", number=number, **self.predictor.predict_drawing(pixels, width, height))
 
     def predict_picture(self, number: int, picture: Uint8Array) -> None:
         """Predict which digit a picture is that is normalised already."""
-        self.tell("predicted", number=number, **self.predictor.predict_picture(picture))
+        self.report("predicted", number=number, **self.predictor.predict_picture(picture))
 
     def predict_again(self) -> None:
         """Report the prediction of the weights as they are now for the last picture."""
         if self.predictor.picture is not None:
-            self.tell("predicted", number=0, **{**self.predictor.predict_again(), "picture": None})
+            self.report("predicted", number=0, **{**self.predictor.predict_again(), "picture": None})
 
     def export(self, model: str, metadata: str) -> None:
         """Send a network's weights."""
         opened = self.opened[model]
         buffer = safetensors_codec.encode(opened.shapes, opened.network.export(), JSON.parse(metadata))
-        self.tell("exported", model=model, buffer=buffer)
+        self.report("exported", model=model, buffer=buffer)
 
     def ping(self) -> None:
         """Tell that the worker is alive."""
-        self.tell("pong")
+        self.report("pong")
 
     def load_features(self, address: str) -> None:
         """Load the second bundle, whose handlers answer the other requests."""
         window.importScripts(address)
         # By name, so that what it leads to stays out of the first bundle.
         __import__("scrawl.worker.features", None, None, ["start"]).start(self)
-        self.tell("features_ready")
+        self.report("features_ready")
         self._answer_waiting()
 
 

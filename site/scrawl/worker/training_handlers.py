@@ -40,7 +40,7 @@ class TrainingHandlers:
 
     def __init__(self, worker: Worker, settings: Settings) -> None:
         self.worker = worker
-        self.tell = worker.tell
+        self.report = worker.report
         self.runs: dict[str, TrainingRun] = {}  # of each network that has been selected
         self.model = worker.selected.model
         self.trainer = Trainer(worker.kernel, self._training_run(worker.selected), settings, now)
@@ -93,7 +93,7 @@ class TrainingHandlers:
             self.source.retry()
             return
         self.trainer.use(JSON.parse(splits))
-        self.source = BlockSource(url, self.trainer, self.tell, self.wake)
+        self.source = BlockSource(url, self.trainer, self.report, self.wake)
         if self.trainer.training or self.trainer.steps_wanted:
             self.source.start()
 
@@ -119,7 +119,7 @@ class TrainingHandlers:
         opened.show(checkpoint.weights if checkpoint else None)
         if model == self.worker.selected.model:
             self.worker.predictor.network = opened.shown
-        self.tell("checkpoint_shown", model=model, number=checkpoint.number if checkpoint else -1)
+        self.report("checkpoint_shown", model=model, number=checkpoint.number if checkpoint else -1)
         self.worker.predict_again()
 
     def restore(self, model: str, number: int) -> None:
@@ -131,8 +131,8 @@ class TrainingHandlers:
             self.trainer.training, self.trainer.steps_wanted = False, 0
         self.runs[model].restore(checkpoint)
         self.show_checkpoint(model, -1)
-        self.tell("restored", model=model, number=checkpoint.number, iteration=checkpoint.iteration)
-        self._tell_checkpoints()
+        self.report("restored", model=model, number=checkpoint.number, iteration=checkpoint.iteration)
+        self._report_checkpoints()
 
     def tune(self, label: int) -> None:
         """Train on the picture that was predicted last."""
@@ -141,7 +141,7 @@ class TrainingHandlers:
             return
         byte = window.Uint8Array.new([label])
         before, after, steps = self.teacher.teach(predictor.image, predictor.picture, byte)
-        self.tell("tuned", model=self.model, label=label, before=before, after=after, steps=steps)
+        self.report("tuned", model=self.model, label=label, before=before, after=after, steps=steps)
         self.trainer.training_run.ask_evaluation()
         self.worker.predict_again()
 
@@ -154,7 +154,7 @@ class TrainingHandlers:
         self._collected.store(0, labels.subarray(first), pictures.subarray(PIXELS * first))
         count = labels.length - first
         right, steps = self._fine_tuner.train(selected.network, self._collected, list(range(count)), [], RATE)
-        self.tell("trained_on_collected", model=selected.model, count=count, right=right, steps=steps)
+        self.report("trained_on_collected", model=selected.model, count=count, right=right, steps=steps)
         self.trainer.training_run.ask_evaluation()
         self.worker.predict_again()
 
@@ -162,13 +162,13 @@ class TrainingHandlers:
         """Send a digit of the cached blocks."""
         ranges = self.trainer.cache.ranges() if self.trainer.cache else []
         if not ranges:
-            self.tell("sampled", picture=None, label=0)
+            self.report("sampled", picture=None, label=0)
             return
         first, count = ranges[int(window.Math.random() * len(ranges))]
         row = first + int(window.Math.random() * count)
         samples, memory = self.trainer.samples, self.worker.kernel.bytes
         start = samples.images + PIXELS * row
-        self.tell("sampled", picture=memory.slice(start, start + PIXELS), label=memory[samples.labels + row])
+        self.report("sampled", picture=memory.slice(start, start + PIXELS), label=memory[samples.labels + row])
 
     # Slices
 
@@ -190,19 +190,19 @@ class TrainingHandlers:
             result = self.trainer.run(now() + SLICE)
         except Exception as error:
             self.trainer.training, self.trainer.steps_wanted = False, 0
-            self.tell("failed", message=f"{type(error).__name__}: {error}")
+            self.report("failed", message=f"{type(error).__name__}: {error}")
             return
         if self.trainer.divergence:
-            self.tell("diverged", model=self.model, **self.trainer.divergence)
+            self.report("diverged", model=self.model, **self.trainer.divergence)
         single = self.trainer.training_run.iteration - before == 1
         if single or result or now() - self._last_report >= REPORT_EVERY:
             self._report()
         if result:
-            self.tell("evaluated", model=self.model, **result)
-        self._tell_checkpoints()
+            self.report("evaluated", model=self.model, **result)
+        self._report_checkpoints()
         if self.trainer.reached:
             reached = self.trainer.reached
-            self.tell(
+            self.report(
                 "target_reached", model=self.model, iteration=reached["iteration"], accuracy=reached["accuracy"]
             )
         self.wake()
@@ -210,20 +210,20 @@ class TrainingHandlers:
     def _report(self) -> None:
         self._last_report = now()
         if self.trainer.training_run.iteration:
-            self.tell("progress", model=self.model, **self.trainer.training_run.progress())
+            self.report("progress", model=self.model, **self.trainer.training_run.progress())
         self.worker.predict_again()
         if self.source is not None:
             self.source.pump()
 
-    def _tell_checkpoints(self) -> None:
+    def _report_checkpoints(self) -> None:
         training_run = self.trainer.training_run
         changes, training_run.checkpoint_changes = training_run.checkpoint_changes, []
         for number, checkpoint in changes:
             if checkpoint is None:
-                self.tell("checkpoint_gone", model=self.model, number=number)
+                self.report("checkpoint_gone", model=self.model, number=number)
             else:
                 fields = {"iteration": checkpoint.iteration, "test_accuracy": checkpoint.test_accuracy}
-                self.tell("checkpoint", model=self.model, number=number, **fields)
+                self.report("checkpoint", model=self.model, number=number, **fields)
 
     def _want_blocks(self) -> None:
         if self.source is not None:

@@ -64,7 +64,7 @@ def history(api: Api) -> list[str]:
 
 
 @pytest.mark.parametrize("damage", [*DAMAGES, store_away], ids=lambda damage: damage.__name__)
-def test_predictions_go_on_and_reading_the_weights_is_honest(
+def test_predictions_continue_and_reading_the_weights_reports_the_damage(
     store: FaultyStore, damage: Damage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(serving_module, "RETRY_AFTER", 0)
@@ -87,9 +87,7 @@ def test_predictions_go_on_and_reading_the_weights_is_honest(
         assert api("GET", "/weights").status_code == status
 
 
-def test_what_follows_the_current_weights_is_refused_and_told_what_mends_them(
-    store: FaultyStore, damage: Damage
-) -> None:
+def test_update_of_damaged_weights_is_refused_with_the_way_to_repair_them(store: FaultyStore, damage: Damage) -> None:
     with serving(store) as api:
         body = api("GET", "/weights", headers={"Accept": "application/vnd.safetensors"}).body
         versions = history(api)
@@ -116,7 +114,7 @@ def retraining(api: Api, _: str) -> HTTPResponse:
 
 
 @pytest.mark.parametrize("repair", [rollback, retraining], ids=lambda repair: repair.__name__)
-def test_rollback_and_retraining_mend_it(
+def test_rollback_and_retraining_repair_it(
     store: FaultyStore, damage: Damage, repair: Callable[[Api, str], HTTPResponse]
 ) -> None:
     with serving(store) as api:
@@ -130,7 +128,7 @@ def test_rollback_and_retraining_mend_it(
         assert api("PATCH", "/weights", body=SAMPLE).status_code == 200
 
 
-def test_rollback_to_the_newest_version_mends_a_damaged_pointer(store: FaultyStore) -> None:
+def test_rollback_to_the_newest_version_repairs_a_damaged_pointer(store: FaultyStore) -> None:
     with serving(store) as api:
         newest = api.version
         assert rollback(api, newest).status_code == 422
@@ -138,7 +136,7 @@ def test_rollback_to_the_newest_version_mends_a_damaged_pointer(store: FaultySto
         assert rollback(api, newest).status_code == 201
 
 
-def test_change_of_a_certain_version_waits_until_it_is_mended(store: FaultyStore) -> None:
+def test_conditional_change_is_refused_until_the_pointer_is_repaired(store: FaultyStore) -> None:
     with serving(store) as api:
         version = api.version
         pointer_damaged(store, version)

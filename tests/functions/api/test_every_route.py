@@ -45,7 +45,7 @@ def test_unforeseen_error_shows_nothing_of_the_inside(
     assert "ZeroDivisionError" in caplog.text
 
 
-def test_store_that_is_away_is_unavailable(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_unavailable_store_is_answered_with_503(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
     def away(*_: object) -> None:
         raise UnavailableError("the store failed at 'x'")
 

@@ -115,7 +115,7 @@ class Page(HTMLParser):
         self.text += data
 
 
-def test_page_tells_every_operation_with_an_example(api: Api, document: dict[str, Any]) -> None:
+def test_page_shows_every_operation_with_an_example(api: Api, document: dict[str, Any]) -> None:
     answer = api("GET", "/docs")
     assert answer.headers["Content-Type"] == "text/html; charset=utf-8"
     page = Page(answer.body.decode())

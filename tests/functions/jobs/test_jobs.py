@@ -41,7 +41,7 @@ def saved(jobs: JobsRepository, job: Job, **changes: object) -> Job:
     return changed
 
 
-def test_begun_job_is_found(jobs: JobsRepository) -> None:
+def test_started_job_is_found(jobs: JobsRepository) -> None:
     job = jobs.start("m", 100)
     assert jobs.get(job.id) == job
     assert (job.state, job.iteration, job.iterations, job.loss) == ("queued", 0, 100, None)
@@ -62,17 +62,17 @@ def test_second_job_of_a_model_is_refused_with_the_first(jobs: JobsRepository) -
 
 
 @pytest.mark.parametrize("state", ["done", "failed"])
-def test_next_job_can_begin_after_the_last(jobs: JobsRepository, state: str) -> None:
+def test_next_job_can_start_after_the_last(jobs: JobsRepository, state: str) -> None:
     first = jobs.start("m", 100)
     saved(jobs, first, state=state)
     assert jobs.start("m", 100).id != first.id
 
 
-def test_of_many_that_begin_at_once_one_does() -> None:
+def test_of_many_started_at_once_one_starts() -> None:
     store = MemoryStore()
     start = threading.Barrier(8)
 
-    def begin(_: int) -> Job | None:
+    def start_job(_: int) -> Job | None:
         start.wait(5)
         try:
             return JobsRepository(store).start("m", 1)
@@ -80,12 +80,12 @@ def test_of_many_that_begin_at_once_one_does() -> None:
             return None
 
     with ThreadPoolExecutor(8) as pool:
-        begun = [job for job in pool.map(begin, range(8)) if job]
-    assert len(begun) == 1
-    assert store.keys("jobs/") == ["jobs/latest/m.json", f"jobs/{begun[0].id}.json"]
+        started = [job for job in pool.map(start_job, range(8)) if job]
+    assert len(started) == 1
+    assert store.keys("jobs/") == ["jobs/latest/m.json", f"jobs/{started[0].id}.json"]
 
 
-def test_job_without_sign_of_life_is_reported_as_failed_and_another_can_begin(
+def test_job_without_heartbeat_is_reported_as_failed_and_another_can_start(
     jobs: JobsRepository, clock: Clock
 ) -> None:
     job = jobs.start("m", 100)
@@ -101,18 +101,18 @@ def test_job_without_sign_of_life_is_reported_as_failed_and_another_can_begin(
     assert jobs.read(job.id)[0].error == found.error  # it is written down now, should the dead awake
 
 
-def test_job_that_shows_a_sign_of_life_in_the_last_moment_is_not_replaced(
+def test_job_whose_heartbeat_comes_in_the_last_moment_is_not_replaced(
     jobs: JobsRepository, clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     job = saved(jobs, jobs.start("m", 100), state="running")
     clock.time += timedelta(seconds=STALE_AFTER)
     put, later = jobs._store.put, list[bool]()
 
-    def overtaken(key: str, body: bytes, **guards: Any) -> str:
+    def overtaken(key: str, body: bytes, **conditions: Any) -> str:
         if not later:
             later.append(True)
             saved(jobs, job)
-        return put(key, body, **guards)
+        return put(key, body, **conditions)
 
     monkeypatch.setattr(jobs._store, "put", overtaken)
     with pytest.raises(JobActiveError):

@@ -1,6 +1,5 @@
 """Finished jobs, except the newest, are removed when a retraining starts; it starts even if that fails."""
 
-from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 import msgspec
@@ -12,6 +11,7 @@ from functions.settings import Settings
 from functions.storage.memory import MemoryStore
 from tests.support.api import serving
 from tests.support.faults import FaultyStore, away
+from tests.support.launchers import IdleLauncher
 
 
 class Clock:
@@ -96,14 +96,7 @@ def test_damaged_job_goes_with_the_others(store: MemoryStore, jobs: JobsReposito
     assert stored(store, "m") == made[-KEEP:]
 
 
-class Later:
-    """A launcher that leaves the job to the test."""
-
-    def start(self, job_id: str, run: Callable[[str], object]) -> None:
-        pass
-
-
-def test_beginning_a_retraining_removes_what_has_ended(memory: MemoryStore) -> None:
+def test_starting_a_retraining_removes_ended_jobs(memory: MemoryStore) -> None:
     made = ended(JobsRepository(memory, Clock()), "mlp-128", KEEP + 5)
     with serving(memory, train_iterations=1) as api:
         job = api("DELETE", "/weights").json_body["job"]["id"]
@@ -113,12 +106,12 @@ def test_beginning_a_retraining_removes_what_has_ended(memory: MemoryStore) -> N
 def test_failing_removal_fails_no_retraining(memory: MemoryStore, caplog: pytest.LogCaptureFixture) -> None:
     ended(JobsRepository(memory, Clock()), "mlp-128", KEEP + 5)
     healthy = FaultyStore(memory)
-    service = Service(Settings("b"), healthy, Later())
+    service = Service(Settings("b"), healthy, IdleLauncher())
     service.start_retraining(service.model("mlp-128"))
     first = healthy.calls.index("keys jobs/mlp-128-")
     for number in range(first, len(healthy.calls)):
         broken = FaultyStore(memory)
-        service = Service(Settings("b"), broken, Later())
+        service = Service(Settings("b"), broken, IdleLauncher())
         broken.arm(number, away)
         job = service.start_retraining(service.model("mlp-128"))
         broken.disarm()

@@ -31,7 +31,7 @@ class Clock:
         self.time += timedelta(seconds=seconds)
 
 
-class Wavering(MemoryStore):
+class UnreliableStore(MemoryStore):
     """A store whose next writes fail: before they have taken effect, or after."""
 
     def __init__(self) -> None:
@@ -39,18 +39,18 @@ class Wavering(MemoryStore):
         self.failures: list[tuple[Exception, bool]] = []
         self.written = threading.Event()
 
-    def put(self, key: str, body: bytes, **guards: Any) -> str:
+    def put(self, key: str, body: bytes, **conditions: Any) -> str:
         if not self.failures:
-            etag = super().put(key, body, **guards)
+            etag = super().put(key, body, **conditions)
             self.written.set()
             return etag
         error, too_late = self.failures.pop(0)
         if too_late:
-            super().put(key, body, **guards)
+            super().put(key, body, **conditions)
         raise error
 
 
-AWAY = UnavailableError("the store is away")
+UNAVAILABLE = UnavailableError("the store is away")
 
 
 @pytest.fixture
@@ -59,12 +59,12 @@ def clock() -> Clock:
 
 
 @pytest.fixture
-def store() -> Wavering:
-    return Wavering()
+def store() -> UnreliableStore:
+    return UnreliableStore()
 
 
 @pytest.fixture
-def jobs(store: Wavering, clock: Clock) -> JobsRepository:
+def jobs(store: UnreliableStore, clock: Clock) -> JobsRepository:
     return JobsRepository(store, clock)
 
 
@@ -96,7 +96,7 @@ def test_of_two_that_take_a_job_at_once_one_gets_it(jobs: JobsRepository) -> Non
     assert len(taken) == 1
 
 
-def test_heart_beats_during_a_step_however_long(jobs: JobsRepository, store: Wavering, clock: Clock) -> None:
+def test_heart_beats_during_a_step_however_long(jobs: JobsRepository, store: UnreliableStore, clock: Clock) -> None:
     with Lease(jobs, jobs.start("m", 100).id, heartbeat=0.005) as lease:  # nothing is reported meanwhile
         for _ in range(5):
             clock.pass_by(STALE_AFTER - 1)
@@ -135,20 +135,20 @@ def test_job_that_was_asleep_stops_by_itself(jobs: JobsRepository, lease: Lease,
 
 
 @pytest.mark.parametrize("too_late", [False, True])
-def test_job_outlives_a_store_that_is_away(
-    jobs: JobsRepository, store: Wavering, lease: Lease, too_late: bool
+def test_job_outlives_an_unavailable_store(
+    jobs: JobsRepository, store: UnreliableStore, lease: Lease, too_late: bool
 ) -> None:
-    store.failures = [(AWAY, too_late), (AWAY, too_late)]
+    store.failures = [(UNAVAILABLE, too_late), (UNAVAILABLE, too_late)]
     lease.report(iteration=1)
     lease.report(iteration=2)
     lease.check()
     lease.report(iteration=3)
     assert jobs.get(lease.job.id).iteration == 3
-    store.failures = [(AWAY, too_late)] * 2
+    store.failures = [(UNAVAILABLE, too_late)] * 2
     assert lease.finish(state="done", version="v") == jobs.get(lease.job.id)
 
 
-def test_report_that_was_sent_twice_counts_once(jobs: JobsRepository, store: Wavering, lease: Lease) -> None:
+def test_report_that_was_sent_twice_counts_once(jobs: JobsRepository, store: UnreliableStore, lease: Lease) -> None:
     """Botocore repeats a write whose answer was lost, and the repetition finds the ETag changed."""
     store.failures = [(ConflictError("changed"), True)]
     lease.report(iteration=1)
@@ -156,8 +156,8 @@ def test_report_that_was_sent_twice_counts_once(jobs: JobsRepository, store: Wav
     assert jobs.get(lease.job.id).iteration == 2
 
 
-def test_end_that_cannot_be_written_is_an_error(store: Wavering, lease: Lease) -> None:
-    store.failures = [(AWAY, False)] * 5
+def test_end_that_cannot_be_written_is_an_error(store: UnreliableStore, lease: Lease) -> None:
+    store.failures = [(UNAVAILABLE, False)] * 5
     with pytest.raises(UnavailableError):
         lease.finish(state="done")
 

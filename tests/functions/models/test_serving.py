@@ -194,7 +194,7 @@ def lines(caplog: pytest.LogCaptureFixture, message: str) -> list[Any]:  # with 
     return [record for record in caplog.records if record.message == message]
 
 
-def test_log_has_one_line_when_it_begins_one_when_the_cause_changes_and_one_when_it_ends(
+def test_log_has_one_line_when_it_starts_one_when_the_cause_changes_and_one_when_it_ends(
     served: ServedWeights, weights: Weights, clock: Clock, caplog: pytest.LogCaptureFixture
 ) -> None:
     current(served)

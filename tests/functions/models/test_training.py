@@ -42,7 +42,7 @@ def test_initial_weights_follow_the_seed_and_the_fan(model: str) -> None:
     assert weights[matrices[-1]].std() == pytest.approx(math.sqrt(2 / sum(shapes[matrices[-1]])), rel=0.1)
 
 
-def test_loss_falls_and_samples_are_learnt(trainer: Trainer, state: TrainState) -> None:
+def test_loss_falls_and_samples_are_learned(trainer: Trainer, state: TrainState) -> None:
     images, labels = digit_like(32, seed=0)
     first = trainer.step(state, images, labels, learning_rate=0.1)
     for _ in range(300):
@@ -58,7 +58,7 @@ def test_batch_sizes_may_differ_from_step_to_step(trainer: Trainer, state: Train
         state = trainer.step(state, *digit_like(count, seed=count), learning_rate=0.1).state
 
 
-def test_a_step_leaves_the_state_it_began_with(trainer: Trainer, state: TrainState) -> None:
+def test_a_step_does_not_change_its_input_state(trainer: Trainer, state: TrainState) -> None:
     before = state.weights
     later = trainer.step(state, *digit_like(8, seed=1), learning_rate=0.1).state
     assert all(np.array_equal(before[name], value) for name, value in state.weights.items())

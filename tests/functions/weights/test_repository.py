@@ -45,12 +45,12 @@ class Failing(MemoryStore):
         self.error: Exception = UnavailableError("the power is out")
         self.too_late = False
 
-    def put(self, key: str, body: bytes, **guards: Any) -> str:
+    def put(self, key: str, body: bytes, **conditions: Any) -> str:
         if key == self.fails:
             if self.too_late:
-                super().put(key, body, **guards)
+                super().put(key, body, **conditions)
             raise self.error
-        return super().put(key, body, **guards)
+        return super().put(key, body, **conditions)
 
 
 @pytest.fixture
@@ -76,7 +76,7 @@ def test_published_weights_are_current_with_all_that_is_known(weights: WeightsRe
     np.testing.assert_array_equal(found.tensors["w"], values(1)["w"])
 
 
-def test_nothing_published_yet_is_said() -> None:
+def test_missing_first_version_is_reported() -> None:
     with pytest.raises(NotFoundError, match="no weights of 'm' have been published yet"):
         WeightsRepository(MemoryStore(), MANIFEST).current()
 

@@ -74,7 +74,7 @@ def made(store: FaultyStore) -> list[str]:
 
 
 @pytest.mark.parametrize("how", DAMAGES)
-def test_replacing_mends_the_pointer_and_keeps_the_history(store: FaultyStore, made: list[str], how: str) -> None:
+def test_replacing_repairs_the_pointer_and_keeps_the_history(store: FaultyStore, made: list[str], how: str) -> None:
     damage(store, POINTER, DAMAGES[how])
     new = again(store).overwrite(change_to(9))
     assert new.parent == made[0]
@@ -134,7 +134,7 @@ def test_what_a_crash_has_left_takes_no_version_s_place(store: FaultyStore, made
     assert newest in found
 
 
-def test_pointer_can_be_mended_though_no_version_is_left(store: FaultyStore, made: list[str]) -> None:
+def test_pointer_can_be_repaired_though_no_version_is_left(store: FaultyStore, made: list[str]) -> None:
     damage(store, POINTER)
     for version in made:
         damage(store, key_of(version))
@@ -151,7 +151,7 @@ def test_no_more_versions_than_are_kept_are_read(store: FaultyStore, made: list[
     assert len([call for call in store.calls if "safetensors" in call]) == 3
 
 
-def test_two_that_mend_at_once_both_count(store: FaultyStore, made: list[str]) -> None:
+def test_two_repairs_at_once_both_count(store: FaultyStore, made: list[str]) -> None:
     damage(store, POINTER)
     others: list[str] = []
 
@@ -174,7 +174,7 @@ def test_check_learns_which_version_is_current_where_that_is_known(store: Faulty
 
 
 @pytest.mark.usefixtures("made")
-def test_mending_is_logged(store: FaultyStore, caplog: pytest.LogCaptureFixture) -> None:
+def test_repair_is_logged(store: FaultyStore, caplog: pytest.LogCaptureFixture) -> None:
     again(store).overwrite(change_to(8))
     assert "pointer repaired" not in caplog.messages
     damage(store, POINTER)
@@ -184,7 +184,7 @@ def test_mending_is_logged(store: FaultyStore, caplog: pytest.LogCaptureFixture)
 
 @pytest.mark.parametrize("how", [b"{", None], ids=["damaged", "lost"])
 @pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: fault.__name__)
-def test_mending_that_fails_anywhere_loses_nothing(
+def test_repair_that_fails_anywhere_loses_nothing(
     store: FaultyStore, made: list[str], fault: Fault, how: bytes | None
 ) -> None:
     damage(store, POINTER, how)

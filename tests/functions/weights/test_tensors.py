@@ -49,7 +49,7 @@ def test_equal_input_gives_equal_bytes(file: bytes, values: dict[str, np.ndarray
     assert tensors.encode(*tensors.decode(file)) == file
 
 
-def test_metadata_is_read_from_the_beginning_alone(file: bytes) -> None:
+def test_metadata_is_read_from_the_start_of_the_file_alone(file: bytes) -> None:
     assert tensors.decode_metadata(file[:300]) == {"model": "m"}
 
 

@@ -16,7 +16,7 @@ from tests.support import idx_files
 
 
 @pytest.mark.parametrize("name", [None, *main.commands])
-def test_help_tells_of_everything(name: str | None) -> None:
+def test_help_describes_every_command_and_option(name: str | None) -> None:
     shown = CliRunner().invoke(main, [*([name] if name else []), "--help"])
     assert shown.exit_code == 0
     command = main.commands[name] if name else main
@@ -68,7 +68,7 @@ def test_seed_refuses_damaged_files(tmp_path: Path) -> None:
     assert isinstance(shown.exception, SystemExit)  # no traceback
 
 
-def test_build_site_writes_where_it_is_told(tmp_path: Path) -> None:
+def test_build_site_writes_to_the_given_folder(tmp_path: Path) -> None:
     shown = invoke("build-site", "--out", tmp_path / "page")
     assert shown.exit_code == 0
     assert "bytes compressed" in shown.stdout
@@ -111,7 +111,7 @@ def test_trained_weights_can_be_evaluated_and_exported(tmp_path: Path, digits: s
         (["evaluate", "mlp-128", "--weights", "no-such-file"], "'no-such-file' does not exist"),
     ],
 )
-def test_wrong_argument_is_said_plainly(arguments: list[str], message: str, digits: str) -> None:
+def test_wrong_argument_is_reported_plainly(arguments: list[str], message: str, digits: str) -> None:
     shown = invoke(*arguments, MNIST_DIR=digits)
     assert shown.exit_code in (1, 2)
     assert message in shown.stderr

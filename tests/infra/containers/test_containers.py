@@ -65,7 +65,7 @@ def test_preparing_again_writes_nothing(running: Containers) -> None:
         ({"AWS_ENDPOINT_URL_S3": "http://127.0.0.1:9"}, "Could not connect to the endpoint URL"),
     ],
 )
-def test_what_hinders_preparation_is_said(running: Containers, changed: dict[str, str], message: str) -> None:
+def test_what_prevents_preparation_is_reported(running: Containers, changed: dict[str, str], message: str) -> None:
     status, said = running.prepare(**changed)
     assert status == 1
     assert message in said
@@ -159,7 +159,7 @@ def test_grpc_server_serves_the_bucket(running: Containers, api: str) -> None:
 
 
 @pytest.mark.parametrize("target", ["api", "grpc"])
-def test_health_of_a_server_that_is_away(running: Containers, target: str) -> None:
+def test_health_of_an_unavailable_server(running: Containers, target: str) -> None:
     image: Image = running.image(target)
     address = image.health[-1].replace("8000", "9").replace("50051", "9")
     status, said = image.run([*image.health[:-1], address])

@@ -32,11 +32,11 @@ class Watched(MemoryStore):
         self.written: list[str] = []
         self.breaks_after = breaks_after
 
-    def put(self, key: str, body: bytes, **guards: object) -> str:
+    def put(self, key: str, body: bytes, **conditions: object) -> str:
         if self.breaks_after is not None and len(self.written) >= self.breaks_after:
             raise UnavailableError("the store has gone")
         self.written.append(key)
-        return super().put(key, body, **guards)  # type: ignore[arg-type]
+        return super().put(key, body, **conditions)  # type: ignore[arg-type]
 
 
 def quiet(_: str) -> None:
@@ -177,7 +177,7 @@ def test_weights_that_visitors_have_made_are_kept(small: DigitSplits) -> None:
 
 
 @pytest.mark.parametrize("broken", ["pointer", "version", "all"])
-def test_damaged_weights_are_told_of_and_left_alone(small: DigitSplits, broken: str) -> None:
+def test_damaged_weights_are_reported_and_not_changed(small: DigitSplits, broken: str) -> None:
     store = Watched()
     seed(store, small)
     first = weights_of(store).current()
@@ -197,7 +197,7 @@ def test_damaged_weights_are_told_of_and_left_alone(small: DigitSplits, broken: 
     assert ("weights/mlp-128/" + ("current.json" if broken != "version" else made.version)) in notice
 
 
-def test_lost_pointer_is_written_anew_to_the_newest_version(small: DigitSplits) -> None:
+def test_lost_pointer_is_rebuilt_with_the_newest_version(small: DigitSplits) -> None:
     store = MemoryStore()
     seed(store, small)
     first = weights_of(store).current()

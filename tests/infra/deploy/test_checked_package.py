@@ -50,7 +50,7 @@ def test_a_package_without_its_runtime_library(tmp_path: Path) -> None:
     assert "lacks onnxruntime" in unusable(folder)
 
 
-def test_what_else_is_in_vendor_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_else_is_in_vendor_is_reported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "functions").mkdir()
     (tmp_path / "vendor").mkdir()
     (tmp_path / "vendor" / "functions").symlink_to("../functions")

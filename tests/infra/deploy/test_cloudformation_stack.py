@@ -64,7 +64,7 @@ def failing(*states: str) -> Callable[..., None]:
     return execute
 
 
-def test_a_creation_that_failed_is_told_of_and_cleared_away(plan: Plan, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_failed_creation_is_reported_and_removed(plan: Plan, monkeypatch: pytest.MonkeyPatch) -> None:
     with monkeypatch.context() as patch:
         patch.setattr(
             CloudFormationBackend, "execute_change_set", failing("ROLLBACK_IN_PROGRESS", "ROLLBACK_COMPLETE")
@@ -160,7 +160,7 @@ def test_a_stack_that_was_only_prepared_is_started_again(plan: Plan) -> None:
     assert the_stack().status == "CREATE_COMPLETE"
 
 
-def test_a_stack_that_is_not_removed_is_said(plan: Plan, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_stack_that_is_not_removed_is_reported(plan: Plan, monkeypatch: pytest.MonkeyPatch) -> None:
     deploy(plan, lambda _: None)
 
     def delete(self: CloudFormationBackend, name_or_stack_id: str) -> None:
@@ -202,7 +202,7 @@ def breaking(operation: str, after: int, monkeypatch: pytest.MonkeyPatch) -> Non
         ("cloudfront.CreateInvalidation", 0, "package, stack, digits and weights. Not done: page"),
     ],
 )
-def test_a_connection_that_breaks_off_is_said_and_the_next_run_goes_on(
+def test_a_broken_connection_is_reported_and_the_next_run_continues(
     plan: Plan, operation: str, after: int, done: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     lines: list[str] = []

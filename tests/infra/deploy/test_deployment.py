@@ -150,7 +150,7 @@ def test_artefacts_of_other_stages_stay(plan: Plan) -> None:
     assert [*objects()[ARTEFACTS]] == ["test/zip/1.zip"]
 
 
-def test_status_tells_of_state_data_and_answers(plan: Plan) -> None:
+def test_status_shows_stack_data_and_api(plan: Plan) -> None:
     run(plan)
     lines: list[str] = []
     assert status(STAGE, None, lines.append) is False  # nothing answers
@@ -220,6 +220,6 @@ def test_the_stack_is_what_deploying_expects(plan: Plan, tmp_path: Path) -> None
         assert sent["Resources"][function]["Properties"]["CodeUri"] == {"Bucket": "b", "Key": "k"}
 
 
-def test_the_docs_tell_of_every_parameter() -> None:
+def test_the_docs_describe_every_parameter() -> None:
     docs = (ROOT / "docs" / "deploy.md").read_text("utf-8")
     assert [name for name in stack_template.parameters() if f"`{name}`" not in docs] == []

@@ -60,7 +60,7 @@ def refusal(plan: Plan) -> str:
         ({"AWS_ENDPOINT_URL": "http://127.0.0.1:1"}, "AWS cannot be reached: .* Is there a network"),
     ],
 )
-def test_wrong_surroundings_are_said_plainly(
+def test_wrong_environments_are_reported_plainly(
     plan: Plan, environment: dict[str, str | None], message: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "none"))
@@ -114,7 +114,7 @@ def test_credentials_that_aws_does_not_take(plan: Plan, address: str, monkeypatc
         ({"parameters": ("WriteToken=secret",)}, "set SCRAWL_WRITE_TOKEN instead"),
     ],
 )
-def test_wrong_options_are_said_plainly(plan: Plan, changed: dict[str, Any], message: str) -> None:
+def test_wrong_options_are_reported_plainly(plan: Plan, changed: dict[str, Any], message: str) -> None:
     with pytest.raises(DeployError, match=message):
         dry_run(replace(plan, **changed), lambda _: None)
     with pytest.raises(DeployError, match=message):
@@ -152,7 +152,7 @@ def test_a_page_that_is_not_built_or_only_half(plan: Plan, tmp_path: Path) -> No
     assert objects() == {}
 
 
-def test_an_old_python_is_told_so_and_not_a_syntax_error() -> None:
+def test_an_old_python_gets_a_plain_message_and_not_a_syntax_error() -> None:
     code = "import sys; sys.version_info = (3, 11, 9); import infra.cli"
     ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=False)
     assert ended.returncode == 1

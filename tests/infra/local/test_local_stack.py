@@ -123,7 +123,7 @@ def run(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]
     )
 
 
-def test_port_in_use_is_said_before_anything_is_done(tmp_path: Path) -> None:
+def test_port_in_use_is_reported_before_anything_is_done(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as other:
         port = other.getsockname()[1]
         ended = run("serve", "--port", str(port), "--data-dir", str(tmp_path / "data"))
@@ -133,7 +133,7 @@ def test_port_in_use_is_said_before_anything_is_done(tmp_path: Path) -> None:
     assert not (tmp_path / "data").exists()
 
 
-def test_folder_in_use_is_said(own_stack: RunningStack, tmp_path: Path) -> None:
+def test_folder_in_use_is_reported(own_stack: RunningStack, tmp_path: Path) -> None:
     ended = run("serve", "--port", "0", "--data-dir", str(tmp_path / "data"))
     assert ended.returncode == 1
     assert f"in use by another Scrawl (process {own_stack.process.pid})" in ended.stderr
@@ -147,14 +147,14 @@ def test_port_that_is_none_is_refused(tmp_path: Path, port: str) -> None:
     assert port in ended.stderr
 
 
-def test_wrong_mnist_dir_is_said(tmp_path: Path) -> None:
+def test_wrong_mnist_dir_is_reported(tmp_path: Path) -> None:
     ended = run("serve", "--port", "0", "--data-dir", str(tmp_path), MNIST_DIR=str(tmp_path / "nowhere"))
     assert ended.returncode == 1
     assert "nowhere, which is not a folder" in ended.stderr
     assert "Traceback" not in ended.stderr
 
 
-def test_setting_of_the_api_that_is_wrong_is_said(tmp_path: Path, digits: str) -> None:
+def test_wrong_setting_of_the_api_is_reported(tmp_path: Path, digits: str) -> None:
     ended = run("serve", "--port", "0", "--data-dir", str(tmp_path), MNIST_DIR=digits, TRAIN_ITER="many")
     assert ended.returncode == 1
     assert "TRAIN_ITER must be" in ended.stderr

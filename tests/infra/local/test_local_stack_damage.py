@@ -60,9 +60,7 @@ def scrawl(stack: RunningStack, command: str) -> str:
     return ended.stdout
 
 
-def test_damaged_weights_keep_nothing_else_from_working_and_can_be_mended(
-    stack: RunningStack, tmp_path: Path
-) -> None:
+def test_damaged_weights_stop_nothing_else_and_can_be_repaired(stack: RunningStack, tmp_path: Path) -> None:
     first = ask(stack, "/weights").json()["version"]
     made = [teach(stack.url)["version"] for _ in range(2)]
 

@@ -57,7 +57,7 @@ def test_objects_of_any_key_come_back(served: Served) -> None:
         assert served.store.get(key).body == key.encode() * (number + 1)
 
 
-def test_etags_come_back_so_that_guards_still_hold(served: Served) -> None:
+def test_etags_survive_so_that_conditional_writes_still_work(served: Served) -> None:
     etag = served.store.put("pointer", b"1")
     served.restart()
     assert served.store.get("pointer").etag == etag

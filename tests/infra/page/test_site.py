@@ -110,7 +110,7 @@ def test_bundle_holds_what_is_imported_and_no_more(package: Path) -> None:
     }
 
 
-def test_second_bundle_holds_what_is_begun_later_and_not_in_the_first(package: Path) -> None:
+def test_second_bundle_has_what_is_loaded_later_and_is_not_in_the_first(package: Path) -> None:
     assert set(modules(bundle.bundles(package)[1])) == {
         "colorsys",
         *("scrawl.worker.features", "scrawl.late", "scrawl.late.views", "scrawl.late.answers"),

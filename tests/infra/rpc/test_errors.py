@@ -157,7 +157,7 @@ def test_unknown_method_is_unimplemented(channel: grpc.Channel) -> None:
     assert failure(lambda: call(b"", timeout=TIMEOUT))[0] is Code.UNIMPLEMENTED
 
 
-def test_message_beyond_the_limit_is_refused_and_the_server_goes_on(channel: grpc.Channel) -> None:
+def test_message_beyond_the_limit_is_refused_and_the_server_continues(channel: grpc.Channel) -> None:
     code, details = failure(lambda: predict(channel, bytes(17 * 1024 * 1024)))
     assert code is Code.RESOURCE_EXHAUSTED
     assert str(16 * 1024 * 1024) in details

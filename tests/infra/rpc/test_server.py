@@ -48,7 +48,7 @@ def taken() -> Iterator[int]:
         yield listening.getsockname()[1]
 
 
-def test_weights_from_a_file_are_served_and_told_by_their_hash(tmp_path: Path) -> None:
+def test_weights_from_a_file_are_served_with_their_hash_as_version(tmp_path: Path) -> None:
     weights = pretrained.load("mlp-128")[0]
     weights["fc2.bias"] = weights["fc2.bias"] + np.float32(100) * (np.arange(10) == 7).astype(np.float32)
     pretrained.write(tmp_path / "sevens.safetensors", weights, {})
@@ -72,13 +72,13 @@ def test_file_weights_win_over_a_bucket_of_the_environment() -> None:
 
 
 @pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGINT])
-def test_call_that_has_begun_is_answered_before_the_server_ends(how: signal.Signals) -> None:
+def test_running_call_is_answered_before_the_server_ends(how: signal.Signals) -> None:
     running = RunningGrpc("--model-architecture", "conv")
     with grpc.insecure_channel(running.address) as channel:
-        begun = asked(channel, np.zeros((1500, 784), np.uint8), "conv-32-64")
-        begun.initial_metadata()  # it is at work
+        call = asked(channel, np.zeros((1500, 784), np.uint8), "conv-32-64")
+        call.initial_metadata()  # it is at work
         assert running.stop(how) == 0
-        assert len(begun.result(TIMEOUT).outputs) == 3
+        assert len(call.result(TIMEOUT).outputs) == 3
     assert "Stopped" in running.said
     with socket.create_server(("127.0.0.1", int(running.address.rpartition(":")[2]))):
         pass  # nothing is left behind that listens

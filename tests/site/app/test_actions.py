@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from scrawl.app.actions import Actions
 from scrawl.app.page import Page
-from scrawl.client.fetching import AwayError, RefusedError
+from scrawl.client.fetching import ApiUnavailableError, RefusedError
 
 from tests.site.app.conftest import Link
 from tests.support.fake_browser import document, window
@@ -41,7 +41,7 @@ def away() -> list[str]:
 
 @pytest.fixture
 def actions(page: Page, api: Api, away: list[str]) -> Actions:
-    connection = types.SimpleNamespace(mark_away=away.append)
+    connection = types.SimpleNamespace(mark_unavailable=away.append)
     parts = {"page": page, "api": api, "connection": connection, "models": None, "initial_weights": None}
     app: Any = types.SimpleNamespace(**parts)
     return Actions(app)
@@ -53,15 +53,15 @@ def test_sample_shows_the_digit_of_the_api(actions: Actions, page: Page) -> None
     assert not window.timers
 
 
-def test_sample_comes_from_the_worker_while_the_api_is_away(
+def test_sample_comes_from_the_worker_while_the_api_is_unavailable(
     actions: Actions, api: Api, link: Link, away: list[str]
 ) -> None:
-    api.failure = AwayError("no answer")
+    api.failure = ApiUnavailableError("no answer")
     actions.sample()
     assert (away, link.kinds()) == (["no answer"], ["sample"])
 
 
-def test_refusal_of_a_sample_is_told(actions: Actions, api: Api, page: Page) -> None:
+def test_refusal_of_a_sample_is_shown(actions: Actions, api: Api, page: Page) -> None:
     api.failure = RefusedError(404, "no such split", "")
     actions.sample()
     assert page.state.notices["draw"].text == "no such split"

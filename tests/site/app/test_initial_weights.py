@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from scrawl.app.initial_weights import InitialWeights
 from scrawl.app.page import Page
-from scrawl.client.fetching import AwayError
+from scrawl.client.fetching import ApiUnavailableError
 
 from tests.site.app.conftest import Link
 from tests.support.fake_browser import window
@@ -62,7 +62,7 @@ def away() -> list[str]:
 
 @pytest.fixture
 def weights(page: Page, api: Api, restorer: Restorer, away: list[str]) -> InitialWeights:
-    connection: Any = types.SimpleNamespace(mark_away=away.append, on_connected=lambda _action: None)
+    connection: Any = types.SimpleNamespace(mark_unavailable=away.append, on_connected=lambda _action: None)
     return InitialWeights(page, api, connection, restorer)  # type: ignore[arg-type] # what it uses of them
 
 
@@ -99,7 +99,7 @@ def test_network_trained_meanwhile_keeps_its_weights(weights: InitialWeights, pa
 def test_weights_are_fetched_once_the_api_is_back(
     weights: InitialWeights, api: Api, link: Link, away: list[str]
 ) -> None:
-    api.failure = AwayError("no answer")
+    api.failure = ApiUnavailableError("no answer")
     weights.request()
     assert away == ["no answer"]
     api.failure = None

@@ -99,7 +99,7 @@ def test_training_is_shown_with_pauses(page: Page) -> None:
     assert log == ["view", "view"]
 
 
-def test_report_changes_the_state_and_then_its_listeners_are_told(page: Page, link: Link) -> None:
+def test_report_changes_the_state_and_then_its_listeners_are_called(page: Page, link: Link) -> None:
     seen: list[tuple[str, bool]] = []
     page.on_report("opened", lambda model: seen.append((model, page.state.record.opened)))
     link.report("opened", model=page.state.model)
@@ -120,7 +120,7 @@ def test_report_has_one_handler(page: Page) -> None:
         page.handle_report("predicted", print)
 
 
-def test_listener_that_fails_does_not_keep_the_others_from_being_told(page: Page, link: Link) -> None:
+def test_listener_that_fails_does_not_stop_the_others(page: Page, link: Link) -> None:
     told: list[str] = []
 
     def fail(**_fields: object) -> None:

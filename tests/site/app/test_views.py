@@ -8,7 +8,7 @@ import pytest
 from infra.paths import SITE
 
 # Methods of `Page`, `WorkerLink`, `Api` and `aio` that have an effect, and the import of a module by its name.
-EFFECTS = {"dispatch", "send", "request", "fetch", "run", "open_selected", "mark_away", "__import__"}
+EFFECTS = {"dispatch", "send", "request", "fetch", "run", "open_selected", "mark_unavailable", "__import__"}
 
 
 def classes_with_render() -> Iterator[tuple[str, ast.ClassDef]]:

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from scrawl.client import fetching
-from scrawl.client.fetching import LONGEST_WAIT, AwayError, Backoff, RefusedError
+from scrawl.client.fetching import LONGEST_WAIT, ApiUnavailableError, Backoff, RefusedError
 
 from tests.support.fake_browser import window
 
@@ -54,13 +54,13 @@ def test_good_response_is_returned_and_its_time_limit_is_over() -> None:
 
 
 @pytest.mark.parametrize("status", [429, 500, 503])
-def test_server_that_cannot_answer_is_away(status: int) -> None:
-    with pytest.raises(AwayError, match=f"answered {status}: busy"):
+def test_server_that_cannot_answer_is_unavailable(status: int) -> None:
+    with pytest.raises(ApiUnavailableError, match=f"answered {status}: busy"):
         fetched(answer(status, {"error": {"code": "overloaded", "message": "busy"}}))
 
 
 def test_nobody_answers() -> None:
-    with pytest.raises(AwayError, match=r"away \(no answer\)"):
+    with pytest.raises(ApiUnavailableError, match=r"away \(no answer\)"):
         fetched(OSError("no route"))
     assert not window.timers
 
@@ -82,7 +82,7 @@ def test_refusal_without_an_explanation_has_that_of_http() -> None:
 
 
 def test_answer_that_is_not_json_comes_from_somebody_else() -> None:
-    with pytest.raises(AwayError, match="not JSON"):
+    with pytest.raises(ApiUnavailableError, match="not JSON"):
         asyncio.run(fetching.json(answer(200, text="<!doctype html>")))
 
 

@@ -78,7 +78,7 @@ def test_counts_of_other_weights_are_forgotten(state: State) -> None:
 
 
 @pytest.mark.parametrize(("steps", "tone"), [(3, "good"), (0, "warning")])
-def test_result_of_training_on_misread_digits_is_told(state: State, steps: int, tone: str) -> None:
+def test_result_of_training_on_misread_digits_is_shown(state: State, steps: int, tone: str) -> None:
     learned = {"label": 4, "prediction": 9, "count": 5, "right": 5, "steps": steps, "rate": 0.3}
     inspection = happen(
         state, ("misread_training_requested", {}), ("trained_on_misread", {"model": "mlp-128", **learned})

@@ -47,7 +47,7 @@ def test_gradient_of_the_picture_below_a_convolution(
     np.testing.assert_allclose(found[0], found[1], **CLOSE)
 
 
-def test_digits_are_counted_by_label_and_reading(kernel: WasmtimeKernel) -> None:
+def test_digits_are_counted_by_label_and_prediction(kernel: WasmtimeKernel) -> None:
     scores = np.zeros((4, 16), np.float32)
     scores[:, :10] = normal(4, 10)
     scores[1, [2, 7]] = 9  # a tie: the lower digit

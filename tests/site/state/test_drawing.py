@@ -89,7 +89,7 @@ def test_eraser_alone_leaves_the_sheet_blank(drawing: Drawing) -> None:
     assert not drawing.is_blank()
 
 
-def test_image_begins_a_sheet(drawing: Drawing) -> None:
+def test_image_starts_a_sheet(drawing: Drawing) -> None:
     drawing.start_stroke(1, 1)
     drawing.show_image(b"image")
     assert drawing.ground() == ("image", b"image")
@@ -112,7 +112,7 @@ def test_clearing_a_blank_sheet_is_no_action(drawing: Drawing) -> None:
     assert drawing.actions == []
 
 
-def test_sample_begins_a_sheet_that_can_be_drawn_over(drawing: Drawing) -> None:
+def test_sample_starts_a_sheet_that_can_be_drawn_over(drawing: Drawing) -> None:
     drawing.start_stroke(1, 1)
     drawing.show_sample(b"picture", 4)
     assert drawing.sample() == (b"picture", 4)

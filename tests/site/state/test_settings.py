@@ -68,7 +68,7 @@ def test_message_stays_until_its_setting_is_possible(state: State) -> None:
     assert not state.invalid
 
 
-def test_limits_are_said_as_one_writes_them(state: State) -> None:
+def test_limits_are_shown_as_people_write_them(state: State) -> None:
     put(state, batch_size="0", learning_rate="11", target="100")
     assert "a whole number from 1 to 1024, got 0" in state.invalid["batch_size"]
     assert "a number from 0.0001 to 10, got 11" in state.invalid["learning_rate"]

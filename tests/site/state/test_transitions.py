@@ -56,7 +56,7 @@ def test_shared_weights_that_come_too_late_leave_the_wish_for_new_ones(state: St
     assert not state.record.modified
 
 
-def test_ready_does_not_wait_for_an_api_that_is_away(state: State) -> None:
+def test_ready_does_not_wait_for_an_unavailable_api(state: State) -> None:
     apply(state, "api_away", message="No answer.", seconds=2.0)
     assert phase(state) == "loading"
     apply(state, "opened", model=MLP)
@@ -143,7 +143,7 @@ def test_late_answers_concern_the_network_they_are_about(state: State) -> None:
     assert state.record_of(MLP).etag == "b"
 
 
-def test_diverged_run_is_told_with_its_iteration_and_loses_what_came_after_the_good_weights(state: State) -> None:
+def test_diverged_run_is_reported_with_its_iteration_and_loses_what_came_after_the_good_weights(state: State) -> None:
     apply(state, "training_wanted", on=True)
     report_training(state, MLP, 10)
     progress(state, MLP, 15, 900.0, 0.1)
@@ -161,14 +161,14 @@ def test_networks_have_short_names(model: str, label: str) -> None:
     assert formatting.short_name(model) == label
 
 
-def test_refused_block_is_told_with_its_name(state: State) -> None:
+def test_refused_block_is_named(state: State) -> None:
     apply(state, "block_refused", split="train", index=7, message="a block starts with b'SCRB', got b'<!do'")
     text = state.record.notices["train"].text
     assert "train 7" in text
     assert "got b'<!do'" in text
 
 
-def test_refused_block_stays_told_when_the_first_good_one_arrives(state: State) -> None:
+def test_refused_block_stays_shown_when_the_first_good_one_arrives(state: State) -> None:
     apply(state, "block_refused", split="train", index=7, message="a block starts with b'SCRB', got b'<!do'")
     apply(state, "blocks", cached=1, total=60, in_flight=3)
     assert "(train 7)" in state.record.notices["train"].text
@@ -209,7 +209,7 @@ def test_every_event_that_is_dispatched_exists() -> None:
     assert dispatched <= EVENTS
 
 
-def test_what_cannot_be_mended_stays_told_when_other_things_come() -> None:
+def test_fatal_error_stays_shown_when_other_things_come() -> None:
     state = State()
     apply(state, "no_kernel", message="this browser has no WebAssembly")
     apply(state, "models_known", models=MODELS)

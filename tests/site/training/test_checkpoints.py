@@ -70,7 +70,7 @@ def test_number_that_had_to_go_stands_for_the_one_before() -> None:
     assert checkpoints.add(0, 0.5, {}, FIGURES)[0].number == 50  # numbers are not used again
 
 
-def test_each_point_of_the_test_curve_is_kept_and_told(kernel: WasmtimeKernel) -> None:
+def test_each_point_of_the_test_curve_is_stored_and_reported(kernel: WasmtimeKernel) -> None:
     trainer = new_trainer(kernel)
     fill(trainer)
     train_to(trainer, 20)
@@ -81,7 +81,7 @@ def test_each_point_of_the_test_curve_is_kept_and_told(kernel: WasmtimeKernel) -
 
 
 @pytest.mark.parametrize("optimizer", ["sgd", "adam"])
-def test_restored_run_goes_on_from_there(kernel: WasmtimeKernel, optimizer: str) -> None:
+def test_restored_run_continues_from_there(kernel: WasmtimeKernel, optimizer: str) -> None:
     trainer = new_trainer(kernel, optimizer=optimizer, learning_rate=0.005)
     fill(trainer)
     train_to(trainer, 60)

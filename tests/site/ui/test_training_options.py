@@ -36,7 +36,7 @@ def test_form_has_a_labelled_and_explained_field_for_each_setting() -> None:
             assert training_options.id_of(name) in elements.labelled
 
 
-def test_progress_through_the_epoch_is_told_in_words() -> None:
+def test_progress_through_the_epoch_is_shown_in_words() -> None:
     assert training_options.epoch_text(0.0, False) == "Epoch 1 has not started"
     assert training_options.epoch_text(0.0, True) == "Epoch 1 starts"
     assert training_options.epoch_text(2.25, True) == "Epoch 3, 25% through"

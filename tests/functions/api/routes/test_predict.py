@@ -32,7 +32,7 @@ def ask(api: Api, tensor: object, query: str = "") -> dict[str, Any]:
     return dict(answer.json_body)
 
 
-def test_prediction_is_what_the_network_says(api: Api, some: Block) -> None:
+def test_prediction_is_the_networks(api: Api, some: Block) -> None:
     version = api.service.model("mlp-128").weights.current()
     network = Classifier(api.service._store.get("models/mlp-128/inference.onnx").body, version.tensors)
     for image in some.images()[:5]:
@@ -225,7 +225,7 @@ def test_body_that_is_no_image_is_malformed(api: Api, body: bytes) -> None:
     assert (answer.status_code, answer.json_body["error"]["code"]) == (400, "malformed")
 
 
-def test_image_that_is_too_large_is_told_the_limits(api: Api) -> None:
+def test_error_for_too_large_an_image_names_the_limits(api: Api) -> None:
     file = io.BytesIO()
     Image.new("1", (4501, 4500)).save(file, "PNG")
     answer = send(api, file.getvalue(), "image/png")
@@ -239,7 +239,7 @@ def test_answers_are_json_only(api: Api) -> None:
     assert answer.status_code == 406
 
 
-def test_cold_start_is_told(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_cold_start_is_reported(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(requests, "_answered", iter(range(9)))
     for cold in ("true", "false"):
         answer = api("POST", "/predict", body={"tensor": [0] * 784})

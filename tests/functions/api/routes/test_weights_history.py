@@ -16,7 +16,7 @@ def taught(api: Api, times: int) -> list[str]:
     return [answer.json_body["version"] for answer in reversed(answers)]
 
 
-def test_history_tells_where_each_version_comes_from(api: Api, current: Version) -> None:
+def test_history_shows_where_each_version_comes_from(api: Api, current: Version) -> None:
     newest, older = taught(api, 2)
     answer = api("GET", "/weights/history?model=mlp-128")
     assert answer.headers["Cache-Control"] == "no-cache"
@@ -147,7 +147,7 @@ def test_rollback_to_the_current_version_is_refused(api: Api, current: Version) 
     assert answer.json_body["error"]["field"] == "version"
 
 
-def test_rollback_heeds_if_match(api: Api, current: Version) -> None:
+def test_rollback_respects_if_match(api: Api, current: Version) -> None:
     (newest,) = taught(api, 1)
     body = {"version": current.version}
     stale = api("POST", "/weights/rollback", body=body, headers={"If-Match": f'"{current.version}"'})

@@ -1,4 +1,4 @@
-"""A tab that nobody looks at: the run goes on, the title tells of it, and nothing piles up until one is back.
+"""A background tab: the run continues, the title shows it, and nothing piles up until the person is back.
 
 Playwright keeps all its tabs in front, so what a browser does to one behind is done by a script: it says that it is
 hidden, draws no frames, and wakes timers once a second.
@@ -25,7 +25,7 @@ BACKGROUND = """
   }
 }
 """
-KEPT = "(JSON.parse(localStorage['scrawl.work.1'] || '{}').iterations || {})['mlp-128']"
+SAVED_ITERATION = "(JSON.parse(localStorage['scrawl.work.1'] || '{}').iterations || {})['mlp-128']"
 
 
 def leave_training(lab: Lab) -> float:
@@ -44,9 +44,9 @@ def wait_unseen(lab: Lab, condition: str) -> None:
     lab.page.wait_for_function(condition, timeout=PATIENCE, polling=100)
 
 
-def test_run_goes_on_while_nobody_looks(lab: Lab) -> None:
+def test_run_continues_in_a_background_tab(lab: Lab) -> None:
     before = leave_training(lab)
-    wait_unseen(lab, f"{KEPT} > {before} + 100")  # kept, too
+    wait_unseen(lab, f"{SAVED_ITERATION} > {before} + 100")  # saved, too
     wait_unseen(lab, r"/^[\d.]+% training · Scrawl/.test(document.title)")
     assert lab.number("iteration") == before  # nothing is drawn
     assert lab.page.evaluate("waitingFrames.length") == 1  # however many reports have come
@@ -59,7 +59,7 @@ def test_run_goes_on_while_nobody_looks(lab: Lab) -> None:
     lab.click("train")
 
 
-def test_worker_of_a_page_that_slept_is_not_taken_for_dead(lab: Lab) -> None:
+def test_worker_of_a_suspended_page_is_not_replaced(lab: Lab) -> None:
     leave_training(lab)
     lab.page.evaluate("const now = performance.now.bind(performance); performance.now = () => now() + 3_600_000")
     looked = lab.page.evaluate("looks")
@@ -69,7 +69,7 @@ def test_worker_of_a_page_that_slept_is_not_taken_for_dead(lab: Lab) -> None:
     lab.click("train")
 
 
-def test_run_that_ends_while_nobody_looks_is_told(lab: Lab) -> None:
+def test_run_that_ends_in_a_background_tab_is_announced(lab: Lab) -> None:
     lab.page.add_init_script(BACKGROUND)
     lab.open().complete()
     lab.page.fill("#cache-size", "2")

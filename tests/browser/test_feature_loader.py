@@ -5,14 +5,14 @@ from playwright.sync_api import BrowserContext, Page
 from tests.support.lab import Lab
 from tests.support.servers.running_stack import RunningStack
 
-WORKERS_HALF = "__BRYTHON__.VFS['scrawl.worker.features']"
+WORKER_FEATURES = "__BRYTHON__.VFS['scrawl.worker.features']"
 
 
 def test_second_bundle_comes_once_the_page_is_ready(lab: Lab) -> None:
     asked = "performance.getEntriesByType('resource').filter(e => e.name.endsWith('/scrawl-later.js')).length"
     lab.complete()
     assert lab.page.evaluate(asked) == 1
-    assert lab.page.evaluate(f"Boolean({WORKERS_HALF})")
+    assert lab.page.evaluate(f"Boolean({WORKER_FEATURES})")
     assert lab.page.is_hidden("#page-message")
 
 

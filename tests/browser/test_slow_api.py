@@ -1,4 +1,4 @@
-"""An API that takes its time: each action says that it waits, nothing else waits with it, and giving up is told.
+"""A slow API: each action shows that it waits, nothing else waits with it, and the page reports a timeout.
 
 The API's answers are held back for as long as a test wants. For the page alone, time runs ten times as fast.
 """
@@ -18,24 +18,24 @@ class SlowApi:
     """What the page asks is answered once a test says so."""
 
     def __init__(self, context: BrowserContext) -> None:
-        self._held: list[Route] = []
+        self._delayed: list[Route] = []
         self.context = context
 
-    def hold(self, path: str) -> None:
-        """Answer nothing that is asked there."""
-        self.context.route(path, lambda route: self._held.append(route))
+    def delay(self, path: str) -> None:
+        """Delay every answer from there."""
+        self.context.route(path, lambda route: self._delayed.append(route))
 
     def answer(self) -> None:
         """Answer everything, from now on at once."""
-        for route in self._held:
+        for route in self._delayed:
             route.continue_()
-        self._held = []
+        self._delayed = []
         self.context.unroute_all()
 
 
 @pytest.fixture
 def api(context: BrowserContext) -> SlowApi:
-    """Hold the API's answers back."""
+    """Delay the API's answers until the test releases them."""
     return SlowApi(context)
 
 
@@ -45,12 +45,12 @@ def visitor(page: Page, stack: RunningStack) -> Iterator[Lab]:
     page.add_init_script(FASTER)
     lab = Lab(page, stack.url)
     yield lab
-    lab.forgive_absence()
+    lab.forgive_outage()
     assert lab.errors == []
 
 
 def test_page_works_while_the_api_takes_long(visitor: Lab, api: SlowApi) -> None:
-    api.hold("**/api/**")
+    api.delay("**/api/**")
     visitor.open()
     visitor.wait_text("api-status", "has not answered for 4 s.*waits")
     visitor.wait_text("weights-message", "still on their way")
@@ -64,7 +64,7 @@ def test_page_works_while_the_api_takes_long(visitor: Lab, api: SlowApi) -> None
 
 
 def test_shared_weights_that_come_late_are_taken(visitor: Lab, api: SlowApi) -> None:
-    api.hold("**/api/weights?**")
+    api.delay("**/api/weights?**")
     visitor.open()
     visitor.wait_text("api-status", "connected")
     visitor.wait_text("weights-message", "still on their way")
@@ -75,13 +75,13 @@ def test_shared_weights_that_come_late_are_taken(visitor: Lab, api: SlowApi) -> 
     visitor.wait_text("prediction", "^1$")
 
 
-def test_each_action_says_that_it_waits(visitor: Lab, api: SlowApi) -> None:
+def test_each_action_shows_that_it_waits(visitor: Lab, api: SlowApi) -> None:
     visitor.open().complete()
     visitor.wait_text("weights-origin", "shared weights")
     visitor.draw(1)
     visitor.wait_text("prediction", "^1$")
-    api.hold("**/api/predict?**")
-    api.hold("**/api/weights**")
+    api.delay("**/api/predict?**")
+    api.delay("**/api/weights**")
     visitor.page.check("#api-asking")
     visitor.wait_text("api-trouble", "Waiting for the API")
     visitor.click("weights-load")
@@ -90,16 +90,16 @@ def test_each_action_says_that_it_waits(visitor: Lab, api: SlowApi) -> None:
     visitor.wait_text("api-prediction", "^1$")
     visitor.wait("document.querySelector('#api-trouble').hidden")
     visitor.wait_text("weights-message", "are loaded")
-    api.hold("**/api/data?**")
+    api.delay("**/api/data?**")
     visitor.click("sample")
     visitor.wait_text("draw-message", "Waiting for the API's digit")
     api.answer()
     visitor.wait_text("draw-message", "its writer meant")
 
 
-def test_giving_up_is_told(visitor: Lab, api: SlowApi) -> None:
+def test_timeout_is_reported(visitor: Lab, api: SlowApi) -> None:
     visitor.open().complete()
-    api.hold("**/api/**")
+    api.delay("**/api/**")
     visitor.click("sample")
     visitor.wait_text("api-status", "no answer within 8 s")
     visitor.click("weights-load")

@@ -1,11 +1,11 @@
-"""What the browser keeps: nothing is lost by a reload, tabs do not disturb each other, and a refusal is told."""
+"""The saved visit: a reload loses nothing, tabs do not disturb each other, and the page reports a refusal."""
 
 from playwright.sync_api import Page, expect
 
 from tests.support.lab import Lab
 from tests.support.servers.running_stack import RunningStack
 
-KEPT = "JSON.parse(localStorage['scrawl.work.1'] || '{}')"
+SAVED_VISIT = "JSON.parse(localStorage['scrawl.work.1'] || '{}')"
 
 
 def train(lab: Lab, iterations: int) -> int:
@@ -17,13 +17,13 @@ def train(lab: Lab, iterations: int) -> int:
 
 
 def settled_iteration(lab: Lab) -> int:
-    """Wait until the last weights have been kept, and return their iteration."""
-    lab.wait(f"({KEPT}.iterations || {{}})['mlp-128'] == document.querySelector('#iteration').textContent")
+    """Wait until the last weights have been saved, and return their iteration."""
+    lab.wait(f"({SAVED_VISIT}.iterations || {{}})['mlp-128'] == document.querySelector('#iteration').textContent")
     return int(lab.number("iteration"))
 
 
 def new_weights(lab: Lab, place: int) -> None:
-    """Take random weights, and wait until they have been kept."""
+    """Take random weights, and wait until they have been saved."""
     lab.click("weights-new")
     lab.wait_text("weights-origin", "random")
     lab.wait(f"'mlp-128' in (JSON.parse(localStorage['scrawl.work.{place}'] || '{{}}').iterations || {{}})")
@@ -56,7 +56,7 @@ def test_other_network_is_selected_again_with_its_weights(lab: Lab) -> None:
     lab.page.select_option("#model", "mlp-128-64")
     lab.click("weights-new")
     lab.wait_text("weights-origin", "random")
-    lab.wait(f"'mlp-128-64' in ({KEPT}.iterations || {{}})")
+    lab.wait(f"'mlp-128-64' in ({SAVED_VISIT}.iterations || {{}})")
     lab.open()
     lab.wait_value("model", "mlp-128-64")
     lab.complete()
@@ -76,7 +76,7 @@ def test_starting_afresh_forgets_the_work(lab: Lab) -> None:
     lab.wait("document.body.dataset.complete === 'yes'")
     lab.wait_text("weights-origin", "the shared weights")
     assert lab.text("prediction") == ""
-    assert lab.page.evaluate(f"'mlp-128' in ({KEPT}.iterations || {{}})") is False
+    assert lab.page.evaluate(f"'mlp-128' in ({SAVED_VISIT}.iterations || {{}})") is False
 
 
 def test_damaged_weights_give_way_to_the_shared_ones(lab: Lab) -> None:
@@ -97,7 +97,7 @@ def test_damaged_weights_give_way_to_the_shared_ones(lab: Lab) -> None:
     lab.wait_text("prediction", "^3$")
 
 
-def test_two_tabs_keep_their_own_work(lab: Lab, stack: RunningStack) -> None:
+def test_two_tabs_save_their_own_work(lab: Lab, stack: RunningStack) -> None:
     lab.complete()
     new_weights(lab, 1)
     other = Lab(lab.page.context.new_page(), stack.url).open().complete()
@@ -117,7 +117,7 @@ def test_two_tabs_keep_their_own_work(lab: Lab, stack: RunningStack) -> None:
     lab.wait_text("weights-origin", "the shared weights")
 
 
-def test_blocked_storage_is_told_and_the_page_works(page: Page, stack: RunningStack) -> None:
+def test_blocked_storage_is_reported_and_the_page_works(page: Page, stack: RunningStack) -> None:
     page.add_init_script(
         """const denied = () => { throw new DOMException("denied", "SecurityError") }
         for (const name of ["localStorage", "sessionStorage"]) Object.defineProperty(window, name, {get: denied})
@@ -132,7 +132,7 @@ def test_blocked_storage_is_told_and_the_page_works(page: Page, stack: RunningSt
     assert lab.errors == []
 
 
-def test_full_storage_is_told_and_the_page_works(lab: Lab) -> None:
+def test_full_storage_is_reported_and_the_page_works(lab: Lab) -> None:
     lab.complete()
     session = lab.page.context.new_cdp_session(lab.page)
     session.send("Storage.overrideQuotaForOrigin", {"origin": lab.url, "quotaSize": 1000})

@@ -1,4 +1,4 @@
-"""The API going away and coming back, and blocks that are not what they claim, in a real browser."""
+"""API outages and recovery, and blocks that are not what they claim, in a real browser."""
 
 import gzip
 from collections.abc import Callable, Iterator
@@ -17,7 +17,7 @@ def visitor(page: Page, stack: RunningStack) -> Iterator[Lab]:
     """Make a visit to the shared stack that the test itself starts, and may take the API away from."""
     lab = Lab(page, stack.url)
     yield lab
-    lab.forgive_absence()
+    lab.forgive_outage()
     assert lab.errors == []
 
 
@@ -33,7 +33,7 @@ def test_page_works_without_the_api_and_recovers(visitor: Lab, context: BrowserC
     visitor.wait_text("prediction", "^1$")
 
 
-def test_training_asked_for_while_the_api_is_away_begins_when_it_is_back(
+def test_training_requested_during_an_outage_starts_when_the_api_is_back(
     visitor: Lab, context: BrowserContext
 ) -> None:
     context.route("**/api/**", lambda route: route.abort())
@@ -46,7 +46,7 @@ def test_training_asked_for_while_the_api_is_away_begins_when_it_is_back(
     visitor.wait_number("iteration", 10)
 
 
-def test_stack_going_away_and_coming_back(page: Page, own_stack: RunningStack) -> None:
+def test_stack_stops_and_starts_again(page: Page, own_stack: RunningStack) -> None:
     lab = Lab(page, own_stack.url).open()
     lab.page.fill("#cache-size", "1")
     lab.click("train")
@@ -63,7 +63,7 @@ def test_stack_going_away_and_coming_back(page: Page, own_stack: RunningStack) -
     lab.wait_text("api-status", "connected")
     lab.click("weights-load")
     lab.wait_text("weights-message", "loaded")
-    lab.forgive_absence()
+    lab.forgive_outage()
     assert lab.errors == []
 
 
