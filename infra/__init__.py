@@ -1,4 +1,7 @@
-"""Dataset download and seeding, the page's build, the local stack, deployment and the command line."""
+"""What prepares, builds, serves and deploys Scrawl: datasets, page, packages, AWS, containers, gRPC, command line.
+
+Read `cli.main` first: each command calls another room.
+"""
 
 import sys
 

@@ -19,7 +19,7 @@ from functions.weights import versions
 from functions.weights.versions import iso
 
 STALE_AFTER = 60.0  # seconds without a heartbeat; `lease` sends one every ten
-KEEP = 20  # jobs of each model
+KEEP_JOBS = 20  # jobs of each model
 _AT_ONCE = 100  # at most, that are removed in one call
 _NUMBER = r"[0-9]{17}-[0-9a-f]{8}"
 _ID = re.compile(rf"[a-z0-9-]+-{_NUMBER}")
@@ -119,13 +119,13 @@ class JobsRepository:
         return {version for version in (job.replaces, job.version) if version} if job else set()
 
     def prune(self, model: str) -> None:
-        """Remove a model's ended jobs, except the latest and the newest `KEEP`; if that fails, it is only logged."""
+        """Remove ended jobs, except the latest and the newest `KEEP_JOBS` of a model; a failure is only logged."""
         try:
             keys, ours = self._store.keys(f"jobs/{model}-"), re.compile(rf"jobs/({re.escape(model)}-{_NUMBER})\.json")
             ids = [found[1] for key in keys if (found := ours.fullmatch(key))]  # of mlp-128, not of mlp-128-64
             latest = self._named_by(self._latest(model))
             spared = latest.id if latest else None
-            gone = [job_id for job_id in ids[:-KEEP][:_AT_ONCE] if job_id != spared and self._has_ended(job_id)]
+            gone = [job_id for job_id in ids[:-KEEP_JOBS][:_AT_ONCE] if job_id != spared and self._has_ended(job_id)]
             if gone:
                 self._store.delete(*map(_key, gone))
                 log.info("old jobs removed", extra={"model": model, "jobs": len(gone)})

@@ -28,7 +28,7 @@ from functions.storage.store import Store
 from functions.weights.pointer import REPAIR, Found, Pointer, PointerFile, prune_is_due, superfluous
 from functions.weights.versions import Change, History, Metadata, Version, VersionFiles, known, now, version_of
 
-KEEP = 200  # versions, where the service's settings do not say
+KEEP_VERSIONS = 200  # versions, where the service's settings do not say
 _ATTEMPTS = 12
 _PAUSE = 0.02  # seconds, at most, before a second attempt; doubled for each further one up to a second
 _PATIENCE = 15.0  # seconds that an update waits for those before it in this process; API Gateway gives up after 29
@@ -43,7 +43,7 @@ class WeightsRepository:
         self,
         store: Store,
         manifest: ModelManifest,
-        keep: int = KEEP,
+        keep: int = KEEP_VERSIONS,
         needed: Callable[[], Collection[str]] = tuple,
         *,
         clock: Callable[[], datetime] = now,

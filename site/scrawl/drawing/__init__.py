@@ -1,1 +1,4 @@
-"""The pad: strokes, pens, images, and requesting a prediction of what is drawn. Read `drawing` first."""
+"""The pad: strokes, pens, images, and requesting a prediction of what is drawn.
+
+Read `scrawl.state.drawing` first (the strokes themselves), then `pad_view`.
+"""

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import msgspec
 import pytest
 
-from functions.jobs.jobs import KEEP, STALE_AFTER, JobsRepository
+from functions.jobs.jobs import KEEP_JOBS, STALE_AFTER, JobsRepository
 from functions.service import Service
 from functions.settings import Settings
 from functions.storage.memory import MemoryStore
@@ -51,19 +51,19 @@ def stored(store: MemoryStore, model: str) -> list[str]:
 
 
 def test_the_newest_ended_jobs_stay(store: MemoryStore, jobs: JobsRepository) -> None:
-    made = ended(jobs, "m", KEEP + 5)
+    made = ended(jobs, "m", KEEP_JOBS + 5)
     jobs.prune("m")
-    assert stored(store, "m") == made[-KEEP:]
+    assert stored(store, "m") == made[-KEEP_JOBS:]
     jobs.prune("m")
-    assert stored(store, "m") == made[-KEEP:]
+    assert stored(store, "m") == made[-KEEP_JOBS:]
 
 
 def test_jobs_of_other_models_stay(store: MemoryStore, jobs: JobsRepository) -> None:
-    other = ended(jobs, "mlp-128-64", KEEP + 5)
-    ended(jobs, "mlp-128", KEEP + 5)
+    other = ended(jobs, "mlp-128-64", KEEP_JOBS + 5)
+    ended(jobs, "mlp-128", KEEP_JOBS + 5)
     jobs.prune("mlp-128")
     assert stored(store, "mlp-128-64") == other
-    assert len(stored(store, "mlp-128")) == KEEP
+    assert len(stored(store, "mlp-128")) == KEEP_JOBS
 
 
 def changed(jobs: JobsRepository, job_id: str, **changes: object) -> None:
@@ -74,37 +74,37 @@ def changed(jobs: JobsRepository, job_id: str, **changes: object) -> None:
 def test_job_that_is_active_stays_and_one_that_has_fallen_silent_does_not(
     store: MemoryStore, jobs: JobsRepository
 ) -> None:
-    made = ended(jobs, "m", KEEP + 5)
+    made = ended(jobs, "m", KEEP_JOBS + 5)
     alive = jobs.now() + timedelta(seconds=10)
     changed(jobs, made[0], state="running", updated_at=alive.isoformat())
     changed(jobs, made[1], state="running", updated_at=(alive - timedelta(seconds=STALE_AFTER * 2)).isoformat())
     jobs.prune("m")
-    assert stored(store, "m") == [made[0], *made[-KEEP:]]
+    assert stored(store, "m") == [made[0], *made[-KEEP_JOBS:]]
 
 
 def test_latest_job_stays_even_if_another_clock_was_ahead(store: MemoryStore, jobs: JobsRepository) -> None:
-    made = ended(jobs, "m", KEEP + 5)
+    made = ended(jobs, "m", KEEP_JOBS + 5)
     store.put("jobs/latest/m.json", msgspec.json.encode({"job": made[2]}))
     jobs.prune("m")
-    assert stored(store, "m") == [made[2], *made[-KEEP:]]
+    assert stored(store, "m") == [made[2], *made[-KEEP_JOBS:]]
 
 
 def test_damaged_job_goes_with_the_others(store: MemoryStore, jobs: JobsRepository) -> None:
-    made = ended(jobs, "m", KEEP + 2)
+    made = ended(jobs, "m", KEEP_JOBS + 2)
     store.put(f"jobs/{made[0]}.json", b"{")
     jobs.prune("m")
-    assert stored(store, "m") == made[-KEEP:]
+    assert stored(store, "m") == made[-KEEP_JOBS:]
 
 
 def test_starting_a_retraining_removes_ended_jobs(memory: MemoryStore) -> None:
-    made = ended(JobsRepository(memory, Clock()), "mlp-128", KEEP + 5)
+    made = ended(JobsRepository(memory, Clock()), "mlp-128", KEEP_JOBS + 5)
     with serving(memory, train_iterations=1) as api:
         job = api("DELETE", "/weights").json_body["job"]["id"]
-    assert stored(memory, "mlp-128") == [*made[1 - KEEP :], job]
+    assert stored(memory, "mlp-128") == [*made[1 - KEEP_JOBS :], job]
 
 
 def test_failing_removal_fails_no_retraining(memory: MemoryStore, caplog: pytest.LogCaptureFixture) -> None:
-    ended(JobsRepository(memory, Clock()), "mlp-128", KEEP + 5)
+    ended(JobsRepository(memory, Clock()), "mlp-128", KEEP_JOBS + 5)
     healthy = FaultyStore(memory)
     service = Service(Settings("b"), healthy, IdleLauncher())
     service.start_retraining(service.model("mlp-128"))

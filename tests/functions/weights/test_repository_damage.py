@@ -12,7 +12,7 @@ from functions.errors import ConflictError, CorruptDataError, NotFoundError, Sta
 from functions.models.manifest import ModelManifest, Parameter
 from functions.storage.memory import MemoryStore
 from functions.weights import pointer
-from functions.weights.repository import KEEP, WeightsRepository
+from functions.weights.repository import KEEP_VERSIONS, WeightsRepository
 from functions.weights.versions import Change, Version
 from tests.support.faults import FAULTS, FaultyStore, KilledError, killed
 
@@ -49,7 +49,7 @@ def key_of(version: str) -> str:
     return f"weights/m/{version}.safetensors"
 
 
-def again(store: MemoryStore, keep: int = KEEP) -> WeightsRepository:
+def again(store: MemoryStore, keep: int = KEEP_VERSIONS) -> WeightsRepository:
     """Return the repository of a process that has read nothing yet, and that does not wait between attempts."""
     return WeightsRepository(store, MANIFEST, keep, sleep=lambda _: None)
 
