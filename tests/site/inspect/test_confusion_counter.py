@@ -4,17 +4,6 @@ import numpy as np
 import pytest
 
 from tests.support.confusion_case import LABELS, RANGES, RATE, ROWS, ConfusionCase
-from tests.support.kernel_host import WasmtimeKernel
-
-
-@pytest.fixture(scope="module")
-def kernel() -> WasmtimeKernel:
-    return WasmtimeKernel()
-
-
-@pytest.fixture(params=["mlp-128", "conv-32-64"])
-def case(kernel: WasmtimeKernel, request: pytest.FixtureRequest) -> ConfusionCase:
-    return ConfusionCase(kernel, request.param)
 
 
 def test_count_agrees_with_single_predictions(case: ConfusionCase) -> None:

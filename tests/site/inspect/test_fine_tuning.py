@@ -1,21 +1,10 @@
 """Fine-tuning a network on the digits that it misreads, mixed with others."""
 
 import numpy as np
-import pytest
 from scrawl.inspect.fine_tuning import MOST_STEPS, FineTuner
 
 from tests.support.confusion_case import RATE, ROWS, ConfusionCase
 from tests.support.kernel_host import WasmtimeKernel
-
-
-@pytest.fixture(scope="module")
-def kernel() -> WasmtimeKernel:
-    return WasmtimeKernel()
-
-
-@pytest.fixture(params=["mlp-128", "conv-32-64"])
-def case(kernel: WasmtimeKernel, request: pytest.FixtureRequest) -> ConfusionCase:
-    return ConfusionCase(kernel, request.param)
 
 
 def learned(case: ConfusionCase, others: list[tuple[int, int]]) -> int:
