@@ -83,10 +83,11 @@ def test_page_draws_reads_and_trains_on_seen_blocks_without_a_network(
 
 
 def test_new_version_takes_over_and_the_old_files_go(
-    profile: BrowserContext, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    profile: BrowserContext, built: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     source = tmp_path / "source"
     shutil.copytree(SITE, source)
+    shutil.copytree(built, tmp_path / "built")  # what has not changed need not be compressed again
     monkeypatch.setattr(site, "SITE", source)
     with serving(tmp_path / "built") as (url, rebuild):
         rebuild()

@@ -12,15 +12,14 @@ import pytest
 import requests
 
 from infra.paths import ROOT
-from tests.support import idx_files
 from tests.support.servers.running_stack import RunningStack, teach
 
 MODELS = ("mlp-128", "mlp-128-64", "conv-32-64")
 
 
 @pytest.fixture
-def stack(tmp_path: Path) -> Iterator[RunningStack]:
-    running = RunningStack(tmp_path / "data", MNIST_DIR=str(idx_files.write(tmp_path / "idx")), TRAIN_ITER="2")
+def stack(tmp_path: Path, small_seeded_folder: Path) -> Iterator[RunningStack]:
+    running = RunningStack(tmp_path / "data", copy_of=small_seeded_folder, TRAIN_ITER="2")
     yield running
     if running.process.poll() is None:
         running.stop()
