@@ -93,7 +93,7 @@ def test_ten_steps_with_momentum_and_decay_agree_with_the_reference(model: str, 
     layers, trainer = ARCHITECTURES[model].layers, trainer_of(model)
     weights = weights_of(model, 3)
     state = TrainState.fresh(weights)
-    velocity = {name: np.zeros(value.shape) for name, value in weights.items()}
+    velocity: dict[str, reference.Array] = {name: np.zeros(value.shape) for name, value in weights.items()}
     for number in range(10):
         images, labels = digit_like(batch, seed=100 + number)
         loss, correct, found = reference.gradients(layers, weights, images, labels)

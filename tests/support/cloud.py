@@ -38,6 +38,8 @@ LIBRARY = "onnxruntime/capi/state.cpython-312-x86_64-linux-gnu.so"
 class Distribution(CloudFormationModel):
     """What moto lacks: AWS::CloudFront::Distribution in a template."""
 
+    model: Any  # moto's own, which its CloudFront answers with
+
     @staticmethod
     def cloudformation_name_type() -> str:
         return ""
@@ -69,7 +71,7 @@ class Distribution(CloudFormationModel):
         return str(self.model.distribution_id)
 
     def get_cfn_attribute(self, name: str) -> str:
-        return {"Id": self.model.distribution_id, "DomainName": self.model.domain_name}[name]
+        return str({"Id": self.model.distribution_id, "DomainName": self.model.domain_name}[name])
 
     def delete(self, account_id: str, region_name: str) -> None:
         del region_name
@@ -184,7 +186,8 @@ def plan(folder: Path, **changed: Any) -> Plan:
         write_package(folder / "package")
     if not (folder / "page").exists():
         write_page(folder / "page")
-    return Plan(**{"stage": STAGE, "package": folder / "package", "site": folder / "page"} | changed)
+    wanted: dict[str, Any] = {"stage": STAGE, "package": folder / "package", "site": folder / "page"}
+    return Plan(**wanted | changed)
 
 
 def objects() -> dict[str, dict[str, tuple[str, str]]]:

@@ -1,15 +1,27 @@
 """A network that has started to learn some digits, and a counter of its confusion matrix."""
 
+from __future__ import annotations
+
 import itertools
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from scrawl.inspect.confusion_counter import ConfusionCounter
 from scrawl.net.network import Network, Samples
 
-from model_export.architectures import parameter_table
 from tests.support.kernel_host import WasmtimeKernel
-from tests.support.kernel_networks import NETWORKS, build, digits, stored, weights_for
+from tests.support.kernel_networks import (
+    NETWORKS,
+    build,
+    digits,
+    layers_described,
+    parameters_described,
+    stored,
+    weights_for,
+)
+
+if TYPE_CHECKING:
+    from scrawl.net.interfaces import NetworkDescription
 
 PIXELS, LABELS = digits(230)
 RANGES = [(10, 120), (150, 80)]  # the rows between them are not counted
@@ -17,11 +29,13 @@ ROWS = np.r_[10:130, 150:230]
 RATE = 0.1
 
 
-def described(name: str) -> dict[str, Any]:
+def described(name: str) -> NetworkDescription:
     layers = NETWORKS[name]
     return {
-        "layers": [{"kind": x.kind, "name": x.name, "inputs": x.inputs, "outputs": x.outputs} for x in layers],
-        "parameters": [{"name": name, "shape": list(shape)} for name, shape in parameter_table(layers)],
+        "model": name,
+        "title": name,
+        "layers": layers_described(layers),
+        "parameters": parameters_described(layers),
     }
 
 

@@ -99,9 +99,10 @@ class FaultyStore(MemoryStore):
     def keys(self, prefix: str) -> list[str]:
         return self._call("keys", prefix, lambda: super(FaultyStore, self).keys(prefix))
 
-    def _call(self, method: str, key: str, take_effect: Callable[[], Any]) -> Any:
+    def _call[T](self, method: str, key: str, take_effect: Callable[[], T]) -> T:
         number = len(self.calls)
         self.calls.append(f"{method} {key}")
         if self._fails_at is not None and (number == self._fails_at or (self._for_good and number > self._fails_at)):
-            return self._fault(take_effect)
+            result: T = self._fault(take_effect)
+            return result
         return take_effect()

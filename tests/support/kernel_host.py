@@ -40,8 +40,11 @@ class WasmtimeKernel:
         engine, module = compiled(relaxed)
         self.store = wasmtime.Store(engine)
         self.exports: Any = wasmtime.Instance(self.store, module, []).exports(self.store)
-        self.memory = self.exports["memory"]
-        self.end = self.exports["__heap_base"].value(self.store)
+        memory, heap = self.exports["memory"], self.exports["__heap_base"]
+        assert isinstance(memory, wasmtime.Memory)
+        assert isinstance(heap, wasmtime.Global)
+        self.memory = memory
+        self.end = int(heap.value(self.store))
 
     def alloc(self, size: int) -> int:
         address = -(-self.end // ALIGNMENT) * ALIGNMENT

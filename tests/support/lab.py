@@ -7,7 +7,7 @@ after an action, and uses the value that the wait returns: a later look may see 
 import re
 from typing import Any
 
-from playwright.sync_api import Page
+from playwright.sync_api import ConsoleMessage, Page
 
 from tests.support.handwriting import DIGITS, Strokes
 
@@ -37,8 +37,12 @@ class Lab:
         self.page = page
         self.url = url
         self.errors: list[str] = []
-        page.on("console", lambda message: message.type == "error" and self.errors.append(message.text))
+        page.on("console", self._take_note)
         page.on("pageerror", lambda error: self.errors.append(str(error)))
+
+    def _take_note(self, message: ConsoleMessage) -> None:
+        if message.type == "error":
+            self.errors.append(message.text)
 
     def open(self) -> "Lab":
         """Go to the page and wait until one can draw and predict."""

@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import numpy as np
@@ -13,7 +14,11 @@ from functions.models.manifest import File, Interface, ModelManifest
 
 SIZES = {"flat": (784,), "channels first": (1, 28, 28), "channels last": (28, 28, 1), "rows": (28, 28)}
 WEIGHT = np.random.default_rng(0).normal(0, 0.1, (784, 10)).astype(np.float32)  # (D, K)
-KINDS = {TensorProto.FLOAT: np.float32, TensorProto.FLOAT16: np.float16, TensorProto.DOUBLE: np.float64}
+KINDS: dict[int, type[np.floating[Any]]] = {
+    TensorProto.FLOAT: np.float32,
+    TensorProto.FLOAT16: np.float16,
+    TensorProto.DOUBLE: np.float64,
+}
 
 
 def linear(
@@ -44,7 +49,7 @@ def model(
     """Return a model; nothing about it is checked."""
     initializers = [numpy_helper.from_array(value, name) for name, value in values.items()]
     described = [[helper.make_tensor_value_info(*value) for value in values] for values in (inputs, outputs)]
-    graph = helper.make_graph(nodes, "classifier", *described, initializers)
+    graph = helper.make_graph(nodes, "classifier", described[0], described[1], initializers)
     return helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
 
 
@@ -58,7 +63,8 @@ def saved(folder: Path, made: onnx.ModelProto | bytes, name: str = "model.onnx")
 def softmax(scores: np.ndarray) -> np.ndarray:
     """Return (B, 10) probabilities."""
     exponentials = np.exp(scores - scores.max(1, keepdims=True))
-    return exponentials / exponentials.sum(1, keepdims=True)
+    probabilities: np.ndarray = exponentials / exponentials.sum(1, keepdims=True)
+    return probabilities
 
 
 def unchecked_files(graph: bytes, name: str) -> dict[str, bytes]:

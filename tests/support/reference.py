@@ -1,24 +1,30 @@
 """The networks once more, in NumPy: slow, obvious, float64. What every fast implementation is compared with.
 
 It is independent of the ONNX graphs and of the kernel, and is itself checked against finite differences in
-`test_reference.py`. Layers are `functions.models.manifest.Layer`s, or anything with the same attributes.
+`test_reference.py`.
 
 Decided here, as in PyTorch: ReLU's gradient at 0 (of either sign) is 0; among equal values in a pooling window the
 first in row-major order receives the gradient.
 """
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
-type Array = NDArray[np.float64]
+from functions.models.manifest import Layer
+
+type Array = NDArray[np.floating[Any]]
+type Weights = Mapping[str, Array]
 
 
-def gradients(layers: Sequence, weights: Mapping, images, labels) -> tuple[float, int, dict]:
+def gradients(
+    layers: Sequence[Layer], weights: Weights, images: ArrayLike, labels: ArrayLike
+) -> tuple[float, int, dict[str, Array]]:
     """Return the mean negative log-likelihood, the number correct and the gradient of every parameter."""
-    count = len(images)
-    x = np.asarray(images, np.float64)
+    x: Array = np.asarray(images, np.float64)
+    labels, count = np.asarray(labels), len(x)
     if layers[0].kind == "conv3x3":
         x = x.reshape(count, 1, 28, 28)
     inputs = []
@@ -27,14 +33,14 @@ def gradients(layers: Sequence, weights: Mapping, images, labels) -> tuple[float
         x = forward(layer, weights, x)
     loss = -float(np.mean([x[row, label] for row, label in enumerate(labels)]))
     correct = sum(int(np.argmax(x[row]) == label) for row, label in enumerate(labels))
-    found: dict = {}
-    dx = (np.exp(x) - np.eye(10)[np.asarray(labels)]) / count  # of the scores before log-softmax
+    found: dict[str, Array] = {}
+    dx = (np.exp(x) - np.eye(10)[labels]) / count  # of the scores before log-softmax
     for layer, x in zip(reversed(layers[:-1]), reversed(inputs[:-1]), strict=True):
         dx = backward(layer, weights, x, dx, found)
     return loss, correct, {name: found[name] for name in weights}
 
 
-def forward(layer, weights: Mapping, x: np.ndarray) -> np.ndarray:
+def forward(layer: Layer, weights: Weights, x: Array) -> Array:
     """Return a layer's output for x (B, features) or (B, C, rows, columns)."""
     if layer.kind == "dense":
         return x @ np.float64(weights[f"{layer.name}.weight"]).T + weights[f"{layer.name}.bias"]
@@ -50,7 +56,7 @@ def forward(layer, weights: Mapping, x: np.ndarray) -> np.ndarray:
     return shifted - np.log(np.exp(shifted).sum(1, keepdims=True))
 
 
-def backward(layer, weights: Mapping, x: np.ndarray, dy: np.ndarray, found: dict) -> np.ndarray:
+def backward(layer: Layer, weights: Weights, x: Array, dy: Array, found: dict[str, Array]) -> Array:
     """Return the gradient of a layer's input x; put those of its parameters into `found`."""
     if layer.kind == "dense":
         found[f"{layer.name}.weight"] = dy.T @ x
@@ -73,7 +79,8 @@ def backward(layer, weights: Mapping, x: np.ndarray, dy: np.ndarray, found: dict
 
 
 def _conv(x: Array, kernel: Array) -> Array:
-    return np.einsum("bcrsij,ocij->bors", _neighbourhoods(x), kernel, optimize=True)
+    y: Array = np.einsum("bcrsij,ocij->bors", _neighbourhoods(x), kernel, optimize=True)
+    return y
 
 
 def _conv_backward(x: Array, kernel: Array, dy: Array) -> tuple[Array, Array]:
@@ -85,17 +92,28 @@ def _conv_backward(x: Array, kernel: Array, dy: Array) -> tuple[Array, Array]:
 def _neighbourhoods(x: Array) -> Array:
     """Return the 3×3 pixels around each pixel of x, (B, C, rows, columns, 3, 3), with zeros beyond the edge."""
     padded = np.pad(x, ((0, 0), (0, 0), (1, 1), (1, 1)))
-    return np.lib.stride_tricks.sliding_window_view(padded, (3, 3), axis=(2, 3))
+    around: Array = np.lib.stride_tricks.sliding_window_view(padded, (3, 3), axis=(2, 3))
+    return around
 
 
-def _windows(x: np.ndarray) -> np.ndarray:
+def _windows(x: Array) -> Array:
     """Return the 2×2 windows of x, (B, C, rows / 2, columns / 2, 4), each in row-major order."""
     count, channels, rows, columns = x.shape
     blocks = x.reshape(count, channels, rows // 2, 2, columns // 2, 2)
     return blocks.transpose(0, 1, 2, 4, 3, 5).reshape(count, channels, rows // 2, columns // 2, 4)
 
 
-def sgd(weights: Mapping, velocity: Mapping, found: Mapping, learning_rate: float, momentum=0.0, weight_decay=0.0):
+def sgd(
+    weights: Weights,
+    velocity: Weights,
+    found: Weights,
+    learning_rate: float,
+    momentum: float = 0.0,
+    weight_decay: float = 0.0,
+) -> tuple[dict[str, Array], dict[str, Array]]:
     """Return new weights and velocity by PyTorch's rule."""
-    new_velocity = {n: momentum * velocity[n] + found[n] + weight_decay * np.float64(weights[n]) for n in weights}
-    return {n: weights[n] - learning_rate * new_velocity[n] for n in weights}, new_velocity
+    new_velocity: dict[str, Array] = {
+        n: momentum * velocity[n] + found[n] + weight_decay * np.float64(weights[n]) for n in weights
+    }
+    moved: dict[str, Array] = {n: weights[n] - learning_rate * new_velocity[n] for n in weights}
+    return moved, new_velocity

@@ -6,19 +6,21 @@ out.npz: the first batch's gradients, the losses and the weights after one step 
 
 import json
 import sys
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
 import torch.nn.functional as F  # noqa: N812
 
 
-def scores(layers, weights, x):
+def scores(layers: list[dict[str, Any]], weights: dict[str, torch.Tensor], x: torch.Tensor) -> torch.Tensor:
     if layers[0]["kind"] == "conv3x3":
         x = x.reshape(-1, 1, 28, 28)
     for layer in layers:
         weight, bias = weights.get(layer["name"] + ".weight"), weights.get(layer["name"] + ".bias")
-        kinds = {
+        kinds: dict[str, Callable[..., torch.Tensor]] = {
             "dense": lambda x, w=weight, b=bias: F.linear(x, w, b),
             "conv3x3": lambda x, w=weight, b=bias: F.conv2d(x, w, b, padding=1),
             "relu": torch.relu,
@@ -30,7 +32,7 @@ def scores(layers, weights, x):
     return x
 
 
-def main(folder: Path, layers, settings) -> None:
+def main(folder: Path, layers: list[dict[str, Any]], settings: dict[str, Any]) -> None:
     data = dict(np.load(folder / "in.npz"))
     images, labels = torch.from_numpy(data.pop("images")), torch.from_numpy(data.pop("labels"))
     weights = {name: torch.from_numpy(value).requires_grad_() for name, value in data.items()}
@@ -39,7 +41,8 @@ def main(folder: Path, layers, settings) -> None:
         optimizer = torch.optim.AdamW(weights.values(), rate, weight_decay=decay)
     else:
         optimizer = torch.optim.SGD(weights.values(), rate, settings["momentum"], weight_decay=decay)
-    losses, first = [], {}
+    losses: list[float] = []
+    first: dict[str, Any] = {}
     for x, y in zip(images, labels, strict=True):
         optimizer.zero_grad()
         loss = F.nll_loss(scores(layers, weights, x), y)

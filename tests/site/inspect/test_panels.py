@@ -1,32 +1,26 @@
 """The panels of a network, the colours they are painted with, and walking through their cells."""
 
-from typing import Any
-
 import pytest
 from scrawl.inspect.panels import columns_for, diverging_palette, fading_palette, neighbour, panels_for, parse_colour
 
-from tests.support.kernel_networks import NETWORKS
+from tests.support.kernel_networks import NETWORKS, layers_described
 
 BLUE, PAPER, ORANGE = (0, 0, 255), (245, 242, 235), (200, 80, 0)
 
 
-def described(name: str) -> list[Any]:
-    return [{"kind": x.kind, "name": x.name, "inputs": x.inputs, "outputs": x.outputs} for x in NETWORKS[name]]
-
-
 def test_panels_follow_the_layers() -> None:
-    found = {name: [panel.name for panel in panels_for(described(name))] for name in NETWORKS}
+    found = {name: [panel.name for panel in panels_for(layers_described(NETWORKS[name]))] for name in NETWORKS}
     assert found["mlp-128"] == ["fc1-tiles", "fc1-units"]
     assert found["mlp-128-64"] == ["fc1-tiles", "fc1-units", "fc2-units"]
     assert found["conv-32-64"] == ["conv1-filters", "conv1-maps", "conv2-filters", "conv2-maps", "fc1-units"]
     assert found["no hidden layer"] == []
-    sizes = [(panel.count, panel.side, panel.stage) for panel in panels_for(described("conv-32-64"))]
+    sizes = [(panel.count, panel.side, panel.stage) for panel in panels_for(layers_described(NETWORKS["conv-32-64"]))]
     assert sizes == [(32, 3, 0), (32, 14, 0), (32, 3, 1), (64, 7, 1), (128, 1, 2)]
 
 
 @pytest.mark.parametrize(("width", "columns"), [(300, [8, 8]), (800, [16, 8]), (100, [4, 4])])
 def test_pictures_are_wide_enough_to_be_touched(width: float, columns: list[int]) -> None:
-    panels = [panels_for(described(name))[0] for name in ("mlp-128", "conv-32-64")]
+    panels = [panels_for(layers_described(NETWORKS[name]))[0] for name in ("mlp-128", "conv-32-64")]
     assert [columns_for(panel, width) for panel in panels] == columns
     assert all(width / count >= 24 for count in columns)
 

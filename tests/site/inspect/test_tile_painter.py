@@ -9,17 +9,12 @@ from scrawl.inspect.panels import Panel, panels_for
 from scrawl.inspect.tile_painter import SPREAD, TilePainter
 
 from tests.support.kernel_host import WasmtimeKernel
-from tests.support.kernel_networks import NETWORKS, build, digits, weights_for
+from tests.support.kernel_networks import NETWORKS, build, digits, layers_described, weights_for
 
 if TYPE_CHECKING:
     from scrawl.inspect.tile_painter import Painted
-    from scrawl.net.interfaces import LayerDescription
 
 COLOURS = np.arange(255, dtype=np.uint32)
-
-
-def described(name: str) -> "list[LayerDescription]":
-    return [{"kind": x.kind, "name": x.name, "inputs": x.inputs, "outputs": x.outputs} for x in NETWORKS[name]]
 
 
 @pytest.fixture(scope="module")
@@ -37,7 +32,7 @@ class Case:
         self.attribution, self.painter = Attribution(kernel, network), TilePainter(kernel)
         self.attribution.predict(kernel.put(digits(1, seed=5)[0][0] | 1))
         kernel.write(self.painter.palette, COLOURS.tobytes())
-        self.panels = {panel.name: panel for panel in panels_for(described(name))}
+        self.panels = {panel.name: panel for panel in panels_for(layers_described(NETWORKS[name]))}
 
     def pictures(self, painted: "Painted", panel: Panel) -> np.ndarray:
         """Return what has been painted as (count, side, side)."""

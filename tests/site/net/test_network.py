@@ -92,7 +92,7 @@ def test_evaluation_and_prediction_agree_with_the_reference(kernel: WasmtimeKern
     pixels, labels = digits(45)
     network, samples, weights = build(kernel, layers, 16), stored(kernel, pixels, labels), weights_for(layers)
     network.load(weights)
-    x = pixels / 255
+    x: reference.Array = pixels / 255
     if layers[0].kind == "conv3x3":
         x = x.reshape(45, 1, 28, 28)
     for layer in layers:

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from scrawl.net.optimizers import OptimizerName
     from scrawl.training.training_run import StepRule
 
-    type Weights = dict[str, NDArray[np.float32]]
+    type Weights = dict[str, reference.Array]
     type Batches = list[tuple[NDArray[np.float32], NDArray[np.uint8]]]
 
 MODELS = ["mlp-128", "mlp-128-64", "conv-32-64"]
@@ -119,7 +119,7 @@ def train(kernel: WasmtimeKernel, model: str, rule: StepRule) -> tuple[Weights, 
         network.train_step(samples, 4 * step, size, **rule)
     trained = {name: floats.reshape(weights[name].shape) for name, floats in arrays(network.export()).items()}
     batches = [order[4 * step : 4 * step + size] for step in range(steps)]
-    return weights, trained, [(pixels[rows] / np.float32(255), labels[rows]) for rows in batches]
+    return dict(weights), dict(trained), [(pixels[rows] / np.float32(255), labels[rows]) for rows in batches]
 
 
 @pytest.mark.parametrize("decay", [0.0, 0.01])
@@ -143,7 +143,9 @@ def test_sgd_agrees_with_the_reference(kernel: WasmtimeKernel, model: str, momen
 def test_adam_agrees_with_the_reference(kernel: WasmtimeKernel, model: str, decay: float) -> None:
     rule: StepRule = {"learning_rate": ADAM_STEP, "optimizer": "adam", "weight_decay": decay}
     weights, trained, batches = train(kernel, model, rule)
-    averages = {name: (0 * w, 0 * w) for name, w in weights.items()}
+    averages: dict[str, tuple[reference.Array, reference.Array]] = {
+        name: (0 * w, 0 * w) for name, w in weights.items()
+    }
     for step, (images, labels) in enumerate(batches, 1):
         _, _, gradients = reference.gradients(NETWORKS[model], weights, images, labels)
         for name, g in gradients.items():

@@ -16,8 +16,8 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from infra.files import locked
-from infra.paths import BUILD, SITE_BUILD
-from tests.support.servers.containers import ROOT, Image
+from infra.paths import BUILD, ROOT, SITE_BUILD
+from tests.support.servers.containers import Image
 
 PATIENCE = 120  # seconds; generous, on a busy machine
 BUCKET = "scrawl-containers"

@@ -111,4 +111,5 @@ def teach(url: str) -> dict[str, Any]:
     sample = requests.get(f"{url}/api/data", timeout=30).json()
     answer = requests.patch(f"{url}/api/weights", json=sample, timeout=30)
     assert answer.status_code == 200, answer.text
-    return answer.json()
+    told: dict[str, Any] = answer.json()
+    return told

@@ -4,12 +4,15 @@ In the tests' own process moto would share its buckets with every other test. `S
 it is `python -m tests.support.servers.store_process FOLDER [BUCKET [PORT]]`.
 """
 
-import functools
 import signal
 import subprocess
 import sys
 import threading
 from pathlib import Path
+from typing import Any
+from unittest.mock import patch
+
+from werkzeug.serving import BaseWSGIServer, make_server
 
 from infra.local import s3_server
 from infra.paths import ROOT
@@ -55,14 +58,13 @@ class StoreProcess:
 
 def main(folder: str, bucket: str = "another", port: str = "0") -> None:
     """Serve until killed."""
-    make_server = s3_server.make_server
 
-    @functools.wraps(make_server)
-    def at_port(host: str, _: int, *arguments: object, **options: object) -> object:
+    def at_port(host: str, _: int, *arguments: Any, **options: Any) -> BaseWSGIServer:
         return make_server(host, int(port), *arguments, **options)
 
-    s3_server.make_server = at_port
-    print(s3_server.LocalS3(Path(folder), bucket).endpoint, flush=True)
+    with patch.object(s3_server, "make_server", at_port):
+        server = s3_server.LocalS3(Path(folder), bucket)
+    print(server.endpoint, flush=True)
     threading.Event().wait()
 
 
