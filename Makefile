@@ -30,6 +30,9 @@ serve: $(SERVE_STAMP)
 # Compiled bytecode is kept, which some images turn off: without it each process of a test compiles everything again.
 test test-quick: export PYTHONDONTWRITEBYTECODE =
 
+# Each worker has a core: BLAS with more threads only makes them wait for each other.
+test test-quick: export OPENBLAS_NUM_THREADS = 1
+
 # A file's tests run in one of the workers, of which there is one a core, so that they can share a server. The files are
 # taken in the order that tests/conftest.py gives them, not by how many tests they have.
 test: $(DEV_STAMP)
