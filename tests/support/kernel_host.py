@@ -18,19 +18,24 @@ ALIGNMENT = 64
 PAGE = 65536
 
 
-@functools.cache
-def compiled(relaxed: bool) -> tuple[wasmtime.Engine, wasmtime.Module]:
-    """Build the kernel with its naive twins unless that has been done before; compile it for this machine."""
+def built(relaxed: bool, *, with_naive: bool) -> Path:
+    """Return the kernel's module, which is built unless these sources have been built before."""
     sources = [*sorted(SOURCES.glob("*.[ch]")), Path(kernel.__file__)]
     digest = hashlib.sha256(b"\0".join(path.read_bytes() for path in sources)).hexdigest()[:12]
-    path = BUILD / "kernel" / f"tested-{digest}{'-relaxed' if relaxed else ''}.wasm"
+    path = BUILD / "kernel" / f"tested-{digest}{'-relaxed' if relaxed else ''}{'' if with_naive else '-shipped'}.wasm"
     with locked(path.with_suffix(".lock")):  # another worker may need it at the same time
         if not path.exists():
             unfinished = path.with_suffix(".unfinished.wasm")
-            kernel.build_kernel(unfinished, relaxed, with_naive=True)
+            kernel.build_kernel(unfinished, relaxed, with_naive=with_naive)
             unfinished.replace(path)
+    return path
+
+
+@functools.cache
+def compiled(relaxed: bool) -> tuple[wasmtime.Engine, wasmtime.Module]:
+    """Compile the kernel with its naive twins for this machine."""
     engine = wasmtime.Engine()
-    return engine, wasmtime.Module.from_file(engine, str(path))
+    return engine, wasmtime.Module.from_file(engine, str(built(relaxed, with_naive=True)))
 
 
 class WasmtimeKernel:

@@ -2,25 +2,26 @@
 
 from __future__ import annotations
 
+import functools
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
 from scrawl.net.network import Samples
 
-from infra.page.kernel import build_kernel
 from tests.support import reference
-from tests.support.kernel_host import WasmtimeKernel
+from tests.support.kernel_host import WasmtimeKernel, built
 from tests.support.kernel_networks import NETWORKS, arrays, build, digits, order_of, stored, weights_for
 from tests.support.tolerances import Tolerance
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
     from numpy.typing import NDArray
 
     from tests.support.kernel_networks import Layers
+
+    type Gradients = dict[str, reference.Array]
 
 # An update is a float32 sum of up to B terms: some roundings of 6e-8 relative to the largest gradients.
 CLOSE: Tolerance = {"rtol": 1e-4, "atol": 1e-6}
@@ -33,6 +34,28 @@ def kernel(request: pytest.FixtureRequest) -> WasmtimeKernel:
     return WasmtimeKernel(request.param)
 
 
+@functools.cache
+def expected_step(layers: Layers, count: int, rows: tuple[int, ...]) -> tuple[float, int, Gradients]:
+    """Return the reference's loss, number correct and gradients, computed once for both kernels."""
+    pixels, labels = digits(count)
+    chosen = list(rows)
+    loss, correct, gradients = reference.gradients(layers, weights_for(layers), pixels[chosen] / 255, labels[chosen])
+    return loss, correct, gradients
+
+
+@functools.cache
+def expected_ten_steps(layers: Layers, batches: tuple[tuple[int, ...], ...]) -> tuple[list[float], Gradients]:
+    """Return the reference's losses and last weights, computed once for both kernels."""
+    pixels, labels = digits(100)
+    weights: Gradients = {name: w.astype(np.float64) for name, w in weights_for(layers).items()}
+    losses = []
+    for rows in map(list, batches):
+        loss, _, gradients = reference.gradients(layers, weights, pixels[rows] / 255, labels[rows])
+        losses.append(loss)
+        weights = {name: weights[name] - 0.1 * gradient for name, gradient in gradients.items()}
+    return losses, weights
+
+
 @pytest.mark.parametrize("batch", [1, 3, 17, 128])
 @pytest.mark.parametrize("layers", NETWORKS.values(), ids=NETWORKS.keys())
 def test_step_agrees_with_the_reference(kernel: WasmtimeKernel, layers: Layers, batch: int) -> None:
@@ -41,7 +64,7 @@ def test_step_agrees_with_the_reference(kernel: WasmtimeKernel, layers: Layers, 
     network.load(weights)
     samples.shuffle([(0, batch + 5)], 7)
     rows = order_of(kernel, samples)[2 : 2 + batch]
-    loss, right, gradients = reference.gradients(layers, weights, pixels[rows] / 255, labels[rows])
+    loss, right, gradients = expected_step(layers, batch + 5, tuple(map(int, rows)))
     loss_sum, correct = network.train_step(samples, 2, batch, 0.5)
     assert loss_sum / batch == pytest.approx(loss, rel=1e-5)
     assert correct == right
@@ -58,15 +81,14 @@ def test_ten_steps_agree_with_the_reference(kernel: WasmtimeKernel, layers: Laye
     network.load(weights)
     samples.shuffle([(0, 100)], 8)
     order = order_of(kernel, samples)
-    for step in range(10):
-        first, batch = 7 * step, 33 if step % 3 else 10
-        rows = order[first : first + batch]
-        loss, _, gradients = reference.gradients(layers, weights, pixels[rows] / 255, labels[rows])
+    places = [(7 * step, 33 if step % 3 else 10) for step in range(10)]
+    batches = tuple(tuple(map(int, order[first : first + batch])) for first, batch in places)
+    losses, expected = expected_ten_steps(layers, batches)
+    for (first, batch), loss in zip(places, losses, strict=True):
         loss_sum, _ = network.train_step(samples, first, batch, 0.1)
         assert loss_sum / batch == pytest.approx(loss, rel=1e-4)
-        weights = {name: weights[name] - 0.1 * gradient for name, gradient in gradients.items()}
     for name, floats in arrays(network.export()).items():
-        np.testing.assert_allclose(floats.reshape(weights[name].shape), weights[name], **AFTER_TEN, err_msg=name)
+        np.testing.assert_allclose(floats.reshape(expected[name].shape), expected[name], **AFTER_TEN, err_msg=name)
 
 
 def test_several_steps_in_one_call_are_the_same_as_one_after_the_other(kernel: WasmtimeKernel) -> None:
@@ -193,9 +215,8 @@ def test_samples_outside_their_room_are_refused(kernel: WasmtimeKernel) -> None:
 
 
 @pytest.mark.parametrize("relaxed", [False, True])
-def test_shipped_module_is_small_and_has_no_naive_twins(tmp_path: Path, relaxed: bool) -> None:
-    build_kernel(tmp_path / "kernel.wasm", relaxed)
-    module = (tmp_path / "kernel.wasm").read_bytes()
+def test_shipped_module_is_small_and_has_no_naive_twins(relaxed: bool) -> None:
+    module = built(relaxed, with_naive=False).read_bytes()
     assert len(module) <= 40 * 1024
     assert b"sparse_forward" in module
     assert b"naive" not in module
