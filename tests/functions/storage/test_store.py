@@ -34,7 +34,7 @@ def served(server: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[S3Store]:
     over_http.close()
 
 
-@pytest.fixture(params=["memory", "in process", "server"])
+@pytest.fixture(params=["memory", "in process", pytest.param("server", marks=pytest.mark.server)])
 def store(request: pytest.FixtureRequest) -> Store:
     if request.param == "memory":
         return MemoryStore()
