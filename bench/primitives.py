@@ -17,7 +17,7 @@ import numpy as np
 from bench.browser.tab import open_page
 from functions.models.training import initial_weights
 from infra.dataset.sources import Sources, load_dataset
-from infra.page.kernel import build_kernel
+from infra.page.kernel_build import build_kernel
 from infra.paths import BUILD, SITE
 from model_export.architectures import ARCHITECTURES, parameter_table
 from tests.support.kernel_host import WasmtimeKernel

@@ -28,7 +28,7 @@ from functions.models.training import initial_weights
 from infra.dataset.sources import Sources, load_dataset
 from infra.page import brython
 from infra.page.bundle import worker_bundle
-from infra.page.kernel import build_kernel
+from infra.page.kernel_build import build_kernel
 from infra.paths import BUILD, SITE
 from model_export.architectures import ARCHITECTURES, parameter_table
 from model_export.graphs import train_step_graph

@@ -21,7 +21,7 @@ from infra.files import write_atomically
 from infra.output import Say
 from infra.page import brython
 from infra.page.bundle import bundles
-from infra.page.kernel import compiled_kernel
+from infra.page.kernel_build import compiled_kernel
 from infra.page.model_files import graphs, models
 from infra.paths import SITE
 

@@ -3,7 +3,7 @@
    Python decides which layers follow each other (site/scrawl/net/network.py), but a call from Python costs more than a
    small primitive takes. So Python records its calls once, and `run` repeats them with what differs from step to step:
    the registers. The tables in site/scrawl/net/program.py number primitives and registers and say which arguments a
-   primitive takes; infra/page/kernel.py makes dispatch.h of them when it builds the kernel. */
+   primitive takes; infra/page/kernel_build.py makes dispatch.h of them when it builds the kernel. */
 #include "primitives.h"
 #include "update.h"
 

@@ -10,8 +10,8 @@ import numpy as np
 import wasmtime
 
 from infra.files import locked
-from infra.page import kernel
-from infra.page.kernel import SOURCES
+from infra.page import kernel_build
+from infra.page.kernel_build import SOURCES
 from infra.paths import BUILD
 
 ALIGNMENT = 64
@@ -20,13 +20,13 @@ PAGE = 65536
 
 def built(relaxed: bool, *, with_naive: bool) -> Path:
     """Return the kernel's module, which is built unless these sources have been built before."""
-    sources = [*sorted(SOURCES.glob("*.[ch]")), Path(kernel.__file__)]
+    sources = [*sorted(SOURCES.glob("*.[ch]")), Path(kernel_build.__file__)]
     digest = hashlib.sha256(b"\0".join(path.read_bytes() for path in sources)).hexdigest()[:12]
     path = BUILD / "kernel" / f"tested-{digest}{'-relaxed' if relaxed else ''}{'' if with_naive else '-shipped'}.wasm"
     with locked(path.with_suffix(".lock")):  # another worker may need it at the same time
         if not path.exists():
             unfinished = path.with_suffix(".unfinished.wasm")
-            kernel.build_kernel(unfinished, relaxed, with_naive=with_naive)
+            kernel_build.build_kernel(unfinished, relaxed, with_naive=with_naive)
             unfinished.replace(path)
     return path
 

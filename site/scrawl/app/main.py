@@ -37,7 +37,7 @@ def start_requests() -> None:
 def start_drawing(app: App) -> None:
     """Let the person draw, and predict what is drawn."""
     from scrawl.drawing.pad_view import PadView
-    from scrawl.drawing.pointer import Pointer
+    from scrawl.drawing.pen_input import PenInput
     from scrawl.drawing.prediction_requests import PredictionRequests
     from scrawl.ui.prediction_view import PredictionView
     from scrawl.ui.status_view import PhaseView
@@ -48,7 +48,7 @@ def start_drawing(app: App) -> None:
     page.frame_views += [pad, prediction_view, PhaseView()]
     app.on_repaint(pad.resize)
     app.on_repaint(prediction_view.repaint)
-    Pointer(pad.canvas, page.dispatch)
+    PenInput(pad.canvas, page.dispatch)
     page.request_render()
     window.setTimeout(start_controls, 0, app)
 

@@ -4,7 +4,7 @@ import pytest
 import wasmtime
 from scrawl.net.program import COUNT, PRIMITIVES, REGISTERS, STEP, WORDS, Program
 
-from infra.page.kernel import dispatch_header
+from infra.page.kernel_build import dispatch_header
 from tests.support.kernel_host import WasmtimeKernel
 
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from browser import Element, Event
 
 
-class Pointer:
+class PenInput:
     """Follows the pointer that draws on the canvas. `dispatch(event, **fields)` changes the state."""
 
     def __init__(self, canvas: Element, dispatch: Callable[..., None]) -> None:

@@ -25,7 +25,7 @@ _FLAGS = (
 )
 
 _DISPATCH = """\
-/* Made by infra/page/kernel.py from the tables in site/scrawl/net/program.py. */
+/* Made by infra/page/kernel_build.py from the tables in site/scrawl/net/program.py. */
 enum {{ PRIMITIVES = {primitives}, ARGUMENTS = {arguments} }};
 enum {{ {registers}, REGISTERS }};
 static const u8 arities[PRIMITIVES] = {{ {arities} }};
