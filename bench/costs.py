@@ -37,8 +37,8 @@ WARM = P.lambda_s + P.handler_s
 
 FILES = 11  # of the page
 # Bytes.
-SHELL = 280_696  # index.html, brython.js, scrawl.js, style.css, worker.js, models.json, the kernel; Brotli
-REST = 184_488 + 1_840  # scrawl-later.js, later.css, graphs.json; the service worker
+SHELL = 273_259  # index.html, brython.js, scrawl.js, style.css, worker.js, models.json, the kernel; Brotli
+REST = 172_433 + 1_836  # scrawl-later.js, later.css, graphs.json; the service worker
 WEIGHTS = (407_584, 438_200, 1_687_384)  # of a version of each model, as float32
 QUICK, EXACT = 103_400, WEIGHTS[0]  # mlp-128's weights as int8 and as float32
 SHARDS, SHARD = 70, 164_981  # MNIST's, and their mean size
