@@ -6,7 +6,6 @@ frames wait until a test runs them.
 
 from __future__ import annotations
 
-import asyncio
 import json
 import sys
 from collections.abc import Callable, Coroutine
@@ -82,8 +81,18 @@ window = FakeWindow()
 document = FakeDocument()
 
 
-def _run(coroutine: Coroutine[Any, Any, object]) -> None:
-    asyncio.run(coroutine)
+def run[T](coroutine: Coroutine[Any, Any, T]) -> T:
+    """Run a coroutine that waits for nothing but stand-ins, and return what it returns.
+
+    Not by asyncio: Playwright has a loop of its own running in the thread of the tests.
+    """
+    try:
+        coroutine.send(None)
+    except StopIteration as end:
+        returned: T = end.value
+        return returned
+    coroutine.close()
+    raise AssertionError("the coroutine waits for something that the test does not give")
 
 
 def install() -> None:
@@ -91,6 +100,6 @@ def install() -> None:
     browser, javascript = ModuleType("browser"), ModuleType("javascript")
     browser.self = browser.window = window  # type: ignore[attr-defined]
     browser.document = document  # type: ignore[attr-defined]
-    browser.aio = SimpleNamespace(run=_run)  # type: ignore[attr-defined]
+    browser.aio = SimpleNamespace(run=run)  # type: ignore[attr-defined]
     javascript.JSON = SimpleNamespace(parse=json.loads, stringify=json.dumps)  # type: ignore[attr-defined]
     sys.modules["browser"], sys.modules["javascript"] = browser, javascript

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 from collections.abc import Iterator
 from types import SimpleNamespace
@@ -12,7 +11,7 @@ import pytest
 from scrawl.client import fetching
 from scrawl.client.fetching import LONGEST_WAIT, ApiUnavailableError, Backoff, RefusedError
 
-from tests.support.fake_browser import window
+from tests.support.fake_browser import run, window
 
 
 @pytest.fixture(autouse=True)
@@ -44,7 +43,7 @@ def fetched(response: Any) -> Any:
         return response
 
     window.fetch = fetch
-    return asyncio.run(fetching.fetch("https://example.org/", {}, 5))
+    return run(fetching.fetch("https://example.org/", {}, 5))
 
 
 def test_good_response_is_returned_and_its_time_limit_is_over() -> None:
@@ -83,7 +82,7 @@ def test_refusal_without_an_explanation_has_that_of_http() -> None:
 
 def test_answer_that_is_not_json_comes_from_somebody_else() -> None:
     with pytest.raises(ApiUnavailableError, match="not JSON"):
-        asyncio.run(fetching.json(answer(200, text="<!doctype html>")))
+        run(fetching.json(answer(200, text="<!doctype html>")))
 
 
 def test_waits_double_up_to_a_limit_and_start_again() -> None:
