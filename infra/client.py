@@ -3,6 +3,7 @@
 Every refusal becomes an `ApiError` with the API's own message. `infra.cli.api_commands` reads and writes the files.
 """
 
+import gzip
 import mimetypes
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -91,6 +92,8 @@ class Client:
     ) -> Published:
         """Make weights current; with `if_version`, only if that version still is current."""
         headers = {"Content-Type": media_type} | _condition(if_version)
+        if media_type == JSON:  # conv-32-64's would be larger than the API takes
+            body, headers = gzip.compress(body), headers | {"Content-Encoding": "gzip"}
         return _read(self._send("POST", "weights", {"model": model}, body, headers), Published)
 
     def history(self, model: str | None = None, limit: int = PAGE) -> Iterator[VersionInfo]:

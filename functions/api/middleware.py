@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from chalice.app import CaseInsensitiveMapping, Request, Response
 
 from functions.api import negotiation
-from functions.api.requests import handling
+from functions.api.requests import LARGEST_BODY, handling
 from functions.api.responses import error_answer
 from functions.service import Service
 from functions.settings import LOCAL
@@ -15,7 +15,7 @@ from functions.telemetry import logs, metrics
 
 type Next = Callable[[Request], Response]  # the rest of the chain
 
-LARGEST_ANSWER = 4_700_000  # bytes; base64 makes 6 MB of them, which is what Lambda carries
+LARGEST_ANSWER = LARGEST_BODY  # bytes; answers are in base64, too
 _CHALICE_CODES = {400: "malformed", 405: "method_not_allowed", 415: "unsupported_media_type"}
 
 
@@ -31,7 +31,8 @@ def measure(request: Request, get_response: Next) -> Response:
             status = response.status_code
             return response
         finally:
-            route = f"{request.method} {context.get('resourcePath') or request.path}"
+            method = "GET" if request.method == "HEAD" else request.method  # a metric less to pay for
+            route = f"{method} {context.get('resourcePath') or request.path}"
             metrics.observe(route, status, time.perf_counter() - start, request_id)
 
 
@@ -46,7 +47,9 @@ def serve(service: Callable[[], Service]) -> Callable[[Request, Next], Response]
         _compress(response, request.headers)
         if len(response.body) > LARGEST_ANSWER and service().settings.stage != LOCAL:
             message = f"this answer has {len(response.body)} bytes, more than a Lambda carries: ask for it in gzip"
-            return error_answer(406, "not_acceptable", message, headers={"Vary": "Accept-Encoding"})
+            response = error_answer(406, "not_acceptable", message, headers={"Vary": "Accept-Encoding"})
+        if request.method == "HEAD":
+            response.body = b""
         return response
 
     return middleware

@@ -22,7 +22,7 @@ _DESCRIPTION = f"""\
 Handwritten digits: samples and blocks of MNIST, networks that recognise them, and the weights that visitors share.
 
 Pixels run from 0 (paper) to 1 (ink), 28 rows of 28, top left first. A format is chosen by `Accept`, with q-values. \
-Bodies may have {LARGEST_BODY // 2**20} MB, and may come with `Content-Encoding: gzip` if they unpack to \
+Bodies may have {LARGEST_BODY / 1e6} MB, and may come with `Content-Encoding: gzip` if they unpack to \
 {LARGEST_UNPACKED // 2**20} MB at most; JSON is answered in gzip where `Accept-Encoding` has it. Reading is open; \
 writing needs the token where one is set. Every error says what was expected and what came."""
 _ERRORS = {
@@ -33,7 +33,7 @@ _ERRORS = {
     406: "`Accept` names no format that there is",
     409: "others were faster, every time it was tried; or a retraining is running, and `Location` names it",
     412: "`If-Match` names a version that is not current any more",
-    413: "the body is too large",
+    413: f"the body has more than {LARGEST_BODY} bytes, or unpacks to more than {LARGEST_UNPACKED}",
     415: "`Content-Type` or `Content-Encoding` is none that is taken",
     422: "well-formed, but of the wrong shape, out of range, or blank; `field` names the place",
     429: "too many requests; `Retry-After` says when to come back",

@@ -10,6 +10,7 @@ from typing import Any
 
 from chalice.package import YAMLTemplateSerializer
 
+from functions.api.requests import TOO_LARGE
 from functions.settings import cors_origin
 from infra.cloudformation.policies import policy
 from infra.page.headers import page_headers
@@ -68,6 +69,7 @@ def _computed(stage: str) -> Json:
         "policy-api": policy("api", "ApiHandlerLogGroup"),
         "policy-retrain": policy("retrain", "RetrainLogGroup"),
         "cors-origin": f"'{cors_origin(os.environ)}'",
+        "too-large": json.dumps({"error": {"code": "too_large", "message": TOO_LARGE}}),
         "negotiate.js": (_FOLDER / "negotiate.js").read_text("utf-8"),
         "other page headers": others,
         **{f"page {name}": headers[name] for name in _SECURITY},

@@ -10,7 +10,8 @@ from typing import Any
 
 from threadpoolctl import threadpool_limits
 
-from infra.local.gateway import LARGEST_BODY, ApiGateway
+from functions.api.requests import LARGEST_BODY
+from infra.local.gateway import ApiGateway
 
 PREFIX = "/api"
 

@@ -1,6 +1,6 @@
 """The API as a WSGI application: Chalice's own `LocalGateway`, with what it lacks.
 
-Unlike `chalice local`, it answers HEAD, accepts bodies that are not UTF-8 whatever their type, keeps the requests of
+Unlike `chalice local`, it accepts bodies that are not UTF-8 whatever their type, keeps the requests of
 several threads apart, and gives every error, also its own, the API's shape.
 """
 
@@ -24,8 +24,9 @@ from chalice.local import (
     RouteMatcher,
 )
 
+from functions.api.requests import LARGEST_BODY, too_large
+
 _PLAIN = "/v2/"  # below it, an error is a text alone, as the Open Inference Protocol has it
-LARGEST_BODY = 10 * 1024 * 1024  # the limit of API Gateway; Lambda's is lower, and the API itself checks that
 
 log = logging.getLogger("scrawl")
 type Environment = dict[str, Any]
@@ -64,13 +65,13 @@ class ApiGateway:
         path = path.removeprefix(self._prefix) or "/"
         plain = path.startswith(_PLAIN)
         if length > LARGEST_BODY:
-            return _error(413, "too_large", f"a body may have {LARGEST_BODY} bytes, got {length}", plain)
+            return _error(413, "too_large", too_large(length), plain)
         if not self._matcher.knows(path):
             return _error(404, "not_found", f"there is nothing at {self._prefix}{path}", plain)
         method = environ["REQUEST_METHOD"]
         try:
             response = self._gateway.handle_request(
-                method="GET" if method == "HEAD" else method,
+                method=method,
                 path=f"{path}?{query}" if query else path,
                 headers=_headers(environ),
                 body=environ["wsgi.input"].read(length) if length else None,

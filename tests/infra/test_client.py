@@ -16,6 +16,7 @@ from safetensors.numpy import load_file
 from werkzeug.serving import make_server
 from werkzeug.wrappers import Response
 
+from functions.api.requests import LARGEST_BODY
 from functions.app import app
 from functions.storage.memory import MemoryStore
 from infra.cli.main import main
@@ -95,6 +96,15 @@ def test_weights_go_to_a_file_and_back(served: Served, tmp_path: Path, suffix: s
     now, then = (served.api.service.model("mlp-128").weights.get(v) for v in (served.api.version, before))
     assert now.parent == before
     assert all(np.array_equal(now.tensors[name], then.tensors[name]) for name in then.tensors)
+
+
+def test_largest_weights_as_json_go_back_although_they_are_over_the_limit(served: Served, tmp_path: Path) -> None:
+    file = tmp_path / "conv.json"
+    chosen = ("--model", "conv-32-64")
+    assert served.run("weights", "get", *chosen, "--out", str(file)).exit_code == 0
+    assert file.stat().st_size > LARGEST_BODY
+    put = served.run("weights", "put", *chosen, str(file))
+    assert put.exit_code == 0, put.output
 
 
 def test_fetched_files_are_what_their_names_say(served: Served, tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ from functions.api import request_types
 from functions.api.negotiation import GZIP, etag
 from functions.api.requests import Call, handler
 from functions.api.responses import JSON, OCTETS, PNG, answer, json_answer, not_modified
-from functions.api.routes import ANY
+from functions.api.routes import ANY, READING
 from functions.dataset import block
 from functions.dataset.block import Block
 from functions.errors import NotFoundError
@@ -19,7 +19,7 @@ blueprint = Blueprint(__name__)
 _FRESH = {"Cache-Control": "no-store", "Vary": "Accept"}
 
 
-@blueprint.route("/data", methods=["GET"], **ANY)
+@blueprint.route("/data", methods=READING, **ANY)
 @handler
 def get_data(call: Call) -> Response:
     """Answer with one random digit, as JSON or as a picture."""
@@ -44,7 +44,7 @@ def post_datablock(call: Call) -> Response:
     return json_answer(_as_json(sample), headers=_FRESH)
 
 
-@blueprint.route("/datablock/{split}/{index}", methods=["GET"], **ANY)
+@blueprint.route("/datablock/{split}/{index}", methods=READING, **ANY)
 @handler
 def get_shard(call: Call, split: str, index: str) -> Response:
     """Answer with a shard's stored bytes; `?dataset=` only makes the address change with the data."""

@@ -9,7 +9,7 @@ from chalice.app import Blueprint, Response
 from functions.api.negotiation import etag
 from functions.api.requests import Call, handler
 from functions.api.responses import JSON, answer, not_modified
-from functions.api.routes import ANY
+from functions.api.routes import ANY, READING
 
 HTML = "text/html"
 _SECURITY = "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; img-src data:"
@@ -17,7 +17,7 @@ _SECURITY = "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-i
 blueprint = Blueprint(__name__)
 
 
-@blueprint.route("/openapi.json", methods=["GET"], **ANY)
+@blueprint.route("/openapi.json", methods=READING, **ANY)
 @handler
 def get_openapi(call: Call) -> Response:
     """Answer with the OpenAPI document."""
@@ -25,7 +25,7 @@ def get_openapi(call: Call) -> Response:
     return _answer(call, _contract(*_variant(call)), JSON, {})
 
 
-@blueprint.route("/docs", methods=["GET"], **ANY)
+@blueprint.route("/docs", methods=READING, **ANY)
 @handler
 def get_docs(call: Call) -> Response:
     """Answer with the same as a page."""

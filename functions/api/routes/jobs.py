@@ -5,12 +5,12 @@ from chalice.app import Blueprint, Response
 
 from functions.api.requests import Call, handler
 from functions.api.responses import json_answer
-from functions.api.routes import ANY
+from functions.api.routes import ANY, READING
 
 blueprint = Blueprint(__name__)
 
 
-@blueprint.route("/jobs/{job_id}", methods=["GET"], **ANY)
+@blueprint.route("/jobs/{job_id}", methods=READING, **ANY)
 @handler
 def get_job(call: Call, job_id: str) -> Response:
     """Answer with a job's state."""

@@ -11,7 +11,7 @@ from chalice.app import Blueprint, Request, Response
 
 from functions.api.requests import Call, handler, read_json
 from functions.api.responses import JSON, OCTETS, answer
-from functions.api.routes import ANY
+from functions.api.routes import ANY, READING
 from functions.oip import binary_tensors
 from functions.oip import messages as protocol
 from functions.oip import model_server as core
@@ -24,21 +24,21 @@ _BAD_REQUEST = {422: 400}  # the protocol knows no finer difference
 blueprint = Blueprint(__name__)
 
 
-@blueprint.route("/v2", methods=["GET"], **ANY)
+@blueprint.route("/v2", methods=READING, **ANY)
 @handler
 def get_server(call: Call) -> Response:
     """Answer with what this server is."""
     return _json(call, core.server_metadata(*EXTENSIONS))
 
 
-@blueprint.route("/v2/health/live", methods=["GET"], **ANY)
+@blueprint.route("/v2/health/live", methods=READING, **ANY)
 @handler
 def get_live(call: Call) -> Response:
     """Answer that requests are answered."""
     return _json(call, protocol.Live(live=True))
 
 
-@blueprint.route("/v2/health/ready", methods=["GET"], **ANY)
+@blueprint.route("/v2/health/ready", methods=READING, **ANY)
 @handler
 def get_ready(call: Call) -> Response:
     """Answer whether every model can recognise digits now: 503 until then."""
@@ -46,16 +46,16 @@ def get_ready(call: Call) -> Response:
     return _json(call, protocol.Ready(ready=True))
 
 
-@blueprint.route("/v2/models/{model}", methods=["GET"], **ANY)
-@blueprint.route("/v2/models/{model}/versions/{version}", methods=["GET"], **ANY)
+@blueprint.route("/v2/models/{model}", methods=READING, **ANY)
+@blueprint.route("/v2/models/{model}/versions/{version}", methods=READING, **ANY)
 @handler
 def get_model(call: Call, model: str, version: str | None = None) -> Response:
     """Answer with what a model takes and gives, and its versions."""
     return _json(call, core.model_metadata(call.service, model, version))
 
 
-@blueprint.route("/v2/models/{model}/ready", methods=["GET"], **ANY)
-@blueprint.route("/v2/models/{model}/versions/{version}/ready", methods=["GET"], **ANY)
+@blueprint.route("/v2/models/{model}/ready", methods=READING, **ANY)
+@blueprint.route("/v2/models/{model}/versions/{version}/ready", methods=READING, **ANY)
 @handler
 def get_model_ready(call: Call, model: str, version: str | None = None) -> Response:
     """Answer whether a model can recognise digits now: 503 when it cannot, 404 when there is none."""

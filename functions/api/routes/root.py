@@ -6,13 +6,13 @@ from chalice.app import Blueprint, Response
 from functions import VERSION
 from functions.api.requests import Call, handler
 from functions.api.responses import json_answer
-from functions.api.routes import ANY
+from functions.api.routes import ANY, READING
 from functions.service import Service
 
 blueprint = Blueprint(__name__)
 
 
-@blueprint.route("/", methods=["GET"], **ANY)
+@blueprint.route("/", methods=READING, **ANY)
 @handler
 def get_root(call: Call) -> Response:
     """Answer with the service's name, version, dataset, models and links."""

@@ -10,7 +10,7 @@ from functions.api import request_types
 from functions.api.negotiation import etag
 from functions.api.requests import Call, handler, read_json
 from functions.api.responses import JSON, OCTETS, ONNX, SAFETENSORS, HttpError, answer, json_answer, not_modified
-from functions.api.routes import ANY
+from functions.api.routes import ANY, READING
 from functions.dataset import block
 from functions.dataset.shards import Digits
 from functions.errors import InvalidValueError, StaleVersionError
@@ -23,7 +23,7 @@ blueprint = Blueprint(__name__)
 _FORMS = {JSON: "", SAFETENSORS: "safetensors", OCTETS: "safetensors", ONNX: "onnx"}  # in ETags
 
 
-@blueprint.route("/weights", methods=["GET"], **ANY)
+@blueprint.route("/weights", methods=READING, **ANY)
 @handler
 def get_weights(call: Call) -> Response:
     """Answer with the current weights, or with `?version=`; `?precision=int8` is a quarter of the size."""
@@ -81,7 +81,7 @@ def delete_weights(call: Call) -> Response:
     return json_answer({"job": msgspec.to_builtins(job)}, 202, {"Location": prefix + job.id})
 
 
-@blueprint.route("/weights/history", methods=["GET"], **ANY)
+@blueprint.route("/weights/history", methods=READING, **ANY)
 @handler
 def get_history(call: Call) -> Response:
     """Answer with the current version and those before it, newest first: `?limit=50`, only those `?before=` one."""

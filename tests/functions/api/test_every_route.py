@@ -14,6 +14,7 @@ from functions.api.negotiation import quality
 from functions.app import app
 from functions.errors import UnavailableError
 from functions.storage.memory import MemoryStore
+from functions.telemetry import metrics
 from tests.support.api import Api, serving
 
 
@@ -30,6 +31,22 @@ def test_wrong_method_has_the_shape_of_all_errors(api: Api, method: str, path: s
     assert answer.status_code == 405
     assert answer.json_body == {"error": {"code": "method_not_allowed", "message": f"Unsupported method: {method}"}}
     assert method not in answer.headers["Allow"]
+
+
+def test_each_route_that_answers_get_answers_head_with_the_headers_alone(api: Api) -> None:
+    reading = [path for path, methods in app.routes.items() if "GET" in methods]
+    assert all("HEAD" in app.routes[path] for path in reading)
+    for path in ("/weights", "/openapi.json", "/weights?model=none", "/datablock/train/0"):
+        get, head = (api(method, path, headers={"Accept-Encoding": "gzip"}) for method in ("GET", "HEAD"))
+        assert (head.status_code, head.headers, head.body) == (get.status_code, get.headers, b"")
+
+
+def test_head_is_measured_as_get(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[str] = []
+    monkeypatch.setattr(metrics, "observe", lambda route, *_: seen.append(route))
+    for method in ("GET", "HEAD"):
+        api(method, "/data")
+    assert seen == ["GET /data"] * 2
 
 
 def test_unforeseen_error_shows_nothing_of_the_inside(

@@ -3,6 +3,7 @@
 import gzip
 import io
 import json
+import math
 import zlib
 from typing import Any
 
@@ -103,6 +104,22 @@ def test_answer_that_no_lambda_carries_is_to_be_had_in_gzip(memory: MemoryStore)
         zipped = api("GET", "/weights?model=conv-32-64", headers=ZIPPED)
         assert zipped.status_code == 200
         assert len(zipped.body) < LARGEST_ANSWER < len(gzip.decompress(zipped.body))
+
+
+def test_largest_weights_as_json_can_be_sent_back_in_gzip_and_not_plain(memory: MemoryStore) -> None:
+    with serving(memory, stage="prod", write_token="t") as api:
+        path, sent = "/weights?model=conv-32-64", {"Content-Type": "application/json", "Authorization": "Bearer t"}
+        zipped = api("GET", path, headers=ZIPPED).body
+        assert api("POST", path, body=zipped, headers=sent | {"Content-Encoding": "gzip"}).status_code == 201
+        refused = api("POST", path, body=gzip.decompress(zipped), headers=sent)
+        assert refused.status_code == 413
+        assert "smaller as safetensors, JSON with Content-Encoding: gzip" in refused.json_body["error"]["message"]
+
+
+def test_largest_body_fits_into_a_lambdas_event_with_the_longest_headers() -> None:
+    """API Gateway takes 10,240 bytes of headers, which an event has twice; Lambda takes 6 MB of event."""
+    headers, context = 2 * 10_240, 2_000
+    assert 4 * math.ceil(LARGEST_BODY / 3) + headers + context < 6 * 1024**2
 
 
 def test_etag_of_a_compressed_answer_is_good_for_writing(api: Api) -> None:

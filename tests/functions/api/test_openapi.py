@@ -29,6 +29,8 @@ def operations(document: dict[str, Any]) -> dict[str, Any]:
 
 def test_every_route_is_described_and_every_description_has_a_route(document: dict[str, Any]) -> None:
     routes = {f"{method} {path}" for path, methods in app.routes.items() for method in methods}
+    reading = {route for route in routes if route.startswith("GET ")}
+    routes -= {route.replace("GET", "HEAD", 1) for route in reading}  # which OpenAPI's readers take for granted
     assert set(operations(document)) == routes
 
 

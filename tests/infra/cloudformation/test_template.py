@@ -15,6 +15,7 @@ from samtranslator.parser.parser import Parser
 from samtranslator.translator.translator import Translator
 
 from functions.api.operations.operation import ALWAYS
+from functions.api.requests import LARGEST_BODY
 from functions.storage.memory import MemoryStore
 from functions.telemetry import metrics
 from functions.weights.versions import Metadata
@@ -181,6 +182,14 @@ def test_the_api_has_one_stage_and_writes_are_limited_more(plain: Json) -> None:
         assert each["ThrottlingRateLimit"] == {"Ref": "WriteRateLimit"}
 
 
+def test_api_gateway_passes_head_on_wherever_it_passes_get(plain: Json) -> None:
+    paths = properties(plain, "RestAPI")["Body"]["paths"]
+    assert {path for path, methods in paths.items() if "get" in methods} == {
+        path for path, methods in paths.items() if "head" in methods
+    }
+    assert len(json.dumps(plain)) < 400_000  # of the megabyte that CloudFormation reads
+
+
 def test_what_api_gateway_refuses_has_the_shape_of_the_apis_errors(plain: Json) -> None:
     answers = properties(plain, "RestAPI")["Body"]["x-amazon-apigateway-gateway-responses"]
     for answer in answers.values():
@@ -188,6 +197,7 @@ def test_what_api_gateway_refuses_has_the_shape_of_the_apis_errors(plain: Json) 
         assert error.keys() == {"code", "message"}
         assert answer["responseParameters"]["gatewayresponse.header.Access-Control-Allow-Origin"] == "'*'"
     assert answers["THROTTLED"]["statusCode"] == "429"
+    assert str(LARGEST_BODY) in json.dumps(answers["REQUEST_TOO_LARGE"])
     assert answers["MISSING_AUTHENTICATION_TOKEN"]["statusCode"] == "404"
     # No Lambda was free, or none answered in time: a client can tell them apart by the message.
     busy, late = (json.dumps(answers[f"INTEGRATION_{name}"]) for name in ("FAILURE", "TIMEOUT"))

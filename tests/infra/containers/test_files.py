@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 import yaml
 
+from functions.api.requests import LARGEST_BODY
 from infra.cli import main
 from infra.paths import ROOT
 
@@ -76,6 +77,10 @@ def test_only_page_and_grpc_are_published_and_only_here() -> None:
     assert all(port.startswith("${ADDRESS:-127.0.0.1}:") for ports in published.values() for port in ports)
     assert SERVICES["store"]["networks"] == ["inside"]
     assert COMPOSE["networks"]["inside"] == {"internal": True}
+
+
+def test_nginx_says_which_body_the_api_takes() -> None:
+    assert f"a body may have {LARGEST_BODY} bytes" in (ROOT / "infra" / "containers" / "nginx.conf").read_text()
 
 
 def test_every_setting_is_documented() -> None:
