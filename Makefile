@@ -77,19 +77,26 @@ review: $(DEV_STAMP)
 	@.venv-review/bin/checkov --file build/review/sam.json --framework cloudformation --compact --quiet --skip-download
 
 # The images get the versions that are installed here, which the tests have run with; the Lambdas the newest. The last
-# line fails unless arm64 has wheels of the same versions.
-UV := $(BIN)/uv pip compile --quiet --no-annotate --python-version 3.12 --only-binary :all: --python-platform
-UV_LOCK := $(UV) x86_64-manylinux_2_34 --generate-hashes --custom-compile-command "make lock"
+# lines fail unless arm64 and every Python of Lambda have wheels of the same versions.
+UV := $(BIN)/uv pip compile --quiet --no-annotate --only-binary :all:
+UV_LOCK := $(UV) --python-version 3.12 --python-platform x86_64-manylinux_2_34 --generate-hashes --custom-compile-command "make lock"
 LAMBDA := infra/package/lambda-requirements
+PLAIN := infra/package/plain-requirements.in
 IMAGES := infra/containers/requirements
 lock: $(DEV_STAMP)
 	@mkdir -p build
 	@$(BIN)/python -m pip freeze --exclude-editable > build/installed.txt
 	@$(UV_LOCK) --upgrade --output-file $(LAMBDA).txt $(LAMBDA).in
+	@$(UV_LOCK) --constraint $(LAMBDA).txt --emit-build-options --output-file requirements.txt $(PLAIN)
 	@for image in api grpc prepare site; do \
 	  $(UV_LOCK) --constraint build/installed.txt --no-emit-package pip --output-file $(IMAGES)/$$image.txt $(IMAGES)/$$image.in || exit 1; \
 	done
-	@for file in $(LAMBDA).txt $(IMAGES)/*.txt; do $(UV) aarch64-manylinux_2_34 $$file > /dev/null || exit 1; done
+	@for file in $(LAMBDA).txt $(IMAGES)/*.txt; do \
+	  $(UV) --python-version 3.12 --python-platform aarch64-manylinux_2_34 $$file > /dev/null || exit 1; \
+	done
+	@for python in 3.13 3.14; do for machine in x86_64 aarch64; do \
+	  $(UV) --python-version $$python --python-platform $$machine-manylinux_2_34 $(LAMBDA).txt > /dev/null || exit 1; \
+	done; done
 
 protos: $(DEV_STAMP)
 	@$(BIN)/python -m infra.rpc.generate

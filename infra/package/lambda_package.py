@@ -31,11 +31,10 @@ def build(out: Path, stage: str, architecture: str, say: Say = lambda _: None) -
     """Build the package into `out` and return the zip's path.
 
     Raises:
-        PackageError: when a dependency cannot be fetched, Chalice fails, or the result is not what Lambda takes.
+        PackageError: when Lambda has no such Python as this one, a dependency cannot be fetched, Chalice fails, or
+            the result is not what Lambda takes.
     """
-    if sys.version_info[:2] != (3, 12):
-        came = ".".join(map(str, sys.version_info[:2]))
-        raise PackageError(f"packages are built under Python 3.12, which runs in the Lambda; this is {came}")
+    dependencies.lambda_python()
     packages = dependencies.fetch(architecture, say)
     with _staged(stage, architecture) as project:
         _run_chalice(project, stage)

@@ -180,7 +180,7 @@ def test_everything_in_the_package_is_compiled_and_what_has_sources_is_checked_a
         names = zipped.namelist()
         sources = [Path(name) for name in names if name.endswith(".py")]
         assert {source.parts[0] for source in sources} == {"app.py", "chalice", "functions"}
-        compiled = [str(source.parent / "__pycache__" / f"{source.stem}.cpython-312.pyc") for source in sources]
+        compiled = [str(source.parent / "__pycache__" / f"{source.stem}.{sys.implementation.cache_tag}.pyc") for source in sources]
         assert set(compiled) == {name for name in names if "__pycache__" in name}
         for name in compiled:
             assert zipped.read(name)[4:8] == b"\x03\0\0\0"  # PEP 552: by hash, which is checked
@@ -201,11 +201,15 @@ def test_the_same_sources_give_the_same_bytes(tmp_path: Path) -> None:
 
 def test_a_plain_deployment_takes_botocore_from_lambda_and_the_package_brings_its_own() -> None:
     """With botocore, what `chalice deploy` sends would exceed the 50 MB that Lambda takes: 63 MB, without 46 MB."""
-    wanted = re.findall(r"^[a-z][\w-]*", (ROOT / "requirements.txt").read_text(), re.MULTILINE)
-    locked = re.findall(r"^[a-z][\w-]*", LOCK.read_text(), re.MULTILINE)
+    wanted = re.findall(r"^[a-z][\w-]*", (LOCK.with_name("plain-requirements.in")).read_text(), re.MULTILINE)
+    plain = re.findall(r"^[a-z][\w-]*==\S+", (ROOT / "requirements.txt").read_text(), re.MULTILINE)
+    locked = re.findall(r"^[a-z][\w-]*==\S+", LOCK.read_text(), re.MULTILINE)
     installed = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["dependencies"]
-    assert not {"boto3", "botocore"} & set(wanted)
-    assert {*wanted, "botocore"} <= {name.replace("_", "-") for name in locked}
+    assert set(plain) <= set(locked), "fix it again: make lock"
+    plain_names, locked_names = ({line.partition("==")[0] for line in lines} for lines in (plain, locked))
+    assert not {"boto3", "botocore"} & plain_names
+    assert set(wanted) <= plain_names
+    assert "botocore" in locked_names
     assert {*wanted, "botocore", "chalice"} <= {re.split("[>=]", line)[0] for line in installed}
 
 
@@ -216,3 +220,9 @@ def test_what_lambda_does_not_take_is_not_left_behind(tmp_path: Path, monkeypatc
     with pytest.raises(PackageError, match="of which Lambda takes 1,000"):
         lambda_package.build(tmp_path, "prod", "x86_64")
     assert (tmp_path / "deployment.zip").read_bytes() == b"old"
+
+
+def test_a_python_that_lambda_does_not_have_is_refused_with_what_to_do() -> None:
+    assert [dependencies.lambda_python(version) for version in dependencies.PYTHONS] == ["3.12", "3.13", "3.14"]
+    with pytest.raises(PackageError, match=r"no Python 3\.15: it runs 3\.12, 3\.13, 3\.14\. .*PYTHON=python3\.14"):
+        dependencies.lambda_python((3, 15))
