@@ -180,7 +180,10 @@ def test_everything_in_the_package_is_compiled_and_what_has_sources_is_checked_a
         names = zipped.namelist()
         sources = [Path(name) for name in names if name.endswith(".py")]
         assert {source.parts[0] for source in sources} == {"app.py", "chalice", "functions"}
-        compiled = [str(source.parent / "__pycache__" / f"{source.stem}.{sys.implementation.cache_tag}.pyc") for source in sources]
+        compiled = [
+            str(source.parent / "__pycache__" / f"{source.stem}.{sys.implementation.cache_tag}.pyc")
+            for source in sources
+        ]
         assert set(compiled) == {name for name in names if "__pycache__" in name}
         for name in compiled:
             assert zipped.read(name)[4:8] == b"\x03\0\0\0"  # PEP 552: by hash, which is checked
