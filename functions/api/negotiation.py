@@ -1,4 +1,4 @@
-"""Content negotiation: the q-values of Accept and Accept-Encoding, ETags, and gzip in both directions.
+"""Content negotiation: the q-values of Accept and Accept-Encoding, ETags, and answers in gzip.
 
 An ETag is `"content"`, or `"content.form"` where the form is a media type's or a coding's short name, so that each
 representation has its own and `If-Match` asks for the content whatever its form. Each route decides which formats it
@@ -6,9 +6,6 @@ has.
 """
 
 import gzip
-import zlib
-
-from functions.errors import FormatError
 
 GZIP = "gzip"
 _LEVEL = 1  # of compression: two thirds of the gain for a sixth of the time of the usual 9
@@ -61,26 +58,6 @@ def shrinks(media_type: str, size: int) -> bool:
 def compress(body: bytes) -> bytes:
     """Return a body in gzip; the same bytes always, so that an ETag may stand for them."""
     return gzip.compress(body, _LEVEL, mtime=0)
-
-
-def decompress(body: bytes, most: int) -> bytes | None:
-    """Return what a gzip body holds, or None when that is more than `most` bytes; no more than that is unpacked.
-
-    Raises:
-        FormatError: when it is not gzip, is cut off, or something follows it.
-    """
-    unpacking = zlib.decompressobj(wbits=31)  # 31: gzip, with its header and checksum
-    try:
-        content = unpacking.decompress(body, most + 1)
-    except zlib.error as error:
-        raise FormatError(f"the body is said to be gzip, but cannot be unpacked: {error}") from error
-    if len(content) > most:
-        return None
-    if not unpacking.eof:
-        raise FormatError("the body is said to be gzip, but its end is missing")
-    if unpacking.unused_data:
-        raise FormatError(f"{len(unpacking.unused_data)} bytes follow the gzip body")
-    return content
 
 
 def _strong(tag: str) -> str:

@@ -22,7 +22,7 @@ _DESCRIPTION = f"""\
 Handwritten digits: samples and blocks of MNIST, networks that recognise them, and the weights that visitors share.
 
 Pixels run from 0 (paper) to 1 (ink), 28 rows of 28, top left first. A format is chosen by `Accept`, with q-values. \
-Bodies may have {LARGEST_BODY / 1e6} MB, and may come with `Content-Encoding: gzip` if they unpack to \
+Bodies may have {LARGEST_BODY / 1e6} MB, and may come with `Content-Encoding: gzip` or `deflate` if they unpack to \
 {LARGEST_UNPACKED // 2**20} MB at most; JSON is answered in gzip where `Accept-Encoding` has it. Reading is open; \
 writing needs the token where one is set. Every error says what was expected and what came."""
 _ERRORS = {

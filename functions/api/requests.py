@@ -14,9 +14,8 @@ from functools import cached_property, wraps
 import msgspec
 from chalice.app import Request, Response
 
-from functions.api import negotiation
-from functions.api.negotiation import GZIP
-from functions.api.responses import JSON, HttpError, answer_to
+from functions.api import bodies, negotiation
+from functions.api.responses import HttpError, answer_to
 from functions.errors import FormatError, InvalidValueError
 from functions.models.model import Model
 from functions.service import Predictor, Service
@@ -26,7 +25,7 @@ LARGEST_BODY = 4_700_000  # bytes; base64, in which API Gateway passes all of th
 TOO_LARGE = (
     f"a body may have {LARGEST_BODY} bytes; weights are smaller as safetensors, JSON with Content-Encoding: gzip"
 )
-LARGEST_UNPACKED = 16 * 1024 * 1024  # of a body that comes as gzip: conv-32-64's weights as JSON are 9 MB
+LARGEST_UNPACKED = 16 * 1024 * 1024  # of a body that comes packed: conv-32-64's weights as JSON are 9 MB
 
 _current: ContextVar[tuple[Request, Callable[[], Service]]] = ContextVar("current")
 _answered = itertools.count()
@@ -52,7 +51,7 @@ class Call:
 
     @cached_property
     def body(self) -> bytes:
-        """Return the body's bytes, unpacked if they come as gzip.
+        """Return the body's bytes, unpacked if they come as gzip or deflate.
 
         Raises:
             HttpError: 413 when it is larger than a Lambda takes, or unpacks to too much; 415 for another coding.
@@ -61,15 +60,16 @@ class Call:
         assert isinstance(body, bytes)  # Chalice's annotation is wider than what it returns
         if len(body) > LARGEST_BODY:
             raise HttpError(413, "too_large", too_large(len(body)))
-        coding = (self.header("content-encoding") or "identity").strip().lower()
+        coding = bodies.coding(self.header("content-encoding"))
         if coding == "identity":
             return body
-        if coding != GZIP:
-            message = f"send the body as it is or with Content-Encoding: gzip, got {coding}"
-            raise HttpError(415, "unsupported_media_type", message, {"Accept-Encoding": GZIP})
-        content = negotiation.decompress(body, LARGEST_UNPACKED)
+        if coding not in bodies.CODINGS:
+            message = f"send the body as it is or with Content-Encoding: {' or '.join(bodies.CODINGS)}, got {coding}"
+            raise HttpError(415, "unsupported_media_type", message, {"Accept-Encoding": ", ".join(bodies.CODINGS)})
+        content = bodies.unpack(body, coding, LARGEST_UNPACKED)
         if content is None:
-            raise HttpError(413, "too_large", f"a gzip body may unpack to {LARGEST_UNPACKED} bytes, this has more")
+            message = f"a {coding} body may unpack to {LARGEST_UNPACKED} bytes, this has more"
+            raise HttpError(413, "too_large", message)
         return content
 
     def json[T](self, kind: type[T]) -> T:
@@ -111,12 +111,14 @@ class Call:
             raise HttpError(403, "forbidden", "this token does not allow writing")
 
     def content_type(self, *accepted: str) -> str:
-        """Return the body's media type, one of those accepted (`image/*`: any image); JSON when it is not said.
+        """Return the body's media type, one of those accepted (`image/*`: any image).
+
+        Where the header says nothing, the body's first bytes tell; JSON if they do not, either.
 
         Raises:
             HttpError: 415, naming those that are.
         """
-        came = (self.header("content-type") or JSON).split(";")[0].strip().lower()
+        came = bodies.media_type(self.header("content-type"), lambda: self.body)
         if came not in accepted and came.split("/")[0] + "/*" not in accepted:
             raise HttpError(415, "unsupported_media_type", f"send {' or '.join(accepted)}, got {came}")
         return came
@@ -157,7 +159,8 @@ def read_json[T](body: bytes | msgspec.Raw, kind: type[T]) -> T:
         InvalidValueError: when it is, but of another shape; `field` names the place.
     """
     try:
-        return msgspec.json.decode(body, type=kind)
+        content = body if isinstance(body, msgspec.Raw) else bodies.text(body)
+        return msgspec.json.decode(content, type=kind)
     except msgspec.ValidationError as error:
         message = str(error)
         place = _PLACE.search(message)

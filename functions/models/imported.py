@@ -29,6 +29,11 @@ class ImportedModel:
         ((self._file, content),) = manifest.files.items()
         self._identity = Identity(manifest.model, content.sha256[:16])
 
+    @property
+    def input_name(self) -> str:
+        """Return what its only input is called in the file that was imported."""
+        return self._interface.input
+
     def predict(self, images: NDArray[np.float32]) -> tuple[NDArray[np.float32], Identity]:
         """Return (B, 10) probabilities of images (B, 784), and which file gave them."""
         return probabilities(run(self.serving(), self._interface, images), self._interface.answers), self._identity

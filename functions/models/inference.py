@@ -17,6 +17,7 @@ from functions.models.manifest import ModelManifest
 
 type Scorer = Callable[[NDArray[np.float32]], NDArray[np.float32]]  # (B, 784) in 0..1 → (B, 10) log-probabilities
 
+INPUT = "images"  # of the graphs that `model_export` writes
 _CHUNK = 1000  # images per run while evaluating: large enough to be fast, small enough for a Lambda's memory
 
 
@@ -58,7 +59,7 @@ class Classifier:
         images = np.ascontiguousarray(images, np.float32)
         if images.ndim != 2 or images.shape[1] != PIXELS:
             raise InvalidValueError(f"images must be (B, {PIXELS}), got {images.shape}", "images")
-        result: NDArray[np.float32] = self._session.run(None, {"images": images})[0]
+        result: NDArray[np.float32] = self._session.run(None, {INPUT: images})[0]
         return result
 
     def probabilities(self, images: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from functions.cache import Cache
 from functions.dataset.shards import Digits
 from functions.errors import CorruptDataError, InvalidValueError, NotFoundError
-from functions.models.inference import Classifier, Scorer, evaluate, patch_onnx
+from functions.models.inference import INPUT, Classifier, Scorer, evaluate, patch_onnx
 from functions.models.manifest import ModelManifest
 from functions.models.serving import Loaded, ServedWeights
 from functions.models.training import Step, Trainer, TrainState
@@ -66,6 +66,11 @@ class Model:
         self._measured: Cache[str, Measure] = Cache(8)
         self._served = ServedWeights(self._load_current, SERVE_FOR, clock=clock)
         self._older: Cache[str, Loaded] = Cache(4)
+
+    @property
+    def input_name(self) -> str:
+        """Return what its only input is called."""
+        return INPUT
 
     def predict(self, images: NDArray[np.float32]) -> tuple[NDArray[np.float32], Version]:
         """Return (B, 10) probabilities of images (B, 784), and the version that gave them."""

@@ -1,19 +1,20 @@
 """The Open Inference Protocol (KServe's version 2): its JSON types, and the tensors that every model here answers.
 
-`model_server` answers the requests.
+Requests are read as clients write them, more loosely than the protocol has it: `null` for what is left out, 784.0 in
+a shape, a number as the id, anything in parameters that mean nothing here. `model_server` answers the requests.
 """
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import msgspec
 
 from functions.dataset.block import CLASSES
 
-INPUT = "images"
 PLATFORM = "onnx_onnxv1"
 
 
 type Parameters = dict[str, bool | int | float | str]
+type Sent = dict[str, Any] | None  # parameters of a request: some clients put objects there, such as headers
 type Data = Annotated[
     msgspec.Raw, msgspec.Meta(extra_json_schema={"type": "array", "description": "row-major, nested or flat"})
 ]
@@ -23,9 +24,9 @@ class RequestInput(msgspec.Struct):
     """A tensor in a request: in `data`, or after the JSON if `binary_data_size` is among its parameters."""
 
     name: str
-    shape: list[int]
+    shape: list[int | float]
     datatype: str
-    parameters: Parameters = {}
+    parameters: Sent = None
     data: Data | msgspec.UnsetType = msgspec.UNSET
 
 
@@ -33,16 +34,16 @@ class RequestOutput(msgspec.Struct):
     """A tensor that is asked for."""
 
     name: str
-    parameters: Parameters = {}
+    parameters: Sent = None
 
 
 class InferRequest(msgspec.Struct):
     """The body of POST …/infer."""
 
     inputs: list[RequestInput]
-    id: str | None = None
-    parameters: Parameters = {}
-    outputs: list[RequestOutput] = []
+    id: str | int | float | None = None  # answered as a string
+    parameters: Sent = None
+    outputs: list[RequestOutput] | None = None
 
 
 class ResponseOutput(msgspec.Struct, omit_defaults=True):

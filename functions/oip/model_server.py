@@ -15,7 +15,6 @@ from functions.dataset.block import PIXELS
 from functions.errors import InvalidValueError, NotFoundError, UnavailableError
 from functions.models.inference import Scorer
 from functions.oip.messages import (
-    INPUT,
     OUTPUT_NAMES,
     OUTPUTS,
     PLATFORM,
@@ -31,6 +30,11 @@ _REFUSED = ("classification", "shared_memory_region")  # parameters that would c
 
 class Servable(Protocol):
     """A model, as far as this protocol needs it. Safe to share between threads."""
+
+    @property
+    def input_name(self) -> str:
+        """Return what its only input is called."""
+        ...
 
     def reader(self, version: str | None = None) -> tuple[Identified, Scorer]:
         """Return which weights a version has (None: the current ones), and what reads images with them.
@@ -84,7 +88,7 @@ def model_metadata(models: Models, name: str, version: str | None = None) -> Mod
     predictor = models.predictor(name)
     if version is not None:
         predictor.reader(version)
-    inputs = [TensorMetadata(INPUT, "FP32", [-1, PIXELS])]
+    inputs = [TensorMetadata(predictor.input_name, "FP32", [-1, PIXELS])]
     return ModelMetadata(name, predictor.versions(), PLATFORM, inputs, list(OUTPUTS))
 
 
@@ -118,25 +122,26 @@ def check_model_ready(models: Models, name: str, version: str | None = None) -> 
         raise UnavailableError(f"not ready: {error}") from error
 
 
-def check_parameters(where: str, parameters: Mapping[str, object]) -> None:
+def check_parameters(where: str, parameters: Mapping[str, object] | None) -> None:
     """Refuse parameters that would change the answer, and ignore all others.
 
     Raises:
         InvalidValueError: naming the parameter.
     """
     for name in _REFUSED:
-        if name in parameters:
+        if parameters and name in parameters:
             raise InvalidValueError(f"{where}: the parameter {name!r} is not supported here")
 
 
 def check_inputs(names: Sequence[str]) -> None:
-    """Refuse inputs that no model here has.
+    """Refuse more or fewer inputs than the one that every model here has; it may have any name.
 
     Raises:
-        InvalidValueError: saying which one is expected.
+        InvalidValueError: saying what is expected.
     """
-    if list(names) != [INPUT]:
-        raise InvalidValueError(f"expected exactly one input, {INPUT!r}, got {', '.join(map(repr, names)) or 'none'}")
+    if len(names) != 1:
+        found = ", ".join(map(repr, names)) or "none"
+        raise InvalidValueError(f"expected exactly one input, the images, got {found}")
 
 
 def chosen_outputs(names: Sequence[str]) -> Sequence[str]:

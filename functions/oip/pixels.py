@@ -16,12 +16,21 @@ from functions.dataset.block import COLUMNS, PIXELS, ROWS
 from functions.errors import FormatError, InvalidValueError
 
 MOST_IMAGES = 4000
-DATATYPES = {"FP32": "<f4", "FP64": "<f8", "FP16": "<f2", "UINT8": "u1", "BOOL": "u1"}  # as NumPy calls them
-LARGEST = {"UINT8": 255}  # ink, in datatypes where it is not 1
+_FLOATS = {"FP32": "<f4", "FP64": "<f8", "FP16": "<f2"}  # as NumPy calls them
+_INTEGERS = {
+    "UINT8": "u1",
+    "UINT16": "<u2",
+    "UINT32": "<u4",
+    "UINT64": "<u8",
+    "INT16": "<i2",
+    "INT32": "<i4",
+    "INT64": "<i8",
+}  # INT8 cannot hold 255, so that its pixels have no obvious meaning
+DATATYPES = _FLOATS | _INTEGERS | {"BOOL": "u1"}
+_INK = 255  # in datatypes of whole numbers; in the others it is 1
 _ONE_IMAGE = ([PIXELS], [ROWS, COLUMNS], [1, ROWS, COLUMNS], [ROWS, COLUMNS, 1])  # after the batch's size
 _SHAPES = "[B,784], [B,28,28], [B,1,28,28], [B,28,28,1], or [784] or [28,28] for one image"
 _OPENING = re.compile(rb"(?:\[\s*)+")
-_ELEMENT: dict[str, Any] = {"UINT8": int, "BOOL": bool}  # of JSON; else a number
 
 
 def batch_size(shape: Sequence[int]) -> int:
@@ -47,8 +56,19 @@ def check_datatype(datatype: str) -> None:
         InvalidValueError: naming those that are.
     """
     if datatype not in DATATYPES:
-        taken = "FP32, FP64 or FP16 (0 to 1), UINT8 (0 to 255) or BOOL"
+        taken = "FP32, FP64 or FP16 (0 to 1), UINT8 or a larger INT (0 to 255) or BOOL"
         raise InvalidValueError(f"the datatype must be {taken}; got {datatype!r}")
+
+
+def whole_shape(shape: Sequence[int | float]) -> list[int]:
+    """Return a shape whose sizes may come as 784.0.
+
+    Raises:
+        InvalidValueError: when one is not a whole number.
+    """
+    if any(size != math.floor(size) for size in shape if math.isfinite(size)) or not all(map(math.isfinite, shape)):
+        raise InvalidValueError(f"the shape must be whole numbers, got {list(shape)}")
+    return [int(size) for size in shape]
 
 
 def from_bytes(datatype: str, shape: Sequence[int], raw: bytes | memoryview) -> NDArray[np.float32]:
@@ -89,19 +109,29 @@ def as_images(datatype: str, shape: Sequence[int], values: NDArray[Any]) -> NDAr
     count = batch_size(shape)
     if values.size != count * PIXELS:
         raise FormatError(f"the shape {list(shape)} has {math.prod(shape)} elements, data has {values.size}")
-    top = LARGEST.get(datatype, 1)
     flat = values.reshape(-1)
+    top = _ink(datatype, flat)
     if not (flat.min() >= 0 and flat.max() <= top):  # NaN is neither
         place = int(np.argmax(~((flat >= 0) & (flat <= top))))
-        hint = "" if datatype in LARGEST else "; send 0 to 255 as UINT8"
+        hint = "; send 0 to 255 as UINT8" if datatype in _FLOATS else ""
         raise InvalidValueError(f"pixels of {datatype} are 0 to {top}, got {flat[place]:g} at {place}{hint}")
+    if datatype not in _FLOATS and flat.dtype.kind == "f" and not (flat == np.floor(flat)).all():
+        place = int(np.argmax(flat != np.floor(flat)))
+        raise InvalidValueError(f"pixels of {datatype} are whole numbers, got {flat[place]:g} at {place}")
     pixels = flat.reshape(count, PIXELS).astype(np.float32)
     return pixels / np.float32(top) if top != 1 else pixels
 
 
+def _ink(datatype: str, values: NDArray[Any]) -> int:
+    """Return the value of ink: 255 for whole numbers; 1 if a larger type than UINT8 holds no more."""
+    if datatype not in _INTEGERS or (datatype != "UINT8" and values.max() == 1):
+        return 1
+    return _INK
+
+
 def _array(datatype: str, text: bytes, depth: int) -> NDArray[np.float64]:
     """Return lists of JSON, nested `depth` deep, as an array."""
-    kind: Any = _ELEMENT.get(datatype, float)
+    kind: Any = bool | float if datatype == "BOOL" else float  # some clients write BOOL as 0 and 1, UINT8 as 255.0
     for _ in range(depth):
         kind = list[kind]
     try:

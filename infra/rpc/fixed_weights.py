@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from functions.errors import NotFoundError
-from functions.models.inference import Classifier, Scorer
+from functions.models.inference import INPUT, Classifier, Scorer
 from functions.weights.versions import Identity
 from model_export.architectures import architecture_named
 from model_export.graphs import inference_graph
@@ -43,6 +43,11 @@ class FixedWeightsModel:
                 f"{self._identity.model} has no version {version!r}; there is: {self._identity.version}"
             )
         return self._identity, self._classifier.log_probabilities
+
+    @property
+    def input_name(self) -> str:
+        """Return what its only input is called."""
+        return INPUT
 
     def versions(self) -> list[str]:
         """Return its version."""

@@ -3,7 +3,7 @@
 They raise the core's errors; `interceptor` turns these into statuses and handles deadlines and logs.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import Any
 
 import msgspec
@@ -20,8 +20,6 @@ from infra.rpc.interceptor import check_not_abandoned
 from infra.rpc.protos import mnist_pb2, mnist_pb2_grpc, open_inference_pb2_grpc
 from infra.rpc.protos import open_inference_pb2 as messages
 
-# The field with the elements of a datatype; FP16 has none.
-_CONTENTS = {"FP32": "fp32_contents", "FP64": "fp64_contents", "UINT8": "uint_contents", "BOOL": "bool_contents"}
 _DATATYPES = {output.name: output.datatype for output in OUTPUTS}
 
 
@@ -96,7 +94,7 @@ def _images(request: messages.ModelInferRequest) -> NDArray[np.float32]:
     core.check_parameters(f"input {tensor.name!r}", tensor.parameters)
     if not request.raw_input_contents:
         return pixels.as_images(tensor.datatype, tensor.shape, _elements(tensor))
-    if tensor.HasField("contents"):
+    if tensor.contents.ListFields():
         raise InvalidValueError(f"input {tensor.name!r} has both contents and raw_input_contents")
     if len(request.raw_input_contents) != 1:
         raise FormatError(f"there is one input, but {len(request.raw_input_contents)} raw_input_contents")
@@ -104,13 +102,15 @@ def _images(request: messages.ModelInferRequest) -> NDArray[np.float32]:
 
 
 def _elements(tensor: messages.ModelInferRequest.InferInputTensor) -> NDArray[Any]:
+    """Return the elements in `contents`, whichever list has them: not every client picks the one of the datatype."""
     pixels.check_datatype(tensor.datatype)
-    field = _CONTENTS.get(tensor.datatype)
-    values: Iterable[Any] = getattr(tensor.contents, field) if field else ()
-    if not values:
-        places = f"raw_input_contents or contents.{field}" if field else "raw_input_contents"
-        raise InvalidValueError(f"{tensor.datatype} is expected in {places}, where there is nothing")
-    return np.array(values, np.float64)
+    filled = tensor.contents.ListFields()
+    if len(filled) != 1 or filled[0][0].name == "bytes_contents":
+        found = " and ".join(field.name for field, _ in filled) or "nothing"
+        raise InvalidValueError(
+            f"{tensor.datatype} is expected in raw_input_contents or in one list of numbers in contents, got {found}"
+        )
+    return np.array(filled[0][1], np.float64)
 
 
 def _response(found: Inference, request_id: str, *, raw: bool) -> messages.ModelInferResponse:

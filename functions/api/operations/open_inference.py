@@ -2,6 +2,7 @@
 
 from functions.api.operations.operation import ALWAYS, BINARY, Answer, Operation, Parameter
 from functions.api.responses import JSON, OCTETS
+from functions.models.inference import INPUT
 from functions.oip import messages as protocol
 
 HEADER_LENGTH = "Inference-Header-Content-Length"
@@ -15,7 +16,7 @@ _LENGTH = Parameter(
     {"type": "integer", "minimum": 0},
 )
 _SENT = {
-    "inputs": [{"name": protocol.INPUT, "shape": [1, 784], "datatype": "FP32", "data": [0.5] * 784}],
+    "inputs": [{"name": INPUT, "shape": [1, 784], "datatype": "FP32", "data": [0.5] * 784}],
     "outputs": [{"name": "label"}],
 }
 
@@ -45,10 +46,10 @@ def _infer(path: str, summary: str, parameters: tuple[Parameter, ...]) -> Operat
         f"-H 'Content-Type: application/json' -d @infer.json $API{shown}",
         {200: Answer("as the protocol says", {JSON: protocol.InferResponse, OCTETS: BINARY}, (HEADER_LENGTH,))},
         (400, 404, 413, 415, *ALWAYS),
-        "The input is `images`: FP32, FP64, FP16 or BOOL of 0 to 1, or UINT8 of 0 to 255, shaped [B,784] or as "
-        "pictures; outputs are `probabilities`, `log_probabilities` and `label`. With the extension "
-        "binary_tensor_data, tensors stand as bytes behind the JSON, whose length the header tells; the media type "
-        "then is octets.",
+        "The only input, whatever its name: FP32, FP64, FP16 or BOOL of 0 to 1, or UINT8 or a larger INT of 0 "
+        "to 255, shaped [B,784] or as pictures; outputs are `probabilities`, `log_probabilities` and `label`. With "
+        "the extension binary_tensor_data, tensors stand as bytes behind the JSON, whose length the header tells; "
+        "the media type then is octets. A length of 0 says that the body is nothing but FP32 images.",
         parameters=(*parameters, _LENGTH),
         body={JSON: protocol.InferRequest, OCTETS: BINARY},
         example=_SENT,

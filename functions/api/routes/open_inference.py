@@ -9,6 +9,7 @@ import msgspec
 import orjson
 from chalice.app import Blueprint, Request, Response
 
+from functions.api import bodies
 from functions.api.requests import Call, handler, read_json
 from functions.api.responses import JSON, OCTETS, answer
 from functions.api.routes import ANY, READING
@@ -18,6 +19,7 @@ from functions.oip import model_server as core
 
 PREFIX = "/v2"
 HEADER_LENGTH = "Inference-Header-Content-Length"
+SAGEMAKER = "application/vnd.sagemaker-triton.binary+json;json-header-size="
 EXTENSIONS = ("binary_tensor_data",)
 _BAD_REQUEST = {422: 400}  # the protocol knows no finer difference
 
@@ -68,17 +70,16 @@ def get_model_ready(call: Call, model: str, version: str | None = None) -> Respo
 @handler
 def post_infer(call: Call, model: str, version: str | None = None) -> Response:
     """Answer with the tensors that the model makes of those in the body."""
-    call.content_type(JSON, OCTETS)
-    text, tail = binary_tensors.split(call.body, call.header(HEADER_LENGTH))
-    request = read_json(text, protocol.InferRequest)
-    outputs = core.chosen_outputs([output.name for output in request.outputs])
+    request, tail = _request(call)
+    outputs = core.chosen_outputs([output.name for output in request.outputs or ()])
     binary = binary_tensors.binary_outputs(request, outputs)
     images = binary_tensors.images(request, tail)
     inference = core.infer(call.service, model, version, images, outputs)
     body, length = binary_tensors.join(inference, binary, request.id)
     if length is None:
         return answer(body, JSON)
-    return answer(body, OCTETS, {HEADER_LENGTH: str(length)})
+    media_type = OCTETS if call.header(HEADER_LENGTH) or not _sagemaker_length(call) else f"{SAGEMAKER}{length}"
+    return answer(body, media_type, {HEADER_LENGTH: str(length)})
 
 
 def middleware(request: Request, get_response: Callable[[Request], Response]) -> Response:
@@ -97,6 +98,22 @@ def _text(body: bytes | dict[str, str]) -> str:
         return body["Message"]
     error: dict[str, str] = orjson.loads(body)["error"]
     return f"{error['field']}: {error['message']}" if "field" in error else error["message"]
+
+
+def _request(call: Call) -> tuple[protocol.InferRequest, memoryview]:
+    """Return the request in the body, and the bytes behind its JSON, whatever its type if a header tells where."""
+    length = call.header(HEADER_LENGTH) or _sagemaker_length(call)
+    if length is None:
+        call.content_type(JSON, OCTETS)
+    text, tail = binary_tensors.split(call.body, length)
+    if length is not None and not text:
+        return binary_tensors.raw_request(tail), tail
+    return read_json(text, protocol.InferRequest), tail
+
+
+def _sagemaker_length(call: Call) -> str | None:
+    """Return how long the JSON is in a body as SageMaker's Triton takes it, which may pass on no headers of ours."""
+    return bodies.parameter(call.header("content-type"), "json-header-size")
 
 
 def _json(call: Call, value: msgspec.Struct) -> Response:

@@ -11,7 +11,7 @@ import pytest
 from chalice.test import HTTPResponse
 
 from functions.api.middleware import LARGEST_ANSWER
-from functions.api.negotiation import accepts_gzip, compress, decompress
+from functions.api.negotiation import accepts_gzip
 from functions.api.requests import LARGEST_BODY, LARGEST_UNPACKED
 from functions.app import app
 from functions.storage.memory import MemoryStore
@@ -142,7 +142,7 @@ def test_body_may_come_compressed(api: Api) -> None:
         (TENSOR, "cannot be unpacked"),
         (b"", "its end is missing"),
         (gzip.compress(TENSOR, mtime=0)[:-9], "its end is missing"),
-        (gzip.compress(TENSOR, mtime=0) + b"more", "4 bytes follow"),
+        (gzip.compress(TENSOR, mtime=0) + b"more", "cannot be unpacked"),
         (zlib.compress(TENSOR), "cannot be unpacked"),
         (gzip.compress(TENSOR, mtime=0)[:-8] + bytes(8), "cannot be unpacked"),
     ],
@@ -161,16 +161,11 @@ def test_body_that_unpacks_to_too_much_is_refused(api: Api) -> None:
     assert str(LARGEST_UNPACKED) in answer.json_body["error"]["message"]
 
 
-def test_no_more_is_unpacked_than_may_be_kept() -> None:
-    assert decompress(compress(bytes(1000)), 1000) == bytes(1000)
-    assert decompress(compress(bytes(1001)), 1000) is None
-
-
-@pytest.mark.parametrize("coding", ["br", "deflate", "gzip, gzip"])
+@pytest.mark.parametrize("coding", ["br", "gzip, gzip"])
 def test_other_codings_are_refused(api: Api, coding: str) -> None:
     answer = predict(api, TENSOR, coding)
     assert answer.status_code == 415
-    assert answer.headers["Accept-Encoding"] == "gzip"
+    assert answer.headers["Accept-Encoding"] == "gzip, deflate"
 
 
 @pytest.mark.usefixtures("api")

@@ -1,5 +1,6 @@
 """The Open Inference Protocol over HTTP as tritonclient speaks it, and docs/protocols.md run as it stands."""
 
+import asyncio
 import os
 import re
 import shutil
@@ -12,6 +13,7 @@ import numpy as np
 import pytest
 import requests
 import tritonclient.http as triton
+import tritonclient.http.aio as triton_aio
 from tritonclient.utils import InferenceServerException
 
 from infra.cli.grpc_command import grpc as grpc_command
@@ -85,7 +87,7 @@ def test_tritonclient_infers_with_json_and_with_bytes(
     np.testing.assert_array_equal(result.as_numpy("label"), expected.argmax(1))
 
 
-@pytest.mark.parametrize("coding", [None, "gzip"])
+@pytest.mark.parametrize("coding", [None, "gzip", "deflate"])
 def test_tritonclient_gets_all_outputs_of_bytes_sent_in_any_coding(
     client: triton.InferenceServerClient, stack: RunningStack, coding: str | None
 ) -> None:
@@ -97,6 +99,26 @@ def test_tritonclient_gets_all_outputs_of_bytes_sent_in_any_coding(
         response_compression_algorithm=coding,
     )
     np.testing.assert_allclose(result.as_numpy("probabilities"), predicted(stack, "mlp-128"), rtol=1e-5)
+
+
+@pytest.mark.parametrize("datatype", ["INT32", "INT64"])
+def test_tritonclient_sends_whole_numbers_of_any_size(
+    client: triton.InferenceServerClient, stack: RunningStack, datatype: str
+) -> None:
+    images = np.round(IMAGES * 255).astype(datatype.lower())
+    result = client.infer("mlp-128", [sent(images, datatype)])
+    np.testing.assert_allclose(result.as_numpy("probabilities"), predicted(stack, "mlp-128"), rtol=1e-5)
+
+
+@pytest.mark.parametrize("coding", [None, "deflate"])
+def test_tritonclient_infers_with_asyncio(stack: RunningStack, coding: str | None) -> None:
+    async def infer() -> np.ndarray:
+        async with triton_aio.InferenceServerClient(f"{stack.url.removeprefix('http://')}/api") as opened:
+            result = await opened.infer("mlp-128", [sent()], request_compression_algorithm=coding)
+        found: np.ndarray = result.as_numpy("probabilities")
+        return found
+
+    np.testing.assert_allclose(asyncio.run(infer()), predicted(stack, "mlp-128"), rtol=1e-5)
 
 
 def test_tritonclient_reaches_older_versions(client: triton.InferenceServerClient, stack: RunningStack) -> None:

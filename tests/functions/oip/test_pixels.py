@@ -39,6 +39,9 @@ def test_one_image_is_a_batch_of_one(shape: list[int]) -> None:
         ("FP64", IMAGES.astype(np.float64), 0),
         ("FP16", IMAGES.astype(np.float16), 2**-11),  # what half precision rounds away below 1
         ("UINT8", BYTES, 0),
+        ("UINT16", BYTES.astype("<u2"), 0),
+        ("INT32", BYTES.astype("<i4"), 0),
+        ("INT64", BYTES.astype("<i8"), 0),
     ],
 )
 def test_datatype_is_read_from_bytes_and_from_json(datatype: str, values: np.ndarray, atol: float) -> None:
@@ -54,6 +57,25 @@ def test_bool_is_ink_or_none() -> None:
     ink = IMAGES > 0.5
     np.testing.assert_array_equal(pixels.from_bytes("BOOL", [2, 784], ink.tobytes()), ink)
     np.testing.assert_array_equal(pixels.from_json("BOOL", [2, 784], as_json(ink.tolist())), ink)
+
+
+def test_numbers_may_be_written_in_another_way() -> None:
+    ink = (IMAGES > 0.5).astype(int)
+    np.testing.assert_array_equal(pixels.from_json("BOOL", [2, 784], as_json(ink.tolist())), ink)
+    floats = BYTES.astype(np.float64).tolist()
+    np.testing.assert_array_equal(pixels.from_json("UINT8", [2, 784], as_json(floats)), IMAGES)
+    assert pixels.whole_shape([2.0, 784]) == [2, 784]
+
+
+def test_large_integers_that_are_only_0_and_1_are_ink_or_none() -> None:
+    ink = (IMAGES > 0.5).astype(np.int64)
+    np.testing.assert_array_equal(pixels.from_bytes("INT64", [2, 784], ink.tobytes()), ink)
+
+
+@pytest.mark.parametrize("size", [0.5, float("nan"), float("inf")])
+def test_shape_of_other_numbers_is_refused(size: float) -> None:
+    with pytest.raises(InvalidValueError, match="the shape must be whole numbers"):
+        pixels.whole_shape([1, size])
 
 
 def test_json_may_be_spaced_out() -> None:
@@ -87,9 +109,16 @@ HALF = [0.5] * 784
         ("FP32", [784], [-0.1, *HALF[1:]], "got -0.1 at 0"),
         ("UINT8", [784], [256] * 784, "pixels of UINT8 are 0 to 255, got 256 at 0$"),
         ("UINT8", [784], [10**30] * 784, "pixels of UINT8 are 0 to 255"),
-        ("UINT8", [784], HALF, "expected `int`, got `float`"),
-        ("BOOL", [784], [1] * 784, "expected `bool`, got `int`"),
-        ("INT8", [784], [1] * 784, r"the datatype must be FP32, .* UINT8 \(0 to 255\) or BOOL; got 'INT8'"),
+        ("UINT8", [784], HALF, "pixels of UINT8 are whole numbers, got 0.5 at 0"),
+        ("BOOL", [784], HALF, "pixels of BOOL are whole numbers, got 0.5 at 0"),
+        ("BOOL", [784], [2] * 784, "pixels of BOOL are 0 to 1, got 2 at 0"),
+        ("INT64", [784], [-1] * 784, "pixels of INT64 are 0 to 255, got -1 at 0"),
+        (
+            "INT8",
+            [784],
+            [1] * 784,
+            r"the datatype must be FP32, .* a larger INT \(0 to 255\) or BOOL; got 'INT8'",
+        ),
         ("fp32", [784], HALF, "got 'fp32'"),
     ],
 )

@@ -97,14 +97,14 @@ def test_data_that_is_no_drawing_is_an_invalid_argument(channel: grpc.Channel, d
 @pytest.mark.parametrize(
     ("other", "message"),
     [
-        ({"inputs": []}, "expected exactly one input, 'images', got none"),
-        ({"inputs": [tensor(name="x")]}, "expected exactly one input, 'images', got 'x'"),
+        ({"inputs": []}, "expected exactly one input, the images, got none"),
+        ({"inputs": [tensor(), tensor(name="x")]}, "expected exactly one input, the images, got 'images', 'x'"),
         ({"inputs": [tensor(shape=[1, 783])]}, "the shape must be [B,784]"),
         ({"inputs": [tensor(shape=[-1, 784])]}, "a batch has 1 to 4000 images, got -1"),
         ({"inputs": [tensor(shape=[2, 784])]}, "FP32 [2, 784] takes 6272 bytes, got 3136"),
-        ({"inputs": [tensor(datatype="INT32")]}, "the datatype must be FP32"),
-        ({"raw_input_contents": []}, "FP32 is expected in raw_input_contents or contents.fp32_contents"),
-        ({"inputs": [tensor(datatype="FP16")], "raw_input_contents": []}, "expected in raw_input_contents, where"),
+        ({"inputs": [tensor(datatype="BYTES")]}, "the datatype must be FP32"),
+        ({"raw_input_contents": []}, "FP32 is expected in raw_input_contents or in one list"),
+        ({"inputs": [tensor(datatype="FP16")], "raw_input_contents": []}, "FP16 is expected in raw_input_contents"),
         ({"raw_input_contents": [b"", b""]}, "there is one input, but 2 raw_input_contents"),
         ({"inputs": [tensor(contents={"fp32_contents": [0.5]})]}, "both contents and raw_input_contents"),
         (

@@ -107,13 +107,20 @@ def test_raw_tensors_are_answered_raw(channel: grpc.Channel, network: Classifier
 
 @pytest.mark.parametrize(
     ("datatype", "field", "top"),
-    [("FP32", "fp32_contents", 1), ("FP64", "fp64_contents", 1), ("UINT8", "uint_contents", 255)],
+    [
+        ("FP32", "fp32_contents", 1),
+        ("FP64", "fp64_contents", 1),
+        ("UINT8", "uint_contents", 255),
+        ("INT32", "int_contents", 255),
+        ("INT64", "int64_contents", 255),
+        ("UINT8", "int_contents", 255),  # not the list of its datatype
+    ],
 )
 def test_contents_are_answered_in_contents(
     channel: grpc.Channel, network: Classifier, datatype: str, field: str, top: int
 ) -> None:
     values = np.round(IMAGES * 255).astype(int).reshape(-1) if top == 255 else IMAGES.reshape(-1)
-    tensor = {"name": "images", "datatype": datatype, "shape": [3, 28, 28], "contents": {field: values.tolist()}}
+    tensor = {"name": "x", "datatype": datatype, "shape": [3, 28, 28], "contents": {field: values.tolist()}}
     asked = service_pb2.ModelInferRequest(
         model_name=MODEL, inputs=[tensor], outputs=[{"name": "label"}, {"name": "probabilities"}]
     )

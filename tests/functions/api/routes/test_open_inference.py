@@ -152,24 +152,86 @@ def test_unknown_model_is_answered_with_those_there_are(api: Api, path: str) -> 
         (b"", "expected JSON"),
         (b'{"inputs"', "expected JSON"),
         ({}, "object missing required field `inputs`"),
-        ({"inputs": []}, "expected exactly one input, 'images', got none"),
-        ({"inputs": [tensor(name="pixels")]}, "expected exactly one input, 'images', got 'pixels'"),
+        ({"inputs": []}, "expected exactly one input, the images, got none"),
+        ({"inputs": [tensor(), tensor(name="mask")]}, "expected exactly one input, the images, got 'images', 'mask'"),
         ({"inputs": [tensor(name=1)]}, "inputs[0].name: expected `str`, got `int`"),
         ({"inputs": [tensor(shape="2")]}, "inputs[0].shape: expected `array`, got `str`"),
         ({"inputs": [tensor(shape=[2, 3])]}, "the shape must be [B,784]"),
-        ({"inputs": [tensor(datatype="INT64")]}, "the datatype must be FP32"),
+        ({"inputs": [tensor(datatype="BYTES")]}, "the datatype must be FP32"),
+        ({"inputs": [tensor(shape=[2, 783.5])]}, "the shape must be whole numbers"),
+        ({"inputs": [tensor()], "id": True}, "id: expected"),
         ({"inputs": [tensor(data=[2.0] * 1568)]}, "pixels of FP32 are 0 to 1, got 2 at 0"),
         (
             {"inputs": [tensor()], "outputs": [{"name": "scores"}]},
             "there are: probabilities, log_probabilities, label",
         ),
         ({"inputs": [tensor()], "parameters": {"binary_data_output": "yes"}}, "must be true or false, got 'yes'"),
-        ({"inputs": [tensor()], "parameters": {"a": [1]}}, "expected `bool | int | float | str`"),
+        ({"inputs": [tensor()], "parameters": [1]}, "parameters: expected `object | null`, got `array`"),
     ],
 )
 def test_wrong_request_is_a_bad_request(api: Api, body: object, message: str) -> None:
     answer = infer(api, body, **{"Content-Type": "application/json"})
     assert message in failure(answer, 400)
+
+
+def as_sent_by_clients() -> dict[str, dict[str, Any]]:
+    """Return requests as public clients write them, which mean the same as the plain one."""
+    ink = np.round(IMAGES * 255)
+    return {
+        "MLServer, in pydantic's JSON": {"id": None, "parameters": None, "inputs": [tensor(parameters=None)]},
+        "outputs null": {"inputs": [tensor()], "outputs": None},
+        "an output's parameters null": {"inputs": [tensor()], "outputs": [{"name": "label", "parameters": None}]},
+        "objects as parameters": {"parameters": {"headers": {"a": "b"}, "list": [1]}, "inputs": [tensor()]},
+        "null as a parameter": {"parameters": {"binary_data_output": None}, "inputs": [tensor()]},
+        "UINT8 as 255.0": {"inputs": [tensor(datatype="UINT8", data=ink.tolist())]},
+        "INT64": {"inputs": [tensor(datatype="INT64", data=ink.astype(int).tolist())]},
+        "shape as 784.0": {"inputs": [tensor(shape=[2.0, 784.0])]},
+        "id as a number": {"id": 1, "inputs": [tensor()]},
+        "another name": {"inputs": [tensor(name="Input3")]},
+        "KServe, with the model's name": {"id": "0b", "model_name": "mlp-128", "inputs": [tensor(name="input-0")]},
+    }
+
+
+@pytest.mark.parametrize("name", as_sent_by_clients())
+def test_requests_of_public_clients_are_taken(api: Api, name: str) -> None:
+    request = as_sent_by_clients()[name]
+    answer = infer(api, request)
+    assert answer.status_code == 200, answer.body
+    labels = next(output["data"] for output in answer.json_body["outputs"] if output["name"] == "label")
+    assert labels == api.service.predictor("mlp-128").predict(IMAGES)[0].argmax(1).tolist()
+    assert answer.json_body.get("id") == (None if request.get("id") is None else str(request["id"]))
+
+
+@pytest.mark.parametrize("headers", [{"Content-Type": ""}, {"Content-Type": "application/x-www-form-urlencoded"}])
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "utf-16-le"])
+def test_json_needs_no_type_and_may_be_of_any_unicode(api: Api, headers: dict[str, str], encoding: str) -> None:
+    assert infer(api, json.dumps({"inputs": [tensor()]}).encode(encoding), **headers).status_code == 200
+
+
+def test_body_of_nothing_but_pixels_is_answered_in_bytes(api: Api) -> None:
+    answer = infer(api, IMAGES.tobytes(), **{LENGTH: "0"})
+    assert answer.status_code == 200, answer.body
+    assert len(answer.body) - int(answer.headers[LENGTH]) == 80 + 80 + 16
+
+
+def test_sagemakers_type_says_how_long_the_json_is_in_both_directions(api: Api) -> None:
+    prefix = "application/vnd.sagemaker-triton.binary+json;json-header-size="
+    sent = tensor(data=None, parameters={"binary_data_size": IMAGES.nbytes})
+    body, headers = binary({"inputs": [sent], "parameters": {"binary_data_output": True}}, IMAGES.tobytes())
+    answer = infer(api, body, **{"Content-Type": prefix + headers[LENGTH]})
+    assert answer.status_code == 200, answer.body
+    assert answer.headers["Content-Type"].startswith(prefix)
+    head = json.loads(answer.body[: int(answer.headers["Content-Type"].removeprefix(prefix))])
+    assert [output["name"] for output in head["outputs"]] == ["probabilities", "log_probabilities", "label"]
+
+
+def test_imported_model_names_its_own_input(api: Api, tmp_path: Path) -> None:
+    graph = linear(WEIGHT)
+    graph.graph.input[0].name = graph.graph.node[0].input[0] = "Input3"
+    imported_models.register(api.service._store, "theirs", import_onnx(saved(tmp_path, graph), "theirs"))
+    assert api("GET", "/v2/models/theirs").json_body["inputs"][0]["name"] == "Input3"
+    for name in ("Input3", "images"):
+        assert infer(api, {"inputs": [tensor(name=name)]}, "/v2/models/theirs").status_code == 200
 
 
 @pytest.mark.parametrize(("header", "tail"), [("9999", b""), ("x", b""), (None, b"tail")])
@@ -180,7 +242,7 @@ def test_wrong_header_length_is_a_bad_request(api: Api, header: str | None, tail
 
 def test_wrong_method_type_and_size_have_the_same_shape(api: Api) -> None:
     assert "PUT" in failure(api("PUT", "/v2/models/mlp-128/infer"), 405)
-    assert "application/octet-stream" in failure(infer(api, b"x", **{"Content-Type": "text/plain"}), 415)
+    assert "application/octet-stream" in failure(infer(api, b"x", **{"Content-Type": "text/html"}), 415)
     assert "application/json" in failure(api("GET", "/v2", headers={"Accept": "text/html"}), 406)
     assert "a body may have" in failure(infer(api, bytes(7_000_000)), 413)
 
