@@ -44,7 +44,7 @@ def raw_request(tail: memoryview) -> InferRequest:
     """Return the request that a body without JSON stands for: FP32 images, all outputs as bytes.
 
     Raises:
-        FormatError: when the bytes are no whole images.
+        FormatError: when the bytes do not divide into images.
     """
     count, rest = divmod(len(tail), _RAW_IMAGE)
     if rest or not count:
