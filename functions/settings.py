@@ -34,6 +34,7 @@ class Settings:
     log_level: str = "INFO"  # LOG_LEVEL
     log_format: str = logs.PRETTY  # SCRAWL_LOG_FORMAT; json, and metrics, unless the stage is local
     keep_versions: int = 200  # SCRAWL_KEEP_VERSIONS, of each model's weights
+    origin_secret: str | None = field(default=None, repr=False)  # SCRAWL_ORIGIN_SECRET; None: anyone may ask directly
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> "Settings":
@@ -60,6 +61,7 @@ class Settings:
             log_level=_level(environment),
             log_format=_log_format(environment, stage),
             keep_versions=_number(environment, "SCRAWL_KEEP_VERSIONS", int, cls.keep_versions, 1, MOST_VERSIONS),
+            origin_secret=environment.get("SCRAWL_ORIGIN_SECRET") or None,
         )
 
 

@@ -10,6 +10,7 @@ from typing import Any
 
 from chalice.package import YAMLTemplateSerializer
 
+from functions.api.middleware import NOT_PAST_CLOUDFRONT
 from functions.api.requests import TOO_LARGE
 from functions.settings import cors_origin
 from infra.cloudformation.policies import policy
@@ -70,6 +71,7 @@ def _computed(stage: str) -> Json:
         "policy-retrain": policy("retrain", "RetrainLogGroup"),
         "cors-origin": f"'{cors_origin(os.environ)}'",
         "too-large": json.dumps({"error": {"code": "too_large", "message": TOO_LARGE}}),
+        "not-past-cloudfront": json.dumps({"error": {"code": "forbidden", "message": NOT_PAST_CLOUDFRONT}}),
         "negotiate.js": (_FOLDER / "negotiate.js").read_text("utf-8"),
         "other page headers": others,
         **{f"page {name}": headers[name] for name in _SECURITY},

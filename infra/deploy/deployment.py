@@ -89,6 +89,7 @@ def prepare(plan: Plan, say: Say) -> Prepared:
         present = stack.settle(say)
     warn_about_vendor(say)
     built = obtain(plan.package, stage, plan.architecture, say)
+    chosen |= stack_parameters.origin_secret(built.template, present, os.environ)
     return Prepared(account, stack, present, artefacts, built, files(_site(plan.site, say)), chosen)
 
 

@@ -10,6 +10,8 @@ from infra.paths import STATE
 
 TOKEN = "WriteToken"
 TOKEN_VARIABLE = "SCRAWL_WRITE_TOKEN"
+ORIGIN_SECRET = "OriginSecret"
+_IN_ENVIRONMENT = {TOKEN: TOKEN_VARIABLE, ORIGIN_SECRET: "SCRAWL_ORIGIN_SECRET"}
 
 
 def read(texts: tuple[str, ...]) -> dict[str, str]:
@@ -24,8 +26,9 @@ def read(texts: tuple[str, ...]) -> dict[str, str]:
         if not equals or not name:
             raise DeployError(f"--parameter takes NAME=VALUE, as in --parameter XRay=on; got {text!r}")
         chosen[name.strip()] = value
-    if TOKEN in chosen:
-        raise DeployError(f"{TOKEN} would be seen by others in the list of processes: set {TOKEN_VARIABLE} instead")
+    for name, variable in _IN_ENVIRONMENT.items():
+        if name in chosen:
+            raise DeployError(f"{name} would be seen by others in the list of processes: set {variable} instead")
     return chosen
 
 
@@ -55,6 +58,19 @@ def token(stack: str, new: bool, environment: Mapping[str, str], say: Say) -> di
         path.write_text(secrets.token_urlsafe(32))
     say(f"The token for changing shared weights is in {path}; {TOKEN_VARIABLE} sets another")
     return {TOKEN: path.read_text().strip()}
+
+
+def origin_secret(template: Json, stack: Json | None, environment: Mapping[str, str]) -> dict[str, str]:
+    """Return the secret between CloudFront and the API to set, if any: the environment's, or a random one.
+
+    Nobody needs to know it, so it is kept nowhere but in the stack.
+    """
+    if ORIGIN_SECRET not in template.get("Parameters", {}):
+        return {}
+    if given := environment.get(_IN_ENVIRONMENT[ORIGIN_SECRET]):
+        return {ORIGIN_SECRET: given}
+    has = {entry["ParameterKey"] for entry in (stack or {}).get("Parameters", ())}
+    return {} if ORIGIN_SECRET in has else {ORIGIN_SECRET: secrets.token_urlsafe(32)}
 
 
 def _value(name: str, entry: Json, chosen: Mapping[str, str], previous: Mapping[str, str]) -> Json:

@@ -34,7 +34,7 @@ def test_numbers_of_the_code_are_those_simulated() -> None:
     defaults = {name: parameter.get("Default") for name, parameter in stack["Parameters"].items()}
     assert DEPLOYED["gateway_rate"] == defaults["RateLimit"]
     assert DEPLOYED["gateway_burst"] == defaults["BurstLimit"]
-    _, *writes = stack["Resources"]["RestAPI"]["Properties"]["MethodSettings"]
+    writes = stack["Resources"]["RestAPI"]["Properties"]["MethodSettings"]
     for write in writes:
         assert write["ThrottlingRateLimit"] == {"Ref": "WriteRateLimit"}
         assert (defaults["WriteRateLimit"], write["ThrottlingBurstLimit"]) == DEPLOYED_WRITES

@@ -30,9 +30,10 @@ def test_every_variable_is_read() -> None:
             "LOG_LEVEL": "debug",
             "SCRAWL_LOG_FORMAT": "pretty",
             "SCRAWL_KEEP_VERSIONS": "10",
+            "SCRAWL_ORIGIN_SECRET": "origin",
         }
     )
-    assert settings == Settings("b", "prod", "secret", 7, 0.5, 9, "/api", "f", "DEBUG", "pretty", 10)
+    assert settings == Settings("b", "prod", "secret", 7, 0.5, 9, "/api", "f", "DEBUG", "pretty", 10, "origin")
 
 
 def test_deployed_stage_logs_json_by_default() -> None:
@@ -63,8 +64,10 @@ def test_wrong_environment_is_refused_by_name(environment: dict[str, str], messa
         Settings.from_environment(bucket | environment)
 
 
-def test_token_is_not_shown() -> None:
-    assert "secret" not in repr(Settings("b", write_token="secret"))
+def test_secrets_are_not_shown() -> None:
+    assert "secret" not in repr(Settings("b", write_token="secret", origin_secret="a secret, too")).replace(
+        "_secret", ""
+    )
 
 
 def test_cors_is_open_unless_an_origin_is_named() -> None:

@@ -41,6 +41,17 @@ def test_each_route_that_answers_get_answers_head_with_the_headers_alone(api: Ap
         assert (head.status_code, head.headers, head.body) == (get.status_code, get.headers, b"")
 
 
+def test_behind_cloudfront_nothing_is_answered_without_its_secret(memory: MemoryStore) -> None:
+    with serving(memory, origin_secret="cloudfront's") as api:
+        for path in ("/data", "/v2/health/live", "/nothing"):
+            for headers in ({}, {"X-Api-Key": "another"}, {"X-Api-Key": "cloudfront\u2019s"}):
+                refused = api("GET", path, headers=headers)
+                if path != "/nothing":  # which is no route
+                    assert refused.status_code == 403
+                    assert "CloudFront only" in str(refused.json_body["error"])
+        assert api("GET", "/data", headers={"X-Api-Key": "cloudfront's"}).status_code == 200
+
+
 def test_head_is_measured_as_get(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
     seen: list[str] = []
     monkeypatch.setattr(metrics, "observe", lambda route, *_: seen.append(route))

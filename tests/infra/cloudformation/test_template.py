@@ -16,6 +16,7 @@ from samtranslator.translator.translator import Translator
 
 from functions.api.operations.operation import ALWAYS
 from functions.api.requests import LARGEST_BODY
+from functions.jobs.jobs import STALE_AFTER
 from functions.storage.memory import MemoryStore
 from functions.telemetry import metrics
 from functions.weights.versions import Metadata
@@ -106,14 +107,18 @@ def test_what_an_operator_may_choose_has_an_effect(sam: Json) -> None:
     used = [sam["Resources"], sam["Conditions"]]
     unused = [name for name in sam["Parameters"] if not mentions(used, name)]
     assert not unused
-    assert [name for name, parameter in sam["Parameters"].items() if "Default" not in parameter] == ["WriteToken"]
-    assert sam["Parameters"]["WriteToken"]["NoEcho"] is True
+    assert [name for name, parameter in sam["Parameters"].items() if "Default" not in parameter] == [
+        "OriginSecret",
+        "WriteToken",
+    ]
+    assert all(sam["Parameters"][name]["NoEcho"] is True for name in ("OriginSecret", "WriteToken"))
 
 
 @pytest.mark.parametrize(
     ("name", "good", "bad"),
     [
         ("WriteToken", "kX3-_r9.T0~4/w+Q=", "with blanks in between"),
+        ("OriginSecret", "a" * 20, "with/slash-is-not-taken"),
         ("AlarmEmail", "", "nobody"),
         ("AlarmEmail", "someone@example.org", "some one@example.org"),
         ("RequestsPerVisitor", "0", "9"),
@@ -156,7 +161,8 @@ def test_nothing_ends_by_itself_but_jobs_and_what_was_replaced(sam: Json) -> Non
 
 @pytest.mark.parametrize(("role", "function"), [("ApiHandlerRole", "APIHandler"), ("RetrainRole", "Retrain")])
 def test_roles_reach_the_stacks_own_resources_only(sam: Json, role: str, function: str) -> None:
-    (policy,) = properties(sam, role)["Policies"]
+    policy, *told = properties(sam, role)["Policies"]
+    assert all(entry["Fn::If"][0] == "HasEmail" and mentions(entry, "AlarmTopic") for entry in told)
     group = properties(sam, function)["LoggingConfig"]["LogGroup"]["Ref"]
     for statement in policy["PolicyDocument"]["Statement"]:
         resources = statement["Resource"] if isinstance(statement["Resource"], list) else [statement["Resource"]]
@@ -174,12 +180,41 @@ def test_logs_end_and_their_groups_are_the_functions_own(sam: Json) -> None:
 def test_the_api_has_one_stage_and_writes_are_limited_more(plain: Json) -> None:
     (stage,) = [r["Properties"] for r in plain["Resources"].values() if r["Type"] == "AWS::ApiGateway::Stage"]
     assert stage["StageName"] == "api"
-    everything, *writes = stage["MethodSettings"]
-    assert everything["ThrottlingRateLimit"] == {"Ref": "RateLimit"}
+    writes = stage["MethodSettings"]
     paths = properties(plain, "RestAPI")["Body"]["paths"]
     for each in writes:
         assert each["HttpMethod"].lower() in paths["/" + each["ResourcePath"][1:].replace("~1", "/").lstrip("/")]
         assert each["ThrottlingRateLimit"] == {"Ref": "WriteRateLimit"}
+
+
+def test_the_api_takes_requests_from_cloudfront_only_and_no_more_than_the_limits_of_all_together(plain: Json) -> None:
+    methods = [method for path in properties(plain, "RestAPI")["Body"]["paths"].values() for method in path.values()]
+    assert all(method["security"] == [{"api_key": []}] for method in methods)
+    secret = {"Ref": "OriginSecret"}
+    origins = {origin["Id"]: origin for origin in properties(plain, "Distribution")["DistributionConfig"]["Origins"]}
+    assert origins["api"]["OriginCustomHeaders"] == [{"HeaderName": "x-api-key", "HeaderValue": secret}]
+    assert "OriginCustomHeaders" not in origins["site"]
+    assert properties(plain, "CloudFrontKey")["Value"] == secret
+    assert properties(plain, "APIHandler")["Environment"]["Variables"]["SCRAWL_ORIGIN_SECRET"] == secret
+    plan = properties(plain, "TotalLimit")
+    assert plan["ApiStages"] == [{"ApiId": {"Ref": "RestAPI"}, "Stage": {"Ref": "RestAPIapiStage"}}]
+    assert plan["Quota"] == {"Limit": {"Ref": "RequestsPerDay"}, "Period": "DAY"}
+    assert plan["Throttle"] == {"RateLimit": {"Ref": "RateLimit"}, "BurstLimit": {"Ref": "BurstLimit"}}
+    pair = properties(plain, "CloudFrontKeyInPlan")
+    assert (pair["KeyId"], pair["UsagePlanId"]) == ({"Ref": "CloudFrontKey"}, {"Ref": "TotalLimit"})
+
+
+def test_hsts_is_about_scrawls_own_host_only(plain: Json) -> None:
+    for name in ("PageHeaders", "ApiHeaders"):
+        security = properties(plain, name)["ResponseHeadersPolicyConfig"]["SecurityHeadersConfig"]
+        assert security["StrictTransportSecurity"]["IncludeSubdomains"] is False
+
+
+def test_retraining_is_not_repeated_after_its_job_counts_as_failed(plain: Json) -> None:
+    once = properties(plain, "RetrainOnce")
+    assert once["FunctionName"] == {"Ref": "Retrain"}
+    assert (once["MaximumRetryAttempts"], once["MaximumEventAgeInSeconds"]) == (0, STALE_AFTER)
+    assert mentions(once["DestinationConfig"], "AlarmTopic")
 
 
 def test_api_gateway_passes_head_on_wherever_it_passes_get(plain: Json) -> None:
@@ -198,6 +233,7 @@ def test_what_api_gateway_refuses_has_the_shape_of_the_apis_errors(plain: Json) 
         assert answer["responseParameters"]["gatewayresponse.header.Access-Control-Allow-Origin"] == "'*'"
     assert answers["THROTTLED"]["statusCode"] == "429"
     assert str(LARGEST_BODY) in json.dumps(answers["REQUEST_TOO_LARGE"])
+    assert "CloudFront only" in json.dumps(answers["INVALID_API_KEY"])
     assert answers["MISSING_AUTHENTICATION_TOKEN"]["statusCode"] == "404"
     # No Lambda was free, or none answered in time: a client can tell them apart by the message.
     busy, late = (json.dumps(answers[f"INTEGRATION_{name}"]) for name in ("FAILURE", "TIMEOUT"))

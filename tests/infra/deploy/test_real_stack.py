@@ -94,6 +94,7 @@ def check_functions(token: str) -> None:
         settings = Settings.from_environment(function["Environment"]["Variables"])
         assert (settings.bucket, settings.stage) == (bucket_of("DataBucket"), STAGE)
         assert settings.write_token == token
+        assert bool(settings.origin_secret) == (function["FunctionName"] == names[0])
         assert settings.retrain_function == (names[1] if function["FunctionName"] == names[0] else None)
         assert function["CodeSize"] > 100_000
 

@@ -112,6 +112,7 @@ def test_credentials_that_aws_does_not_take(plan: Plan, address: str, monkeypatc
         ({"parameters": ("Budget",)}, "--parameter takes NAME=VALUE, .* got 'Budget'"),
         ({"parameters": ("Budget=5",)}, "no parameter 'Budget'; it has: MonthlyBudget, WriteToken"),
         ({"parameters": ("WriteToken=secret",)}, "set SCRAWL_WRITE_TOKEN instead"),
+        ({"parameters": ("OriginSecret=secret",)}, "set SCRAWL_ORIGIN_SECRET instead"),
     ],
 )
 def test_wrong_options_are_reported_plainly(plan: Plan, changed: dict[str, Any], message: str) -> None:
