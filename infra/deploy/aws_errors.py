@@ -15,6 +15,7 @@ _AGAIN = "What was sent stays and is not sent again: run the same command again.
 _WRONG_KEY = {"InvalidClientTokenId", "UnrecognizedClientException", "InvalidAccessKeyId", "AuthFailure"}
 _WRONG_SECRET = {"SignatureDoesNotMatch", "InvalidSignatureException"}
 _EXPIRED = {"ExpiredToken", "ExpiredTokenException", "RequestExpired", "TokenRefreshRequired"}
+_NOT_THERE = ("not yet implemented", "not been implemented", "not enabled", "not included in your")
 _FORBIDDEN = {"AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "403"}
 _SIGNED_OUT = (
     exceptions.SSOError,
@@ -69,12 +70,23 @@ def _of_aws(error: ClientError) -> str:
         return f"AWS refuses these credentials: the secret key does not belong to the key's id. {_SIGN_IN}"
     if name in _EXPIRED:
         return f"These AWS credentials have expired. {_SIGN_IN}"
+    if _is_missing(error):
+        return (
+            f"What answers for AWS cannot do {error.operation_name} ({said}): AWS_ENDPOINT_URL names an emulator "
+            "without that service? Unset it to reach AWS, or start the emulator with the service."
+        )
     if name in _FORBIDDEN:
         return (
             f"These credentials may not do {error.operation_name}: {said}. "
             "docs/deploy.md lists what they need; `aws sts get-caller-identity` says whose they are."
         )
     return f"AWS refused {error.operation_name}: {said} ({name})"
+
+
+def _is_missing(error: ClientError) -> bool:
+    """Return whether an emulator says that it has no such service, or only a part of it. AWS never does."""
+    status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode")
+    return status == 501 or any(text in message(error).lower() for text in _NOT_THERE)
 
 
 def _of_library(error: BotoCoreError) -> str:

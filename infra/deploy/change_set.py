@@ -13,7 +13,7 @@ from botocore.exceptions import ClientError, WaiterError
 
 from infra.deploy import cloudformation_stack
 from infra.deploy.aws_errors import DeployError, message
-from infra.deploy.cloudformation_stack import Json, Stack
+from infra.deploy.cloudformation_stack import Json, Stack, StackStuckError
 from infra.output import Say
 
 _NO_CHANGES = ("didn't contain changes", "No updates are to be performed")
@@ -96,7 +96,10 @@ def execute(stack: Stack, change_set: ChangeSet, say: Say) -> None:
     status = stack.follow(found["StackId"] if found else stack.name, say)
     if status not in ("CREATE_COMPLETE", "UPDATE_COMPLETE"):
         after = "everything is as it was before" if status == "UPDATE_ROLLBACK_COMPLETE" else f"it is in {status}"
-        raise DeployError(f"the stack {stack.name} could not be changed; {after}:{stack.reasons()}")
+        way_out = stack.way_out(status)
+        what_to_do = way_out or "Fix the cause, then deploy again."
+        kind = StackStuckError if way_out else DeployError
+        raise kind(f"the stack {stack.name} could not be changed; {after}:{stack.reasons()}\n{what_to_do}")
 
 
 def check_losses(changes: Sequence[Change], allowed: bool) -> None:

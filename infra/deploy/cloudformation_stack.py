@@ -31,6 +31,10 @@ _STARTS = ("CREATE_IN_PROGRESS", "UPDATE_IN_PROGRESS", "DELETE_IN_PROGRESS")  # 
 _NOT_THE_CAUSE = ("Resource creation cancelled", "Resource update cancelled")
 
 
+class StackStuckError(DeployError):
+    """The stack is in a state that it cannot leave by itself: running the same command again does not help."""
+
+
 @dataclass
 class Stack:
     """A stack by its name; there may be none."""
@@ -146,19 +150,21 @@ class Stack:
             self._describe_event(event)
         return self.failures
 
-    def _check(self, status: str) -> None:
-        stage = self.name.removeprefix("scrawl-")
+    def way_out(self, status: str) -> str:
+        """Return what to do about a stack in a state that it cannot leave by itself; nothing for another state."""
         if status in _STUCK:
-            self.past_failures()
-            raise DeployError(
-                f"the stack {self.name} {_STUCK[status]} ({status}):{self.reasons()}\n"
-                f"Fix the cause, clear it away with `scrawl destroy --stage {stage}`, then deploy again."
-            )
+            stage = self.name.removeprefix("scrawl-")
+            return f"Fix the cause, clear it away with `scrawl destroy --stage {stage}`, then deploy again."
         if status == "UPDATE_ROLLBACK_FAILED":
-            raise DeployError(
-                f"the stack {self.name} could not go back to what it was ({status}). Fix the cause, then: "
-                f"aws cloudformation continue-update-rollback --stack-name {self.name} --region {self.account.region}"
-            )
+            where = f"--stack-name {self.name} --region {self.account.region}"
+            return f"Fix the cause, then: aws cloudformation continue-update-rollback {where}"
+        return ""
+
+    def _check(self, status: str) -> None:
+        if what_to_do := self.way_out(status):
+            self.past_failures()
+            happened = _STUCK.get(status, "could not go back to what it was")
+            raise StackStuckError(f"the stack {self.name} {happened} ({status}):{self.reasons()}\n{what_to_do}")
 
     def _describe_event(self, event: Json) -> str:
         status, reason = event["ResourceStatus"], event.get("ResourceStatusReason", "")

@@ -13,13 +13,13 @@ from pathlib import Path
 from functions.storage.s3 import S3Store
 from infra.dataset.seeding import bring_up_to_date
 from infra.dataset.sources import Sources
-from infra.deploy import stack_parameters
+from infra.deploy import spending, stack_parameters
 from infra.deploy.account import Account, check_stage, sign_in, stack_name
 from infra.deploy.artefacts import Artefacts
 from infra.deploy.aws_errors import plain_aws_errors
 from infra.deploy.change_set import check_losses, execute, proposed
 from infra.deploy.checked_package import CheckedPackage, obtain, warn_about_vendor
-from infra.deploy.cloudformation_stack import Json, Stack
+from infra.deploy.cloudformation_stack import Json, Stack, StackStuckError
 from infra.deploy.invalidation import PendingInvalidation, invalidate
 from infra.deploy.page_upload import File, compare, files, upload
 from infra.files import locked
@@ -90,6 +90,7 @@ def prepare(plan: Plan, say: Say) -> Prepared:
     warn_about_vendor(say)
     built = obtain(plan.package, stage, plan.architecture, say)
     chosen |= stack_parameters.origin_secret(built.template, present, os.environ)
+    chosen |= spending.reserved_concurrency(account, built.template, chosen, present, say)
     return Prepared(account, stack, present, artefacts, built, files(_site(plan.site, say)), chosen)
 
 
@@ -128,11 +129,13 @@ def _announced(say: Say, stage: str) -> Iterator[list[str]]:
     done: list[str] = []
     try:
         yield done
-    except BaseException:
+    except BaseException as error:
         left = [step for step in STEPS if step not in done]
         if left:
             say(f"Done: {', '.join(done) or 'nothing'}. Not done: {', '.join(left)}.")
-            say(f"`scrawl deploy --stage {stage}` continues from there; CloudFormation finishes what it has started.")
+            if not isinstance(error, StackStuckError):
+                command = f"`scrawl deploy --stage {stage}`"
+                say(f"{command} continues from there; CloudFormation finishes what it has started.")
         raise
 
 
@@ -151,7 +154,9 @@ def _change_stack(ready: Prepared, allow_replacement: bool, say: Say) -> None:
     if new:
         ready.stack.clear(say)
     ready.chosen.update(stack_parameters.token(ready.stack.name, new, os.environ, say))
-    with proposed(ready.stack, new, **ready.change_set()) as change_set:
+    wanted = ready.change_set()
+    spending.warn_about_email(wanted["Parameters"], say)
+    with proposed(ready.stack, new, **wanted) as change_set:
         if change_set is None:
             say("Stack: nothing to change")
             return

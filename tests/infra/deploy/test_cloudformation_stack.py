@@ -75,9 +75,10 @@ def test_a_failed_creation_is_reported_and_removed(plan: Plan, monkeypatch: pyte
     assert "could not be changed; it is in ROLLBACK_COMPLETE" in str(refused.value)
     assert "SiteBucket (AWS::S3::Bucket): scrawl-site already exists" in str(refused.value)
     assert "cancelled" not in str(refused.value)
+    assert str(refused.value).endswith("clear it away with `scrawl destroy --stage prod`, then deploy again.")
     assert "  CREATE_FAILED        SiteBucket (AWS::S3::Bucket): scrawl-site already exists (Service: S3)" in lines
-    assert lines[-2] == "Done: package. Not done: stack, digits and weights, page."
-    assert lines[-1].startswith("`scrawl deploy --stage prod` continues from there")
+    assert lines[-1] == "Done: package. Not done: stack, digits and weights, page."
+    assert not any("continues from there" in line for line in lines)
     for run in (deploy, dry_run):
         with pytest.raises(DeployError, match=r"could not be created, and .* took everything back") as refused:
             run(plan, lambda _: None)

@@ -2,6 +2,7 @@
 
 import pytest
 
+from infra.deploy.cloudformation_stack import Json
 from infra.deploy.stack_parameters import origin_secret
 
 TEMPLATE = {"Parameters": {"OriginSecret": {"Type": "String", "NoEcho": True}}}
@@ -10,7 +11,7 @@ HAS_NOT = {"Parameters": [{"ParameterKey": "WriteToken", "ParameterValue": "****
 
 
 @pytest.mark.parametrize("stack", [None, HAS_NOT])
-def test_secret_between_cloudfront_and_the_api_is_made_up_for_a_stack_without_one(stack: dict[str, object]) -> None:
+def test_secret_between_cloudfront_and_the_api_is_made_up_for_a_stack_without_one(stack: Json | None) -> None:
     first, second = (origin_secret(TEMPLATE, stack, {})["OriginSecret"] for _ in range(2))
     assert first != second
     assert 32 <= len(first) <= 128
