@@ -7,7 +7,7 @@
 # make review  check the stack's template with cfn-lint and checkov
 # make protos  generate the gRPC server's code from its .proto files again
 # make deploy  the same set-up as for serve, then deploy Scrawl to AWS; options in ARGS='--stage test --dry-run'
-# make lock    fix the versions in the Lambda package and in the images again
+# make lock    fix the versions in the Lambda package and in the images again, base images by digest
 #
 # Works with GNU make 3.81 and newer. Everything is installed into .venv, and again when pyproject.toml changes.
 
@@ -91,6 +91,7 @@ lock: $(DEV_STAMP)
 	@for image in api grpc prepare site; do \
 	  $(UV_LOCK) --constraint build/installed.txt --no-emit-package pip --output-file $(IMAGES)/$$image.txt $(IMAGES)/$$image.in || exit 1; \
 	done
+	@$(BIN)/python -m infra.containers.digests
 	@for file in $(LAMBDA).txt $(IMAGES)/*.txt; do \
 	  $(UV) --python-version 3.12 --python-platform aarch64-manylinux_2_34 $$file > /dev/null || exit 1; \
 	done

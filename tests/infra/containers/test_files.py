@@ -60,12 +60,16 @@ def test_what_is_copied_is_not_ignored() -> None:
     assert set(copied) == set(let_through)
 
 
-@pytest.mark.parametrize("name", OURS)
+@pytest.mark.parametrize("name", SERVICES)
 def test_containers_have_no_more_rights_than_they_need(name: str) -> None:
-    service = OURS[name]
+    service = SERVICES[name]
     assert service["read_only"] is True
     assert service["cap_drop"] == ["ALL"]
     assert service["security_opt"] == ["no-new-privileges:true"]
+    assert {"mem_limit", "pids_limit", "logging"} <= service.keys()
+    if name not in OURS:
+        assert not service["user"].startswith("0")
+        return
     user = re.search(r"^USER (\d+)$", _stage("runtime" if _base(service) == "runtime" else name), re.MULTILINE)
     assert user is not None
     assert user[1] != "0"
