@@ -38,9 +38,7 @@ def reserved_concurrency(
 
 
 def warn_about_email(values: list[Json], say: Say) -> None:
-    """Say that nobody will be told of alarms, unless there is an address."""
+    """Say that alarms reach nobody, unless there is an address to mail to."""
     given = {entry["ParameterKey"]: entry.get("ParameterValue") for entry in values}
     if EMAIL in given and not given[EMAIL]:
-        say(
-            f"NOTICE: nobody is told of alarms, and there is no budget: set an address with --parameter {EMAIL}=you@…"
-        )
+        say(f"NOTICE: alarms reach nobody, and there is no budget: set an address with --parameter {EMAIL}=you@…")
