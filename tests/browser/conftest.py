@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Page
+from playwright.sync_api import Browser, Page
 
 from tests.support.browser import installed_browser
 from tests.support.lab import Lab
@@ -65,3 +65,21 @@ def lab(page: Page, stack: RunningStack) -> Iterator[Lab]:
     visit = Lab(page, stack.url).open()
     yield visit
     assert visit.errors == []
+
+
+@pytest.fixture(scope="module")
+def long_visit(browser: Browser, browser_context_args: dict[str, Any], stack: RunningStack) -> Iterator[Lab]:
+    """Visit the page once for a whole file, in a browser profile of its own."""
+    context = browser.new_context(**browser_context_args)
+    yield Lab(context.new_page(), stack.url).open().complete()
+    context.close()
+
+
+@pytest.fixture
+def same_lab(long_visit: Lab) -> Iterator[Lab]:
+    """Return the file's one visit with an empty pad, for tests that change neither weights nor settings.
+
+    To open the page takes a second, so that each test with a visit of its own (`lab`) costs as much.
+    """
+    yield long_visit.tidy()
+    assert long_visit.errors == []

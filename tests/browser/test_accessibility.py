@@ -70,9 +70,9 @@ def open_all(lab: Lab) -> None:
     lab.wait_settled()  # some are filled in once they are open
 
 
-def test_every_control_has_a_name_and_a_line_of_help(lab: Lab) -> None:
-    open_all(lab)
-    session = lab.page.context.new_cdp_session(lab.page)
+def test_every_control_has_a_name_and_a_line_of_help(same_lab: Lab) -> None:
+    open_all(same_lab)
+    session = same_lab.page.context.new_cdp_session(same_lab.page)
     nodes = session.send("Accessibility.getFullAXTree")["nodes"]
     roles = {"button", "checkbox", "combobox", "radio", "slider", "spinbutton", "switch", "textbox"}
     controls = [node for node in nodes if node.get("role", {}).get("value") in roles and not node.get("ignored")]
@@ -82,14 +82,14 @@ def test_every_control_has_a_name_and_a_line_of_help(lab: Lab) -> None:
     assert not [name for name, words in told if not words]
 
 
-def test_every_control_is_reached_by_tab_and_shows_it(lab: Lab) -> None:
-    open_all(lab)
-    wanted = lab.page.evaluate(
+def test_every_control_is_reached_by_tab_and_shows_it(same_lab: Lab) -> None:
+    open_all(same_lab)
+    wanted = same_lab.page.evaluate(
         f"""[...document.querySelectorAll("{CONTROLS}")].filter(control =>
             !control.disabled && control.checkVisibility() && control.tabIndex >= 0
             && (control.type != "radio" || control.checked)).length"""
     )
-    lab.page.evaluate(
+    same_lab.page.evaluate(
         """() => { window.met = new Set(); window.unseen = []
             document.addEventListener("focusin", ({ target }) => {
                 met.add(target)
@@ -98,15 +98,15 @@ def test_every_control_is_reached_by_tab_and_shows_it(lab: Lab) -> None:
             }) }"""
     )
     for _ in range(wanted + 40):  # there are also the pad, and pictures that keys explore
-        lab.page.keyboard.press("Tab")
-    assert lab.page.evaluate(f"[...met].filter(element => element.matches('{CONTROLS}')).length") >= wanted
-    assert lab.page.evaluate("unseen") == []
+        same_lab.page.keyboard.press("Tab")
+    assert same_lab.page.evaluate(f"[...met].filter(element => element.matches('{CONTROLS}')).length") >= wanted
+    assert same_lab.page.evaluate("unseen") == []
 
 
-def test_targets_are_large_enough_for_fingers(lab: Lab) -> None:
-    lab.page.set_viewport_size({"width": 360, "height": 740})
-    open_all(lab)
-    small = lab.page.evaluate(
+def test_targets_are_large_enough_for_fingers(same_lab: Lab) -> None:
+    same_lab.page.set_viewport_size({"width": 360, "height": 740})
+    open_all(same_lab)
+    small = same_lab.page.evaluate(
         f"""[...document.querySelectorAll("{CONTROLS}")].filter(control => control.checkVisibility())
             .map(control => [(control.closest("label") || control).getBoundingClientRect(), control.outerHTML])
             .filter(([box]) => box.width < 24 || box.height < 24).map(([, html]) => html.slice(0, 90))"""
@@ -114,27 +114,28 @@ def test_targets_are_large_enough_for_fingers(lab: Lab) -> None:
     assert small == []
 
 
-def test_page_reflows_when_it_is_enlarged(lab: Lab) -> None:
-    lab.page.set_viewport_size({"width": 320, "height": 256})  # 1280 by 1024 pixels at 400 %
-    open_all(lab)
-    lab.wait("document.documentElement.scrollWidth <= 320")
-    lab.page.set_viewport_size({"width": 720, "height": 450})
-    lab.page.evaluate("document.documentElement.style.fontSize = '200%'")
-    lab.wait("document.documentElement.scrollWidth <= 720")
+def test_page_reflows_when_it_is_enlarged(same_lab: Lab) -> None:
+    same_lab.page.set_viewport_size({"width": 320, "height": 256})  # 1280 by 1024 pixels at 400 %
+    open_all(same_lab)
+    same_lab.wait("document.documentElement.scrollWidth <= 320")
+    same_lab.page.set_viewport_size({"width": 720, "height": 450})
+    same_lab.page.evaluate("document.documentElement.style.fontSize = '200%'")
+    same_lab.wait("document.documentElement.scrollWidth <= 720")
+    same_lab.page.evaluate("document.documentElement.style.fontSize = ''")
 
 
-def test_motion_is_reduced_on_request(lab: Lab) -> None:
+def test_motion_is_reduced_on_request(same_lab: Lab) -> None:
     seconds = "parseFloat(getComputedStyle(document.querySelector('.bars i')).transitionDuration)"
-    assert lab.page.evaluate(seconds) > 0
-    lab.page.emulate_media(reduced_motion="reduce")
-    assert lab.page.evaluate(seconds) == 0
+    assert same_lab.page.evaluate(seconds) > 0
+    same_lab.page.emulate_media(reduced_motion="reduce")
+    assert same_lab.page.evaluate(seconds) == 0
 
 
-def test_forced_colours_keep_what_colour_alone_would_show(lab: Lab) -> None:
-    lab.complete().draw(3)
-    lab.wait_text("prediction", "^3$")
-    lab.page.emulate_media(forced_colors="active")
+def test_forced_colours_keep_what_colour_alone_would_show(same_lab: Lab) -> None:
+    same_lab.draw(3)
+    same_lab.wait_text("prediction", "^3$")
+    same_lab.page.emulate_media(forced_colors="active")
     colour = "getComputedStyle(document.querySelector('%s')).backgroundColor"
-    assert lab.page.evaluate(colour % ".bars .best i") != lab.page.evaluate(colour % ".bars .best .track")
+    assert same_lab.page.evaluate(colour % ".bars .best i") != same_lab.page.evaluate(colour % ".bars .best .track")
     dot = "getComputedStyle(document.getElementById('pen-medium'), '::before').backgroundColor"
-    assert lab.page.evaluate(dot) != lab.page.evaluate(colour % "#pen-medium")
+    assert same_lab.page.evaluate(dot) != same_lab.page.evaluate(colour % "#pen-medium")

@@ -47,13 +47,13 @@ def test_captions_are_shown_until_closed(lab: Lab) -> None:
     assert captions.count() == 0
 
 
-def test_nothing_overlaps_or_leaves_the_screen(lab: Lab) -> None:
-    lab.complete().click("sample")
-    lab.wait_text("prediction", "^[0-9]$")
+def test_nothing_overlaps_or_leaves_the_screen(same_lab: Lab) -> None:
+    same_lab.click("sample")
+    same_lab.wait_text("prediction", "^[0-9]$")
     for width in (320, 360, 768, 1152, 1440, 1920, 2560):
-        lab.page.set_viewport_size({"width": width, "height": 900})
-        lab.wait(f"innerWidth === {width} && document.documentElement.scrollWidth <= {width}")
-        boxes = [card.bounding_box() for card in lab.page.locator(".card").all()]
+        same_lab.page.set_viewport_size({"width": width, "height": 900})
+        same_lab.wait(f"innerWidth === {width} && document.documentElement.scrollWidth <= {width}")
+        boxes = [card.bounding_box() for card in same_lab.page.locator(".card").all()]
         assert len(boxes) == 5
         assert not [(a, b) for a, b in combinations(boxes, 2) if a and b and overlap(a, b)]
 
@@ -63,9 +63,9 @@ def overlap(a: FloatRect, b: FloatRect) -> bool:
     return not beside and a["y"] < b["y"] + b["height"] and b["y"] < a["y"] + a["height"]
 
 
-def test_wide_screen_shows_drawing_prediction_and_training_together(lab: Lab) -> None:
-    lab.complete().page.set_viewport_size({"width": 1920, "height": 1080})
-    tops = [lab.page.locator(f".{card}").bounding_box() for card in ("draw", "reading", "training")]
+def test_wide_screen_shows_drawing_prediction_and_training_together(same_lab: Lab) -> None:
+    same_lab.page.set_viewport_size({"width": 1920, "height": 1080})
+    tops = [same_lab.page.locator(f".{card}").bounding_box() for card in ("draw", "reading", "training")]
     assert all(box and box["y"] == tops[0]["y"] for box in tops if tops[0])
 
 

@@ -10,48 +10,48 @@ from tests.support.lab import Lab
 from tests.support.servers.running_stack import RunningStack
 
 
-def test_drawn_digits_are_recognised(lab: Lab) -> None:
+def test_drawn_digits_are_recognised(same_lab: Lab) -> None:
     for digit in DIGITS:
-        lab.draw(digit)
-        assert lab.wait_text("prediction", f"^{digit}$") == str(digit)
-        lab.click("clear")
-        lab.wait_text("prediction", "^$")
+        same_lab.draw(digit)
+        assert same_lab.wait_text("prediction", f"^{digit}$") == str(digit)
+        same_lab.click("clear")
+        same_lab.wait_text("prediction", "^$")
 
 
-def test_bars_show_the_ten_probabilities(lab: Lab) -> None:
-    lab.page.emulate_media(reduced_motion="reduce")  # no bar is on its way
-    lab.draw(3)
-    lab.wait_text("prediction", "^3$")
-    lab.wait_still("confidence")
-    bars = lab.probabilities()
+def test_bars_show_the_ten_probabilities(same_lab: Lab) -> None:
+    same_lab.page.emulate_media(reduced_motion="reduce")  # no bar is on its way
+    same_lab.draw(3)
+    same_lab.wait_text("prediction", "^3$")
+    same_lab.wait_still("confidence")
+    bars = same_lab.probabilities()
     assert len(bars) == 10
     assert max(bars) == bars[3]
     assert sum(bars) == pytest.approx(1, abs=0.01)  # each is rounded to a thousandth
 
 
-def test_picture_of_28_by_28_is_shown(lab: Lab) -> None:
+def test_picture_of_28_by_28_is_shown(same_lab: Lab) -> None:
     pixels = "document.querySelector('#seen').getContext('2d').getImageData(0, 0, 28, 28).data"
     ink = f"[...{pixels}].filter((v, i) => i % 4 == 3)"
-    assert lab.page.evaluate(f"Math.max(...{ink})") == 0
-    lab.draw(7)
-    lab.wait_text("prediction", "^7$")
-    rows = lab.page.evaluate(f"{ink}.map((v, i) => v > 25 ? Math.floor(i / 28) : -1).filter(row => row >= 0)")
+    assert same_lab.page.evaluate(f"Math.max(...{ink})") == 0
+    same_lab.draw(7)
+    same_lab.wait_text("prediction", "^7$")
+    rows = same_lab.page.evaluate(f"{ink}.map((v, i) => v > 25 ? Math.floor(i / 28) : -1).filter(row => row >= 0)")
     assert 18 <= max(rows) - min(rows) + 1 <= 22  # the longer side is fitted to 20 pixels, blurred by the pen's edge
 
 
-def test_prediction_follows_while_drawing(lab: Lab) -> None:
-    first, *rest = lab.on_screen(DIGITS[2][0])
-    lab.page.mouse.move(*first)
-    lab.page.mouse.down()
-    lab.page.mouse.move(*rest[2], steps=5)
-    lab.wait_text("prediction", "^[0-9]$")
-    lab.page.mouse.up()
+def test_prediction_follows_while_drawing(same_lab: Lab) -> None:
+    first, *rest = same_lab.on_screen(DIGITS[2][0])
+    same_lab.page.mouse.move(*first)
+    same_lab.page.mouse.down()
+    same_lab.page.mouse.move(*rest[2], steps=5)
+    same_lab.wait_text("prediction", "^[0-9]$")
+    same_lab.page.mouse.up()
 
 
-def test_blank_pad_predicts_nothing(lab: Lab) -> None:
-    assert lab.text("prediction") == ""
-    assert lab.text("confidence") == "Draw something"
-    assert lab.page.is_disabled("#tune")
+def test_blank_pad_predicts_nothing(same_lab: Lab) -> None:
+    assert same_lab.text("prediction") == ""
+    assert same_lab.text("confidence") == "Draw something"
+    assert same_lab.page.is_disabled("#tune")
 
 
 def test_undo_takes_back_stroke_by_stroke(lab: Lab) -> None:
@@ -64,19 +64,19 @@ def test_undo_takes_back_stroke_by_stroke(lab: Lab) -> None:
     lab.wait("document.querySelector('#undo').disabled")
 
 
-def test_undo_brings_back_a_cleared_drawing(lab: Lab) -> None:
-    lab.draw(0)
-    lab.wait_text("prediction", "^0$")
-    lab.click("clear")
-    lab.wait_text("prediction", "^$")
-    lab.click("undo")
-    lab.wait_text("prediction", "^0$")
+def test_undo_brings_back_a_cleared_drawing(same_lab: Lab) -> None:
+    same_lab.draw(0)
+    same_lab.wait_text("prediction", "^0$")
+    same_lab.click("clear")
+    same_lab.wait_text("prediction", "^$")
+    same_lab.click("undo")
+    same_lab.wait_text("prediction", "^0$")
 
 
-def test_stroke_that_leaves_the_pad_goes_on(lab: Lab) -> None:
-    lab.draw_strokes([[(140, -60), (140, 340)]])
-    lab.draw_strokes([[(140, 40), (138, 120), (140, 400), (141, 240)]])
-    lab.wait_text("prediction", "^1$")
+def test_stroke_that_leaves_the_pad_goes_on(same_lab: Lab) -> None:
+    same_lab.draw_strokes([[(140, -60), (140, 340)]])
+    same_lab.draw_strokes([[(140, 40), (138, 120), (140, 400), (141, 240)]])
+    same_lab.wait_text("prediction", "^1$")
 
 
 def test_other_mouse_buttons_do_not_draw(lab: Lab) -> None:
@@ -101,27 +101,27 @@ def is_read_as(lab: Lab, digit: str) -> bool:
     return True
 
 
-def test_sample_is_shown_and_read(lab: Lab) -> None:
+def test_sample_is_shown_and_read(same_lab: Lab) -> None:
     right = 0
     for _ in range(5):
-        before = lab.page.evaluate("document.querySelector('#pad').toDataURL()")
-        lab.click("sample")
-        lab.wait(f"document.querySelector('#pad').toDataURL() !== {before!r}")
+        before = same_lab.page.evaluate("document.querySelector('#pad').toDataURL()")
+        same_lab.click("sample")
+        same_lab.wait(f"document.querySelector('#pad').toDataURL() !== {before!r}")
         # The message comes some frames after the drawing, and until then the one before stands there.
-        shown = lab.wait_steady("document.querySelector('#draw-message').textContent")
+        shown = same_lab.wait_steady("document.querySelector('#draw-message').textContent")
         meant = shown.split("meant as ")[1][0]
-        right += is_read_as(lab, meant)
-        lab.wait_value("label", meant)
+        right += is_read_as(same_lab, meant)
+        same_lab.wait_value("label", meant)
     assert right >= 4  # about one test digit in 75 is misread
 
 
-def test_sample_can_be_undone(lab: Lab) -> None:
-    lab.draw(6)
-    lab.wait_text("prediction", "^6$")
-    lab.click("sample")
-    lab.wait_text("draw-message", "meant as")
-    lab.click("undo")
-    lab.wait_text("prediction", "^6$")
+def test_sample_can_be_undone(same_lab: Lab) -> None:
+    same_lab.draw(6)
+    same_lab.wait_text("prediction", "^6$")
+    same_lab.click("sample")
+    same_lab.wait_text("draw-message", "meant as")
+    same_lab.click("undo")
+    same_lab.wait_text("prediction", "^6$")
 
 
 def test_network_learns_a_drawing(lab: Lab) -> None:
@@ -133,9 +133,9 @@ def test_network_learns_a_drawing(lab: Lab) -> None:
     lab.wait_text("prediction", "^8$")
 
 
-def test_pen_draws(lab: Lab) -> None:
-    session = lab.page.context.new_cdp_session(lab.page)
-    first, *rest = lab.on_screen(DIGITS[7][0])
+def test_pen_draws(same_lab: Lab) -> None:
+    session = same_lab.page.context.new_cdp_session(same_lab.page)
+    first, *rest = same_lab.on_screen(DIGITS[7][0])
 
     def pen(kind: str, place: tuple[float, float], pressed: bool) -> None:
         button = {"button": "left", "buttons": 1, "clickCount": 1} if pressed else {}
@@ -146,7 +146,7 @@ def test_pen_draws(lab: Lab) -> None:
     for place in rest:
         pen("mouseMoved", place, True)
     pen("mouseReleased", rest[-1], True)
-    lab.wait_text("prediction", "^7$")
+    same_lab.wait_text("prediction", "^7$")
 
 
 @pytest.fixture

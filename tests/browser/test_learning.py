@@ -105,14 +105,14 @@ def test_batch_size_takes_effect_while_training(lab: Lab) -> None:
     ("name", "wrong"),
     [("batch-size", "0"), ("batch-size", "1.5"), ("batch-size", "2000"), ("learning-rate", "-1"), ("cache-size", "")],
 )
-def test_impossible_setting_is_refused_in_words(lab: Lab, name: str, wrong: str) -> None:
-    right = lab.page.input_value(f"#{name}")
-    lab.page.fill(f"#{name}", wrong)
-    message = lab.wait_text("settings-message", "got")
+def test_impossible_setting_is_refused_in_words(same_lab: Lab, name: str, wrong: str) -> None:
+    right = same_lab.page.input_value(f"#{name}")
+    same_lab.page.fill(f"#{name}", wrong)
+    message = same_lab.wait_text("settings-message", "got")
     assert name.replace("-", " ") in message
     assert (wrong or "nothing") in message
-    lab.page.fill(f"#{name}", right)
-    lab.wait("document.querySelector('#settings-message').hidden")
+    same_lab.page.fill(f"#{name}", right)
+    same_lab.wait("document.querySelector('#settings-message').hidden")
 
 
 def test_too_high_a_learning_rate_is_explained(lab: Lab) -> None:

@@ -20,8 +20,11 @@ from tests.support.lab import Lab
 @pytest.fixture
 def files(lab: Lab) -> Lab:
     """Visit the page, with the drawer of files open."""
-    lab.complete()
-    lab.page.click("#files summary")
+    return with_files(lab.complete())
+
+
+def with_files(lab: Lab) -> Lab:
+    lab.page.evaluate("document.querySelector('#files').open = true")
     return lab
 
 
@@ -44,7 +47,8 @@ def open_file(lab: Lab, path: Path, expected: str) -> None:
     lab.wait_text("file-message", f"(?=.*{re.escape(path.name)}).*{expected}")
 
 
-def test_the_three_downloads_hold_the_weights_that_were_opened(files: Lab, tmp_path: Path) -> None:
+def test_the_three_downloads_hold_the_weights_that_were_opened(same_lab: Lab, tmp_path: Path) -> None:
+    files = with_files(same_lab)
     wanted = weights("mlp-128")
     source = tmp_path / "mine.safetensors"
     safetensors.numpy.save_file(wanted, source)
@@ -61,7 +65,8 @@ def test_the_three_downloads_hold_the_weights_that_were_opened(files: Lab, tmp_p
         assert np.array_equal(np.array(text["tensors"][name], np.float32), values)
 
 
-def test_onnx_and_json_open_again(files: Lab, tmp_path: Path) -> None:
+def test_onnx_and_json_open_again(same_lab: Lab, tmp_path: Path) -> None:
+    files = with_files(same_lab)
     wanted = weights("mlp-128", 2)
     graph = tmp_path / "graph.onnx"
     graph.write_bytes(export("mlp-128", wanted)["inference.onnx"])

@@ -21,8 +21,8 @@ INKED = """(() => {
 SEEN = "document.getElementById('%s').toDataURL()"
 
 
-@pytest.fixture(params=["desktop", "phone"])
-def anywhere(request: pytest.FixtureRequest, browser: Browser, stack: RunningStack) -> Iterator[Lab]:
+@pytest.fixture(scope="module", params=["desktop", "phone"])
+def device_visit(request: pytest.FixtureRequest, browser: Browser, stack: RunningStack) -> Iterator[Lab]:
     """Visit the page on a desktop with a mouse, then on a phone with fingers."""
     phone = request.param == "phone"
     size = {"width": 360, "height": 740} if phone else {"width": 1440, "height": 900}
@@ -30,8 +30,14 @@ def anywhere(request: pytest.FixtureRequest, browser: Browser, stack: RunningSta
     visit = Lab(context.new_page(), stack.url).open().complete()
     visit.press = visit.page.tap if phone else visit.page.click  # type: ignore[attr-defined]
     yield visit
-    assert visit.errors == []
     context.close()
+
+
+@pytest.fixture
+def anywhere(device_visit: Lab) -> Iterator[Lab]:
+    """Return the device's one visit with an empty pad."""
+    yield device_visit.tidy()
+    assert device_visit.errors == []
 
 
 def press(lab: Lab, name: str) -> None:
@@ -83,41 +89,40 @@ def test_pens_eraser_undo_and_redo(anywhere: Lab) -> None:
     lab.wait("document.getElementById('redo').disabled")
 
 
-def test_erased_drawing_is_blank(lab: Lab) -> None:
-    lab.complete().draw_strokes([[(140.0, 60.0), (140.0, 200.0)]])
-    lab.wait_text("prediction", "^[0-9]$")
-    lab.page.check("#pen-broad")
-    lab.click("eraser")
-    lab.draw_strokes([[(140.0, 40.0), (140.0, 220.0)]])
-    lab.wait_text("prediction", "^$")
-    lab.wait_text("confidence", "^Draw something$")
+def test_erased_drawing_is_blank(same_lab: Lab) -> None:
+    same_lab.draw_strokes([[(140.0, 60.0), (140.0, 200.0)]])
+    same_lab.wait_text("prediction", "^[0-9]$")
+    same_lab.page.check("#pen-broad")
+    same_lab.click("eraser")
+    same_lab.draw_strokes([[(140.0, 40.0), (140.0, 220.0)]])
+    same_lab.wait_text("prediction", "^$")
+    same_lab.wait_text("confidence", "^Draw something$")
 
 
-def test_keys_draw_on_the_grid(lab: Lab) -> None:
-    lab.complete()
-    keys = lab.page.keyboard
-    lab.page.focus("#theme")
-    while lab.page.evaluate("document.activeElement.id") != "pad":
+def test_keys_draw_on_the_grid(same_lab: Lab) -> None:
+    keys = same_lab.page.keyboard
+    same_lab.page.focus("#theme")
+    while same_lab.page.evaluate("document.activeElement.id") != "pad":
         keys.press("Tab")
-    lab.page.wait_for_selector(".pad-cursor")
+    same_lab.page.wait_for_selector(".pad-cursor")
     for _ in range(9):
         keys.press("ArrowUp")
     keys.press(" ")
     for _ in range(4):
         keys.press("Shift+ArrowDown")
     keys.press(" ")
-    lab.wait_text("prediction", "^1$")
-    lab.wait_text("spoken", "Pen up. Column 15, row 22. Reads 1, [0-9]+% sure")
+    same_lab.wait_text("prediction", "^1$")
+    same_lab.wait_text("spoken", "Pen up. Column 15, row 22. Reads 1, [0-9]+% sure")
     keys.press("ArrowDown")  # with the pen up: nothing is drawn
-    lab.wait_text("spoken", "^Column 15, row 23$")
+    same_lab.wait_text("spoken", "^Column 15, row 23$")
     keys.press("Control+z")
-    lab.wait_text("prediction", "^$")
+    same_lab.wait_text("prediction", "^$")
     keys.press("Control+Shift+z")
-    lab.wait_text("prediction", "^1$")
+    same_lab.wait_text("prediction", "^1$")
     keys.press("Delete")
-    lab.wait_text("prediction", "^$")
+    same_lab.wait_text("prediction", "^$")
     keys.press("Tab")
-    lab.page.wait_for_selector("[hidden].pad-cursor", state="attached")
+    same_lab.page.wait_for_selector("[hidden].pad-cursor", state="attached")
 
 
 @pytest.mark.parametrize(("paper", "ink", "kind"), [("#eee", "#135", "JPEG"), ("#000", "#fff", "PNG")])
@@ -133,8 +138,8 @@ def test_image_becomes_the_drawing(anywhere: Lab, paper: str, ink: str, kind: st
 
 
 @pytest.mark.parametrize("way", ["paste", "drop"])
-def test_image_is_pasted_or_dropped(lab: Lab, way: str) -> None:
-    lab.complete().page.evaluate(
+def test_image_is_pasted_or_dropped(same_lab: Lab, way: str) -> None:
+    same_lab.page.evaluate(
         """([way, body]) => {
             const data = new DataTransfer()
             const bytes = Uint8Array.from(atob(body), letter => letter.charCodeAt(0))
@@ -146,11 +151,11 @@ def test_image_is_pasted_or_dropped(lab: Lab, way: str) -> None:
         }""",
         [way, base64.b64encode(picture("white", "black")).decode()],
     )
-    lab.wait_text("prediction", "^7$")
+    same_lab.wait_text("prediction", "^7$")
 
 
-def test_long_file_is_not_read(lab: Lab) -> None:
-    lab.complete().page.evaluate(
+def test_long_file_is_not_read(same_lab: Lab) -> None:
+    same_lab.page.evaluate(
         """() => {
             const data = new DataTransfer(), input = document.getElementById("image-file")
             data.items.add(new File([new Uint8Array(20_000_001)], "long.png", { type: "image/png" }))
@@ -158,7 +163,7 @@ def test_long_file_is_not_read(lab: Lab) -> None:
             input.dispatchEvent(new Event("change"))
         }"""
     )
-    lab.wait_text("draw-message", "long.png has more than 20 MB")
+    same_lab.wait_text("draw-message", "long.png has more than 20 MB")
 
 
 def bomb() -> bytes:
@@ -168,8 +173,7 @@ def bomb() -> bytes:
     return body.getvalue()
 
 
-def test_bad_images_are_explained(lab: Lab) -> None:
-    lab.complete()
+def test_bad_images_are_explained(same_lab: Lab) -> None:
     for name, kind, body, message in [
         ("notes.txt", "text/plain", b"seven", "notes.txt is no image (text/plain): expected a PNG"),
         ("cut.png", "image/png", picture("white", "black")[:900], "cut.png cannot be read: it is damaged"),
@@ -178,10 +182,10 @@ def test_bad_images_are_explained(lab: Lab) -> None:
         ("white.png", "image/png", picture("white", "white"), "Nothing is drawn in this image"),
         ("huge.png", "image/png", bomb(), "huge.png has 9000 × 3000 pixels; at most 20 million"),
     ]:
-        choose(lab, name, kind, body)
-        lab.wait(f"document.getElementById('draw-message').textContent.includes({message!r})")
-        lab.wait("document.getElementById('draw-message').dataset.tone === 'error'")
-        assert lab.page.is_disabled("#clear")
+        choose(same_lab, name, kind, body)
+        same_lab.wait(f"document.getElementById('draw-message').textContent.includes({message!r})")
+        same_lab.wait("document.getElementById('draw-message').dataset.tone === 'error'")
+        assert same_lab.page.is_disabled("#clear")
 
 
 def test_bare_drawing_is_seen_without_normalisation(anywhere: Lab) -> None:
@@ -210,12 +214,12 @@ def test_turning_the_phone_keeps_the_drawing(anywhere: Lab) -> None:
     assert anywhere.text("prediction") == "3"
 
 
-def test_prediction_is_announced_once_the_drawing_rests(lab: Lab) -> None:
-    lab.complete().page.evaluate(
+def test_prediction_is_announced_once_the_drawing_rests(same_lab: Lab) -> None:
+    same_lab.page.evaluate(
         """() => { window.said = []; const spoken = document.getElementById("spoken")
            new MutationObserver(() => said.push(spoken.textContent)).observe(spoken, { childList: true }) }"""
     )
-    lab.draw(3)
-    lab.wait_text("spoken", "^Reads 3, [0-9]+% sure$")
-    assert len(lab.page.evaluate("said")) <= 2  # the rest is to be heard, not each change on the way
-    assert lab.page.get_attribute("#prediction", "aria-live") == "off"
+    same_lab.draw(3)
+    same_lab.wait_text("spoken", "^Reads 3, [0-9]+% sure$")
+    assert len(same_lab.page.evaluate("said")) <= 2  # the rest is to be heard, not each change on the way
+    assert same_lab.page.get_attribute("#prediction", "aria-live") == "off"

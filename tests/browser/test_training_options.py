@@ -100,8 +100,8 @@ def test_slow_motion_shows_single_steps_and_can_be_sped_up(complete: Lab) -> Non
     lab.click("train")
 
 
-def test_impossible_settings_are_explained_below_their_fields(complete: Lab) -> None:
-    lab = complete
+def test_impossible_settings_are_explained_below_their_fields(same_lab: Lab) -> None:
+    lab = same_lab
     lab.page.evaluate("document.querySelector('#more-settings').open = true")
     lab.page.select_option("#optimizer", "momentum")
     for name, wrong in (("momentum", "1"), ("weight-decay", "-1"), ("seed", "1.5"), ("target", "100")):
@@ -113,8 +113,8 @@ def test_impossible_settings_are_explained_below_their_fields(complete: Lab) -> 
         lab.wait(f"document.querySelector('#{name}-message').hidden")
 
 
-def test_another_seed_is_drawn_by_a_button(complete: Lab) -> None:
-    lab = complete
+def test_another_seed_is_drawn_by_a_button(same_lab: Lab) -> None:
+    lab = same_lab
     lab.page.evaluate("document.querySelector('#more-settings').open = true")
     before = lab.page.input_value("#seed")
     lab.click("seed-another")

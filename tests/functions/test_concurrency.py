@@ -33,7 +33,7 @@ from tests.support.launchers import IdleLauncher
 from tests.support.servers.api_process import ApiProcess
 
 BUCKET = "scrawl-test-processes"
-CLIENTS, STEPS = 16, 50
+CLIENTS, STEPS = 16, 15
 SAFETENSORS = "application/vnd.safetensors"
 OCTETS = "application/octet-stream"
 

@@ -37,6 +37,7 @@ class Lab:
         self.page = page
         self.url = url
         self.errors: list[str] = []
+        self._size: Any = page.viewport_size
         page.on("console", self._take_note)
         page.on("pageerror", lambda error: self.errors.append(str(error)))
 
@@ -53,6 +54,20 @@ class Lab:
     def complete(self) -> "Lab":
         """Wait until everything is there that the page starts once it is ready."""
         self.page.wait_for_function(COMPLETE, timeout=PATIENCE)
+        return self
+
+    def tidy(self) -> "Lab":
+        """Empty the pad and put its tools and the window back, for the next test of the same visit."""
+        self.errors.clear()
+        self.page.mouse.up()
+        self.page.emulate_media(color_scheme="null", reduced_motion="null", forced_colors="null")
+        self.page.set_viewport_size(self._size)
+        self.page.evaluate("document.activeElement.blur()")
+        for name in ("#eraser[aria-pressed=true]", "#pen-medium:not(:checked)", "#clear:not(:disabled)"):
+            if control := self.page.query_selector(name):
+                control.dispatch_event("click")
+        self.wait_text("confidence", "^Draw something$")
+        self.wait("document.querySelector('#clear').disabled")
         return self
 
     def forgive_outage(self) -> None:

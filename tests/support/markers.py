@@ -19,7 +19,7 @@ BROWSER = ROOT / "tests" / "browser"  # all of it needs one
 SLOW = ("browser", "server", "package")
 # Marker → names that a test which has it uses, directly or not.
 USES = {
-    "server": {"subprocess", "ThreadedMotoServer"},
+    "server": {"subprocess", "ThreadedMotoServer", "LocalS3"},
     "package": {"build_site", "lambda_package"},
 }
 
