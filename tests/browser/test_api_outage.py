@@ -75,7 +75,7 @@ def wrong_label(block: bytes) -> bytes:
     return block[:16] + b"\x0b" + block[17:]
 
 
-# One of each kind; whatever else may be wrong with a block is tried on the reader itself, tests/site/training/test_block.py.
+# One of each kind: the tests of the block reader, tests/site/training/test_block.py, try the others.
 @pytest.mark.parametrize(
     ("spoil", "message"),
     [
