@@ -88,13 +88,20 @@ class Client:
         ).content
 
     def put_weights(
-        self, body: bytes, model: str | None = None, media_type: str = SAFETENSORS, if_version: str | None = None
+        self,
+        body: bytes,
+        model: str | None = None,
+        media_type: str = SAFETENSORS,
+        if_version: str | None = None,
+        *,
+        force: bool = False,
     ) -> Published:
-        """Make weights current; with `if_version`, only if that version still is current."""
+        """Make weights current: with `if_version` only if that still is, with `force` even if they are worse."""
         headers = {"Content-Type": media_type} | _condition(if_version)
         if media_type == JSON:  # conv-32-64's would be larger than the API takes
             body, headers = gzip.compress(body), headers | {"Content-Encoding": "gzip"}
-        return _read(self._send("POST", "weights", {"model": model}, body, headers), Published)
+        query = {"model": model, "force": "true" if force else None}
+        return _read(self._send("POST", "weights", query, body, headers), Published)
 
     def history(self, model: str | None = None, limit: int = PAGE) -> Iterator[VersionInfo]:
         """Yield a model's versions, newest first, at most `limit`; further pages are requested as needed."""

@@ -12,6 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from functions.errors import InvalidValueError
 from functions.models.manifest import File, ModelManifest, Parameter
+from functions.weights import bounds
 from model_export.architectures import Architecture, architecture_named, parameter_table
 from model_export.graphs import inference_graph, train_step_graph
 
@@ -32,7 +33,10 @@ def export(model: str, weights: Mapping[str, ArrayLike]) -> dict[str, bytes]:
 
 
 def check_weights(architecture: Architecture, weights: Mapping[str, ArrayLike]) -> dict[str, NDArray[np.float32]]:
-    """Return the weights as float32 in the architecture's order; refuse others, naming every wrong tensor."""
+    """Return the weights as float32 in the architecture's order; refuse others, naming every wrong tensor.
+
+    Weights with which some picture's answer could be no number are refused as well.
+    """
     table = dict(parameter_table(architecture.layers))
     wrong = [f"{name} is missing" for name in table if name not in weights]
     wrong += [f"{name} does not belong to it" for name in weights if name not in table]
@@ -44,6 +48,7 @@ def check_weights(architecture: Architecture, weights: Mapping[str, ArrayLike]) 
             wrong.append(f"{name} holds NaN or infinity")
     if wrong:
         raise InvalidValueError(f"these are no weights of {architecture.id}: {'; '.join(wrong)}", "weights")
+    bounds.check(arrays)
     return arrays
 
 

@@ -160,6 +160,13 @@ def check_learning_rate(value: float) -> float:
     return value
 
 
+def flag(name: str, text: str | None) -> bool:
+    """Return whether a query asks for something; `?name` alone does."""
+    if text is not None and text not in ("", "true", "false"):
+        raise InvalidValueError(f"{name} is true or false, got {text!r}", name)
+    return text in ("", "true")
+
+
 def history_limit(text: str | None) -> int:
     """Return how many versions a query asks for."""
     if text is None:

@@ -93,10 +93,14 @@ class VersionAnswer(Metadata, frozen=True):
 
 
 class LessonAnswer(VersionAnswer, frozen=True, kw_only=True):
-    """The answer of PATCH /weights; the batch is measured before the step."""
+    """The answer of PATCH /weights; the batch is measured before the step.
+
+    `taken_back_by` names the version that is current instead, where the step made the weights clearly worse.
+    """
 
     batch_loss: float
     batch_accuracy: float
+    taken_back_by: str | None
 
 
 class Listed(Provenance, frozen=True, kw_only=True):

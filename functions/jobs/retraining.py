@@ -74,7 +74,7 @@ def _train(lease: Lease, model: Model, digits: Block, recipe: Recipe) -> tuple[W
         state = model.trainer.step(state, batch.images, batch.labels, learning_rate=rate, momentum=_MOMENTUM).state
         steps += 1
         if (now := clock()) >= report_at:
-            measure = model.measure(state.weights)
+            measure = model.evaluator.measure(state.weights)
             lease.report(iteration=steps, loss=measure.loss, accuracy=measure.accuracy)
             took = clock() - now
             report_at = now + took + max(_REPORT_EVERY, took / _MEASURING)

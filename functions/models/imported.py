@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from functions.dataset.block import CLASSES, PIXELS
 from functions.errors import CorruptDataError, NotFoundError
-from functions.models.inference import Scorer, create_session, session_options
+from functions.models.inference import Scorer, create_session, finite, session_options
 from functions.models.manifest import Interface, ModelManifest
 from functions.models.model import stored_graph
 from functions.storage.store import Store
@@ -36,7 +36,8 @@ class ImportedModel:
 
     def predict(self, images: NDArray[np.float32]) -> tuple[NDArray[np.float32], Identity]:
         """Return (B, 10) probabilities of images (B, 784), and which file gave them."""
-        return probabilities(run(self.serving(), self._interface, images), self._interface.answers), self._identity
+        answers = run(self.serving(), self._interface, images)
+        return finite(probabilities(answers, self._interface.answers), self._identity), self._identity
 
     def reader(self, version: str | None = None) -> tuple[Identity, Scorer]:
         """Return which file this is and what reads images with it; see `service.Predictor`.

@@ -12,8 +12,9 @@ import onnxruntime
 from numpy.typing import ArrayLike, NDArray
 
 from functions.dataset.block import PIXELS
-from functions.errors import FormatError, InvalidValueError
+from functions.errors import CorruptDataError, FormatError, InvalidValueError
 from functions.models.manifest import ModelManifest
+from functions.weights.versions import Identified
 
 type Scorer = Callable[[NDArray[np.float32]], NDArray[np.float32]]  # (B, 784) in 0..1 → (B, 10) log-probabilities
 
@@ -65,6 +66,20 @@ class Classifier:
     def probabilities(self, images: NDArray[np.float32]) -> NDArray[np.float32]:
         """Return (B, 10) probabilities of images (B, 784) in 0..1."""
         return np.exp(self.log_probabilities(images))
+
+
+def finite(scores: NDArray[np.float32], weights: Identified) -> NDArray[np.float32]:
+    """Return a network's answers, if they are numbers: others must never be sent as an answer.
+
+    Raises:
+        CorruptDataError: saying whose weights they are.
+    """
+    if not np.isfinite(scores).all():
+        raise CorruptDataError(
+            f"version {weights.version} of {weights.model} answers this with infinity or NaN, so its weights cannot "
+            "be used; a rollback to another version, or a retraining, repairs that"
+        )
+    return scores
 
 
 def evaluate(classifier: Classifier, images: NDArray[np.float32], labels: ArrayLike) -> tuple[float, float]:

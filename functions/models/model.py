@@ -17,33 +17,31 @@ from numpy.typing import NDArray
 from functions.cache import Cache
 from functions.dataset.shards import Digits
 from functions.errors import CorruptDataError, InvalidValueError, NotFoundError
-from functions.models.inference import INPUT, Classifier, Scorer, evaluate, patch_onnx
+from functions.models.evaluation import Evaluator, Measure
+from functions.models.inference import INPUT, Classifier, Scorer, finite, patch_onnx
 from functions.models.manifest import ModelManifest
 from functions.models.serving import Loaded, ServedWeights
 from functions.models.training import Step, Trainer, TrainState
 from functions.storage.store import Store
 from functions.telemetry import metrics
+from functions.weights import bounds
 from functions.weights.repository import WeightsRepository
 from functions.weights.versions import Change, Tensors, Version
 
 SERVE_FOR = 1.0  # seconds for which a pointer once read is trusted when predicting
 _LISTED = 200  # versions that `versions` names at most
-TOLERANCE = 0.02  # how much worse than the current weights uploaded ones may be
-
-
-@dataclass(frozen=True)
-class Measure:
-    """How good weights are on the test digits."""
-
-    loss: float
-    accuracy: float
+TOLERANCE = 0.02  # how much worse than the best ones since the last reset new weights may be
 
 
 @dataclass(frozen=True)
 class PublishedStep:
-    """A training step whose weights were published: as which version, and the batch's measures before the step."""
+    """A training step whose weights were published: as which version, and the batch's measures before the step.
+
+    `current` is the version that is current now: another one where the step was so bad that it was taken back.
+    """
 
     version: Version
+    current: Version
     batch_loss: float
     batch_accuracy: float
 
@@ -62,7 +60,7 @@ class Model:
         self.manifest = manifest
         self.weights = weights
         self._store = store
-        self._test_digits = test_digits
+        self.evaluator = Evaluator(lambda tensors: Classifier(self._inference_onnx, tensors), test_digits)
         self._measured: Cache[str, Measure] = Cache(8)
         self._served = ServedWeights(self._load_current, SERVE_FOR, clock=clock)
         self._older: Cache[str, Loaded] = Cache(4)
@@ -75,7 +73,7 @@ class Model:
     def predict(self, images: NDArray[np.float32]) -> tuple[NDArray[np.float32], Version]:
         """Return (B, 10) probabilities of images (B, 784), and the version that gave them."""
         version, classifier = self.serving()
-        return classifier.probabilities(images), version
+        return np.exp(finite(classifier.log_probabilities(images), version)), version
 
     def reader(self, version: str | None = None) -> tuple[Version, Scorer]:
         """Return a version (None: the current one) and what reads images with it; see `service.Predictor`."""
@@ -93,11 +91,6 @@ class Model:
         """Return the current version, or the last known one while the store fails, ready to recognise digits."""
         return self._served.get()
 
-    def measure(self, tensors: Tensors) -> Measure:
-        """Return how good weights are on the test digits."""
-        digits = self._test_digits()
-        return Measure(*evaluate(Classifier(self._inference_onnx, tensors), digits.images, digits.labels))
-
     def onnx(self, version: Version) -> bytes:
         """Return the inference graph with a version's weights in it."""
         return patch_onnx(self._inference_onnx, self.manifest, version.tensors)
@@ -105,8 +98,10 @@ class Model:
     def train_step(self, batch: Digits, learning_rate: float, if_version: str | None = None) -> PublishedStep:
         """Train the current weights one step on labelled digits and publish what comes out.
 
+        If that reads clearly fewer test digits than the best weights since the last reset, it is taken back at once.
+
         Raises:
-            InvalidValueError: when the step was so large that the weights became infinite.
+            InvalidValueError: when the step was so large that the weights became infinite, or too large to be used.
             StaleVersionError: when `if_version` is given and is not the current version.
         """
         steps: list[Step] = []
@@ -116,31 +111,49 @@ class Model:
             steps.append(self.trainer.step(before, batch.images, batch.labels, learning_rate=learning_rate))
             tensors = steps[-1].state.weights
             if not all(np.isfinite(tensor).all() for tensor in tensors.values()):
+                bounds.check(current.tensors)  # if it is their fault, a rollback helps, and no other learning rate
                 raise InvalidValueError(f"learning rate {learning_rate} makes the weights infinite", "learning_rate")
-            return self._change(tensors, "patch", samples=len(batch))
+            new = self._change(tensors, "patch", samples=len(batch))
+            if not self._is_worse(new, current):
+                return new
+            return replace(new, taken_back_by=self._restoring(current, resets=False))
 
-        version = self._updated(change, if_version)
-        return PublishedStep(version, steps[-1].loss, steps[-1].correct / len(batch))
+        found = self._updated(change, if_version)
+        version = self.weights.get(found.parent) if found.source == "rollback" and found.parent else found
+        return PublishedStep(version, found, steps[-1].loss, steps[-1].correct / len(batch))
 
-    def upload(self, tensors: Tensors, if_version: str | None = None) -> Version:
-        """Publish uploaded weights, unless they recognise clearly fewer test digits than the current ones.
+    def upload(self, tensors: Tensors, if_version: str | None = None, *, force: bool = False) -> Version:
+        """Publish uploaded weights, unless they read clearly fewer test digits than the best since the last reset.
+
+        With `force` they may, and later ones are compared with these.
 
         Raises:
             InvalidValueError: with both accuracies.
             StaleVersionError: when `if_version` is given and is not the current version.
         """
-        new = self._change(tensors, "upload", 0)
+        new = replace(self._change(tensors, "upload", 0), resets=force)
 
         def change(current: Version) -> Change:
-            present = self._measured.get(current.version, lambda: self.measure(current.tensors))
-            if new.accuracy < present.accuracy - TOLERANCE:
+            if not force and self._is_worse(new, current):
                 raise InvalidValueError(
-                    f"not made current: these weights recognise {new.accuracy:.2%} of the test digits, the current "
-                    f"ones {present.accuracy:.2%}; at most {TOLERANCE:.0%} less is accepted"
+                    f"not made current: these weights recognise {new.accuracy:.2%} of the test digits, the best ones "
+                    f"since the last reset {current.best:.2%}; at most {TOLERANCE:.0%} less is accepted, unless "
+                    "?force=true says so"
                 )
             return new
 
         return self._updated(change, if_version)
+
+    def _is_worse(self, new: Change, current: Version) -> bool:
+        """Return whether weights are clearly worse than the best since the last reset, and worse than the current.
+
+        The current ones are measured again: there may be other test digits now than when the best were measured.
+        """
+        best = current.accuracy if current.best is None else current.best
+        if new.accuracy >= best - TOLERANCE:
+            return False
+        present = self._measured.get(current.version, lambda: self.evaluator.measure(current.tensors))
+        return new.accuracy < present.accuracy
 
     def roll_back(self, version: str, if_version: str | None = None) -> Version:
         """Publish an older version's weights again, however good they are, and even if the current ones are damaged.
@@ -150,8 +163,7 @@ class Model:
             InvalidValueError: when it is the current one.
             StaleVersionError: when `if_version` is given and is not the current version.
         """
-        old = self.weights.get(version)
-        new = replace(self._change(old.tensors, "rollback", 0), restores=version)
+        new = self._restoring(self.weights.get(version), resets=True)
 
         def check(current: str | None) -> None:
             if current == version:
@@ -163,7 +175,7 @@ class Model:
         self, tensors: Tensors, samples: int, check: Callable[[], object] = lambda: None
     ) -> Version:
         """Publish weights trained from scratch, however good they are. `check` may refuse that by raising."""
-        new = self._change(tensors, "retrain", samples)
+        new = replace(self._change(tensors, "retrain", samples), resets=True)
         return self._published(self.weights.overwrite(new, lambda _: check()))
 
     def _load_current(self, loaded: Loaded | None) -> Loaded:
@@ -184,8 +196,16 @@ class Model:
         return stored_graph(self._store, self.manifest, "inference.onnx")
 
     def _change(self, tensors: Tensors, source: str, samples: int) -> Change:
-        measure = self.measure(tensors)
+        """Return new weights, measured, if they are usable: every new version comes through here.
+
+        Raises:
+            InvalidValueError: when some picture's answer could be no number, or their int8 form reads clearly worse.
+        """
+        measure = self.evaluator.examine(tensors)
         return Change(tensors, source, measure.loss, measure.accuracy, samples)
+
+    def _restoring(self, old: Version, *, resets: bool) -> Change:
+        return replace(self._change(old.tensors, "rollback", 0), restores=old.version, resets=resets)
 
     def _updated(self, change: Callable[[Version], Change], if_version: str | None = None) -> Version:
         return self._published(self.weights.update(change, if_version=if_version))

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from functions import VERSION
 from functions.dataset.block import PIXELS
 from functions.errors import InvalidValueError, NotFoundError, UnavailableError
-from functions.models.inference import Scorer
+from functions.models.inference import Scorer, finite
 from functions.oip.messages import (
     OUTPUT_NAMES,
     OUTPUTS,
@@ -174,7 +174,7 @@ def infer(
     parts = []
     for start in range(0, len(images), _CHUNK):
         check()
-        parts.append(score(images[start : start + _CHUNK]))
+        parts.append(finite(score(images[start : start + _CHUNK]), identity))
     scores = np.concatenate(parts)  # (B, K)
     made: dict[str, Callable[[], NDArray[np.generic]]] = {
         "probabilities": lambda: np.exp(scores),

@@ -12,7 +12,7 @@ import msgspec
 
 from functions.errors import ConflictError, CorruptDataError, NotFoundError, UnavailableError
 from functions.storage.store import Store, StoredObject
-from functions.weights.versions import ID, Metadata, Provenance
+from functions.weights.versions import ID, Metadata, Provenance, Version
 
 REPAIR = "a rollback to a version that can be read, or a retraining, repairs that"
 _REMEMBERED = 32  # versions in a pointer at least, however few are kept: a writer looks for its own there
@@ -42,11 +42,21 @@ class Pointer(msgspec.Struct, frozen=True):
     updated_at: str
     count: int = 0  # publications so far
     history: tuple[Entry, ...] = ()  # this version and those it came from, newest first
+    best: float | None = None  # accuracy since the last reset; older pointers have none
 
-    def followed_by(self, version: Metadata, key: str, keep: int) -> "Pointer":
-        """Return the pointer to this one's successor."""
+    @property
+    def mark(self) -> float | None:
+        """The best accuracy since the last reset, which new weights are compared with; None: no version is known."""
+        if self.best is None and self.history:
+            return self.history[0].accuracy
+        return self.best
+
+    def followed_by(self, version: Version, key: str, keep: int, *, resets: bool = False) -> "Pointer":
+        """Return the pointer to this one's successor, which the mark follows up, and down as well if it resets it."""
         remembered = self.history[: max(keep, _REMEMBERED) - 1]
-        return Pointer(version.version, key, version.created_at, self.count + 1, (Entry.of(version), *remembered))
+        best = version.accuracy if resets or self.mark is None else max(self.mark, version.accuracy)
+        entries = (Entry.of(version), *remembered)
+        return Pointer(version.version, key, version.created_at, self.count + 1, entries, best)
 
 
 class Found(NamedTuple):

@@ -76,7 +76,7 @@ class WeightsRepository:
         for _ in range(_ATTEMPTS):
             pointer, etag = self._pointer.read()
             with suppress(ConflictError):
-                return replace(self._still_current(pointer.version), etag=etag)
+                return replace(self._still_current(pointer.version), etag=etag, best=pointer.mark)
         raise ConflictError(f"{self._model} changes faster than it can be read")
 
     def get(self, version: str) -> Version:
@@ -111,7 +111,12 @@ class WeightsRepository:
             StaleVersionError: when `if_version` is given and is not the current version.
             ConflictError: when others were faster in every attempt.
         """
-        return self._swap(lambda found: change(self._still_current(found.pointer.version)), if_version)
+
+        def make(found: Found) -> Change:
+            current = self._still_current(found.pointer.version)
+            return change(replace(current, etag=found.etag, best=found.pointer.mark))
+
+        return self._swap(make, if_version)
 
     def overwrite(
         self, new: Change, check: Callable[[str | None], object] = lambda _: None, if_version: str | None = None
@@ -196,25 +201,32 @@ class WeightsRepository:
         raise ConflictError(f"{self._model} is being changed by many at once: gave up after {_ATTEMPTS} attempts")
 
     def _publish(self, new: Change, before: Found) -> Version:
-        """Write a version and make it current; see `publish`."""
-        version = version_of(self._model, new, before.pointer.version or None, self._shapes, self._clock())
-        key = self._files.write(version)
-        pointer = before.pointer.followed_by(version, key, self._keep)
+        """Write a version, or two where it is taken back, and make the last one current; see `publish`."""
+        pointer, written = before.pointer, []
+        for change in (new, new.taken_back_by):
+            if change is not None:
+                version = version_of(self._model, change, pointer.version or None, self._shapes, self._clock())
+                pointer = pointer.followed_by(version, self._files.write(version), self._keep, resets=change.resets)
+                written.append(version)
         try:
             etag = self._pointer.move(pointer, before.etag)
         except ConflictError:
-            with suppress(UnavailableError):  # then pruning will remove it
-                self._files.remove([version.version])
+            with suppress(UnavailableError):  # then pruning will remove them
+                self._files.remove([version.version for version in written])
             raise
-        self._versions.put(version.version, version)
-        if before.damage:
-            log.warning("pointer repaired", extra={"model": self._model, "error": str(before.damage)})
-        log.info(
-            "weights published", extra={name: value for name, value in known(version).items() if name != "created_at"}
-        )
+        self._tell(written, before)
         if prune_is_due(pointer, self._keep):
             self._prune_quietly(pointer)
-        return replace(version, etag=etag)
+        return replace(written[-1], etag=etag, best=pointer.mark)
+
+    def _tell(self, written: list[Version], before: Found) -> None:
+        """Remember versions that have been published, and log them."""
+        if before.damage:
+            log.warning("pointer repaired", extra={"model": self._model, "error": str(before.damage)})
+        for version in written:
+            self._versions.put(version.version, version)
+            extra = {name: value for name, value in known(version).items() if name != "created_at"}
+            log.info("weights published", extra=extra)
 
     def _prune_quietly(self, pointer: Pointer) -> None:
         """Remove old versions. The publication has already succeeded, so a failure is only logged."""

@@ -114,6 +114,17 @@ def to_int8(tensors: Mapping[str, Array]) -> dict[str, NDArray[np.generic]]:
     return small
 
 
+def as_int8(tensors: Mapping[str, Array]) -> dict[str, Array]:
+    """Return the weights that whoever reads the int8 form gets."""
+    small = to_int8(tensors)
+    restored: dict[str, Array] = {}
+    for name, tensor in tensors.items():
+        rows = small[name].astype(np.float32).reshape(len(tensor), -1)
+        scale = small.get(f"{name}.scale", np.ones(1, np.float32)).astype(np.float32)
+        restored[name] = (rows * scale.reshape(-1, 1)).reshape(tensor.shape)
+    return restored
+
+
 def _header(data: bytes) -> tuple[dict[str, _Entry], dict[str, str], int]:
     if len(data) < _LENGTH.size:
         raise FormatError(f"a safetensors file starts with 8 bytes of header length, got {len(data)} bytes in all")

@@ -71,6 +71,7 @@ class Version(Metadata, frozen=True, kw_only=True):
 
     tensors: Tensors
     etag: str | None = None  # of the pointer that named it current when it was read
+    best: float | None = None  # what that pointer said: the best accuracy since the last reset
 
 
 class History(NamedTuple):
@@ -90,6 +91,8 @@ class Change(msgspec.Struct, frozen=True):
     accuracy: float
     samples: int = 0
     restores: str | None = None
+    resets: bool = False  # whether later weights are compared with these, however good others have been
+    taken_back_by: "Change | None" = None  # published right after it: nobody ever predicts with this one
 
 
 class VersionFiles:

@@ -69,17 +69,18 @@ def get(model: str, version: str | None, out: Path | None, api: str) -> None:
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @_model
 @_if_version
+@click.option("--force", is_flag=True, help="Even if they are clearly worse; later ones are compared with these.")
 @_api
 @_token
-def put(file: Path, model: str, if_version: str | None, api: str, token: str | None) -> None:
+def put(file: Path, model: str, if_version: str | None, force: bool, api: str, token: str | None) -> None:
     """Make the weights in a file the API's current ones.
 
     The file is safetensors, JSON as the API gives it, or ONNX. The API measures them first, and declines those that
-    are clearly worse than what it has.
+    cannot be used or are clearly worse than the best it has had.
     """
     with plain_errors():
         body, media_type = _weights_in(file, model)
-        published = _client(api, token).put_weights(body, model, media_type, if_version)
+        published = _client(api, token).put_weights(body, model, media_type, if_version, force=force)
     click.echo(f"Version {published.version} is current: {published.accuracy:.2%} of the test digits")
 
 

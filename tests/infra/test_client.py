@@ -12,7 +12,7 @@ import onnx
 import pytest
 from click.testing import CliRunner, Result
 from PIL import Image
-from safetensors.numpy import load_file
+from safetensors.numpy import load_file, save_file
 from werkzeug.serving import make_server
 from werkzeug.wrappers import Response
 
@@ -184,3 +184,14 @@ def test_an_api_that_is_not_there_is_named() -> None:
 def test_another_server_is_not_taken_for_the_api(status: int) -> None:
     with answering(Response("<p>hello</p>", status)) as url, pytest.raises(ApiError, match=r"Scrawl's API"):
         Client(url).predict(b"", "x.png")
+
+
+def test_worse_weights_need_force(served: Served, tmp_path: Path) -> None:
+    tensors = {n: t.copy() for n, t in served.api.service.model("mlp-128").weights.current().tensors.items()}
+    tensors["fc2.bias"][3] = -100  # no 3 is recognised any more
+    file = tmp_path / "worse.safetensors"
+    save_file(tensors, file)
+    refused = served.run("weights", "put", str(file))
+    assert refused.exit_code == 1
+    assert "(422)" in refused.output
+    assert served.run("weights", "put", str(file), "--force").exit_code == 0

@@ -24,6 +24,12 @@ _RATE = Parameter(
     "of the step; a body as JSON may have it inside",
     {"type": "number", "exclusiveMinimum": 0, "maximum": 1},
 )
+_FORCE = Parameter(
+    "force",
+    "query",
+    "publish them even if they read fewer digits; later ones are compared with these",
+    {"type": "boolean", "default": False},
+)
 _LIMIT = {"type": "integer", "minimum": 1, "maximum": request_types.MOST_LISTED, "default": request_types.LISTED}
 
 OPERATIONS = (
@@ -60,8 +66,9 @@ OPERATIONS = (
         {201: _PUBLISHED},
         WRITING,
         "They are measured on 2,000 test digits, and refused (422) when they read more than two in a hundred fewer "
-        "than the current ones.",
-        parameters=(MODEL, IF_MATCH),
+        "than the best ones since the last reset (a rollback, a retraining, or `force`); or when some picture could "
+        "make them answer with infinity.",
+        parameters=(MODEL, _FORCE, IF_MATCH),
         body={JSON: request_types.WeightsBody, SAFETENSORS: BINARY, OCTETS: BINARY},
         writes=True,
     ),
@@ -79,7 +86,9 @@ OPERATIONS = (
             )
         },
         WRITING,
-        "Steps of several clients at once all count. Octets are a block, of up to 4,000 digits.",
+        "Steps of several clients at once all count. Octets are a block, of up to 4,000 digits. A step after which "
+        "the weights read more than two in a hundred fewer digits than the best since the last reset is taken back "
+        "at once: `taken_back_by` then names the version that is current, and the history has both.",
         parameters=(MODEL, _RATE, IF_MATCH),
         body={JSON: request_types.LessonBody, OCTETS: BINARY},
         writes=True,

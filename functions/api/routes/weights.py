@@ -44,12 +44,13 @@ def get_weights(call: Call) -> Response:
 @blueprint.route("/weights", methods=["POST"], **ANY)
 @handler
 def post_weights(call: Call) -> Response:
-    """Make the weights in the body current, if they recognise about as many digits as the present ones."""
+    """Make the weights in the body current, if they recognise about as many digits as the best so far."""
     call.require_token()
     media_type = call.content_type(JSON, SAFETENSORS, OCTETS)
     model = call.model
     sent = _read(call, model, media_type)
-    version = model.upload(sent, call.if_version)
+    force = request_types.flag("force", call.query("force"))
+    version = model.upload(sent, call.if_version, force=force)
     return _published(call, version)
 
 
@@ -62,7 +63,9 @@ def patch_weights(call: Call) -> Response:
     digits, rate = _batch(call, media_type)
     step = call.model.train_step(digits, rate, call.if_version)
     batch = {"batch_loss": step.batch_loss, "batch_accuracy": step.batch_accuracy}
-    return json_answer(known(step.version) | batch, 200, _etag(step.version))
+    taken_back_by = None if step.current is step.version else step.current.version
+    body = known(step.version) | batch | {"taken_back_by": taken_back_by}
+    return json_answer(body, 200, _etag(step.current))
 
 
 @blueprint.route("/weights", methods=["DELETE"], **ANY)

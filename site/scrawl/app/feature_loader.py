@@ -42,6 +42,7 @@ FEATURES: list[str] = [
     "scrawl.drawing.tools",
     "scrawl.runs.runs_view",
     "scrawl.share.weights_view",
+    "scrawl.share.recovery",
     "scrawl.share.api_comparison",
     "scrawl.files.weight_files",
     "scrawl.share.version_history",

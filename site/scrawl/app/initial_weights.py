@@ -73,7 +73,7 @@ class InitialWeights:
         except fetching.ApiUnavailableError as error:
             self.connection.mark_unavailable(str(error))
         except fetching.RefusedError as error:
-            self.page.dispatch("weights_refused", model=model, message=str(error))
+            self.page.dispatch("weights_refused", model=model, origin=origin, message=str(error))
         finally:
             window.clearTimeout(timer)
         return False

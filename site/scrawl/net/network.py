@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from scrawl.net.bounds import Bounds
 from scrawl.net.dense import Images, LogSoftmax, Workspace
 from scrawl.net.layers import make_layer
 from scrawl.net.parameters import Parameter
@@ -114,6 +115,7 @@ class Network:
             raise ValueError(f"the last layer is log_softmax, got {type(top).__name__}")
         self.top = top
         self._score = kernel.alloc(16)
+        self._bounds = Bounds(kernel, self.parameters.values())
         self._optimizers: dict[OptimizerName, Optimizer] = {}  # those that have been used
         self._last_averaging: Optimizer | None = None
         self._training_programs: dict[tuple[OptimizerName, bool], Program] = {}
@@ -155,7 +157,7 @@ class Network:
     def load(self, weights: Mapping[str, Floats]) -> None:
         """Take over weights, in PyTorch's layout, each parameter once.
 
-        Raises ValueError, with nothing changed, naming what is missing, too much or of another size.
+        Raises ValueError, with nothing changed, naming what is missing, too much, of another size or too large.
         """
         names = [*weights]
         missing = [name for name in self.parameters if name not in names]
@@ -168,7 +170,10 @@ class Network:
                     f"{name} has {parameter.count} numbers {parameter.shape}, got {self.kernel.size(weights[name])}"
                 )
         for name, parameter in self.parameters.items():
-            parameter.load(weights[name])
+            parameter.stage(weights[name])
+        self._bounds.check()
+        for parameter in self.parameters.values():
+            parameter.take_staged()
         self._reset_optimizers()
 
     def export(self) -> Weights:

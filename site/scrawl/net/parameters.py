@@ -61,10 +61,24 @@ class Parameter:
             self._gradient = self.kernel.alloc(self.bytes)
         return self._gradient
 
-    def load(self, floats: Floats) -> None:
-        """Take over `count` floats in PyTorch's layout."""
+    def stage(self, floats: Floats) -> None:
+        """Copy `count` floats in PyTorch's layout into the kernel's memory, where nothing uses them yet."""
         self.kernel.write_floats(self._staging, floats)
+
+    def take_staged(self) -> None:
+        """Take over the floats that have been staged last."""
         self.kernel.function("pack_weights")(self.address, self._staging, *self._layout)
+
+    def add_magnitudes(self, target: int, source: int, inputs: int, limit: float) -> bool:
+        """Add to each row's float at `target` its staged weights' magnitudes, times those of its inputs at `source`.
+
+        Return whether all of them are within the limit.
+        """
+        rows = self.shape[0]
+        columns = self.count // rows
+        span = columns // inputs
+        add = self.kernel.function("add_magnitudes")
+        return bool(add(target, self._staging, rows, columns, source, span, limit))
 
     def export(self) -> Floats:
         """Return a copy, in PyTorch's layout."""

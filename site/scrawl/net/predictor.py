@@ -51,6 +51,11 @@ class Predictor:
         return self.predict_again()
 
     def predict_again(self) -> Prediction:
-        """Ask the network about the same picture: its weights may have changed."""
+        """Ask the network about the same picture: its weights may have changed.
+
+        There are no probabilities where it answers with no numbers, as it may in a training that goes wrong.
+        """
         probabilities = [float(p) for p in self.network.predict(self.image)]
+        if not all(0 <= p <= 1 for p in probabilities):
+            probabilities = []
         return {"blank": False, "picture": self.picture, "probabilities": probabilities}

@@ -45,6 +45,7 @@ class ShareState:
 
     def __init__(self) -> None:
         self.conflicts: list[str] = []  # models whose shared weights others have changed since this tab loaded them
+        self.recovered: dict[str, VersionEntry] = {}  # model → what this tab uses instead of unusable shared weights
         self.token_wanted = False  # by the API, for the last request
         self.token_used = False  # whether the API has wanted one
         self.versions: dict[str, list[VersionEntry]] = {}  # model → the API's history

@@ -21,6 +21,8 @@ SOURCES = {
     "rollback": "went back to an earlier one",
 }
 
+SHARED = {"older": "an earlier version of the shared weights"}
+
 
 def source(name: str) -> str:
     """Return in words where a version comes from."""
@@ -86,7 +88,11 @@ def _first_weights(record: Record) -> str:
     if record.origin in ("", "random"):
         return "new, random weights"
     version = record.version
-    what, when = (version["file"], "saved") if "file" in version else ("the shared weights", "the API measured them")
+    what, when = (
+        (version["file"], "saved")
+        if "file" in version
+        else (SHARED.get(record.origin, "the shared weights"), "the API measured them")
+    )
     created = f" of {formatting.moment(version['created_at'])}" if version.get("created_at") else ""
     measured = f" ({accuracy(version)} when {when})" if version.get("accuracy") else ""
     return f"{what}{created}{measured}"

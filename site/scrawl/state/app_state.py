@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     type Transitions = dict[str, Callable[..., None]]  # event → what it makes of the state
     type Tone = Literal["quiet", "good", "warning", "error"]
-    type Origin = Literal["", "random", "quick", "shared", "sent", "file", "kept"]
+    type Origin = Literal["", "random", "quick", "shared", "older", "sent", "file", "kept"]
     type Task = Literal["", "load", "send", "reset", "rollback"]
 
 
@@ -46,6 +46,7 @@ class Record:
         self.modified = False  # whether the weights have been changed here
         self.origin: Origin = ""  # where this tab's weights come from
         self.version: Metadata = {}  # what is known of the shared version they are
+        self.unusable = ""  # why the shared weights cannot be used
         self.etag = ""  # of the shared weights this tab started from
         self.busy: Task = ""  # what is under way with the shared weights
         self.progress: float | None = None

@@ -43,7 +43,7 @@ CHANGES = (
     "trained_on_collected",
     "trained_on_misread",
 )
-BY_API = ("quick", "shared")  # weights that can be fetched again
+BY_API = ("quick", "shared", "older")  # weights that can be fetched again
 
 
 class Autosave:

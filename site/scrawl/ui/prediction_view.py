@@ -39,7 +39,7 @@ class PredictionView:
         self._shown = shown
         answer = state.label_of()
         set_text(self.digit, str(answer[0]) if answer else "")
-        set_text(self.confidence, _confidence(answer))
+        set_text(self.confidence, _confidence(answer, state.blank))
         self._show_picture(state.picture)
         self._show_bars(state.probabilities if answer else [0.0] * 10, answer[0] if answer else -1)
         set_flag(self.tune, "disabled", answer is None)
@@ -81,9 +81,9 @@ class PredictionView:
             context.drawImage(ink_picture(picture, self._ink), 0, 0)
 
 
-def _confidence(answer: tuple[int, float] | None) -> str:
+def _confidence(answer: tuple[int, float] | None, blank: bool) -> str:
     if answer is None:
-        return "Draw something"
+        return "Draw something" if blank else "No answer: these weights cannot be used"
     share = answer[1]
     if share >= 0.9:
         return f"Quite sure: {share:.0%}"

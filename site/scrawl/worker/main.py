@@ -162,8 +162,8 @@ class Worker:
         try:
             weights, metadata = safetensors_codec.decode(self.kernel, opened.shapes, buffer)
             opened.network.load(weights)
-        except ValueError as error:
-            self.report("weights_refused", model=model, message=str(error))
+        except Exception as error:  # whatever is wrong with them: the page must not wait for them in vain
+            self.report("weights_refused", model=model, origin=origin, message=str(error))
             return
         iteration = int(metadata.get("iteration", "0")) if origin == "kept" else 0
         self._weights_changed(model, origin, metadata, iteration)

@@ -74,12 +74,12 @@ def _expand(kernel: Kernel, floats: Float32Array, scales: Float32Array) -> Float
     """Multiply each row by its scale: one call of the kernel's product for a row instead of a Python loop."""
     columns = floats.length // scales.length
     padded = -(-columns // 4) * 4
-    line, target, one = kernel.alloc(4 * padded), kernel.alloc(4 * padded), kernel.alloc(4)
-    kernel.write_floats(one, window.Float32Array.new([1.0]))
+    line, target, scale = kernel.alloc(4 * padded), kernel.alloc(4 * padded), kernel.alloc(4)
     matmul = kernel.function("matmul")
     result = window.Float32Array.new(floats.length)
     for row in range(scales.length):
         kernel.write_floats(line, floats.subarray(row * columns, (row + 1) * columns))
-        matmul(target, padded, one, 1, 1, line, padded, 1, padded, 1, 0, 0, scales[row])
+        kernel.write_floats(scale, scales.subarray(row, row + 1))  # never a Python number: large ones become BigInt
+        matmul(target, padded, scale, 1, 1, line, padded, 1, padded, 1, 0, 0, 1.0)
         result.set(kernel.read_floats(target, columns), row * columns)
     return result

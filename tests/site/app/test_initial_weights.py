@@ -86,7 +86,7 @@ def test_weights_of_the_last_visit_come_first(weights: InitialWeights, link: Lin
     restorer.saved = True
     weights.request()
     assert loaded(link) == []
-    link.report("weights_refused", model=MODEL, message="damaged")
+    link.report("weights_refused", model=MODEL, origin="kept", message="damaged")
     assert loaded(link) == [b"mlp-128 small"]
 
 

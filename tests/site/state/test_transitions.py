@@ -137,7 +137,7 @@ def test_late_answers_concern_the_network_they_are_about(state: State) -> None:
     apply(state, "weights_loaded", model=MLP, origin="shared", metadata={"version": "7"})
     apply(state, "settled", model=MLP, text="Loaded.", tone="good")
     apply(state, "weights_sent", model=MLP, description={}, etag="b")
-    apply(state, "weights_refused", model=MLP, message="no")
+    apply(state, "weights_refused", model=MLP, origin="file", message="no")
     assert (state.record.iteration, state.record.origin, state.record.etag) == (0, "", "")
     assert "weights" not in state.record.notices
     assert state.record_of(MLP).etag == "b"
@@ -186,7 +186,13 @@ def test_first_block_settles_the_waiting_but_not_other_messages(state: State) ->
 
 def test_refused_weights_end_what_was_under_way(state: State) -> None:
     apply(state, "busy", model=MLP, task="load", text="Loading")
-    apply(state, "weights_refused", model=MLP, message="fc1.weight is 128×784 in this network, 64×784 in the file")
+    apply(
+        state,
+        "weights_refused",
+        model=MLP,
+        origin="file",
+        message="fc1.weight is 128×784 in this network, 64×784 in the file",
+    )
     assert state.record.busy == ""
     assert "64×784" in state.record.notices["weights"].text
 

@@ -88,6 +88,9 @@ def _settings_given(state: State, typed: dict[str, Value]) -> None:
 
 
 def _failed(state: State, message: str) -> None:
+    """Whatever it was: the page must not wait for it."""
+    state.awaiting_weights = False
+    ready_if_complete(state)
     state.record.notices["train"] = Notice(f"Something went wrong in the training thread: {message}", "error")
 
 

@@ -18,6 +18,8 @@ def _weights_taken(state: State, model: str, origin: Origin, metadata: Metadata)
     """Other weights: what was measured before no longer holds."""
     record = state.record_of(model)
     record.origin, record.version = origin, metadata
+    if origin in ("quick", "shared"):
+        record.unusable = ""
     record.modified = origin == "random" or (origin == "quick" and record.modified)
     record.start_over()
     record.notices.pop("train", None)
@@ -40,9 +42,17 @@ def _weights_late(state: State) -> None:
         ready_if_complete(state)
 
 
-def _weights_refused(state: State, model: str, message: str) -> None:
-    text = f"The weights were refused: {message}. The network keeps those it has."
-    _settled(state, model, text, "error")
+def _weights_refused(state: State, model: str, origin: Origin, message: str) -> None:
+    record = state.record_of(model)
+    if origin == "older":  # one of several that are tried
+        return
+    if origin in ("quick", "shared") and record.origin == "":
+        record.unusable = message
+        text = f"The shared weights cannot be used: {message}. This tab goes on with new, random weights."
+        _settled(state, model, text, "warning")
+    else:
+        text = f"The weights were refused: {message}. The network keeps those it has."
+        _settled(state, model, text, "error")
     state.awaiting_weights = False
     ready_if_complete(state)
 
@@ -50,6 +60,7 @@ def _weights_refused(state: State, model: str, message: str) -> None:
 def _weights_sent(state: State, model: str, description: Metadata, etag: str) -> None:
     record = state.record_of(model)
     record.origin, record.version, record.etag = "sent", description, etag
+    record.unusable = ""
     record.shared_iteration = record.iteration
 
 

@@ -115,7 +115,7 @@ def test_all_outputs_are_binary_when_the_request_says_so(api: Api) -> None:
 def test_older_version_answers_by_its_path(api: Api) -> None:
     old = api.version
     before = infer(api, {"inputs": [tensor()]}).json_body
-    api("PATCH", "/weights", body={"data": [{"target": 1, "image": IMAGES[0].tolist()}], "learning_rate": 0.5})
+    api("PATCH", "/weights", body={"data": [{"target": 1, "image": IMAGES[0].tolist()}], "learning_rate": 0.001})
     after = infer(api, {"inputs": [tensor()]}).json_body
     assert after["model_version"] == api.version != old
     assert infer(api, {"inputs": [tensor()]}, f"/v2/models/mlp-128/versions/{old}").json_body == before

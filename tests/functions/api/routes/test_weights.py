@@ -60,7 +60,7 @@ def test_weights_as_int8_are_a_quarter_and_nearly_as_good(api: Api, current: Ver
         * (small[f"{name}.scale"].astype(np.float32)[:, None] if "weight" in name else np.float32(1))
         for name in SHAPES
     }
-    measure = api.service.model("mlp-128").measure(restored)
+    measure = api.service.model("mlp-128").evaluator.measure(restored)
     assert measure.accuracy > current.accuracy - 0.005  # rounding to 1 part in 127 moves a few digits at most
 
 

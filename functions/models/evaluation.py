@@ -1,0 +1,55 @@
+"""How good weights are on the test digits, and whether they can be used at all: what every new version has to pass.
+
+`model` decides what follows from it.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from functions.dataset.shards import Digits
+from functions.errors import InvalidValueError
+from functions.models.inference import Classifier, evaluate
+from functions.weights import bounds
+from functions.weights.tensors import as_int8
+from functions.weights.versions import Tensors
+
+_INT8_TOLERANCE = 0.01  # how much worse the int8 form may be, which the page starts with
+_INT8_DIGITS = 500  # it is measured on: a form that has lost something shows at once
+
+
+@dataclass(frozen=True)
+class Measure:
+    """How good weights are on the test digits."""
+
+    loss: float
+    accuracy: float
+
+
+class Evaluator:
+    """Measures weights of one network on the test digits. Safe to share between threads."""
+
+    def __init__(self, classifier: Callable[[Tensors], Classifier], digits: Callable[[], Digits]) -> None:
+        """`classifier` makes the network with given weights; `digits` returns the test digits."""
+        self._classifier = classifier
+        self._digits = digits
+
+    def measure(self, tensors: Tensors, most: int | None = None) -> Measure:
+        """Return how good weights are, on the first `most` digits if that is given."""
+        digits = self._digits()
+        return Measure(*evaluate(self._classifier(tensors), digits.images[:most], digits.labels[:most]))
+
+    def examine(self, tensors: Tensors) -> Measure:
+        """Return how good weights are, if they can be used.
+
+        Raises:
+            InvalidValueError: when some picture's answer could be no number, or their int8 form reads clearly worse.
+        """
+        bounds.check(tensors)
+        exact, small = self.measure(tensors, _INT8_DIGITS), self.measure(as_int8(tensors), _INT8_DIGITS)
+        if small.accuracy < exact.accuracy - _INT8_TOLERANCE:
+            raise InvalidValueError(
+                f"as int8, which pages start with, these weights recognise {small.accuracy:.1%} of the test digits "
+                f"instead of {exact.accuracy:.1%}; {_INT8_TOLERANCE:.0%} less is accepted. A weight that is much "
+                "larger than the others of its row does that"
+            )
+        return self.measure(tensors)

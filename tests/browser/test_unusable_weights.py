@@ -1,0 +1,58 @@
+"""Shared weights that cannot be used stop nobody's page: it says so, takes an earlier version, offers to go back."""
+
+from collections.abc import Iterator
+
+import numpy as np
+import pytest
+import requests
+from playwright.sync_api import Page, Route
+
+from functions.weights import tensors
+from tests.support.lab import Lab
+from tests.support.servers.running_stack import RunningStack, teach
+
+SAFETENSORS = "application/vnd.safetensors"
+
+
+@pytest.fixture
+def visitor(page: Page, stack: RunningStack) -> Iterator[Lab]:
+    lab = Lab(page, stack.url)
+    yield lab
+    assert lab.errors == []
+
+
+def poison(page: Page, stack: RunningStack, value: float) -> None:
+    """Have the API answer with weights one of which is so large, for the current version, not for older ones."""
+    answer = requests.get(f"{stack.url}/api/weights", headers={"Accept": SAFETENSORS}, timeout=30)
+    found, metadata = tensors.decode(answer.content)
+    weights = {name: np.array(tensor, np.float32) for name, tensor in found.items()}
+    weights["fc1.weight"][0, 0] = value
+    bodies = {True: tensors.encode(tensors.to_int8(weights), metadata), False: tensors.encode(weights, metadata)}
+
+    def fulfil(route: Route) -> None:
+        if "version=" in route.request.url:
+            route.continue_()
+        else:
+            body = bodies["precision=int8" in route.request.url]
+            route.fulfill(body=body, headers={"Content-Type": SAFETENSORS, "ETag": answer.headers["ETag"]})
+
+    page.route("**/api/weights?model=mlp-128*", fulfil)
+
+
+@pytest.mark.parametrize("value", [1e20, 3e38])
+def test_page_opens_with_an_earlier_version_and_goes_back_to_it(
+    visitor: Lab, stack: RunningStack, value: float
+) -> None:
+    teach(stack.url)
+    poison(visitor.page, stack, value)
+    visitor.open().complete()
+    assert "fc1.weight" in visitor.wait_text(
+        "weights-message", "The shared weights cannot be used: .* This tab uses an"
+    )
+    visitor.draw(1)
+    visitor.wait_text("prediction", "^1$")
+    visitor.click("recovery-go-back")
+    visitor.wait_text("weights-message", "The shared weights are those with .* again")
+    versions = requests.get(f"{stack.url}/api/weights/history", timeout=30).json()["versions"]
+    assert versions[0]["source"] == "rollback"
+    visitor.wait_hidden("recovery-go-back")

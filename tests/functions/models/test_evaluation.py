@@ -1,0 +1,43 @@
+"""Weights that cannot be used are refused by every way in, however well they read the test digits."""
+
+import numpy as np
+import pytest
+
+from functions.errors import InvalidValueError
+from functions.weights import tensors
+from tests.support.api import Api
+from tests.support.weights_bodies import SAFETENSORS, copied, sent
+
+
+def test_weights_that_are_huge_where_no_digit_has_ink_are_refused(api: Api) -> None:
+    huge = copied(api.service.model("mlp-128").weights.current())
+    huge["fc1.weight"][:, 0] = 3e38
+    assert api.service.model("mlp-128").evaluator.measure(huge).accuracy > 0.9
+    before = api.version
+    for force in ("", "?force=true"):
+        answer = api("POST", f"/weights{force}", body=sent(huge), headers={"Content-Type": SAFETENSORS})
+        assert answer.status_code == 422
+        assert answer.json_body["error"]["field"] == "fc1.weight"
+        assert "up to 1e+15" in answer.json_body["error"]["message"]
+    assert api.version == before
+
+
+def test_weights_that_are_lost_as_int8_are_refused(api: Api) -> None:
+    """One weight in each row, on a pixel without ink, is so large that int8 has no room for the others."""
+    spiked = copied(api.service.model("mlp-128").weights.current())
+    spiked["fc1.weight"][:, 0] = 1e6
+    assert api.service.model("mlp-128").evaluator.measure(spiked).accuracy > 0.9
+    with pytest.raises(InvalidValueError, match="as int8, which pages start with"):
+        api.service.model("mlp-128").upload(spiked)
+    with pytest.raises(InvalidValueError, match="as int8"):
+        api.service.model("mlp-128").publish_retrained(spiked, 0)
+
+
+def test_int8_weights_are_those_that_a_reader_gets(api: Api) -> None:
+    current = api.service.model("mlp-128").weights.current()
+    file = api("GET", "/weights?precision=int8").body
+    small, _ = tensors.decode(file)
+    scale = small["fc1.weight.scale"].astype(np.float32)
+    expected = small["fc1.weight"].astype(np.float32) * scale[:, np.newaxis]
+    np.testing.assert_array_equal(tensors.as_int8(current.tensors)["fc1.weight"], expected)
+    np.testing.assert_array_equal(tensors.as_int8(current.tensors)["fc1.bias"], current.tensors["fc1.bias"])
