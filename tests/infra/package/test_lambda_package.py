@@ -1,59 +1,17 @@
-"""The Lambda package as it is deployed: unpacked into an empty folder, run with nothing else on its path.
+"""What is in the Lambda package, and how it is built. `test_lambda_runtime` runs it."""
 
-The functions are called with API Gateway's events, in an interpreter of its own, against a seeded bucket on moto's
-server. What the answers should be is tested elsewhere; here it is whether anything is missing.
-"""
-
-import base64
-import io
-import json
-import os
 import re
-import subprocess
-import sys
 import tomllib
 import zipfile
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
-from moto.server import ThreadedMotoServer
-from PIL import Image
 
-from functions import aws
-from functions.storage.memory import MemoryStore
-from functions.storage.s3 import S3Store
-from infra.dataset.sources import DigitSplits
 from infra.deploy.checked_package import obtain
 from infra.package import dependencies, lambda_package
 from infra.package.dependencies import LOCK, PackageError
 from infra.paths import ROOT
-from tests.conftest import copy
-from tests.support.api import BUCKET
-
-# Runs in the unpacked folder: reads events from the standard input, a line each, and prints what the Lambdas return.
-HOST = """
-import json, sys
-sys.path[:] = [path for path in sys.path if not path.endswith("-packages")]
-sys.path.insert(0, sys.argv[1])
-import app
-class Context:
-    function_name, function_version, memory_limit_in_mb, aws_request_id = "scrawl", "1", "1769", "test"
-    invoked_function_arn = "arn:aws:lambda:us-east-1:123456789012:function:scrawl"
-    get_remaining_time_in_millis = staticmethod(lambda: 880_000)
-for line in sys.stdin:
-    name, event = json.loads(line)
-    print("answer " + json.dumps(getattr(app, name)(event, Context())), flush=True)
-"""
-
-
-@pytest.fixture(scope="module")
-def package(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return a folder with deployment.zip and sam.json, of which there are two kinds of Lambda here."""
-    out = tmp_path_factory.mktemp("package")
-    lambda_package.build(out, "prod", "x86_64")
-    return out
+from tests.infra.package.conftest import ARCHITECTURE
 
 
 @pytest.fixture
@@ -64,105 +22,6 @@ def small_dependencies(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         (folder / name).mkdir(parents=True)
         (folder / name / "__init__.pyc").write_bytes(b"code")
     monkeypatch.setattr(dependencies, "fetch", lambda *_: folder)
-
-
-@pytest.fixture
-def endpoint(seeded: MemoryStore, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
-    """Run moto's server with a seeded bucket."""
-    server = ThreadedMotoServer(port=0)
-    server.start()
-    address = "http://{}:{}".format(*server.get_host_and_port())
-    monkeypatch.setenv("AWS_ENDPOINT_URL_S3", address)
-    client = aws.client("s3")
-    client.create_bucket(Bucket=BUCKET)
-    copy(seeded, S3Store(client, BUCKET))
-    yield address
-    server.stop()
-
-
-def event(method: str, path: str, body: bytes = b"", **headers: str) -> dict[str, Any]:
-    """Return what API Gateway hands over, with the resource being the path."""
-    headers = {"accept": "*/*", "authorization": "Bearer secret"} | headers
-    return {
-        "httpMethod": method,
-        "resource": path,
-        "path": path,
-        "pathParameters": None,
-        "headers": headers,
-        "multiValueHeaders": {name: [value] for name, value in headers.items()},
-        "queryStringParameters": None,
-        "multiValueQueryStringParameters": None,
-        "stageVariables": None,
-        "body": base64.b64encode(body).decode(),
-        "isBase64Encoded": True,
-        "requestContext": {"httpMethod": method, "resourcePath": path, "identity": {"sourceIp": "127.0.0.1"}},
-    }
-
-
-def run(folder: Path, endpoint: str, *calls: tuple[str, dict[str, Any]]) -> list[dict[str, Any]]:
-    """Call functions of the package and return their answers."""
-    environment = {
-        "PATH": os.environ["PATH"],
-        "AWS_LAMBDA_FUNCTION_NAME": "scrawl",
-        "AWS_ACCESS_KEY_ID": "test",
-        "AWS_SECRET_ACCESS_KEY": "test",
-        "AWS_DEFAULT_REGION": "us-east-1",
-        "AWS_ENDPOINT_URL_S3": endpoint,
-        "SCRAWL_BUCKET": BUCKET,
-        "SCRAWL_STAGE": "prod",
-        "SCRAWL_WRITE_TOKEN": "secret",
-        "TRAIN_ITER": "20",
-    }
-    ended = subprocess.run(
-        [sys.executable, "-I", "-c", HOST, str(folder)],
-        cwd=folder,
-        env=environment,
-        input="".join(json.dumps(call) + "\n" for call in calls),
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
-    assert ended.returncode == 0, ended.stderr[-3000:]
-    return [json.loads(line[7:]) for line in ended.stdout.splitlines() if line.startswith("answer ")]
-
-
-def test_the_package_answers_with_nothing_else_on_its_path(
-    package: Path, endpoint: str, digits: DigitSplits, tmp_path: Path
-) -> None:
-    with zipfile.ZipFile(package / "deployment.zip") as zipped:
-        zipped.extractall(tmp_path)
-    test = digits.splits["test"]
-    tensor = json.dumps({"tensor": (test.pixels[0] / 255).tolist()}).encode()
-    picture = io.BytesIO()
-    Image.fromarray(255 - test.pixels[0].reshape(28, 28)).resize((200, 200)).save(picture, "JPEG")
-    answers = run(
-        tmp_path,
-        endpoint,
-        ("app", event("POST", "/predict", tensor, **{"content-type": "application/json"})),
-        ("app", event("POST", "/predict", picture.getvalue(), **{"content-type": "image/jpeg"})),
-        ("app", event("POST", "/datablock", b'{"block": 5}', accept="application/octet-stream")),
-        ("app", event("GET", "/weights", accept="application/vnd.safetensors")),
-        ("app", event("PATCH", "/weights", json.dumps({"data": [{"target": 1, "image": [0.0] * 784}]}).encode())),
-        ("app", event("GET", "/openapi.json")),
-        ("app", event("GET", "/v2/health/ready")),
-    )
-    assert [answer["statusCode"] for answer in answers] == [200] * len(answers), answers
-    bodies = [base64.b64decode(answer["body"]) for answer in answers]
-    assert [json.loads(body)["label"] for body in bodies[:2]] == [int(test.labels[0])] * 2
-    assert bodies[2].startswith(b"SCRB")
-    assert len(bodies[3]) > 400_000
-
-
-def test_the_retraining_lambda_trains(package: Path, endpoint: str, tmp_path: Path) -> None:
-    from functions import aws
-    from functions.jobs.jobs import JobsRepository
-
-    with zipfile.ZipFile(package / "deployment.zip") as zipped:
-        zipped.extractall(tmp_path)
-    job = JobsRepository(S3Store(aws.client("s3"), BUCKET)).start("mlp-128", 20)
-    (done,) = run(tmp_path, endpoint, ("retrain", {"job": job.id}))
-    assert (done["state"], done["iteration"]) == ("done", 20), done.get("error")
 
 
 def test_the_package_holds_what_it_must_and_nothing_foreign(package: Path) -> None:
@@ -190,7 +49,7 @@ def test_everything_in_the_package_is_compiled_and_what_has_sources_is_checked_a
 
 
 def test_what_is_built_is_accepted_for_deployment(package: Path) -> None:
-    obtained = obtain(package, "prod", "x86_64", print)
+    obtained = obtain(package, "prod", ARCHITECTURE, print)
     assert obtained.body == (package / "deployment.zip").read_bytes()
 
 
