@@ -1,6 +1,7 @@
 """What is in the Lambda package, and how it is built. `test_lambda_runtime` runs it."""
 
 import re
+import sys
 import tomllib
 import zipfile
 from pathlib import Path
