@@ -42,7 +42,7 @@ def sign_in(region: str | None = None) -> Account:
     with plain_aws_errors():
         session = boto3.Session(region_name=region or os.environ.get("AWS_REGION") or None)
         _check_region(session)
-        identity = session.client("sts").get_caller_identity()
+        identity = _sts(session).get_caller_identity()
     return Account(identity["Account"], session.region_name, session)
 
 
@@ -67,6 +67,17 @@ def check_stage(stage: str) -> str:
 def stack_name(stage: str) -> str:
     """Return the name of a stage's stack."""
     return f"scrawl-{stage}"
+
+
+def _sts(session: Any) -> Any:
+    """Return a client for STS, the first of all clients: botocore reads the settings when it makes one."""
+    try:
+        return session.client("sts")
+    except ValueError as error:
+        raise DeployError(
+            f"AWS is set up wrongly: {error}. Look at the variables AWS_… and at ~/.aws/config: AWS_ENDPOINT_URL, "
+            "for one, must be like http://localhost:4566, or not be set."
+        ) from error
 
 
 def _check_region(session: Any) -> None:

@@ -14,6 +14,7 @@ import tempfile
 import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib.metadata import distribution
 from pathlib import Path
 
 from infra.cloudformation import template
@@ -85,10 +86,14 @@ def _run_chalice(project: Path, stage: str) -> None:
 
 
 def _own(project: Path) -> Path:
-    """Return a folder with the functions and Chalice, compiled."""
+    """Return a folder with the functions and Chalice, compiled, and the licences of both."""
     folder = project / "own"
     with zipfile.ZipFile(project / "out" / "deployment.zip") as zipped:
         zipped.extractall(folder)
+    shutil.copyfile(ROOT / "LICENSE", folder / "LICENSE")
+    for file in distribution("chalice").files or ():
+        if ".dist-info" in file.parts[0] and slim.LICENCES.match(file.name):
+            (folder / "chalice" / file.name).write_bytes(file.read_binary())
     slim.compile_beside_sources(folder)
     return folder
 

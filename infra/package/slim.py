@@ -6,6 +6,7 @@ cut that is needed after all, the test fails that runs the packed API with nothi
 """
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -28,7 +29,6 @@ UNUSED = (
 )
 # Then what only the Lambdas do without, or what is not worth a thought where size hardly counts.
 UNUSED_IN_LAMBDA = (
-    "onnxruntime/ThirdPartyNotices.txt",
     # onnxruntime requires them, but inference imports none of them.
     "flatbuffers*",
     "google",
@@ -84,6 +84,8 @@ PICTURES = (
     "Tiff",
     "WebP",
 )  # formats that one may send
+# Files, or folders of them, that a package's licence is in; whoever passes the package on passes them on.
+LICENCES = re.compile(r"licen[cs]es?|copying|notices?|authors|third.?party.?notices", re.IGNORECASE)
 _COMPILE = (
     "import compileall, py_compile, sys; "
     "sys.exit(not compileall.compile_dir(sys.argv[1], quiet=2, stripdir=sys.argv[1], {options}))"
@@ -149,7 +151,7 @@ def _rare_formats(folder: Path) -> Iterator[Path]:
 def _pip_records(folder: Path) -> Iterator[Path]:
     """Yield what pip records about packages, apart from their names and licences."""
     for path in folder.glob("*.dist-info/*"):
-        if path.name not in ("METADATA", "LICENSE", "licenses"):
+        if path.name != "METADATA" and not LICENCES.match(path.name):
             yield path
 
 

@@ -57,6 +57,8 @@ def refusal(plan: Plan) -> str:
         ({"AWS_PROFILE": "work"}, r"profile \(work\) could not be found: .*aws configure list-profiles"),
         ({"AWS_DEFAULT_REGION": None}, "No AWS region: name one with --region, as in --region eu-central-1"),
         ({"AWS_DEFAULT_REGION": "us-est-1"}, "'us-est-1' is no region .*; did you mean .*us-east-1"),
+        ({"AWS_ENDPOINT_URL": "localhost:4566"}, "AWS is set up wrongly: Invalid endpoint: .* like http://localhost"),
+        ({"AWS_MAX_ATTEMPTS": "often"}, "AWS is set up wrongly: .*'often'"),
         ({"AWS_ENDPOINT_URL": "http://127.0.0.1:1"}, "AWS cannot be reached: .* Is there a network"),
     ],
 )

@@ -11,6 +11,7 @@ import pytest
 from infra.deploy.checked_package import obtain
 from infra.package import dependencies, lambda_package
 from infra.package.dependencies import LOCK, PackageError
+from infra.package.slim import LICENCES
 from infra.paths import ROOT
 from tests.infra.package.conftest import ARCHITECTURE
 
@@ -32,6 +33,21 @@ def test_the_package_holds_what_it_must_and_nothing_foreign(package: Path) -> No
     assert any(name.startswith("onnxruntime/") for name in names)
     assert not [name for name in names if name.startswith(("infra/", "model_export/", "onnx/", "moto/", "tests/"))]
     assert names == sorted(names)
+
+
+def test_what_the_package_ships_comes_with_its_licences(package: Path) -> None:
+    with zipfile.ZipFile(package / "deployment.zip") as zipped:
+        names = zipped.namelist()
+        notices = zipped.read("onnxruntime/ThirdPartyNotices.txt")
+    assert b"protobuf" in notices
+    assert {"LICENSE", "chalice/LICENSE", "chalice/NOTICE", "onnxruntime/LICENSE"} <= set(names)
+    licensed = {name.split("/")[0] for name in names if LICENCES.match(name.partition(".dist-info/")[2])}
+    shipped = {name.split("/")[0] for name in names if ".dist-info/" in name}
+    # onnxruntime has its licence in the package itself.
+    assert [folder for folder in shipped - licensed if not folder.startswith("onnxruntime-")] == []
+    assert any(name.startswith("botocore-") and name.endswith("/NOTICE") for name in names)
+    weighed = (package / "deployment.zip").stat().st_size
+    assert weighed <= 30_000_000, f"{weighed:,} bytes: look for what nothing imports, in infra/package/slim.py"
 
 
 def test_everything_in_the_package_is_compiled_and_what_has_sources_is_checked_against_them(package: Path) -> None:
