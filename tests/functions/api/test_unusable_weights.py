@@ -1,13 +1,13 @@
 """A bucket that holds unusable weights, from before they were refused: no protocol answers with infinity or NaN."""
 
 import msgspec
+import numpy as np
 import pytest
 
 from functions.errors import CorruptDataError
+from functions.oip import model_server
 from functions.storage.memory import MemoryStore
 from functions.weights import tensors
-from infra.rpc.protos import open_inference_pb2 as messages
-from infra.rpc.services import OpenInferenceService
 from tests.support.api import serving
 
 CORNER = [1.0] + [0.0] * 783  # ink on the pixel of the huge weights alone
@@ -39,20 +39,11 @@ def test_answers_that_are_no_numbers_are_refused_over_http(poisoned: MemoryStore
         assert api("POST", "/predict", body={"tensor": [0.0] * 784}).status_code == 200  # this one is a number
 
 
-def test_answers_that_are_no_numbers_are_refused_over_grpc(poisoned: MemoryStore) -> None:
-    tensor = messages.ModelInferRequest.InferInputTensor(name="images", datatype="FP32", shape=[1, 784])
-    tensor.contents.fp32_contents.extend(CORNER)
-    request = messages.ModelInferRequest(model_name="mlp-128", inputs=[tensor])
-
-    class Context:
-        def time_remaining(self) -> None:
-            return None
-
-        def is_active(self) -> bool:
-            return True
-
+def test_answers_that_are_no_numbers_are_refused_to_every_transport(poisoned: MemoryStore) -> None:
+    """gRPC calls the same function; `infra.rpc.interceptor` makes DATA_LOSS of the error."""
+    images = np.array([CORNER], np.float32)
     with serving(poisoned) as api, pytest.raises(CorruptDataError, match="infinity or NaN"):
-        OpenInferenceService(api.service).ModelInfer(request, Context())
+        model_server.infer(api.service, "mlp-128", None, images, ["label"])
 
 
 def test_unusable_weights_cannot_be_taught_but_trained_from_scratch(poisoned: MemoryStore) -> None:
