@@ -9,6 +9,7 @@ import gzip
 
 GZIP = "gzip"
 _LEVEL = 1  # of compression: two thirds of the gain for a sixth of the time of the usual 9
+_MOST_ENTRIES = 100  # of an Accept header that are looked at: no browser sends more than ten
 _SMALLEST = 1024  # bytes; what is smaller travels in one packet anyhow
 _SHRINK = ("application/json", "text/html")  # floats do not; blocks are to be fast, and shards stored compressed
 
@@ -16,7 +17,7 @@ _SHRINK = ("application/json", "text/html")  # floats do not; blocks are to be f
 def quality(accept: str, wanted: str) -> float:
     """Return how much an Accept or Accept-Encoding header wants something, 0 to 1; the most specific entry counts."""
     best, rank = 0.0, 0
-    for entry in accept.split(","):
+    for entry in accept.split(",", _MOST_ENTRIES)[:_MOST_ENTRIES]:
         name, *parameters = (part.strip().lower() for part in entry.split(";"))
         specific = {wanted: 3, wanted.split("/")[0] + "/*": 2, "*/*": 1, "*": 1}.get(name, 0)
         if specific > rank:
@@ -68,7 +69,7 @@ def _q(parameters: list[str]) -> float:
     for parameter in parameters:
         if parameter.startswith("q="):
             try:
-                return min(max(float(parameter[2:]), 0.0), 1.0)
+                return min(max(0.0, float(parameter[2:])), 1.0)  # in this order NaN becomes 0
             except ValueError:
                 return 0.0
     return 1.0

@@ -22,6 +22,8 @@ ONNX = "application/vnd.onnx"
 OCTETS = "application/octet-stream"
 PNG = "image/png"
 
+_LONGEST = 2000  # characters of an error's message: it may repeat what came, which may be long
+
 type Headers = Mapping[str, str | list[str]]
 
 log = logging.getLogger("scrawl")
@@ -55,7 +57,8 @@ def error_answer(
     status: int, code: str, message: str, field: str | None = None, headers: Headers | None = None
 ) -> Response:
     """Return an error in the shape that all of them have."""
-    error = {"code": code, "message": message} | ({"field": field} if field else {})
+    text = message if len(message) <= _LONGEST else f"{message[:_LONGEST]}…"
+    error = {"code": code, "message": text} | ({"field": field} if field else {})
     return json_answer({"error": error}, status, headers)
 
 

@@ -22,7 +22,7 @@ STALE_AFTER = 60.0  # seconds without a heartbeat; `lease` sends one every ten
 KEEP_JOBS = 20  # jobs of each model
 _AT_ONCE = 100  # at most, that are removed in one call
 _NUMBER = r"[0-9]{17}-[0-9a-f]{8}"
-_ID = re.compile(rf"[a-z0-9-]+-{_NUMBER}")
+_ID = re.compile(rf"[a-z0-9-]{{1,64}}-{_NUMBER}")
 
 log = logging.getLogger("scrawl")
 

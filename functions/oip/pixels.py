@@ -43,10 +43,16 @@ def batch_size(shape: Sequence[int]) -> int:
     if dimensions in _ONE_IMAGE[:2]:
         return 1
     if dimensions[1:] not in _ONE_IMAGE:
-        raise InvalidValueError(f"the shape must be {_SHAPES}; got {dimensions}")
+        raise InvalidValueError(f"the shape must be {_SHAPES}; got {_shown(dimensions)}")
     if not 1 <= dimensions[0] <= MOST_IMAGES:
         raise InvalidValueError(f"a batch has 1 to {MOST_IMAGES} images, got {dimensions[0]}")
     return dimensions[0]
+
+
+def _shown(shape: Sequence[float]) -> str:
+    """Return a shape for a message: its start, if it is long."""
+    start = f"{list(shape[:8])}"[:200]
+    return start if len(shape) <= 8 else f"{start}, {len(shape)} sizes in all"
 
 
 def check_datatype(datatype: str) -> None:
@@ -66,8 +72,8 @@ def whole_shape(shape: Sequence[int | float]) -> list[int]:
     Raises:
         InvalidValueError: when one is not a whole number.
     """
-    if any(size != math.floor(size) for size in shape if math.isfinite(size)) or not all(map(math.isfinite, shape)):
-        raise InvalidValueError(f"the shape must be whole numbers, got {list(shape)}")
+    if not all(isinstance(size, int) or size.is_integer() for size in shape):  # infinity and NaN are not
+        raise InvalidValueError(f"the shape must be whole numbers, got {_shown(shape)}")
     return [int(size) for size in shape]
 
 

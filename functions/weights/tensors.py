@@ -21,6 +21,8 @@ type Shapes = Mapping[str, tuple[int, ...]]
 
 _LENGTH = struct.Struct("<Q")
 _LONGEST_HEADER = 1 << 20
+_MOST_AXES = 8  # of a tensor: their product is then a number that can be computed and shown
+_LARGEST_AXIS = 1 << 32
 _DTYPES: dict[str, np.dtype[Any]] = {"F32": np.dtype("<f4"), "I8": np.dtype("i1")}
 _CODES = {dtype: code for code, dtype in _DTYPES.items()}
 
@@ -140,7 +142,7 @@ def _header(data: bytes) -> tuple[dict[str, _Entry], dict[str, str], int]:
         header = msgspec.json.decode(data[_LENGTH.size : start], type=dict[str, msgspec.Raw])
         metadata = msgspec.json.decode(header.pop("__metadata__", b"{}"), type=dict[str, str])
         return {name: msgspec.json.decode(raw, type=_Entry) for name, raw in header.items()}, metadata, start
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise FormatError(f"the safetensors header is not what it should be: {error}") from error
 
 
@@ -150,8 +152,9 @@ def _check_entry(name: str, entry: _Entry, place: int) -> None:
     start, end = entry.data_offsets
     if start != place:
         raise FormatError(f"tensor {name!r} should start at byte {place}, its offset says {start}")
-    if min(entry.shape, default=1) < 0:
-        raise FormatError(f"tensor {name!r} has the impossible shape {entry.shape}")
+    if len(entry.shape) > _MOST_AXES or not all(0 <= size <= _LARGEST_AXIS for size in entry.shape):
+        shape = f"{entry.shape[:_MOST_AXES]}"[:200]
+        raise FormatError(f"tensor {name!r} has the impossible shape {shape}, of {len(entry.shape)} axes")
     count = 1
     for size in entry.shape:
         count *= size

@@ -23,6 +23,7 @@ from functions.errors import (
 )
 
 REQUEST_ID = "x-request-id"
+_LONGEST = 2000  # characters of a message, which may repeat what came: clients take 8 KB of trailers
 _LOGGABLE_ID = re.compile(r"[!-~]{1,128}")
 _OURS = {grpc.StatusCode.INTERNAL, grpc.StatusCode.DATA_LOSS, grpc.StatusCode.UNAVAILABLE}  # a fault of this server
 
@@ -98,7 +99,7 @@ def _answer(handler: Any, method: str, request_id: str, body: bytes, context: An
     extra = fields | ({"error": message} if message else {})
     log.log(_level(method, code), "call", extra=extra, exc_info=unexpected)
     if code is not grpc.StatusCode.OK:
-        context.abort(code, message)
+        context.abort(code, message[:_LONGEST])
     return answer
 
 

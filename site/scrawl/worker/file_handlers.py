@@ -61,7 +61,7 @@ class FileHandlers:
         try:
             model, floats, metadata = self._read(buffer, shapes)
             file_formats.check_finite(list(floats), lambda name: _is_finite(floats[name]))
-        except FormatError as error:
+        except Exception as error:  # whatever is wrong with it: the page must not wait for it in vain
             self.report("file_refused", number=number, message=str(error))
             return
         content = safetensors_codec.encode(shapes[model], floats, metadata)
