@@ -14,6 +14,7 @@ import pytest
 
 from functions.api.openapi import OPERATIONS
 from functions.api.operations.operation import Operation
+from functions.errors import FormatError
 from functions.storage.memory import MemoryStore
 from functions.weights import tensors
 from tests.functions.api.test_fuzz import JSON, OCTETS, SAFETENSORS, VALID, inference_request
@@ -110,5 +111,5 @@ def test_tensor_of_many_axes_is_refused() -> None:
     """Their product would be a number that takes seconds to compute, and longer to write."""
     entry = {"dtype": "F32", "shape": [4294967296] * 20_000, "data_offsets": [0, 4]}
     header = msgspec.json.encode({"fc1.weight": entry})
-    with pytest.raises(tensors.FormatError, match="of 20000 axes"):
+    with pytest.raises(FormatError, match="of 20000 axes"):
         tensors.decode(struct.pack("<Q", len(header)) + header + bytes(4))
