@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -118,7 +119,9 @@ def test_tritonclient_infers_with_asyncio(stack: RunningStack, coding: str | Non
         found: np.ndarray = result.as_numpy("probabilities")
         return found
 
-    np.testing.assert_allclose(asyncio.run(infer()), predicted(stack, "mlp-128"), rtol=1e-5)
+    with ThreadPoolExecutor(1) as pool:  # in this thread, Playwright has an event loop running
+        answer = pool.submit(asyncio.run, infer()).result()
+    np.testing.assert_allclose(answer, predicted(stack, "mlp-128"), rtol=1e-5)
 
 
 def test_tritonclient_reaches_older_versions(client: triton.InferenceServerClient, stack: RunningStack) -> None:
