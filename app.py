@@ -1,6 +1,12 @@
 """Chalice's entry: the application and the plain Lambdas, which live in `functions`."""
 
 import gc
+import os
+
+if "AWS_CHALICE_CLI_MODE" in os.environ:  # Chalice's command line imports this, and no Lambda
+    from infra.plain import hook
+
+    hook.prepare()
 
 gc.disable()  # importing makes hardly any garbage, and looking for it would take a tenth of a cold start
 

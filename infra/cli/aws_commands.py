@@ -1,6 +1,6 @@
-"""The commands for Scrawl on AWS: `package`, `deploy`, `status`, `destroy`.
+"""The commands for Scrawl on AWS: `package`, `deploy`, `status`, `destroy`, `bootstrap`.
 
-`infra.package` and `infra.deploy` do the work.
+`infra.package`, `infra.deploy` and `infra.plain` do the work.
 """
 
 from pathlib import Path
@@ -111,3 +111,19 @@ def destroy(stage: str, region: str | None, artefact_bucket: str | None, data: b
         click.confirm(f"Remove stage {stage!r} for good, {what}?", abort=True)
     with plain_errors():
         run(stage, region, artefact_bucket, data, click.echo)
+
+
+@click.command()
+@click.option("--stage", default="dev", show_default=True, help="A stage of .chalice/config.json.")
+@_region
+@click.option("--bucket", help="Where digits and weights are to be. [default: scrawl-STAGE-ACCOUNT-REGION]")
+def bootstrap(stage: str, region: str | None, bucket: str | None) -> None:
+    """Make what a plain `chalice deploy` needs: the bucket with digits and weights, and a token.
+
+    What is there stays as it is. The token is SCRAWL_WRITE_TOKEN, or is made up; it is kept in .scrawl/.
+    `scrawl deploy` does without: it makes a stack that has all of this, and the page.
+    """
+    from infra.plain.bootstrap import bootstrap as run
+
+    with plain_errors():
+        run(stage, region, bucket, click.echo)

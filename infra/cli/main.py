@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 
 from infra.cli.api_commands import predict, weights
-from infra.cli.aws_commands import deploy, destroy, package, status
+from infra.cli.aws_commands import bootstrap, deploy, destroy, package, status
 from infra.cli.grpc_command import grpc
 from infra.cli.model_commands import evaluate, export, import_onnx, train
 from infra.cli.shared import bucket_option, data_dir_option, open_store, plain_errors
@@ -68,5 +68,18 @@ def build_site_command(out: Path) -> None:
     build_site(out, click.echo)
 
 
-for command in (train, export, evaluate, import_onnx, grpc, predict, weights, package, deploy, status, destroy):
+for command in (
+    train,
+    export,
+    evaluate,
+    import_onnx,
+    grpc,
+    predict,
+    weights,
+    package,
+    deploy,
+    status,
+    destroy,
+    bootstrap,
+):
     main.add_command(command)

@@ -33,14 +33,14 @@ class Account:
         return self._clients[service]
 
 
-def sign_in(region: str | None = None) -> Account:
+def sign_in(region: str | None = None, profile: str | None = None) -> Account:
     """Return the account that the environment has credentials for.
 
     Raises:
         DeployError: when there is no such region, or AWS does not accept the credentials.
     """
     with plain_aws_errors():
-        session = boto3.Session(region_name=region or os.environ.get("AWS_REGION") or None)
+        session = boto3.Session(region_name=region or os.environ.get("AWS_REGION") or None, profile_name=profile)
         _check_region(session)
         identity = _sts(session).get_caller_identity()
     return Account(identity["Account"], session.region_name, session)

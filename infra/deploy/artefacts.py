@@ -10,11 +10,12 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
+from infra.deploy import buckets
 from infra.deploy.account import Account
-from infra.deploy.aws_errors import DeployError, code
-from infra.deploy.buckets import empty
+from infra.deploy.aws_errors import code
 
 KEPT = 10  # artefacts of each kind: how many releases one can go back
+_OPTION = "--artefact-bucket"
 
 
 @dataclass(frozen=True)
@@ -36,41 +37,11 @@ class Artefacts:
         Raises:
             DeployError: when it is, in another account or region.
         """
-        own = self.bucket in {entry["Name"] for entry in self._s3.list_buckets()["Buckets"]}
-        try:
-            region = self._s3.head_bucket(Bucket=self.bucket).get("BucketRegion", self.account.region)
-        except ClientError as error:
-            if code(error) in ("404", "NoSuchBucket"):
-                return False
-            if own:
-                raise
-            raise self._taken() from error
-        if not own:
-            raise self._taken()
-        if region != self.account.region:
-            raise DeployError(
-                f"the bucket {self.bucket} is in {region}, and Lambda takes packages from its own region, "
-                f"{self.account.region}: choose another with --artefact-bucket"
-            )
-        return True
+        return buckets.exists(self.account, self.bucket, _OPTION)
 
     def create(self) -> bool:
         """Create the bucket unless it exists, and make it private in any case; return whether it was created."""
-        created = not self.exists()
-        if created:
-            where = {"LocationConstraint": self.account.region}
-            extra = {} if self.account.region == "us-east-1" else {"CreateBucketConfiguration": where}
-            try:
-                self._s3.create_bucket(Bucket=self.bucket, **extra)
-            except ClientError as error:
-                if code(error) == "BucketAlreadyExists":
-                    raise self._taken() from error
-                raise
-        blocked = ("BlockPublicAcls", "IgnorePublicAcls", "BlockPublicPolicy", "RestrictPublicBuckets")
-        self._s3.put_public_access_block(
-            Bucket=self.bucket, PublicAccessBlockConfiguration=dict.fromkeys(blocked, True)
-        )
-        return created
+        return buckets.create(self.account, self.bucket, _OPTION)
 
     def key(self, body: bytes, ending: str) -> str:
         """Return the key of an artefact."""
@@ -118,7 +89,7 @@ class Artefacts:
 
     def remove(self) -> str:
         """Remove the stage's artefacts, and the bucket if no other stage has any; return what is left, in words."""
-        empty(self._s3, self.bucket, f"{self.stage}/")
+        buckets.empty(self._s3, self.bucket, f"{self.stage}/")
         if self._s3.list_objects_v2(Bucket=self.bucket, MaxKeys=1).get("KeyCount"):
             return f"kept the bucket {self.bucket}: other stages have artefacts in it"
         self._s3.delete_bucket(Bucket=self.bucket)
@@ -127,8 +98,3 @@ class Artefacts:
     @property
     def _s3(self) -> Any:
         return self.account.client("s3")
-
-    def _taken(self) -> DeployError:
-        return DeployError(
-            f"the bucket name {self.bucket} is taken by another account: choose another with --artefact-bucket"
-        )

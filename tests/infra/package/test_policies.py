@@ -130,12 +130,14 @@ def test_policies_have_no_wildcard_actions_and_stay_within_the_bucket(name: str)
 
 def test_configuration_names_policies_and_functions_that_exist() -> None:
     config = json.loads((CHALICE / "config.json").read_text())
-    stage = config["stages"]["prod"]
-    files = [config["iam_policy_file"], stage["lambda_functions"]["retrain"]["iam_policy_file"]]
-    assert all((CHALICE / file).is_file() for file in files)
     assert config["autogen_policy"] is False
-    assert stage["environment_variables"]["SCRAWL_RETRAIN_FUNCTION"] == f"{config['app_name']}-prod-retrain"
-    assert stage["environment_variables"]["SCRAWL_BUCKET"] == BUCKET.removeprefix("arn:aws:s3:::")
+    assert config["stages"].keys() == {"dev", "prod"}
+    for name, stage in config["stages"].items():
+        files = [config["iam_policy_file"], stage["lambda_functions"]["retrain"]["iam_policy_file"]]
+        assert all((CHALICE / file).is_file() for file in files)
+        variables = stage["environment_variables"]
+        assert (variables["SCRAWL_STAGE"], variables["SCRAWL_API_PREFIX"]) == (name, "/api")
+        assert variables["SCRAWL_RETRAIN_FUNCTION"] == f"{config['app_name']}-{name}-retrain"
 
 
 def test_root_module_gives_chalice_the_application_and_the_lambda() -> None:
