@@ -1,6 +1,7 @@
 # make serve   install everything, then serve Scrawl on http://localhost:8000 (PORT=… for another port)
 # make test    the same set-up, then the whole test suite, including a real browser
 # make test-quick  the same set-up, then the tests that need neither a browser nor a server: a minute
+# make test-fresh  in a clone, with the newest of every dependency: test-quick, the packages' sizes, a start of serve
 # make lint    formatting, lint and types
 # make bench   the benchmarks
 # make package build the Lambda package and the stack's template, for both architectures
@@ -20,7 +21,7 @@ PIP_INSTALL := $(BIN)/python -m pip install -qq --disable-pip-version-check --ro
 # The newest interpreters come last: their wheels may not be there yet.
 PYTHONS := $(PYTHON) python3.12 python3.13 python3.14 python3 python
 
-.PHONY: help serve test test-quick lint format bench package deploy review protos lock clean
+.PHONY: help serve test test-quick test-fresh lint format bench package deploy review protos lock lock-lambda clean
 help:
 	@sed -n 's/^# \(make .*\)/\1/p' Makefile
 
@@ -43,6 +44,9 @@ test: $(DEV_STAMP)
 test-quick: $(DEV_STAMP)
 	@$(BIN)/python -m pytest --numprocesses auto --dist loadfile -p no:schemathesis --ignore tests/browser \
 	  --ignore tests/functions/api/test_contract.py -m "not browser and not server and not package and not ci_only" $(ARGS)
+
+test-fresh:
+	@.ci/try-fresh
 
 lint: $(DEV_STAMP)
 	$(BIN)/ruff format --check .
@@ -83,11 +87,13 @@ UV_LOCK := $(UV) --python-version 3.12 --python-platform x86_64-manylinux_2_34 -
 LAMBDA := infra/package/lambda-requirements
 PLAIN := infra/package/plain-requirements.in
 IMAGES := infra/containers/requirements
-lock: $(DEV_STAMP)
-	@mkdir -p build
-	@$(BIN)/python -m pip freeze --exclude-editable > build/installed.txt
+lock-lambda: $(DEV_STAMP)
 	@$(UV_LOCK) --upgrade --output-file $(LAMBDA).txt $(LAMBDA).in
 	@$(UV_LOCK) --constraint $(LAMBDA).txt --emit-build-options --output-file requirements.txt $(PLAIN)
+
+lock: lock-lambda
+	@mkdir -p build
+	@$(BIN)/python -m pip freeze --exclude-editable > build/installed.txt
 	@for image in api grpc prepare site; do \
 	  $(UV_LOCK) --constraint build/installed.txt --no-emit-package pip --output-file $(IMAGES)/$$image.txt $(IMAGES)/$$image.in || exit 1; \
 	done

@@ -16,7 +16,7 @@ import pytest
 from infra.paths import ROOT
 
 SUFFIXES = {".c", ".css", ".h", ".html", ".js", ".md", ".proto", ".py", ".pyi", ".sh", ".yaml", ".yml"}
-WITHOUT_SUFFIX = {"Dockerfile", "Makefile", "run", "try-serve"}
+WITHOUT_SUFFIX = {"Dockerfile", "Makefile", "run", "try-fresh", "try-serve"}
 INSTEAD = {  # phrase → what to write instead
     r"anew": "again",
     r"begotten": "made from",
