@@ -19,7 +19,7 @@ BROWSER = ROOT / "tests" / "browser"  # all of it needs one
 SLOW = ("browser", "server", "package")
 # Marker → names that a test which has it uses, directly or not.
 USES = {
-    "server": {"subprocess", "ThreadedMotoServer", "LocalS3"},
+    "server": {"subprocess", "ThreadedMotoServer", "LocalS3", "moto_cloud"},
     "package": {"build_site", "lambda_package"},
 }
 

@@ -11,8 +11,6 @@ from typing import Any
 import boto3
 import pytest
 from py_mini_racer import MiniRacer
-from samtranslator.parser.parser import Parser
-from samtranslator.translator.translator import Translator
 
 from functions.api.operations.operation import ALWAYS
 from functions.api.requests import LARGEST_BODY
@@ -50,6 +48,9 @@ def plain(sam: Json) -> Json:
     for resource in source["Resources"].values():
         if resource["Type"] == "AWS::Serverless::Function":
             resource["Properties"]["CodeUri"] = "s3://artefacts/deployment.zip"
+    from samtranslator.parser.parser import Parser  # takes a second
+    from samtranslator.translator.translator import Translator
+
     translator = Translator({}, Parser(), boto_session=boto3.Session(region_name="us-east-1"))
     document: Json = translator.translate(source, {"WriteToken": "x" * 16})
     return document

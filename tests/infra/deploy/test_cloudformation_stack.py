@@ -8,12 +8,11 @@ import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import boto3
 import pytest
 from botocore.exceptions import ConnectionClosedError
-from moto.cloudformation.models import CloudFormationBackend, Stack, cloudformation_backends
 
 from infra.deploy import account, cloudformation_stack, stack_parameters
 from infra.deploy.aws_errors import DeployError
@@ -23,6 +22,11 @@ from infra.deploy.dry_run import dry_run
 from infra.deploy.status import status
 from tests.support import cloud, idx_files
 from tests.support.cloud import ACCOUNT, REGION, STAGE, bucket_of, objects, template, write_package, write_page
+
+if TYPE_CHECKING:  # importing it takes seconds
+    from moto.cloudformation.models import CloudFormationBackend, Stack
+
+BACKEND = "moto.cloudformation.models.CloudFormationBackend"
 
 
 @pytest.fixture
@@ -34,13 +38,15 @@ def plan(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Plan]:
         yield cloud.plan(tmp_path)
 
 
-def the_stack() -> Stack:
+def the_stack() -> "Stack":
     """Return moto's stack itself."""
+    from moto.cloudformation.models import cloudformation_backends
+
     (stack,) = cloudformation_backends[ACCOUNT][REGION].stacks.values()
     return stack
 
 
-def fail(stack: Stack, *states: str) -> None:
+def fail(stack: "Stack", *states: str) -> None:
     """Let a stack fail as AWS's do: a bucket that exists, what was cancelled for it, then the given states."""
     reasons = {"SiteBucket": "scrawl-site already exists (Service: S3)", "DataBucket": "Resource creation cancelled"}
     for resource, reason in reasons.items():
@@ -56,7 +62,7 @@ def fail(stack: Stack, *states: str) -> None:
 def failing(*states: str) -> Callable[..., None]:
     """Return an ExecuteChangeSet after which the stack ends in the last of these states."""
 
-    def execute(self: CloudFormationBackend, change_set_name: str, stack_name: str | None = None) -> None:
+    def execute(self: "CloudFormationBackend", change_set_name: str, stack_name: str | None = None) -> None:
         del change_set_name, stack_name
         (stack,) = self.stacks.values()
         fail(stack, *states)
@@ -66,9 +72,7 @@ def failing(*states: str) -> Callable[..., None]:
 
 def test_a_failed_creation_is_reported_and_removed(plan: Plan, monkeypatch: pytest.MonkeyPatch) -> None:
     with monkeypatch.context() as patch:
-        patch.setattr(
-            CloudFormationBackend, "execute_change_set", failing("ROLLBACK_IN_PROGRESS", "ROLLBACK_COMPLETE")
-        )
+        patch.setattr(f"{BACKEND}.execute_change_set", failing("ROLLBACK_IN_PROGRESS", "ROLLBACK_COMPLETE"))
         lines: list[str] = []
         with pytest.raises(DeployError) as refused:
             deploy(plan, lines.append)
@@ -100,7 +104,7 @@ def test_an_update_that_failed_leaves_all_as_it_was(
     write_package(tmp_path / "package", template(More={"Type": "AWS::S3::Bucket"}))
     write_page(tmp_path / "page", "second")
     with monkeypatch.context() as patch:
-        patch.setattr(CloudFormationBackend, "execute_change_set", failing("UPDATE_ROLLBACK_COMPLETE"))
+        patch.setattr(f"{BACKEND}.execute_change_set", failing("UPDATE_ROLLBACK_COMPLETE"))
         with pytest.raises(DeployError, match="could not be changed; everything is as it was before"):
             deploy(plan, lambda _: None)
     assert objects()[bucket_of("SiteBucket")] == page
@@ -164,11 +168,11 @@ def test_a_stack_that_was_only_prepared_is_started_again(plan: Plan) -> None:
 def test_a_stack_that_is_not_removed_is_reported(plan: Plan, monkeypatch: pytest.MonkeyPatch) -> None:
     deploy(plan, lambda _: None)
 
-    def delete(self: CloudFormationBackend, name_or_stack_id: str) -> None:
+    def delete(self: "CloudFormationBackend", name_or_stack_id: str) -> None:
         del self, name_or_stack_id
         fail(the_stack(), "DELETE_FAILED")
 
-    monkeypatch.setattr(CloudFormationBackend, "delete_stack", delete)
+    monkeypatch.setattr(f"{BACKEND}.delete_stack", delete)
     with pytest.raises(DeployError, match=r"is not removed \(DELETE_FAILED\):\n  SiteBucket .* already exists"):
         destroy(STAGE, None, None, True, lambda _: None)
 

@@ -141,7 +141,7 @@ def test_a_bucket_name_that_someone_else_has(plan: Plan) -> None:
 def test_a_bucket_in_another_region(plan: Plan) -> None:
     where = {"LocationConstraint": "eu-central-1"}
     boto3.client("s3").create_bucket(Bucket="far-away", CreateBucketConfiguration=where)
-    assert "far-away is in eu-central-1, and Lambda" in refusal(replace(plan, artefact_bucket="far-away"))
+    assert "far-away is in eu-central-1, but Lambda" in refusal(replace(plan, artefact_bucket="far-away"))
 
 
 def test_a_page_that_is_not_built_or_only_half(plan: Plan, tmp_path: Path) -> None:
