@@ -85,7 +85,9 @@ def _stored(bucket: str, name: str) -> "Models":
     from functions.service import Service
     from functions.settings import Settings
     from functions.storage.s3 import S3Store
+    from infra.deploy.account import require_credentials
 
+    require_credentials()
     service = Service(Settings(bucket), S3Store(aws.client("s3"), bucket), ThreadLauncher())
     service.predictor(name).serving()
     return service

@@ -28,9 +28,11 @@ def open_store(bucket: str | None, data_dir: Path) -> Iterator["Store"]:
     from functions import aws
     from functions.storage.s3 import S3Store
     from infra.dataset.sources import Sources
+    from infra.deploy.account import require_credentials
     from infra.local import local_stack
 
     if bucket:
+        require_credentials()
         yield S3Store(aws.client("s3"), bucket)
         return
     with local_stack.local_store(data_dir, Sources.from_environment(), click.echo):

@@ -8,6 +8,7 @@ from typing import Any
 
 import boto3
 from botocore.config import Config
+from botocore.exceptions import NoCredentialsError
 
 from infra.deploy.aws_errors import DeployError, plain_aws_errors
 
@@ -44,6 +45,17 @@ def sign_in(region: str | None = None, profile: str | None = None) -> Account:
         _check_region(session)
         identity = _sts(session).get_caller_identity()
     return Account(identity["Account"], session.region_name, session)
+
+
+def require_credentials() -> None:
+    """Check that there are credentials for AWS, before something that takes long needs them.
+
+    Raises:
+        DeployError: when there are none.
+    """
+    with plain_aws_errors():
+        if boto3.Session().get_credentials() is None:
+            raise NoCredentialsError
 
 
 def check_stage(stage: str) -> str:

@@ -89,9 +89,10 @@ def prepare(plan: Plan, say: Say) -> Prepared:
         present = stack.settle(say)
     warn_about_vendor(say)
     built = obtain(plan.package, stage, plan.architecture, say)
+    page = files(_site(plan.site, say))
     chosen |= stack_parameters.origin_secret(built.template, present, os.environ)
     chosen |= spending.reserved_concurrency(account, built.template, chosen, present, say)
-    return Prepared(account, stack, present, artefacts, built, files(_site(plan.site, say)), chosen)
+    return Prepared(account, stack, present, artefacts, built, page, chosen)
 
 
 def deploy(plan: Plan, say: Say) -> None:

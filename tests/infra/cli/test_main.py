@@ -68,6 +68,16 @@ def test_seed_refuses_damaged_files(tmp_path: Path) -> None:
     assert isinstance(shown.exception, SystemExit)  # no traceback
 
 
+@pytest.mark.parametrize("command", ["seed", "grpc"])
+def test_bucket_on_aws_without_credentials_is_refused_at_once(command: str, tmp_path: Path) -> None:
+    files = {name: str(tmp_path / "none") for name in ("AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE")}
+    none = dict.fromkeys(("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_PROFILE"))
+    environment = files | none | {"AWS_EC2_METADATA_DISABLED": "true"}
+    shown = CliRunner().invoke(main, [command, "--bucket", "some-bucket"], env=environment)
+    assert shown.exit_code == 1
+    assert shown.output.startswith("Error: No AWS credentials: Unable to locate credentials. Sign in with")
+
+
 def test_build_site_writes_to_the_given_folder(tmp_path: Path, built: Path) -> None:
     shutil.copytree(built, tmp_path / "page")  # most of the page, since compressing all of it takes seconds
     for path in (tmp_path / "page").glob("index.html*"):
