@@ -34,7 +34,7 @@ def packed(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.mark.package
-@pytest.mark.ci_only  # it fetches and compresses 43 MB
+@pytest.mark.ci_only  # it fetches and compresses 47 MB
 def test_what_a_plain_deployment_sends_is_complete_and_far_below_lambdas_limit(packed: Path) -> None:
     template = json.loads((packed / "sam.json").read_text())
     runtimes = {entry["Properties"].get("Runtime") for entry in template["Resources"].values()} - {None}
