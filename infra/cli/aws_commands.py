@@ -24,7 +24,9 @@ _folder = click.Path(exists=True, file_okay=False, path_type=Path)
 
 
 @click.command()
-@click.option("--stage", default="prod", show_default=True, help="A stage of .chalice/config.json.")
+@click.option(
+    "--stage", default="prod", show_default=True, help="Of which stack; one that is not there is like prod."
+)
 @_architecture
 @click.option(
     "--out",
@@ -38,9 +40,11 @@ def package(stage: str, architecture: str, out: Path, template_only: bool) -> No
 
     The same sources give the same bytes.
     """
+    from infra.deploy.account import check_stage
     from infra.package.lambda_package import build, describe
 
     with plain_errors():
+        check_stage(stage)
         if template_only:
             click.echo(describe(out, stage, architecture))
         else:

@@ -32,6 +32,13 @@ def test_unknown_command_is_refused() -> None:
     assert "No such command 'scribble'" in shown.output
 
 
+@pytest.mark.parametrize("command", ["package", "deploy", "status", "bootstrap"])
+def test_a_stage_that_cannot_be_part_of_names_is_refused_in_a_line(command: str) -> None:
+    shown = CliRunner().invoke(main, [command, "--stage", "My stage"])
+    assert shown.exit_code == 1
+    assert shown.output.startswith("Error: a stage's name has 2 to 20 of a-z, 0-9 and -")
+
+
 def scrawl(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
     """Run `scrawl` to its end."""
     return subprocess.run(
