@@ -25,6 +25,7 @@ from functions.models.imported import ImportedModel
 from functions.models.manifest import MODEL_NAME, ModelManifest
 from functions.models.model import Model
 from functions.oip.model_server import Servable
+from functions.oip.readiness import Readiness
 from functions.settings import Settings
 from functions.storage.store import Store
 from functions.weights.repository import WeightsRepository
@@ -63,6 +64,7 @@ class Service:
         self._launcher = launcher
         self._clock = clock
         self._models: Cache[str, Model | ImportedModel] = Cache(16)
+        self.readiness = Readiness(self)
 
     def predictor(self, name: str) -> Predictor:
         """Return a model to recognise digits with.
@@ -131,8 +133,8 @@ class Service:
 
     def _warm_up(self, name: str) -> None:
         try:
-            self.predictor(name).serving()
-        except (NotFoundError, CorruptDataError) as error:
+            self.readiness.check_model(name)
+        except (NotFoundError, CorruptDataError, UnavailableError) as error:
             log.warning("not warmed up", extra={"model": name, "error": str(error)})
 
     @cached_property

@@ -36,6 +36,7 @@ _STARTS = {  # of files
     b"MM\0*": "image/tiff",
     block.MAGIC: OCTETS,
 }
+_WITHOUT_LINE_ENDS = b"\x89PNG\x1a"  # a PNG as `curl -d @file` sends it
 _LENGTH = 8  # bytes that a safetensors file starts with: the length of the JSON that follows
 
 
@@ -77,7 +78,7 @@ def media_type(content_type: str | None, body: Callable[[], bytes]) -> str:
     came = (content_type or "").split(";")[0].strip().lower()
     if came.endswith("+json") and came.startswith("application/"):
         return JSON
-    return (_guess(body()) or came or JSON) if came in _SAYS_NOTHING else came
+    return (guess(body()) or came or JSON) if came in _SAYS_NOTHING else came
 
 
 def parameter(content_type: str | None, name: str) -> str | None:
@@ -89,12 +90,18 @@ def parameter(content_type: str | None, name: str) -> str | None:
     return None
 
 
-def _guess(body: bytes) -> str | None:
-    """Return the media type of what is in a body; None when it could be anything."""
+def guess(body: bytes) -> str | None:
+    """Return the media type of what is in a body; None when it could be anything.
+
+    Raises:
+        FormatError: when it is a picture that `curl -d` has damaged.
+    """
     if body[_LENGTH - 4 : _LENGTH + 1] == b"\0\0\0\0{":
         return SAFETENSORS
     if body[:64].lstrip(b"\xef\xbb\xbf\xff\xfe \t\r\n\0")[:1] in (b"{", b"["):
         return JSON
+    if body.startswith(_WITHOUT_LINE_ENDS):
+        raise FormatError("this picture has lost its line ends: send it with `curl --data-binary @file`, not with -d")
     return next((kind for first, kind in _STARTS.items() if body.startswith(first)), None)
 
 

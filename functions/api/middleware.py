@@ -9,7 +9,7 @@ from chalice.app import CaseInsensitiveMapping, Request, Response
 
 from functions.api import negotiation
 from functions.api.requests import LARGEST_BODY, handling
-from functions.api.responses import error_answer
+from functions.api.responses import error_answer, varying
 from functions.service import Service
 from functions.settings import LOCAL
 from functions.telemetry import logs, metrics
@@ -53,6 +53,7 @@ def serve(service: Callable[[], Service]) -> Callable[[Request, Next], Response]
             message = f"this answer has {len(response.body)} bytes, more than a Lambda carries: ask for it in gzip"
             response = error_answer(406, "not_acceptable", message, headers={"Vary": "Accept-Encoding"})
         if request.method == "HEAD":
+            response.headers["Content-Length"] = str(len(response.body))
             response.body = b""
         return response
 
@@ -85,7 +86,7 @@ def _compress(response: Response, asked: Mapping[str, str]) -> None:
         headers["ETag"] = in_gzip  # that of what the client has
     if "Content-Encoding" in headers or not negotiation.shrinks(media_type, len(response.body)):
         return
-    headers["Vary"] = f"{vary}, Accept-Encoding" if vary else "Accept-Encoding"
+    headers["Vary"] = varying(vary)
     if negotiation.accepts_gzip(asked.get("accept-encoding", "")):
         response.body = negotiation.compress(response.body)
         headers["Content-Encoding"] = negotiation.GZIP

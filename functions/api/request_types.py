@@ -167,6 +167,16 @@ def flag(name: str, text: str | None) -> bool:
     return text in ("", "true")
 
 
+def learning_rate(text: str) -> float:
+    """Return the learning rate that a query asks for."""
+    try:
+        value = float(text)
+    except ValueError as error:
+        message = f"the learning rate must be a number above 0 and at most 1, got {text[:40]!r}"
+        raise InvalidValueError(message, "learning_rate") from error
+    return check_learning_rate(value)
+
+
 def history_limit(text: str | None) -> int:
     """Return how many versions a query asks for."""
     if text is None:

@@ -88,11 +88,12 @@ class Call:
 
     @property
     def if_version(self) -> str | None:
-        """Return the version that If-Match asks for; None when any will do."""
-        wanted = (self.header("if-match") or "*").strip()
-        if "," in wanted:
-            raise HttpError(400, "malformed", f"If-Match takes one ETag here, got {wanted}")
-        return None if wanted == "*" else negotiation.content_of(wanted)
+        """Return the version that If-Match asks for, of several the current one; None when any will do."""
+        wanted = [negotiation.content_of(tag) for tag in (self.header("if-match") or "*").split(",")]
+        if "*" in wanted:
+            return None
+        current = self.model.weights.current().version if len(wanted) > 1 else None
+        return current if current in wanted else wanted[0]
 
     def require_token(self) -> None:
         """Let writers in.

@@ -1,11 +1,13 @@
 """Answers: JSON, bytes, errors, and which error of the core is which in HTTP."""
 
 import logging
+import sys
 from collections.abc import Mapping
 
 import orjson
 from chalice.app import Response
 
+from functions.api.negotiation import shrinks
 from functions.errors import (
     ConflictError,
     CorruptDataError,
@@ -48,9 +50,15 @@ def answer(body: bytes, media_type: str, headers: Headers | None = None, status:
     return Response(body, {"Content-Type": media_type, **(headers or {})}, status)
 
 
-def not_modified(headers: Headers) -> Response:
-    """Return 304: the client has it already."""
-    return Response("", dict(headers), 304)
+def not_modified(headers: Headers, media_type: str) -> Response:
+    """Return 304: the client has it already, in that media type. It varies with what a 200 would vary with."""
+    vary = {"Vary": varying(str(headers.get("Vary", "")))} if shrinks(media_type, sys.maxsize) else {}
+    return Response("", {**headers, **vary}, 304)
+
+
+def varying(vary: str) -> str:
+    """Return a Vary header for an answer that may come in gzip, too."""
+    return f"{vary}, Accept-Encoding" if vary else "Accept-Encoding"
 
 
 def error_answer(

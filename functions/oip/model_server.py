@@ -1,6 +1,7 @@
-"""What any transport does with a request of the Open Inference Protocol: metadata, readiness, checks, inference.
+"""What any transport does with a request of the Open Inference Protocol: metadata, checks, inference.
 
-`binary_tensors` has the extension for bytes, `pixels` reads tensors, and each transport serves its own protocol.
+`readiness` says whether models can serve, `binary_tensors` has the extension for bytes, `pixels` reads tensors, and
+each transport serves its own protocol.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -12,7 +13,7 @@ from numpy.typing import NDArray
 
 from functions import VERSION
 from functions.dataset.block import PIXELS
-from functions.errors import InvalidValueError, NotFoundError, UnavailableError
+from functions.errors import InvalidValueError
 from functions.models.inference import Scorer, finite
 from functions.oip.messages import (
     OUTPUT_NAMES,
@@ -90,36 +91,6 @@ def model_metadata(models: Models, name: str, version: str | None = None) -> Mod
         predictor.reader(version)
     inputs = [TensorMetadata(predictor.input_name, "FP32", [-1, PIXELS])]
     return ModelMetadata(name, predictor.versions(), PLATFORM, inputs, list(OUTPUTS))
-
-
-def check_ready(models: Models) -> None:
-    """Make sure that every model can serve.
-
-    Raises:
-        UnavailableError: when one has no weights yet, or there is none, or the store is unavailable.
-        CorruptDataError: when what is stored of one is damaged.
-    """
-    names = models.model_names()
-    if not names:
-        raise UnavailableError("not ready: there is no model yet; run `scrawl seed`")
-    for name in names:
-        check_model_ready(models, name)
-
-
-def check_model_ready(models: Models, name: str, version: str | None = None) -> None:
-    """Make sure that a model can serve; see `check_ready`.
-
-    Raises:
-        NotFoundError: when there is no such model or version.
-    """
-    predictor = models.predictor(name)
-    if version is not None:
-        predictor.reader(version)
-        return
-    try:
-        predictor.serving()
-    except NotFoundError as error:
-        raise UnavailableError(f"not ready: {error}") from error
 
 
 def check_parameters(where: str, parameters: Mapping[str, object] | None) -> None:

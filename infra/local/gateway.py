@@ -43,6 +43,7 @@ class ApiGateway:
         self._prefix = prefix
         self._matcher = _Matcher(list(app.routes))
         self._gateway = LocalGateway(app, Config.create())
+        self._cors = app.api.cors.get_access_control_headers() if app.api.cors else {}
         self._gateway.event_converter = _EventConverter(self._matcher, app.api.binary_types)
 
     def __call__(self, environ: Environment, start_response: Callable[..., Any]) -> Iterable[bytes]:
@@ -51,11 +52,13 @@ class ApiGateway:
             status, headers, body = self._answer(environ)
         except Exception:
             log.exception("the local gateway failed")
-            status, headers, body = _error(500, "internal", "something went wrong here; it has been logged")
+            status, headers, body = error(500, "internal", "something went wrong here; it has been logged")
+        present = {name.lower() for name, _ in headers}
+        if status not in (204, 304) and "content-length" not in present:
+            headers.append(("Content-Length", str(len(body))))
+        headers += [(name, str(value)) for name, value in self._cors.items() if name.lower() not in present]
         if environ["REQUEST_METHOD"] == "HEAD" or status in (204, 304):
             body = b""
-        elif not any(name.lower() == "content-length" for name, _ in headers):
-            headers.append(("Content-Length", str(len(body))))
         start_response(f"{status} {HTTPStatus(status).phrase}", headers)
         return [body]
 
@@ -65,9 +68,9 @@ class ApiGateway:
         path = path.removeprefix(self._prefix) or "/"
         plain = path.startswith(_PLAIN)
         if length > LARGEST_BODY:
-            return _error(413, "too_large", too_large(length), plain)
+            return error(413, "too_large", too_large(length), plain)
         if not self._matcher.knows(path):
-            return _error(404, "not_found", f"there is nothing at {self._prefix}{path}", plain)
+            return error(404, "not_found", f"there is nothing at {self._prefix}{path}", plain)
         method = environ["REQUEST_METHOD"]
         try:
             response = self._gateway.handle_request(
@@ -76,9 +79,9 @@ class ApiGateway:
                 headers=_headers(environ),
                 body=environ["wsgi.input"].read(length) if length else None,
             )
-        except LocalGatewayException as error:
-            code = "unauthorized" if error.CODE == 401 else "forbidden" if error.CODE == 403 else "internal"
-            return _error(error.CODE, code, f"{method} is not allowed here: {HTTPStatus(error.CODE).phrase}")
+        except LocalGatewayException as refused:
+            code = "unauthorized" if refused.CODE == 401 else "forbidden" if refused.CODE == 403 else "internal"
+            return error(refused.CODE, code, f"{method} is not allowed here: {HTTPStatus(refused.CODE).phrase}")
         return _parts(response)
 
 
@@ -132,6 +135,7 @@ def _parts(response: dict[str, Any]) -> tuple[int, list[tuple[str, str]], bytes]
     return response["statusCode"], headers, body.encode() if isinstance(body, str) else body
 
 
-def _error(status: int, code: str, message: str, plain: bool = False) -> tuple[int, list[tuple[str, str]], bytes]:
+def error(status: int, code: str, message: str, plain: bool = False) -> tuple[int, list[tuple[str, str]], bytes]:
+    """Return status, headers and body of an error in the API's shape, or in that of the Open Inference Protocol."""
     body = json.dumps({"error": message if plain else {"code": code, "message": message}}).encode()
     return status, [("Content-Type", "application/json"), ("Cache-Control", "no-store")], body

@@ -1,11 +1,10 @@
 """The local stack: page and API on one port, an S3 behind them, all in one process, its state in one folder.
 
-The parts are in `infra.page.site`, `infra.local.s3_server`, `infra.dataset.seeding`, `infra.local.gateway` and
-`infra.local.static_files`; this module starts and stops them.
+The parts are in `infra.page.site`, `infra.local.s3_server`, `infra.dataset.seeding`, `infra.local.gateway`,
+`infra.local.http_server` and `infra.local.static_files`; this module starts and stops them.
 """
 
 import errno
-import logging
 import os
 import signal
 import socket
@@ -18,7 +17,6 @@ from pathlib import Path
 from typing import Any
 
 from threadpoolctl import threadpool_limits
-from waitress import create_server
 
 from functions import aws
 from functions.storage.s3 import S3Store
@@ -26,6 +24,7 @@ from infra.dataset.seeding import bring_up_to_date
 from infra.dataset.sources import Sources
 from infra.files import locked
 from infra.local.gateway import ApiGateway
+from infra.local.http_server import make_server
 from infra.local.s3_server import REGION, LocalS3
 from infra.local.static_files import StaticFiles
 from infra.output import Say
@@ -34,7 +33,6 @@ from infra.paths import BUILD, SITE_BUILD
 
 BUCKET = "scrawl-local"
 API = "/api"
-_LARGEST_BODY = 64 * 1024 * 1024  # bytes; larger bodies are refused before they are read
 
 
 class StackError(RuntimeError):
@@ -52,15 +50,7 @@ def serve(port: int, folder: Path, sources: Sources, say: Say) -> None:
         with locked(BUILD / "site.lock"):
             build_site(SITE_BUILD, say)
             page = StaticFiles(SITE_BUILD)
-        server = create_server(
-            _application(page),
-            sockets=sockets,
-            threads=16,
-            ident="scrawl",
-            max_request_body_size=_LARGEST_BODY,
-            clear_untrusted_proxy_headers=True,
-        )
-        logging.getLogger("waitress.queue").setLevel(logging.ERROR)  # a short queue is no news
+        server = make_server(_application(page), sockets)
         say(f"Scrawl runs on http://localhost:{sockets[0].getsockname()[1]} (Ctrl-C ends it)")
         with threadpool_limits(1, "blas"):  # otherwise the requests' BLAS threads spin while they wait for each other
             server.run()

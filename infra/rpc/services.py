@@ -16,6 +16,7 @@ from functions.oip import model_server as core
 from functions.oip import pixels
 from functions.oip.messages import OUTPUTS
 from functions.oip.model_server import Inference, Models
+from functions.oip.readiness import Readiness
 from infra.rpc.interceptor import check_not_abandoned
 from infra.rpc.protos import mnist_pb2, mnist_pb2_grpc, open_inference_pb2_grpc
 from infra.rpc.protos import open_inference_pb2 as messages
@@ -43,6 +44,7 @@ class OpenInferenceService(open_inference_pb2_grpc.GRPCInferenceServiceServicer)
 
     def __init__(self, models: Models) -> None:
         self._models = models
+        self._readiness = Readiness(models)
 
     def ServerLive(self, request: Any, context: Any) -> messages.ServerLiveResponse:  # noqa: N802, ARG002
         """Answer that the server answers."""
@@ -50,12 +52,12 @@ class OpenInferenceService(open_inference_pb2_grpc.GRPCInferenceServiceServicer)
 
     def ServerReady(self, request: Any, context: Any) -> messages.ServerReadyResponse:  # noqa: N802, ARG002
         """Answer whether every model can recognise digits now."""
-        return messages.ServerReadyResponse(ready=_succeeds(lambda: core.check_ready(self._models)))
+        return messages.ServerReadyResponse(ready=_succeeds(self._readiness.check))
 
     def ModelReady(self, request: messages.ModelReadyRequest, context: Any) -> messages.ModelReadyResponse:  # noqa: N802, ARG002
         """Answer whether a model can recognise digits now."""
         name, version = request.name, request.version or None
-        ready = _succeeds(lambda: core.check_model_ready(self._models, name, version))
+        ready = _succeeds(lambda: self._readiness.check_model(name, version))
         return messages.ModelReadyResponse(ready=ready)
 
     def ServerMetadata(self, request: Any, context: Any) -> messages.ServerMetadataResponse:  # noqa: N802, ARG002

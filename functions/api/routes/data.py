@@ -48,7 +48,7 @@ def post_datablock(call: Call) -> Response:
 @handler
 def get_shard(call: Call, split: str, index: str) -> Response:
     """Answer with a shard's stored bytes; `?dataset=` only makes the address change with the data."""
-    if not (index.isdecimal() and len(index) < 9):
+    if not (index.isdecimal() and index.isascii() and len(index) < 9):
         raise NotFoundError(f"shards are numbered from 0, there is no {index!r}")
     call.accept(OCTETS)
     shard = call.service.dataset.stored_shard(split, int(index))
@@ -59,7 +59,7 @@ def get_shard(call: Call, split: str, index: str) -> Response:
         "Vary": "Accept-Encoding",
     }
     if call.has(headers["ETag"]):
-        return not_modified(headers)
+        return not_modified(headers, OCTETS)
     if zipped:
         return answer(shard.body, OCTETS, headers | {"Content-Encoding": GZIP})
     return answer(gzip.decompress(shard.body), OCTETS, headers)

@@ -39,7 +39,7 @@ def _variant(call: Call) -> tuple[str, bool]:
 
 def _answer(call: Call, body: bytes, media_type: str, headers: dict[str, str]) -> Response:
     headers |= {"ETag": etag(hashlib.sha256(body).hexdigest()[:20]), "Cache-Control": "no-cache"}
-    return not_modified(headers) if call.has(headers["ETag"]) else answer(body, media_type, headers)
+    return not_modified(headers, media_type) if call.has(headers["ETag"]) else answer(body, media_type, headers)
 
 
 @lru_cache(2)

@@ -44,7 +44,7 @@ def get_live(call: Call) -> Response:
 @handler
 def get_ready(call: Call) -> Response:
     """Answer whether every model can recognise digits now: 503 until then."""
-    core.check_ready(call.service)
+    call.service.readiness.check()
     return _json(call, protocol.Ready(ready=True))
 
 
@@ -61,7 +61,7 @@ def get_model(call: Call, model: str, version: str | None = None) -> Response:
 @handler
 def get_model_ready(call: Call, model: str, version: str | None = None) -> Response:
     """Answer whether a model can recognise digits now: 503 when it cannot, 404 when there is none."""
-    core.check_model_ready(call.service, model, version)
+    call.service.readiness.check_model(model, version)
     return _json(call, protocol.ModelReady(model, ready=True))
 
 

@@ -4,8 +4,9 @@ import numpy as np
 from chalice.app import Blueprint, Response
 from numpy.typing import NDArray
 
-from functions.api import request_types
-from functions.api.requests import Call, handler
+from functions.api import bodies, request_types
+from functions.api.multipart import FORM, only_file
+from functions.api.requests import Call, handler, read_json
 from functions.api.responses import JSON, json_answer
 from functions.api.routes import ANY
 from functions.dataset.block import PIXELS
@@ -31,10 +32,14 @@ def post_predict(call: Call) -> Response:
 
 def _pictures(call: Call) -> tuple[NDArray[np.float32], bool]:
     """Return pixels (B, 784), and whether an answer to several is expected, even if it is one."""
-    if call.content_type(JSON, "image/*") == JSON:
-        body = call.json(request_types.PredictBody)
+    media_type, content = call.content_type(JSON, "image/*", FORM), call.body
+    if media_type == FORM:
+        content = only_file(content, bodies.parameter(call.header("content-type"), "boundary"))
+        media_type = bodies.guess(content) or "image/*"
+    if media_type == JSON:
+        body = read_json(content, request_types.PredictBody)
         return request_types.pictures(body), bool(body.tensors)
-    return image_files.read_digit(call.body).reshape(1, PIXELS), False
+    return image_files.read_digit(content).reshape(1, PIXELS), False
 
 
 def _guess(probabilities: NDArray[np.float32]) -> dict[str, object]:

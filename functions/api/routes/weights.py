@@ -8,7 +8,7 @@ from chalice.app import Blueprint, Response
 
 from functions.api import request_types
 from functions.api.negotiation import etag
-from functions.api.requests import Call, handler, read_json
+from functions.api.requests import Call, handler
 from functions.api.responses import JSON, OCTETS, ONNX, SAFETENSORS, HttpError, answer, json_answer, not_modified
 from functions.api.routes import ANY, READING
 from functions.dataset import block
@@ -37,7 +37,7 @@ def get_weights(call: Call) -> Response:
         "Vary": "Accept",
     }
     if call.has(headers["ETag"]):
-        return not_modified(headers)
+        return not_modified(headers, media_type)
     return answer(_represent(model, version, media_type, small), media_type, headers)
 
 
@@ -136,7 +136,7 @@ def _read(call: Call, model: Model, media_type: str) -> Tensors:
 def _batch(call: Call, media_type: str) -> tuple[Digits, float]:
     """Return the labelled digits in the body, and the learning rate: the query's, or else the body's."""
     asked = call.query("learning_rate")
-    rate = None if asked is None else request_types.check_learning_rate(read_json(asked.encode(), float))
+    rate = None if asked is None else request_types.learning_rate(asked)
     if media_type == JSON:
         body = call.json(request_types.LessonBody)
         inside = request_types.check_learning_rate(body.learning_rate)

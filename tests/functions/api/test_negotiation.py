@@ -161,6 +161,36 @@ def test_body_that_unpacks_to_too_much_is_refused(api: Api) -> None:
     assert str(LARGEST_UNPACKED) in answer.json_body["error"]["message"]
 
 
+def test_one_of_several_etags_may_be_the_current_one(api: Api) -> None:
+    sample = api("GET", "/data").json_body
+    for tags in ('"20200101T000000000-00000000", "{}"', 'W/"{}.safetensors", "b"', '"b", *'):
+        headers = {"If-Match": tags.format(api.version)}
+        assert api("PATCH", "/weights", body=sample, headers=headers).status_code == 200
+    assert api("PATCH", "/weights", body=sample, headers={"If-Match": '"a", "b"'}).status_code == 412
+
+
+@pytest.mark.parametrize(
+    ("path", "accept"),
+    [
+        ("/weights", "application/json"),
+        ("/weights", "application/vnd.safetensors"),
+        ("/openapi.json", "*/*"),
+        ("/datablock/train/0", "*/*"),
+    ],
+)
+def test_304_varies_with_the_same_headers_as_200(api: Api, path: str, accept: str) -> None:
+    full = api("GET", path, headers={"Accept": accept})
+    unchanged = api("GET", path, headers={"Accept": accept, "If-None-Match": full.headers["ETag"]})
+    assert (full.status_code, unchanged.status_code) == (200, 304)
+    assert full.headers.get("Vary") == unchanged.headers.get("Vary")
+
+
+def test_head_says_how_long_the_answer_to_get_is(api: Api) -> None:
+    head = api("HEAD", "/weights")
+    assert not head.body
+    assert int(head.headers["Content-Length"]) == len(api("GET", "/weights").body)
+
+
 @pytest.mark.parametrize("coding", ["br", "gzip, gzip"])
 def test_other_codings_are_refused(api: Api, coding: str) -> None:
     answer = predict(api, TENSOR, coding)

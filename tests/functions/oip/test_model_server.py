@@ -1,13 +1,11 @@
-"""The Open Inference Protocol's core: outputs, versions, readiness, binary tensors' framing, and what is refused."""
-
-from collections.abc import Callable
+"""The Open Inference Protocol's core: outputs, versions, binary tensors' framing, and what is refused."""
 
 import msgspec
 import numpy as np
 import pytest
 
 from functions.dataset.shards import Digits
-from functions.errors import CorruptDataError, FormatError, InvalidValueError, NotFoundError, UnavailableError
+from functions.errors import FormatError, InvalidValueError, NotFoundError
 from functions.jobs.launchers import ThreadLauncher
 from functions.oip import binary_tensors
 from functions.oip import model_server as core
@@ -110,27 +108,11 @@ def test_metadata_names_the_versions_newest_first(service: Service) -> None:
 
 
 @pytest.mark.parametrize("version", ["1", "../current", "20200101T000000000-00000000", "x" * 300])
-@pytest.mark.parametrize("ask", [core.model_metadata, core.check_model_ready])
-def test_unknown_version_is_not_found(service: Service, version: str, ask: Callable[..., object]) -> None:
+def test_unknown_version_is_not_found(service: Service, version: str) -> None:
     with pytest.raises(NotFoundError, match="mlp-128 has no version"):
-        ask(service, "mlp-128", version)
-
-
-def test_empty_store_is_not_ready() -> None:
-    with pytest.raises(UnavailableError, match="there is no model yet"):
-        core.check_ready(Service(Settings("none"), MemoryStore(), ThreadLauncher()))
-
-
-def test_model_without_weights_is_not_ready(memory: MemoryStore) -> None:
-    memory.delete("weights/conv-32-64/current.json")
-    with pytest.raises(UnavailableError, match="no weights of 'conv-32-64'"):
-        core.check_ready(Service(Settings("none"), memory, ThreadLauncher()))
-
-
-def test_model_with_a_damaged_graph_is_not_ready(memory: MemoryStore) -> None:
-    memory.put("models/conv-32-64/inference.onnx", b"damaged")
-    with pytest.raises(CorruptDataError, match=r"models/conv-32-64/inference.onnx is damaged"):
-        core.check_ready(Service(Settings("none"), memory, ThreadLauncher()))
+        core.model_metadata(service, "mlp-128", version)
+    with pytest.raises(NotFoundError, match="mlp-128 has no version"):
+        service.readiness.check_model("mlp-128", version)
 
 
 @pytest.mark.parametrize("length", ["-1", "11", "ten", "1.5", "²", "1" * 5000])

@@ -7,6 +7,7 @@ import socket
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -70,10 +71,44 @@ def test_errors_have_the_apis_shape(
         assert answer.json()["error"]["code"] == code
 
 
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [("POST", "/api/predict"), ("GET", "/api/nope"), ("PUT", "/api/predict"), ("GET", "/api/v2/nope")],
+)
+def test_errors_can_be_read_by_pages_elsewhere(stack: RunningStack, method: str, path: str) -> None:
+    answer = requests.request(method, stack.url + path, headers={"Origin": "http://elsewhere.example"}, timeout=30)
+    assert answer.status_code >= 400
+    assert answer.headers["Access-Control-Allow-Origin"] == "*"
+
+
+def test_what_the_server_refuses_itself_has_the_apis_shape(stack: RunningStack) -> None:
+    for path in ("/api/", "/api/v2/models"):
+        answer = requests.get(stack.url + path, headers={"X-A": "a" * 300_000}, timeout=30)
+        assert answer.status_code == 431
+        error = answer.json()["error"]
+        assert "Too Large" in (error if "v2" in path else error["message"])
+        assert answer.headers["Access-Control-Allow-Origin"] == "*"
+
+
+def test_absolute_target_is_the_same_as_its_path(stack: RunningStack) -> None:
+    with socket.create_connection(("localhost", int(stack.url.rpartition(":")[2]))) as raw:
+        raw.sendall(b"GET http://localhost/api/v2?a=b HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
+        assert raw.makefile("rb").readline().startswith(b"HTTP/1.1 200")
+
+
+def test_page_opens_beside_many_idle_connections(stack: RunningStack) -> None:
+    port = int(stack.url.rpartition(":")[2])
+    with ExitStack() as idle:
+        for _ in range(150):
+            idle.enter_context(socket.create_connection(("localhost", port)))
+        assert requests.get(f"{stack.url}/", timeout=30).ok
+
+
 def test_head_gives_the_headers_of_get_alone(stack: RunningStack) -> None:
     head, get = (requests.request(method, f"{stack.url}/api/weights", timeout=30) for method in ("HEAD", "GET"))
     assert (head.status_code, head.content) == (200, b"")
     assert head.headers["ETag"] == get.headers["ETag"]
+    assert head.headers["Content-Length"] == get.headers["Content-Length"]
 
 
 def test_preflight_allows_what_a_page_elsewhere_needs(stack: RunningStack) -> None:

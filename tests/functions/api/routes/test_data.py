@@ -166,6 +166,7 @@ def test_shard_that_is_known_is_not_sent_again(api: Api) -> None:
         ("validation/0", "there is no split 'validation'; there are: train, test"),
         ("train/3", "split 'train' has the shards 0 to 2, there is no 3"),
         ("train/-1", "shards are numbered from 0, there is no '-1'"),
+        ("train/%D9%A0", "shards are numbered from 0"),
         ("train/a", "there is no 'a'"),
         ("train/1.5", "there is no '1.5'"),
         (f"train/{'9' * 5000}", "shards are numbered from 0"),
