@@ -1,10 +1,9 @@
 """Weights in files that others wrote: PyTorch checkpoints as safetensors, ONNX files with such initializers.
 
-Tensors have the names of PyTorch's `state_dict`; those of the earlier gRPC server are translated.
+Tensors have the names of PyTorch's `state_dict`; `functions.weights.foreign` translates others.
 `model_export.export.check_weights` checks whether they fit an architecture.
 """
 
-import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,13 +14,10 @@ from numpy.typing import NDArray
 from onnx import numpy_helper
 
 from functions.errors import FormatError, InvalidValueError
-from functions.weights import tensors
+from functions.weights import foreign, tensors
 
 FLOATS = (onnx.TensorProto.FLOAT, onnx.TensorProto.FLOAT16, onnx.TensorProto.DOUBLE)
 LARGEST_ONNX = 100 * 1024 * 1024  # bytes: a classifier of digits is small, and a Lambda has to hold it
-
-# What the earlier gRPC server called a layer → what it is called here.
-_RENAMED = (("conv2d_", "conv"), ("linear_", "fc"))
 
 
 @dataclass(frozen=True)
@@ -49,20 +45,20 @@ def read(path: Path) -> Checkpoint:
     """
     data = path.read_bytes()
     # A safetensors file starts with the length of its header, which may look like anything, then with the header.
-    if data[8:9] == b"{":
-        found, metadata = _from_safetensors(path, data)
-    elif path.suffix.lower() == ".onnx" or data[:1] == b"\x08":
-        found, metadata = _from_onnx(path)
-    elif data[:2] in (b"PK", b"\x80\x02"):  # zip and pickle, as torch.save writes them
-        raise FormatError(f"{path} is a PyTorch pickle; write it with safetensors.torch.save_file instead")
-    else:
-        found, metadata = _from_safetensors(path, data)
-    ours = {name: _our_name(name) for name in found}
-    for name, our in ours.items():
-        if name != our and our in found:
-            raise InvalidValueError(f"{path} has both {our} and {name}, which are the same tensor", "weights")
+    is_onnx = data[8:9] != b"{" and (path.suffix.lower() == ".onnx" or data[:1] == b"\x08")
+    try:
+        found, metadata = _from_onnx(path) if is_onnx else _from_safetensors(data)
+        ours = foreign.our_names(found)
+    except FormatError as error:
+        raise FormatError(f"{path}: {error}") from None
+    except InvalidValueError as error:
+        raise InvalidValueError(f"{path}: {error}", error.field) from None
     renamed = {our: name for name, our in ours.items() if name != our}
-    return Checkpoint({ours[name]: tensor for name, tensor in found.items()}, metadata, renamed)
+    floats = foreign.as_floats({ours[name]: tensor for name, tensor in found.items()})
+    wrong = [f"{name} is {tensor.dtype}" for name, tensor in floats.items() if tensor.dtype != np.float32]
+    if wrong:
+        raise InvalidValueError(f"{path}: weights are float32, but {', '.join(wrong)}", "weights")
+    return Checkpoint(floats, metadata, renamed)
 
 
 def read_onnx(path: Path) -> onnx.ModelProto:
@@ -86,22 +82,9 @@ def read_onnx(path: Path) -> onnx.ModelProto:
     return model
 
 
-def _our_name(name: str) -> str:
-    for theirs, ours in _RENAMED:
-        if match := re.fullmatch(rf"{theirs}(\d+\.\w+)", name):
-            return ours + match[1]
-    return name
-
-
-def _from_safetensors(path: Path, data: bytes) -> tuple[dict[str, NDArray[np.generic]], dict[str, str]]:
-    try:
-        found, metadata = tensors.decode(data)
-    except FormatError as error:
-        raise FormatError(f"{path}: {error}") from None
-    wrong = [f"{name} is {tensor.dtype}" for name, tensor in found.items() if tensor.dtype != np.float32]
-    if wrong:
-        raise InvalidValueError(f"{path}: weights are float32, but {', '.join(wrong)}", "weights")
-    return found, metadata
+def _from_safetensors(data: bytes) -> tuple[dict[str, NDArray[np.generic]], dict[str, str]]:
+    foreign.check_format(data)
+    return tensors.decode(data)
 
 
 def _from_onnx(path: Path) -> tuple[dict[str, NDArray[np.generic]], dict[str, str]]:

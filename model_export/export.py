@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from functions.errors import InvalidValueError
 from functions.models.manifest import File, ModelManifest, Parameter
-from functions.weights import bounds
+from functions.weights import bounds, foreign
 from model_export.architectures import Architecture, architecture_named, parameter_table
 from model_export.graphs import inference_graph, train_step_graph
 
@@ -43,7 +43,8 @@ def check_weights(architecture: Architecture, weights: Mapping[str, ArrayLike]) 
     arrays = {name: np.asarray(weights[name], np.float32) for name in table if name in weights}
     for name, array in arrays.items():
         if array.shape != table[name]:
-            wrong.append(f"{name} must be {table[name]}, got {array.shape}")
+            hint = foreign.layout_hint(array.shape, table[name])
+            wrong.append(f"{name} must be {table[name]}, got {array.shape}{hint}")
         elif not np.isfinite(array).all():
             wrong.append(f"{name} holds NaN or infinity")
     if wrong:

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from functions.errors import FormatError, InvalidValueError
+from functions.weights import foreign
 
 type Array = NDArray[np.float32]
 type Shapes = Mapping[str, tuple[int, ...]]
@@ -23,8 +24,15 @@ _LENGTH = struct.Struct("<Q")
 _LONGEST_HEADER = 1 << 20
 _MOST_AXES = 8  # of a tensor: their product is then a number that can be computed and shown
 _LARGEST_AXIS = 1 << 32
-_DTYPES: dict[str, np.dtype[Any]] = {"F32": np.dtype("<f4"), "I8": np.dtype("i1")}
-_CODES = {dtype: code for code, dtype in _DTYPES.items()}
+_BF16 = "BF16"
+_DTYPES: dict[str, np.dtype[Any]] = {
+    "F32": np.dtype("<f4"),
+    "I8": np.dtype("i1"),
+    "F16": np.dtype("<f2"),
+    "F64": np.dtype("<f8"),
+    _BF16: np.dtype("<u2"),  # the upper half of a float32, which NumPy does not know
+}
+_CODES = {dtype: code for code, dtype in _DTYPES.items() if code in ("F32", "I8")}  # that are written
 
 
 class _Entry(msgspec.Struct, forbid_unknown_fields=True):
@@ -47,7 +55,7 @@ def encode(tensors: Mapping[str, NDArray[np.generic]], metadata: Mapping[str, st
 
 
 def decode(data: bytes) -> tuple[dict[str, NDArray[np.generic]], dict[str, str]]:
-    """Read a safetensors file: its tensors, which share the memory of `data`, and its metadata.
+    """Read a safetensors file: its tensors, which share the memory of `data` (but for bfloat16), and its metadata.
 
     Raises:
         FormatError: when it is truncated, or another format, or its tensors do not fill it exactly.
@@ -60,6 +68,18 @@ def decode(data: bytes) -> tuple[dict[str, NDArray[np.generic]], dict[str, str]]
     if len(data) - start != place:
         raise FormatError(f"the safetensors header announces {place} bytes of tensors, got {len(data) - start}")
     return {name: _array(data, start, entry) for name, entry in entries.items()}, metadata
+
+
+def read_foreign(data: bytes) -> tuple[dict[str, NDArray[np.generic]], dict[str, str]]:
+    """Read a safetensors file that others wrote: see `decode`, and `foreign` for what is made of names and numbers.
+
+    Raises:
+        FormatError: when it is another format, or damaged.
+        InvalidValueError: when a tensor is there twice.
+    """
+    foreign.check_format(data)
+    found, metadata = decode(data)
+    return foreign.as_floats(foreign.renamed(found)), metadata
 
 
 def decode_metadata(start: bytes) -> dict[str, str]:
@@ -88,7 +108,8 @@ def fit(tensors: Mapping[str, NDArray[np.generic]], shapes: Shapes) -> dict[str,
     for name, shape in shapes.items():
         tensor = tensors[name]
         if tensor.shape != shape:
-            raise InvalidValueError(f"tensor {name!r} has shape {list(shape)}, got {list(tensor.shape)}", name)
+            hint = foreign.layout_hint(tensor.shape, shape)
+            raise InvalidValueError(f"tensor {name!r} has shape {list(shape)}, got {list(tensor.shape)}{hint}", name)
         if tensor.dtype != np.float32:
             raise InvalidValueError(f"tensor {name!r} is float32, got {tensor.dtype}", name)
         if not np.isfinite(tensor).all():
@@ -167,6 +188,8 @@ def _array(data: bytes, start: int, entry: _Entry) -> NDArray[np.generic]:
     dtype = _DTYPES[entry.dtype]
     first, last = entry.data_offsets
     flat: NDArray[np.generic] = np.frombuffer(data, dtype, (last - first) // dtype.itemsize, start + first)
+    if entry.dtype == _BF16:
+        flat = (flat.astype(np.uint32) << 16).view(np.float32)
     return flat.reshape(entry.shape)
 
 

@@ -129,11 +129,13 @@ def _media_type(path: Path) -> str:
 
 def _weights_in(file: Path, model: str) -> tuple[bytes, str]:
     """Return a file's weights as the API takes them, and their media type; ONNX becomes safetensors."""
-    from functions.weights import tensors
+    from functions.weights import foreign, tensors
     from infra import client
     from model_export import pretrained
 
+    content = file.read_bytes()
+    foreign.check_format(content)
     media_type = _media_type(file)
     if media_type != client.ONNX:
-        return file.read_bytes(), media_type
+        return content, media_type
     return tensors.encode(pretrained.read(model, file)[0], {}), client.SAFETENSORS

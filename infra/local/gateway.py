@@ -12,7 +12,7 @@ from http import HTTPStatus
 from typing import Any
 from urllib.parse import unquote
 
-from chalice.app import Chalice
+from chalice.app import Chalice, CORSConfig
 from chalice.config import Config
 from chalice.local import (
     CustomLocalChalice,
@@ -43,7 +43,8 @@ class ApiGateway:
         self._prefix = prefix
         self._matcher = _Matcher(list(app.routes))
         self._gateway = LocalGateway(app, Config.create())
-        self._cors = app.api.cors.get_access_control_headers() if app.api.cors else {}
+        cors = app.api.cors
+        self._cors = cors.get_access_control_headers() if isinstance(cors, CORSConfig) else {}
         self._gateway.event_converter = _EventConverter(self._matcher, app.api.binary_types)
 
     def __call__(self, environ: Environment, start_response: Callable[..., Any]) -> Iterable[bytes]:

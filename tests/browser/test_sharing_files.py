@@ -108,7 +108,7 @@ def bad_files() -> dict[str, tuple[bytes, str]]:
         ),
         "other.safetensors": (safetensors.numpy.save({"a": np.zeros(3, np.float32)}), "fits none of the networks"),
         "holiday.png": (b"\x89PNG\r\n\x1a\n" + bytes(50), "this is a picture"),
-        "mlp.pt": (b"PK\x03\x04" + bytes(50), "PyTorch checkpoint"),
+        "mlp.pt": (b"PK\x03\x04" + bytes(50), "as PyTorch (.pth) and Keras"),
     }
 
 

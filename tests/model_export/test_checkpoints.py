@@ -148,7 +148,7 @@ def damaged_onnx(path: Path) -> None:
     [
         ("w.safetensors", lambda path: path.write_bytes(b""), "starts with 8 bytes of header length, got 0"),
         ("w.safetensors", lambda path: path.write_bytes(b"text" * 9), "not a safetensors file"),
-        ("w.pt", zipped, "is a PyTorch pickle; write it with safetensors.torch.save_file"),
+        ("w.pt", zipped, "this is a PyTorch checkpoint .*safetensors.torch.save_file"),
         ("w.onnx", lambda path: path.write_bytes(b""), "is no ONNX file: there is no graph in it"),
         ("w.onnx", lambda path: path.write_bytes(b"text" * 9), "is no ONNX file, or a damaged one"),
         ("w.onnx", damaged_onnx, "is damaged: an initializer's bytes do not fill its shape"),
@@ -160,10 +160,9 @@ def test_damaged_file_is_refused(tmp_path: Path, name: str, write: Callable[[Pat
         pretrained.read("mlp-128", tmp_path / name)
 
 
-@pytest.mark.parametrize("kind", [np.float16, np.float64, np.int8])
-def test_other_kinds_of_numbers_are_refused(tmp_path: Path, kind: type) -> None:
+def test_other_kinds_of_numbers_are_refused(tmp_path: Path) -> None:
     weights = weights_of("mlp-128")
-    save_file({**weights, "fc1.bias": weights["fc1.bias"].astype(kind)}, tmp_path / "w.safetensors")
+    save_file({**weights, "fc1.bias": weights["fc1.bias"].astype(np.int8)}, tmp_path / "w.safetensors")
     with pytest.raises((FormatError, InvalidValueError), match=r"fc1.bias"):
         pretrained.read("mlp-128", tmp_path / "w.safetensors")
 

@@ -16,7 +16,7 @@ from functions.dataset.shards import Digits
 from functions.errors import InvalidValueError, StaleVersionError
 from functions.jobs.jobs import JobActiveError
 from functions.models.model import Model
-from functions.weights import tensors
+from functions.weights import foreign, tensors
 from functions.weights.versions import Metadata, Tensors, Version, known, to_strings
 
 blueprint = Blueprint(__name__)
@@ -129,8 +129,9 @@ def _read(call: Call, model: Model, media_type: str) -> Tensors:
     """Return the tensors in the body, if they are those of the model."""
     shapes = model.manifest.shapes()
     if media_type == JSON:
-        return tensors.fit(tensors.from_lists(call.json(request_types.WeightsBody).tensors, shapes), shapes)
-    return tensors.fit(tensors.decode(call.body)[0], shapes)
+        sent = foreign.renamed(call.json(request_types.WeightsBody).tensors)
+        return tensors.fit(tensors.from_lists(sent, shapes), shapes)
+    return tensors.fit(tensors.read_foreign(call.body)[0], shapes)
 
 
 def _batch(call: Call, media_type: str) -> tuple[Digits, float]:

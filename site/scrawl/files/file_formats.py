@@ -26,6 +26,17 @@ MEDIA_TYPES: dict[FileFormat, str] = {
     "json": "application/json",
 }
 WANTED = "Weights come as safetensors, ONNX or JSON"
+_TORCH = "in PyTorch, save model.state_dict() with safetensors.torch.save_file"
+_KERAS = "in Keras, save each layer's kernel.T and bias as fc1.weight, fc1.bias, … with safetensors.numpy.save_file"
+FOREIGN = (
+    (b"PK\x03\x04", f"a zip file, as PyTorch (.pth) and Keras (.keras) write it; {_TORCH}; {_KERAS}"),
+    (b"\x80", f"a Python pickle, as older PyTorch writes it (.pth); {_TORCH}"),
+    (b"\x89HDF", f"an HDF5 file, as Keras writes it (.h5); {_KERAS}"),
+    (b"\x1f\x8b", "a gzip file; unpack it first"),
+    (b"\x89PNG", "a picture"),
+    (b"\xff\xd8\xff", "a picture"),
+    (b"%PDF", "a PDF"),
+)
 IDX_BYTES = 0x0800
 SIDE = 28
 
@@ -43,13 +54,7 @@ def format_of(start: bytes) -> FileFormat:
     """Return the format of a file from its first 16 bytes, because names are not reliable."""
     if start[8:9] == b"{" and start[6:8] == b"\0\0":
         return "safetensors"
-    if start[:4] == b"PK\x03\x04" or start[:2] == b"\x80\x02":
-        raise FormatError(
-            "this is a PyTorch checkpoint, which only PyTorch may read; save it with safetensors.torch.save_file"
-        )
-    if start[:2] == b"\x1f\x8b":
-        raise FormatError("this is a gzip file; unpack it first")
-    for magic, what in ((b"\x89PNG", "a picture"), (b"\xff\xd8\xff", "a picture"), (b"%PDF", "a PDF")):
+    for magic, what in FOREIGN:
         if start.startswith(magic):
             raise FormatError(f"this is {what}. {WANTED}")
     text = start.lstrip(b"\xef\xbb\xbf \t\r\n")

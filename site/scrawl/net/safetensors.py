@@ -17,7 +17,11 @@ if TYPE_CHECKING:
     type Shapes = Mapping[str, Sequence[int]]  # tensor's name → its shape
     type Metadata = dict[str, str]
 
-SIZES = {"F32": FLOAT, "I8": 1}
+SIZES = {"F32": FLOAT, "I8": 1, "F16": 2, "BF16": 2, "F64": 8}
+# What wrappers write before a layer's name, and what other programs call a layer; `functions.weights.foreign` has the
+# same.
+PREFIXES = ("module.", "_orig_mod.", "model.", "net.", "network.", "state_dict.")
+RENAMED = (("linear_", "fc"), ("conv2d_", "conv"))
 MAX_HEADER = 1_000_000
 
 
@@ -52,8 +56,33 @@ def read_layout(header: Mapping[str, Any], data_start: int, length: int) -> tupl
     tensors = {}
     for name, entry in header.items():
         if name != "__metadata__":
-            tensors[name] = _tensor(name, entry, data_start, length)
+            tensors[our_name(name)] = _tensor(name, entry, data_start, length)
     return tensors, metadata
+
+
+def our_name(name: str) -> str:
+    """Return what a file's tensor is called here."""
+    while name.startswith(PREFIXES):
+        name = name[name.index(".") + 1 :]
+    for theirs, ours in RENAMED:
+        if name.startswith(theirs):
+            return ours + name[len(theirs) :]
+    return name
+
+
+def single_of_half(half: int) -> int:
+    """Return the bits of the float32 that has the value of a float16's bits."""
+    sign, exponent, mantissa = half >> 15, half >> 10 & 31, half & 1023
+    if exponent == 31:  # infinity or NaN
+        exponent = 143
+    elif exponent == 0 and mantissa:  # below 2**-14 there is no leading one
+        exponent = 1
+        while mantissa < 1024:
+            mantissa, exponent = 2 * mantissa, exponent - 1
+        mantissa -= 1024
+    elif exponent == 0:
+        exponent = -112
+    return sign * 2**31 + (exponent + 112) * 2**23 + mantissa * 2**13
 
 
 def check_shapes(tensors: Mapping[str, Tensor], expected: Shapes) -> None:
@@ -63,7 +92,8 @@ def check_shapes(tensors: Mapping[str, Tensor], expected: Shapes) -> None:
             raise FormatError(f"the network needs {name}, the file has {', '.join(tensors) or 'no tensors'}")
         found = list(tensors[name].shape)
         if found != list(shape):
-            raise FormatError(f"{name} is {_times(shape)} in this network, {_times(found)} in the file")
+            hint = ", transposed as Keras keeps it" if found == list(shape)[::-1] and len(found) == 2 else ""
+            raise FormatError(f"{name} is {_times(shape)} in this network, {_times(found)} in the file{hint}")
 
 
 def write_header(shapes: Shapes, metadata: Metadata, dumps: Callable[[Any], str]) -> bytes:

@@ -13,7 +13,7 @@ from javascript import JSON
 
 from scrawl.files import file_formats, onnx_weights
 from scrawl.net.parameters import product
-from scrawl.net.safetensors import FormatError, Tensor
+from scrawl.net.safetensors import FormatError, Tensor, our_name
 from scrawl.storage import database
 from scrawl.worker import safetensors_codec
 
@@ -104,7 +104,7 @@ class FileHandlers:
         if kind == "json":
             return _read_json(data, networks)
         if kind == "onnx":
-            found = onnx_weights.read_tensors(data, data.length)
+            found = {our_name(name): place for name, place in onnx_weights.read_tensors(data, data.length).items()}
             model = file_formats.fitting_network(found, networks)
             places = {name: found[name] for name in networks[model]}
             floats = {n: window.Float32Array.new(buffer.slice(p.start, p.end)) for n, p in places.items()}
@@ -123,6 +123,7 @@ def _read_json(data: Uint8Array, networks: Networks) -> tuple[str, Weights, Meta
     nested = content.get("tensors") if isinstance(content, dict) else None
     if not isinstance(nested, dict):
         raise FormatError('weights in JSON are {"tensors": {name: nested lists of numbers}}')
+    nested = {our_name(name): nested[name] for name in nested}
     model = file_formats.fitting_network(
         {name: Tensor(name, "F32", _shape(nested[name]), 0, 0) for name in nested}, networks
     )

@@ -63,11 +63,23 @@ def _floats(kernel: Kernel, tensors: dict[str, Tensor], name: str, buffer: Array
     part = buffer.slice(tensor.start, tensor.end)
     if tensor.dtype == "F32":
         return window.Float32Array.new(part)
+    if tensor.dtype == "F64":
+        return window.Float32Array.new(window.Float64Array.new(part))
+    if tensor.dtype in ("F16", "BF16"):
+        return _from_16_bits(window.Uint16Array.new(part), tensor.dtype)
     scales = tensors.get(f"{name}.scale")
     if scales is None or scales.dtype != "F32" or list(scales.shape) != tensor.shape[:1]:
         raise safetensors.FormatError(f"{name} is int8 and needs {name}.scale, one number a row")
     rows = window.Float32Array.new(buffer.slice(scales.start, scales.end))
     return _expand(kernel, window.Float32Array.new(window.Int8Array.new(part)), rows)
+
+
+def _from_16_bits(halves: Any, dtype: str) -> Float32Array:
+    """Return float16, or bfloat16, which is the upper half of a float32."""
+    bits = window.Uint32Array.new(halves.length)
+    for i in range(halves.length):
+        bits[i] = safetensors.single_of_half(halves[i]) if dtype == "F16" else halves[i] * 65536
+    return window.Float32Array.new(bits.buffer)
 
 
 def _expand(kernel: Kernel, floats: Float32Array, scales: Float32Array) -> Float32Array:

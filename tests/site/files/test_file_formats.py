@@ -36,8 +36,9 @@ def test_formats_are_recognised_by_content() -> None:
 @pytest.mark.parametrize(
     ("start", "message"),
     [
-        (b"PK\x03\x04 and so on", "PyTorch checkpoint"),
-        (b"\x80\x02}q\x00X\x05\x00\x00\x00", "PyTorch checkpoint"),
+        (b"PK\x03\x04 and so on", "as PyTorch .* and Keras"),
+        (b"\x80\x02}q\x00X\x05\x00\x00\x00", "Python pickle"),
+        (b"\x89HDF\r\n\x1a\n and so on", "HDF5 file, as Keras"),
         (b"\x1f\x8b\x08\x00", "gzip file; unpack"),
         (b"\x89PNG\r\n\x1a\n", "a picture"),
         (b"%PDF-1.7", "a PDF"),

@@ -6,7 +6,18 @@ import struct
 import numpy as np
 import pytest
 import safetensors.numpy
-from scrawl.net.safetensors import FormatError, Tensor, check_shapes, header_length, read_layout, write_header
+from scrawl.net.safetensors import (
+    FormatError,
+    Tensor,
+    check_shapes,
+    header_length,
+    our_name,
+    read_layout,
+    single_of_half,
+    write_header,
+)
+
+from functions.weights import foreign
 
 SHAPES = {"fc1.weight": [4, 3], "fc1.bias": [4]}
 
@@ -50,7 +61,7 @@ def test_foreign_file_is_refused(data: bytes, message: str) -> None:
 @pytest.mark.parametrize(
     ("entry", "message"),
     [
-        ({"dtype": "F64", "shape": [4], "data_offsets": [0, 32]}, "F32 or I8, got F64"),
+        ({"dtype": "I64", "shape": [4], "data_offsets": [0, 32]}, "F32 or .*, got I64"),
         ({"dtype": "F32", "shape": [4], "data_offsets": [0, 12]}, "takes 16 bytes"),
         ({"dtype": "F32", "shape": [4], "data_offsets": [90, 106]}, "within the file"),
         ({"dtype": "F32", "shape": [4]}, "lacks"),
@@ -69,3 +80,14 @@ def test_missing_and_misshapen_tensors_are_named() -> None:
         check_shapes(parse(data)[0], SHAPES)
     with pytest.raises(FormatError, match=r"the network needs fc1\.bias"):
         check_shapes({"fc1.weight": parse(write_header(SHAPES, {}, json.dumps) + bytes(64))[0]["fc1.weight"]}, SHAPES)
+
+
+def test_every_float16_becomes_the_float32_of_its_value() -> None:
+    halves = np.arange(2**16, dtype=np.uint16)
+    singles = np.array([single_of_half(int(half)) for half in halves], np.uint32).view(np.float32)
+    np.testing.assert_array_equal(singles, halves.view(np.float16).astype(np.float32))
+
+
+@pytest.mark.parametrize("name", ["fc1.weight", "module.fc1.weight", "_orig_mod.model.linear_1.weight"])
+def test_names_are_those_that_the_api_knows(name: str) -> None:
+    assert our_name(name) == foreign.our_names([name])[name] == "fc1.weight"
