@@ -72,14 +72,24 @@ def read_onnx(path: Path) -> onnx.ModelProto:
         model = onnx.load(path, format="protobuf")
     except DecodeError as error:
         raise FormatError(f"{path} is no ONNX file, or a damaged one: {error}") from None
-    except (onnx.checker.ValidationError, ValueError) as error:
-        raise FormatError(f"{path} keeps its weights in another file, which cannot be read: {error}") from None
+    except (onnx.checker.ValidationError, ValueError, OSError) as error:
+        raise FormatError(_of_second_file(path, error)) from None
     if not model.HasField("graph") or not model.graph.node:
         raise FormatError(f"{path} is no ONNX file: there is no graph in it")
     if model.ByteSize() > LARGEST_ONNX:
         size = f"{model.ByteSize():,} bytes; at most {LARGEST_ONNX:,} are accepted"
         raise InvalidValueError(f"{path} has {size}", "file")
     return model
+
+
+def _of_second_file(path: Path, error: Exception) -> str:
+    """Return what to say of an ONNX file whose weights in another file cannot be read."""
+    tensors = onnx.load(path, load_external_data=False).graph.initializer
+    named = [entry.value for tensor in tensors for entry in tensor.external_data if entry.key == "location"]
+    missing = [name for name in dict.fromkeys(named) if not (path.parent / name).is_file()]
+    if missing:
+        return f"{path} keeps its weights in {', '.join(missing)}: put that file beside it, into {path.parent}"
+    return f"{path} keeps its weights in another file, which cannot be read: {error}"
 
 
 def _from_safetensors(data: bytes) -> tuple[dict[str, NDArray[np.generic]], dict[str, str]]:

@@ -20,6 +20,7 @@ from functions.models.inference import create_session, session_options
 from functions.models.manifest import MODEL_NAME, File, Interface, ModelManifest
 from model_export.architectures import ARCHITECTURES
 from model_export.checkpoints import FLOATS, read_onnx
+from model_export.onnx_outputs import last_operator, simplified
 
 _SHAPES = ((PIXELS,), (1, ROWS, COLUMNS), (ROWS, COLUMNS, 1), (ROWS, COLUMNS))
 _EXPECTED = "one input of images: (N, 784), (N, 1, 28, 28), (N, 28, 28, 1) or (N, 28, 28)"
@@ -30,6 +31,7 @@ _DTYPES = {
     "tensor(uint8)": "uint8",
 }
 _MOST_IN_A_RUN = 1024  # of a fixed batch: one digit costs as much as all of them
+_SIGMOIDS = ("Sigmoid", "HardSigmoid")
 _TOLERANCE = 5e-3  # of a sum of ten probabilities, float16 ones too
 
 
@@ -43,9 +45,9 @@ def import_onnx(path: Path, name: str, *, mean: float = 0.0, std: float = 1.0) -
     check_name(name)
     if not (math.isfinite(mean) and math.isfinite(std) and std):
         raise InvalidValueError(f"mean and std must be numbers, std not 0; got {mean} and {std}", "std")
-    model = read_onnx(path)
+    model = simplified(read_onnx(path))
     graph = bytes(model.SerializeToString(deterministic=True))
-    interface = _interface(_session(path, graph), mean, std)
+    interface = _interface(_session(path, graph), mean, std, last_operator(model))
     digest = hashlib.sha256(graph).hexdigest()
     file = f"{digest[:16]}.onnx"
     weights = [t for t in model.graph.initializer if t.data_type in FLOATS]
@@ -76,7 +78,7 @@ def _session(path: Path, graph: bytes) -> Any:
         raise InvalidValueError(f"{path}: ONNX Runtime cannot run this graph: {error}", "file") from None
 
 
-def _interface(onnx_session: Any, mean: float, std: float) -> Interface:
+def _interface(onnx_session: Any, mean: float, std: float, last: str) -> Interface:
     """Return how to use a session, tried with three images or one."""
     inputs, outputs = onnx_session.get_inputs(), onnx_session.get_outputs()
     if len(inputs) != 1:
@@ -87,7 +89,7 @@ def _interface(onnx_session: Any, mean: float, std: float) -> Interface:
         )
     (given,) = inputs
     dtype = _DTYPES.get(given.type)
-    candidates = list(_candidates(given.shape)) if dtype else []
+    candidates = list(_candidates(given.shape, outputs[0].shape)) if dtype else []
     if not dtype or not candidates:
         raise InvalidValueError(f"expected {_EXPECTED}; got {_listed(inputs)}", "file")
     if dtype == "uint8" and std == 1.0:
@@ -96,17 +98,21 @@ def _interface(onnx_session: Any, mean: float, std: float) -> Interface:
     for shape, batch in candidates:
         interface = Interface(given.name, dtype, shape, batch, "scores", mean, std)
         try:
-            return msgspec.structs.replace(interface, answers=_kind(_answers(onnx_session, interface)))
+            return msgspec.structs.replace(interface, answers=_kind(_answers(onnx_session, interface), last))
         except Exception as error:  # ONNX Runtime's errors have no common base
             problems.append(error)
     clearest = next((problem for problem in problems if isinstance(problem, InvalidValueError)), None)
     raise clearest or InvalidValueError(
-        f"it fails to run on {_listed(inputs)} of 28×28 images: {problems[0]}", "file"
+        f"it fails to run on {_listed(inputs)} of 28×28 images, alone and in batches of any size; if a batch size is "
+        f"written into the graph, export it with a free one: {problems[0]}",
+        "file",
     )
 
 
-def _candidates(shape: Sequence[int | str | None]) -> Iterator[tuple[tuple[int, ...], int | None]]:
-    """Yield the shapes of one image and the batches that an input's declared shape, partly open, allows."""
+def _candidates(
+    shape: Sequence[int | str | None], answer: Sequence[int | str | None]
+) -> Iterator[tuple[tuple[int, ...], int | None]]:
+    """Yield the shapes of one image and the batches that the declared shapes, partly open, allow."""
     if not shape:
         return
     first, *rest = shape
@@ -121,6 +127,8 @@ def _candidates(shape: Sequence[int | str | None]) -> Iterator[tuple[tuple[int, 
             yield image, fixed
             if fixed is None:
                 yield image, 1  # declared free, but with a batch of one written into the graph
+                if answer and isinstance(answer[0], int) and 1 < answer[0] <= _MOST_IN_A_RUN:
+                    yield image, answer[0]  # or with another one, which the output's shape tells
 
 
 def _answers(onnx_session: Any, interface: Interface) -> NDArray[np.float32]:
@@ -140,17 +148,32 @@ def _answers(onnx_session: Any, interface: Interface) -> NDArray[np.float32]:
         )
         raise InvalidValueError(message, "file")
     answers = run(onnx_session, interface, images)
+    answers = answers[0 if np.isfinite(answers[0]).all() else 1 :]  # some cannot read a blank image: 0 divided by 0
     if np.isnan(answers).any():
         raise InvalidValueError("expected numbers; the output for ordinary images is NaN", "file")
+    _check_independent(answers[-1], run(onnx_session, interface, images[-1:])[0])
     return answers
 
 
-def _kind(answers: NDArray[np.float32]) -> str:
-    """Return of which kind answers (B, 10) are."""
+def _check_independent(among_others: NDArray[np.float32], alone: NDArray[np.float32]) -> None:
+    """Refuse a graph whose answer to an image depends on the others in its batch, or that answers 1 ten times."""
+    if np.allclose(among_others, alone, rtol=_TOLERANCE, atol=_TOLERANCE) and not (alone == 1).all():
+        return
+    raise InvalidValueError(
+        "what it answers to an image depends on the other images of the batch, as with a softmax over the batch's "
+        "axis: export it with softmax over axis 1 (dim=1), in evaluation mode",
+        "file",
+    )
+
+
+def _kind(answers: NDArray[np.float32], last: str) -> str:
+    """Return of which kind answers (B, 10) are; `last` is the operator that they come from."""
     if (answers >= 0).all() and (abs(answers.sum(1) - 1) < _TOLERANCE).all():
         return "probabilities"
     if (answers <= _TOLERANCE).all() and (abs(np.exp(answers).sum(1) - 1) < _TOLERANCE).all():
         return "log_probabilities"
+    if last in _SIGMOIDS and (answers >= 0).all() and (answers <= 1).all():
+        return "sigmoids"
     return "scores"
 
 

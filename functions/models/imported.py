@@ -94,9 +94,12 @@ def run(onnx: Any, interface: Interface, images: NDArray[np.float32]) -> NDArray
 
 
 def probabilities(answers: NDArray[np.float32], kind: str) -> NDArray[np.float32]:
-    """Return (B, 10) probabilities from scores, probabilities or log-probabilities."""
+    """Return (B, 10) probabilities from scores, probabilities, log-probabilities or one sigmoid for each digit."""
     if kind == "probabilities":
         return answers
+    if kind == "sigmoids":  # softmax would make 1 and 0 into 23 % and 9 %
+        smallest = np.finfo(np.float32).tiny
+        return np.asarray(answers / np.maximum(answers.sum(1, keepdims=True), smallest), np.float32)
     shifted = answers - answers.max(1, keepdims=True)  # of log-probabilities, too: softmax changes nothing else
     exponentials = np.exp(shifted)
     return np.asarray(exponentials / exponentials.sum(1, keepdims=True), np.float32)

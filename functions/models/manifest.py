@@ -38,7 +38,7 @@ class Interface(msgspec.Struct, frozen=True):
     dtype: str  # of the input, as NumPy calls it
     shape: tuple[int, ...]  # of one image: (784,), (1, 28, 28), (28, 28, 1) or (28, 28)
     batch: int | None  # images in a run; None: as many as one likes
-    answers: str  # scores, probabilities or log_probabilities
+    answers: str  # scores, probabilities, log_probabilities or sigmoids
     mean: float = 0.0  # it is fed (pixels - mean) / std
     std: float = 1.0
 

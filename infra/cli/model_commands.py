@@ -154,10 +154,23 @@ def evaluate(
 @click.argument("file", type=_file)
 @click.option("--name", required=True, help="What to call it in /predict?model=NAME: a-z, 0-9 and -.")
 @click.option("--mean", type=float, default=0.0, show_default=True, help="It is fed (pixels - mean) / std …")
-@click.option("--std", type=float, default=1.0, show_default=True, help="… where pixels are 0 (paper) to 1 (ink).")
+@click.option("--std", type=float, default=1.0, show_default=True, help="… where pixels are 0 (paper) to 1 (ink) …")
+@click.option("--scale", type=float, default=1.0, show_default=True, help="… times this, such as 255 …")
+@click.option("--invert", is_flag=True, help="… and 1 minus that where ink is dark.")
+@click.option("--fit", is_flag=True, help="Find these four by trying what is common on the stored test digits.")
 @bucket_option
 @data_dir_option
-def import_onnx(file: Path, name: str, mean: float, std: float, bucket: str | None, data_dir: Path) -> None:
+def import_onnx(
+    file: Path,
+    name: str,
+    mean: float,
+    std: float,
+    scale: float,
+    invert: bool,
+    fit: bool,
+    bucket: str | None,
+    data_dir: Path,
+) -> None:
     """Have the API recognise digits with another ONNX file.
 
     Any classifier of 28×28 images into the digits 0 to 9 will do. An imported model of the same name is replaced;
@@ -166,20 +179,17 @@ def import_onnx(file: Path, name: str, mean: float, std: float, bucket: str | No
     from infra.dataset import imported_models
     from model_export.importing import import_onnx as run
 
+    if not scale:
+        raise click.UsageError("--scale must not be 0")
+    pixels = imported_models.Pixels(mean, std, scale, invert)
     with plain_errors():
-        files = run(file, name, mean=mean, std=std)
+        files = run(file, name, mean=pixels.normalisation[0], std=pixels.normalisation[1])
         with open_store(bucket, data_dir) as store:
             replaced = imported_models.register(store, name, files)
-            measured = imported_models.measure(store, name)
+            measured = imported_models.fit(store, name) if fit else imported_models.measure(store, name)
     click.echo(f"{'Replaced' if replaced else 'Imported'}: POST /predict?model={name}")
-    if measured:
-        click.echo(f"It recognises {measured.accuracy:.2%} of {measured.count:,} test digits")
-        if measured.better:
-            better_mean, better_std, accuracy = measured.better
-            click.echo(
-                f"NOTICE: with --mean {better_mean:.5g} --std {better_std:.5g} it would be {accuracy:.2%}: "
-                "it was trained on other pixels"
-            )
+    for line in imported_models.report(measured):
+        click.echo(line)
 
 
 def _labelled(images: Path | None, labels: Path | None, folder: Path | None) -> "LabelledImages":

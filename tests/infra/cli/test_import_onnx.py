@@ -56,11 +56,25 @@ def test_command_notices_that_other_pixels_are_expected(tmp_path: Path, api: Api
     weight = fitted(api.service.dataset.first("test", 2000), 1, -1)  # paper is 1, ink 0
     path = saved(tmp_path, linear(weight))
     shown = invoke(str(path), "--name", "theirs", "--bucket", "scrawl-test")
-    assert "NOTICE: with --mean 1 --std -1 it would be" in shown.output
+    assert "NOTICE: with --invert it would be" in shown.output
     better = shown.output.split("would be ")[1].split("%")[0]
     shown = invoke(str(path), "--name", "theirs", "--bucket", "scrawl-test", "--mean", "1", "--std", "-1")
     assert f"It recognises {better}% of" in shown.output
     assert "NOTICE" not in shown.output
+    for options in (["--invert"], ["--fit"]):
+        shown = invoke(str(path), "--name", "theirs", "--bucket", "scrawl-test", *options)
+        assert f"It recognises {better}% of" in shown.output
+        assert "NOTICE" not in shown.output
+    assert "Found by trying: --invert" in shown.output
+
+
+@pytest.mark.usefixtures("api")
+def test_network_that_reads_nothing_is_said_to_guess(tmp_path: Path) -> None:
+    path = saved(tmp_path, linear(np.zeros((784, 10), np.float32)))
+    for options in ([], ["--fit"]):
+        shown = invoke(str(path), "--name", "theirs", "--bucket", "scrawl-test", *options)
+        assert "NOTICE: guessing would recognise 10%" in shown.output
+        assert "trained on other pixels" not in shown.output
 
 
 def test_bucket_without_digits_takes_a_model_too(tmp_path: Path, empty_bucket: S3Store) -> None:
