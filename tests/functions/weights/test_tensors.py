@@ -82,7 +82,7 @@ def entry(dtype: str = "F32", shape: object = (2,), offsets: object = (0, 8)) ->
         (file_of({"a": entry(shape=(-2, -1))}, bytes(8)), r"impossible shape \[-2, -1\]"),
         (file_of({"a": entry(), "b": entry()}, bytes(8)), "'b' should start at byte 8, its offset says 0"),
         (file_of({"a": entry(), "b": entry(offsets=(12, 20))}, bytes(20)), "should start at byte 8"),
-        (file_of({"a": entry(shape=(2**40, 2**40))}, bytes(8)), "its offsets 8"),
+        (file_of({"a": entry(shape=(2**40, 2**40))}, bytes(8)), "impossible shape"),
     ],
 )
 def test_foreign_safetensors_are_refused(data: bytes, message: str) -> None:
