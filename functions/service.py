@@ -21,6 +21,7 @@ from functions.jobs.jobs import Job, JobsRepository
 from functions.jobs.launchers import Launcher
 from functions.jobs.lease import JobLostError, Lease
 from functions.jobs.retraining import Recipe, retrain
+from functions.models.calibration import Reading
 from functions.models.imported import ImportedModel
 from functions.models.manifest import MODEL_NAME, ModelManifest
 from functions.models.model import Model
@@ -29,7 +30,6 @@ from functions.oip.readiness import Readiness
 from functions.settings import Settings
 from functions.storage.store import Store
 from functions.weights.repository import WeightsRepository
-from functions.weights.versions import Identified
 
 TEST_DIGITS = 2000  # on which weights are measured: whole shards, always the same ones
 _AT_ONCE = 4  # models read by `warm_up`
@@ -42,8 +42,8 @@ class Predictor(Servable, Protocol):
 
     manifest: ModelManifest
 
-    def predict(self, images: NDArray[np.float32]) -> tuple[NDArray[np.float32], Identified]:
-        """Return (B, 10) probabilities of images (B, 784), and which weights gave them."""
+    def predict(self, images: NDArray[np.float32]) -> Reading:
+        """Return what images (B, 784) are read as."""
         ...
 
 

@@ -11,6 +11,7 @@ from msgspec import UNSET, Meta, UnsetType
 from functions.api.request_types import Label, Sample
 from functions.dataset.block import CLASSES
 from functions.jobs.jobs import Job
+from functions.models.calibration import PredictionWarning
 from functions.models.manifest import Layer
 from functions.weights.versions import Metadata, Provenance
 
@@ -60,14 +61,18 @@ class ServiceAnswer(msgspec.Struct):
     links: dict[str, str]
 
 
-class Guess(msgspec.Struct):
+class Guess(msgspec.Struct, kw_only=True):
     """Which digit it is, and how probable each of the ten is."""
 
     label: Label
     probabilities: Annotated[list[float], Meta(extra_json_schema={"minItems": CLASSES, "maxItems": CLASSES})]
+    warnings: (
+        Annotated[list[PredictionWarning], Meta(description="why the answer may be wrong, if something says so")]
+        | UnsetType
+    ) = UNSET
 
 
-class GuessAnswer(Guess):
+class GuessAnswer(Guess, kw_only=True):
     """The answer to one digit, and which weights gave it."""
 
     model: str

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 
 from functions.dataset.shards import Digits
 from functions.errors import InvalidValueError
-from functions.models.inference import Classifier, evaluate
+from functions.models.calibration import UNMEASURED, Calibration, calibrate
+from functions.models.inference import Classifier, evaluate, judge, score_all
 from functions.weights import bounds
 from functions.weights.tensors import as_int8
 from functions.weights.versions import Tensors
@@ -19,10 +20,11 @@ _INT8_DIGITS = 500  # it is measured on: a form that has lost something shows at
 
 @dataclass(frozen=True)
 class Measure:
-    """How good weights are on the test digits."""
+    """How good weights are on the test digits, and how sure their answers may be."""
 
     loss: float
     accuracy: float
+    calibration: Calibration = UNMEASURED  # of weights that have been examined
 
 
 class Evaluator:
@@ -39,17 +41,20 @@ class Evaluator:
         return Measure(*evaluate(self._classifier(tensors), digits.images[:most], digits.labels[:most]))
 
     def examine(self, tensors: Tensors) -> Measure:
-        """Return how good weights are, if they can be used.
+        """Return how good weights are, with their calibration, if they can be used.
 
         Raises:
             InvalidValueError: when some picture's answer could be no number, or their int8 form reads clearly worse.
         """
         bounds.check(tensors)
-        exact, small = self.measure(tensors, _INT8_DIGITS), self.measure(as_int8(tensors), _INT8_DIGITS)
-        if small.accuracy < exact.accuracy - _INT8_TOLERANCE:
+        digits = self._digits()
+        scores = score_all(self._classifier(tensors), digits.images)
+        _, exact = judge(scores[:_INT8_DIGITS], digits.labels[:_INT8_DIGITS])
+        small = self.measure(as_int8(tensors), _INT8_DIGITS).accuracy
+        if small < exact - _INT8_TOLERANCE:
             raise InvalidValueError(
-                f"as int8, which pages start with, these weights recognise {small.accuracy:.1%} of the test digits "
-                f"instead of {exact.accuracy:.1%}; {_INT8_TOLERANCE:.0%} less is accepted. A weight that is much "
-                "larger than the others of its row does that"
+                f"as int8, which pages start with, these weights recognise {small:.1%} of the test digits instead of "
+                f"{exact:.1%}; {_INT8_TOLERANCE:.0%} less is accepted. A weight that is much larger than the others "
+                "of its row does that"
             )
-        return self.measure(tensors)
+        return Measure(*judge(scores, digits.labels), calibrate(scores, digits.images, digits.labels))

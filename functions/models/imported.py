@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from functions.dataset.block import CLASSES, PIXELS
 from functions.errors import CorruptDataError, NotFoundError
+from functions.models.calibration import Reading
 from functions.models.inference import Scorer, create_session, finite, session_options
 from functions.models.manifest import Interface, ModelManifest
 from functions.models.model import stored_graph
@@ -34,10 +35,11 @@ class ImportedModel:
         """Return what its only input is called in the file that was imported."""
         return self._interface.input
 
-    def predict(self, images: NDArray[np.float32]) -> tuple[NDArray[np.float32], Identity]:
-        """Return (B, 10) probabilities of images (B, 784), and which file gave them."""
+    def predict(self, images: NDArray[np.float32]) -> Reading:
+        """Return what the file reads in images (B, 784), as sure as it says."""
         answers = run(self.serving(), self._interface, images)
-        return finite(probabilities(answers, self._interface.answers), self._identity), self._identity
+        found = finite(probabilities(answers, self._interface.answers), self._identity)
+        return Reading(found, self._identity, [[] for _ in images])
 
     def reader(self, version: str | None = None) -> tuple[Identity, Scorer]:
         """Return which file this is and what reads images with it; see `service.Predictor`.

@@ -11,7 +11,7 @@ import numpy as np
 import onnxruntime
 from numpy.typing import ArrayLike, NDArray
 
-from functions.dataset.block import PIXELS
+from functions.dataset.block import CLASSES, PIXELS
 from functions.errors import CorruptDataError, FormatError, InvalidValueError
 from functions.models.manifest import ModelManifest
 from functions.weights.versions import Identified
@@ -84,16 +84,22 @@ def finite(scores: NDArray[np.float32], weights: Identified) -> NDArray[np.float
 
 def evaluate(classifier: Classifier, images: NDArray[np.float32], labels: ArrayLike) -> tuple[float, float]:
     """Return the mean negative log-likelihood and the part recognised (0..1) over labelled images (N, 784)."""
+    return judge(score_all(classifier, images), labels)
+
+
+def score_all(classifier: Classifier, images: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return (N, 10) log-probabilities of any number of images (N, 784), a part at a time."""
+    parts = [classifier.log_probabilities(images[at : at + _CHUNK]) for at in range(0, len(images), _CHUNK)]
+    return np.concatenate(parts) if parts else np.zeros((0, CLASSES), np.float32)
+
+
+def judge(scores: NDArray[np.float32], labels: ArrayLike) -> tuple[float, float]:
+    """Return the mean negative log-likelihood and the part recognised (0..1) of log-probabilities (N, 10)."""
     targets = np.asarray(labels, np.int64)
-    if targets.shape != (len(images),) or not len(images):
-        raise InvalidValueError(f"{len(images)} images need as many labels and at least one, got {targets.shape}")
-    loss, correct = 0.0, 0
-    for start in range(0, len(images), _CHUNK):
-        chunk = targets[start : start + _CHUNK]
-        scores = classifier.log_probabilities(images[start : start + _CHUNK])  # (B, K)
-        loss -= float(scores[np.arange(len(chunk)), chunk].sum(dtype=np.float64))
-        correct += int((scores.argmax(1) == chunk).sum())
-    return loss / len(images), correct / len(images)
+    if targets.shape != (len(scores),) or not len(scores):
+        raise InvalidValueError(f"{len(scores)} images need as many labels and at least one, got {targets.shape}")
+    loss = -float(scores[np.arange(len(scores)), targets].mean(dtype=np.float64))
+    return loss, float((scores.argmax(1) == targets).mean())
 
 
 def patch_onnx(inference_onnx: bytes, manifest: ModelManifest, weights: Mapping[str, ArrayLike]) -> bytes:

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from functions.cache import Cache
 from functions.dataset.shards import Digits
 from functions.errors import CorruptDataError, InvalidValueError, NotFoundError
+from functions.models.calibration import Calibration, Reading
 from functions.models.evaluation import Evaluator, Measure
 from functions.models.inference import INPUT, Classifier, Scorer, finite, patch_onnx
 from functions.models.manifest import ModelManifest
@@ -70,10 +71,11 @@ class Model:
         """Return what its only input is called."""
         return INPUT
 
-    def predict(self, images: NDArray[np.float32]) -> tuple[NDArray[np.float32], Version]:
-        """Return (B, 10) probabilities of images (B, 784), and the version that gave them."""
+    def predict(self, images: NDArray[np.float32]) -> Reading:
+        """Return what the current version reads in images (B, 784), calibrated."""
         version, classifier = self.serving()
-        return np.exp(finite(classifier.log_probabilities(images), version)), version
+        scores = finite(classifier.log_probabilities(images), version)
+        return Reading.of(scores, images, version, Calibration(version.temperature, version.least_contrast))
 
     def reader(self, version: str | None = None) -> tuple[Version, Scorer]:
         """Return a version (None: the current one) and what reads images with it; see `service.Predictor`."""
@@ -202,7 +204,7 @@ class Model:
             InvalidValueError: when some picture's answer could be no number, or their int8 form reads clearly worse.
         """
         measure = self.evaluator.examine(tensors)
-        return Change(tensors, source, measure.loss, measure.accuracy, samples)
+        return Change(tensors, source, measure.loss, measure.accuracy, samples, **measure.calibration._asdict())
 
     def _restoring(self, old: Version, *, resets: bool) -> Change:
         return replace(self._change(old.tensors, "rollback", 0), restores=old.version, resets=resets)

@@ -58,6 +58,8 @@ class Provenance(msgspec.Struct, frozen=True, kw_only=True):
     accuracy: float
     created_at: str
     restores: str | None  # of a rollback: the version whose tensors it has
+    temperature: float = 1.0  # by which scores are divided; see `models.calibration`
+    least_contrast: float | None = None  # what is below is unlike any digit; None: not measured
 
 
 class Metadata(Provenance, frozen=True, kw_only=True):
@@ -91,6 +93,8 @@ class Change(msgspec.Struct, frozen=True):
     accuracy: float
     samples: int = 0
     restores: str | None = None
+    temperature: float = 1.0
+    least_contrast: float | None = None
     resets: bool = False  # whether later weights are compared with these, however good others have been
     taken_back_by: "Change | None" = None  # published right after it: nobody ever predicts with this one
 
@@ -190,6 +194,8 @@ def version_of(
         accuracy=new.accuracy,
         created_at=iso(created),
         restores=new.restores,
+        temperature=new.temperature,
+        least_contrast=new.least_contrast,
         tensors=tensor_formats.fit(new.tensors, shapes),
     )
 

@@ -18,9 +18,10 @@ from tqdm import tqdm
 from functions.dataset import block
 from functions.dataset import shards as dataset
 from functions.dataset.block import Block
-from functions.dataset.shards import DatasetManifest, Shard
+from functions.dataset.shards import DatasetManifest, Digits, Shard
 from functions.errors import ConflictError, CorruptDataError, NotFoundError, UnavailableError
-from functions.models.inference import Classifier, evaluate
+from functions.models.evaluation import Evaluator
+from functions.models.inference import Classifier
 from functions.models.manifest import ModelManifest
 from functions.service import TEST_DIGITS
 from functions.storage.store import Store
@@ -210,10 +211,10 @@ def _first_weights(store: Store, model: str, weights: WeightsRepository) -> tupl
         if restored := weights.restore():
             return False, f"The pointer to {model}'s weights was missing; {restored.version} is current again"
         shipped = pretrained.load(model)[0]
-        digits = dataset.ShardedDataset(store).first("test", TEST_DIGITS)
-        classifier = Classifier(store.get(f"models/{model}/inference.onnx").body, shipped)
-        loss, accuracy = evaluate(classifier, digits.images(), digits.labels)
-        weights.publish(Change(shipped, "pretrained", loss, accuracy))
+        digits = Digits.of(dataset.ShardedDataset(store).first("test", TEST_DIGITS))
+        graph = store.get(f"models/{model}/inference.onnx").body
+        found = Evaluator(lambda tensors: Classifier(graph, tensors), lambda: digits).examine(shipped)
+        weights.publish(Change(shipped, "pretrained", found.loss, found.accuracy, **found.calibration._asdict()))
     except ConflictError:  # another process has just done the same
         return False, ""
     return True, ""

@@ -56,7 +56,13 @@ REPORTS: Table = {
     "opened": ("model",),  # and selected, with the weights it had if it had been opened before
     "weights_loaded": ("model", "origin", "metadata"),  # origin: "random", or as asked; JSON of texts
     "weights_refused": ("model", "origin", "message"),
-    "predicted": ("number", "blank", "picture", "probabilities"),  # picture is None where it is the one before
+    "predicted": (
+        "number",
+        "blank",
+        "picture",
+        "probabilities",
+        "unlike",
+    ),  # picture is None where it is the one before
     # `points` are of the training curve, new ones: iteration, loss, accuracy, iteration, …
     "progress": ("model", "iteration", "epoch", "loss", "accuracy", "samples_per_second", "points"),
     "evaluated": ("model", "iteration", "loss", "accuracy", "count", "on_curve"),

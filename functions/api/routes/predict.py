@@ -2,6 +2,7 @@
 
 import numpy as np
 from chalice.app import Blueprint, Response
+from msgspec.structs import asdict
 from numpy.typing import NDArray
 
 from functions.api import bodies, request_types
@@ -11,6 +12,7 @@ from functions.api.responses import JSON, json_answer
 from functions.api.routes import ANY
 from functions.dataset.block import PIXELS
 from functions.images import image_files
+from functions.models.calibration import PredictionWarning
 
 COLD_START = "X-Scrawl-Cold-Start"
 
@@ -23,11 +25,12 @@ def post_predict(call: Call) -> Response:
     """Answer with the digit, or the digits, that the current weights see in pixels or in an image file."""
     pictures, several = _pictures(call)
     call.accept(JSON)
-    probabilities, version = call.predictor.predict(pictures)
-    guesses = [_guess(row) for row in probabilities]
+    reading = call.predictor.predict(pictures)
+    guesses = [_guess(*answer) for answer in zip(reading.probabilities, reading.warnings, strict=True)]
     body = {"predictions": guesses} if several else guesses[0]
     headers = {"Cache-Control": "no-store", COLD_START: str(call.first).lower()}
-    return json_answer(body | {"model": version.model, "version": version.version}, headers=headers)
+    weights = {"model": reading.weights.model, "version": reading.weights.version}
+    return json_answer(body | weights, headers=headers)
 
 
 def _pictures(call: Call) -> tuple[NDArray[np.float32], bool]:
@@ -42,5 +45,6 @@ def _pictures(call: Call) -> tuple[NDArray[np.float32], bool]:
     return image_files.read_digit(content).reshape(1, PIXELS), False
 
 
-def _guess(probabilities: NDArray[np.float32]) -> dict[str, object]:
-    return {"label": int(probabilities.argmax()), "probabilities": probabilities}
+def _guess(probabilities: NDArray[np.float32], warnings: list[PredictionWarning]) -> dict[str, object]:
+    guess: dict[str, object] = {"label": int(probabilities.argmax()), "probabilities": probabilities}
+    return guess | ({"warnings": [asdict(warning) for warning in warnings]} if warnings else {})

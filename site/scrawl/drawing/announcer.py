@@ -56,4 +56,6 @@ def pen_phrases(state: State) -> list[str]:
 def prediction_phrase(state: State) -> str:
     """Return what the network predicts."""
     answer = state.label_of()
-    return f"Reads {answer[0]}, {answer[1]:.0%} sure" if answer else "The pad is empty"
+    if answer is None:
+        return "The pad is empty"
+    return f"Unlike any digit, at most {answer[0]}" if state.unlike else f"Reads {answer[0]}, {answer[1]:.0%} sure"

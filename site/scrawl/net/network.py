@@ -12,6 +12,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from scrawl.net.bounds import Bounds
+from scrawl.net.calibration import Calibration
 from scrawl.net.dense import Images, LogSoftmax, Workspace
 from scrawl.net.layers import make_layer
 from scrawl.net.parameters import Parameter
@@ -119,10 +120,11 @@ class Network:
         self._optimizers: dict[OptimizerName, Optimizer] = {}  # those that have been used
         self._last_averaging: Optimizer | None = None
         self._training_programs: dict[tuple[OptimizerName, bool], Program] = {}
-        self._evaluation, self._prediction = self._forward_program(), self._forward_program()
+        self.calibration = Calibration()
+        self._evaluation, self._scoring, self._prediction = [self._forward_program() for _ in range(3)]
         top.loss(self._evaluation, self._score)
         top.probabilities(self._prediction)
-        for program in (self._evaluation, self._prediction):
+        for program in (self._evaluation, self._scoring, self._prediction):
             program.finish()
 
     def _forward_program(self, augmented: bool = False) -> Program:
@@ -174,6 +176,7 @@ class Network:
         self._bounds.check()
         for parameter in self.parameters.values():
             parameter.take_staged()
+        self.calibration = Calibration()
         self._reset_optimizers()
 
     def export(self) -> Weights:
@@ -184,6 +187,7 @@ class Network:
         """Start from random weights, evenly spread as He (before a ReLU) or Glorot (the last layer) advise."""
         for number, parameter in enumerate(self.parameters.values()):
             parameter.randomise(seed * 64 + number)
+        self.calibration = Calibration()
         self._reset_optimizers()
 
     def _reset_optimizers(self) -> None:
@@ -231,6 +235,7 @@ class Network:
             optimizer, momentum = "momentum", 0.0  # the same rule
         program = self.training_program(optimizer, seed is not None)
         rule = self._take_over(self._optimizer(optimizer))
+        self.calibration = Calibration()  # nobody has measured what the weights become
         sums = program.run(
             samples.images, samples.labels, samples.order, first, count, steps,
             rule.step(learning_rate, count), -learning_rate, momentum, weight_decay, rule.age, seed or 0,
@@ -256,6 +261,11 @@ class Network:
             rest = self._evaluation.run(images, labels, 0, first + count // size * size, count % size, 1, 0.0)
             loss, correct = loss + rest[0], correct + rest[1]
         return loss, correct
+
+    def scores(self, image: int) -> list[float]:
+        """Return the ten scores for the image at address `image`, of which `predict` makes probabilities."""
+        self._scoring.run(image, 0, 0, 0, 1, 1, 0.0)
+        return [*self.kernel.read_floats(self.top.output, CLASSES)]
 
     def predict(self, image: int) -> list[float]:
         """Return the ten probabilities for the image at address `image`: 784 u8, 255 is full ink."""

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
         blank: bool
         picture: Bytes | None
         probabilities: list[float]
+        unlike: bool  # any digit that the network has learned
 
 
 class Predictor:
@@ -40,7 +41,7 @@ class Predictor:
         self.kernel.write(self._gray, pixels)
         if not self.kernel.function("normalise")(self._gray, width, height, self.image):
             self.picture = None
-            return {"blank": True, "picture": None, "probabilities": []}
+            return {"blank": True, "picture": None, "probabilities": [], "unlike": False}
         self.picture = self.kernel.read_bytes(self.image, PIXELS)
         return self.predict_again()
 
@@ -55,7 +56,8 @@ class Predictor:
 
         There are no probabilities where it answers with no numbers, as it may in a training that goes wrong.
         """
-        probabilities = [float(p) for p in self.network.predict(self.image)]
-        if not all(0 <= p <= 1 for p in probabilities):
-            probabilities = []
-        return {"blank": False, "picture": self.picture, "probabilities": probabilities}
+        scores = [float(score) for score in self.network.scores(self.image)]
+        calibration = self.network.calibration
+        unlike = self.picture is not None and calibration.is_unlike(scores, self.picture)
+        probabilities = calibration.probabilities(scores)
+        return {"blank": False, "picture": self.picture, "probabilities": probabilities, "unlike": unlike}

@@ -88,6 +88,7 @@ class State:
         self.blank = True
         self.picture: Bytes | None = None  # 784 bytes, as the network sees the drawing
         self.probabilities: list[float] = []
+        self.unlike = False  # whether the drawing is unlike any digit that the network has learned
         # Training
         self.settings = settings.settings_for([])
         self.typed: dict[

@@ -26,20 +26,27 @@ class PredictionView:
         self.label, self.tune = by_id("label"), by_id("tune")
         self.message = by_id("tune-message")
         self.bars = [self._add_bar(digit) for digit in range(10)]
-        self._shown: list[object] = [0] * 4
+        self._shown: list[object] = [0] * 6
         self._shown_picture: Bytes | bool | None = False
         self._shown_shares = [-1] * 10
         self.repaint()
 
     def render(self, state: State) -> None:
         """Show the prediction."""
-        shown: list[object] = [state.probabilities, state.picture, state.label, state.notices.get("tune")]
+        shown: list[object] = [
+            state.probabilities,
+            state.picture,
+            state.label,
+            state.notices.get("tune"),
+            state.blank,
+            state.unlike,
+        ]
         if all(now is before for now, before in zip(shown, self._shown, strict=True)):
             return
         self._shown = shown
         answer = state.label_of()
         set_text(self.digit, str(answer[0]) if answer else "")
-        set_text(self.confidence, _confidence(answer, state.blank))
+        set_text(self.confidence, _confidence(answer, state))
         self._show_picture(state.picture)
         self._show_bars(state.probabilities if answer else [0.0] * 10, answer[0] if answer else -1)
         set_flag(self.tune, "disabled", answer is None)
@@ -50,7 +57,7 @@ class PredictionView:
     def repaint(self) -> None:
         """Paint the picture again: the theme has changed."""
         self._ink = window.getComputedStyle(self.seen).color
-        self._shown_picture, self._shown = False, [0] * 4
+        self._shown_picture, self._shown = False, [0] * 6
 
     def _add_bar(self, digit: int) -> tuple[Element, Element, Element]:
         item, name, track, bar, share = [document.createElement(tag) for tag in ("li", "span", "span", "i", "span")]
@@ -81,9 +88,11 @@ class PredictionView:
             context.drawImage(ink_picture(picture, self._ink), 0, 0)
 
 
-def _confidence(answer: tuple[int, float] | None, blank: bool) -> str:
+def _confidence(answer: tuple[int, float] | None, state: State) -> str:
     if answer is None:
-        return "Draw something" if blank else "No answer: these weights cannot be used"
+        return "Draw something" if state.blank else "No answer: these weights cannot be used"
+    if state.unlike:
+        return "Unlike any digit I learned"
     share = answer[1]
     if share >= 0.9:
         return f"Quite sure: {share:.0%}"

@@ -13,6 +13,7 @@ from browser import self as window
 from javascript import JSON
 
 from scrawl import protocol
+from scrawl.net import calibration
 from scrawl.net.network import Network
 from scrawl.net.predictor import Predictor
 from scrawl.state import settings as presets
@@ -30,6 +31,8 @@ if TYPE_CHECKING:
     from scrawl.protocol import Handlers
     from scrawl.worker.kernel import Kernel
     from scrawl.worker.training_handlers import TrainingHandlers
+
+CALIBRATED = ("quick", "shared", "older")  # origins of weights that the API has measured
 
 
 class OpenedNetwork:
@@ -162,6 +165,8 @@ class Worker:
         try:
             weights, metadata = safetensors_codec.decode(self.kernel, opened.shapes, buffer)
             opened.network.load(weights)
+            if origin in CALIBRATED:
+                opened.network.calibration = calibration.of_metadata(metadata)
         except Exception as error:  # whatever is wrong with them: the page must not wait for them in vain
             self.report("weights_refused", model=model, origin=origin, message=str(error))
             return

@@ -30,7 +30,8 @@ def asked(text: bytes) -> InferRequest:
 
 def test_outputs_say_the_same_in_three_ways(service: Service) -> None:
     found = core.infer(service, "mlp-128", None, IMAGES, ALL)
-    expected, version = service.predictor("mlp-128").predict(IMAGES)
+    version, score = service.predictor("mlp-128").reader()
+    expected = np.exp(score(IMAGES))
     assert (found.model, found.version) == ("mlp-128", version.version)
     np.testing.assert_array_equal(found.outputs["probabilities"], expected)
     np.testing.assert_allclose(np.exp(found.outputs["log_probabilities"]), expected, rtol=1e-6)

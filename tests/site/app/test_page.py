@@ -109,7 +109,7 @@ def test_report_changes_the_state_and_then_its_listeners_are_called(page: Page, 
 def test_handler_answers_a_report_in_place_of_the_transition(page: Page, link: Link) -> None:
     handled: list[int] = []
     page.handle_report("predicted", lambda number, **_fields: handled.append(number))
-    link.report("predicted", number=3, blank=False, picture=None, probabilities=[1.0] * 10)
+    link.report("predicted", number=3, blank=False, picture=None, probabilities=[1.0] * 10, unlike=False)
     assert handled == [3]
     assert page.state.probabilities == []
 

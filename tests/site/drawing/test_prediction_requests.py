@@ -11,7 +11,7 @@ from scrawl.drawing.prediction_requests import PredictionRequests
 from tests.site.app.conftest import Link
 from tests.support.fake_browser import window
 
-PREDICTION = {"blank": False, "picture": None, "probabilities": [0.0, 1.0] + [0.0] * 8}
+PREDICTION = {"blank": False, "picture": None, "probabilities": [0.0, 1.0] + [0.0] * 8, "unlike": False}
 
 
 class Pad:

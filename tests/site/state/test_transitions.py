@@ -67,17 +67,17 @@ def test_ready_does_not_wait_for_an_unavailable_api(state: State) -> None:
 def test_prediction_is_the_likeliest_digit(state: State) -> None:
     assert state.label_of() is None
     probabilities = [0.1] * 4 + [0.4] + [0.04] * 5
-    apply(state, "predicted", blank=False, picture=b"", probabilities=probabilities)
+    apply(state, "predicted", blank=False, picture=b"", probabilities=probabilities, unlike=False)
     assert state.label_of() == (4, 0.4)
-    apply(state, "predicted", blank=True, picture=None, probabilities=[])
+    apply(state, "predicted", blank=True, picture=None, probabilities=[], unlike=False)
     assert state.label_of() is None
 
 
 def test_picture_read_again_with_other_weights_stays(state: State) -> None:
-    apply(state, "predicted", blank=False, picture=b"ink", probabilities=[0.1] * 10)
-    apply(state, "predicted", blank=False, picture=None, probabilities=[0.2] * 10)
+    apply(state, "predicted", blank=False, picture=b"ink", probabilities=[0.1] * 10, unlike=False)
+    apply(state, "predicted", blank=False, picture=None, probabilities=[0.2] * 10, unlike=False)
     assert (state.picture, state.probabilities) == (b"ink", [0.2] * 10)
-    apply(state, "predicted", blank=True, picture=None, probabilities=[])
+    apply(state, "predicted", blank=True, picture=None, probabilities=[], unlike=False)
     assert state.picture is None
 
 

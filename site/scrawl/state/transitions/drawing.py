@@ -50,11 +50,12 @@ def _sampled(state: State, picture: Bytes | None, label: int) -> None:
     state.notices.pop("tune", None)
 
 
-def _predicted(state: State, blank: bool, picture: Bytes | None, probabilities: list[float]) -> None:
+def _predicted(state: State, blank: bool, picture: Bytes | None, probabilities: list[float], unlike: bool) -> None:
     state.blank = blank
     if blank or picture is not None:  # else it is the same, read with other weights
         state.picture = picture
     state.probabilities = probabilities
+    state.unlike = unlike
 
 
 def _label_chosen(state: State, label: int) -> None:

@@ -13,6 +13,7 @@ from functions.api import requests
 from functions.api.request_types import MOST_IN_JSON
 from functions.dataset.block import Block
 from functions.jobs.launchers import ThreadLauncher
+from functions.models.calibration import probabilities
 from functions.models.inference import Classifier
 from functions.models.model import SERVE_FOR
 from functions.service import Service
@@ -37,10 +38,26 @@ def test_prediction_is_the_networks(api: Api, some: Block) -> None:
     network = Classifier(api.service._store.get("models/mlp-128/inference.onnx").body, version.tensors)
     for image in some.images()[:5]:
         prediction = ask(api, image.tolist())
-        expected = network.probabilities(image[np.newaxis])[0]
+        expected = probabilities(network.log_probabilities(image[np.newaxis]), version.temperature)[0]
         np.testing.assert_allclose(prediction["probabilities"], expected, rtol=1e-6)
         assert prediction["label"] == expected.argmax()
         assert (prediction["model"], prediction["version"]) == ("mlp-128", version.version)
+
+
+@pytest.mark.parametrize("picture", ["noise", "nothing", "a blot"])
+def test_what_is_unlike_any_digit_is_said(api: Api, some: Block, picture: str) -> None:
+    made = np.zeros((28, 28))
+    if picture == "noise":
+        made = np.random.default_rng(0).random((28, 28))
+    elif picture == "a blot":
+        made[4:24, 4:24] = 1
+    (warning,) = ask(api, made.reshape(-1).tolist())["warnings"]
+    assert warning["code"] == "unlike_any_digit"
+    assert "unlike any digit" in warning["message"]
+    digit = some.images()[0].tolist()
+    assert "warnings" not in ask(api, digit)
+    both = api("POST", "/predict", body={"tensors": [made.reshape(-1).tolist(), digit]}).json_body["predictions"]
+    assert ["warnings" in guess for guess in both] == [True, False]
 
 
 def test_most_test_digits_are_recognised(api: Api, some: Block) -> None:

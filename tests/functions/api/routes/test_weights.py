@@ -8,6 +8,7 @@ import pytest
 import safetensors.numpy
 
 from functions.errors import UnavailableError
+from functions.models.calibration import probabilities
 from functions.storage.memory import MemoryStore
 from functions.weights import tensors
 from functions.weights.versions import Version
@@ -46,7 +47,9 @@ def test_weights_as_onnx_predict_as_the_api_does(api: Api, current: Version) -> 
     image = api.service.dataset.first("test", 1).images()[:1]
     scores = onnxruntime.InferenceSession(graph).run(None, {"images": image})[0][0]
     prediction = api("POST", "/predict", body={"tensor": image[0].tolist()}).json_body
-    np.testing.assert_allclose(np.exp(scores), prediction["probabilities"], rtol=1e-5)
+    temperature = api.service.model("mlp-128").weights.current().temperature
+    expected = probabilities(scores[np.newaxis], temperature)[0]
+    np.testing.assert_allclose(expected, prediction["probabilities"], rtol=1e-5)
 
 
 def test_weights_as_int8_are_a_quarter_and_nearly_as_good(api: Api, current: Version) -> None:

@@ -1,0 +1,71 @@
+"""The page's calibration: the numbers of the API's, for the same scores and pictures."""
+
+import numpy as np
+import pytest
+from scrawl.net.calibration import Calibration, of_metadata
+from scrawl.net.predictor import Predictor
+
+from functions.models import calibration as core
+from model_export import pretrained
+from model_export.architectures import ARCHITECTURES
+from tests.support.kernel_host import WasmtimeKernel
+from tests.support.kernel_networks import build, digits
+
+TEMPERATURE, LEAST = 1.7, 0.5
+
+
+@pytest.fixture
+def pictures() -> np.ndarray:
+    """Return (60, 784) bytes: digits, noise, and ever less ink down to none."""
+    rng = np.random.default_rng(0)
+    noise = rng.integers(0, 256, (20, 784))
+    faint = np.zeros((20, 784))
+    faint[np.arange(20), :20] = np.tril(np.full((20, 20), 60))[::-1]
+    return np.concatenate([digits(20)[0], noise, faint]).astype(np.uint8)
+
+
+def test_page_and_api_compute_the_same(pictures: np.ndarray) -> None:
+    scores = np.random.default_rng(1).normal(0, 4, (len(pictures), 10)).astype(np.float32)
+    images = np.asarray(pictures / 255, np.float32)
+    page = Calibration(TEMPERATURE, LEAST)
+    expected = core.probabilities(scores, TEMPERATURE)
+    unlike = [bool(said) for said in core.warnings(scores, images, core.Calibration(TEMPERATURE, LEAST))]
+    for row, picture in enumerate(pictures):
+        found = page.probabilities(scores[row].tolist())
+        np.testing.assert_allclose(found, expected[row], rtol=1e-4, atol=1e-7)
+        assert page.is_unlike(scores[row].tolist(), picture.tolist()) == unlike[row]
+    assert 10 < sum(unlike) < 50
+
+
+def test_prediction_is_calibrated_until_the_weights_change(pictures: np.ndarray) -> None:
+    kernel = WasmtimeKernel()
+    network = build(kernel, ARCHITECTURES["mlp-128"].layers, 1)
+    network.load(pretrained.load("mlp-128")[0])
+    predictor = Predictor(kernel, network)
+    plain = predictor.predict_picture(pictures[25].tobytes())
+    network.calibration = Calibration(TEMPERATURE, LEAST)
+    calibrated = predictor.predict_again()
+    assert (plain["unlike"], calibrated["unlike"]) == (False, True)
+    powers = np.array(plain["probabilities"]) ** (1 / TEMPERATURE)
+    np.testing.assert_allclose(calibrated["probabilities"], powers / powers.sum(), rtol=1e-4)
+    network.randomise(1)
+    assert predictor.predict_again()["unlike"] is False
+
+
+def test_network_that_answers_with_no_numbers_has_no_probabilities() -> None:
+    assert Calibration().probabilities([float("nan")] * 10) == []
+    assert Calibration().probabilities([float("inf")] + [0.0] * 9) == []
+
+
+@pytest.mark.parametrize(
+    ("metadata", "expected"),
+    [
+        ({}, (1.0, None)),
+        ({"temperature": "1.25", "least_contrast": "0.8"}, (1.25, 0.8)),
+        ({"temperature": "0"}, (1.0, None)),
+        ({"temperature": "warm"}, (1.0, None)),
+    ],
+)
+def test_calibration_comes_with_the_weights(metadata: dict[str, str], expected: tuple[float, float | None]) -> None:
+    found = of_metadata(metadata)
+    assert (found.temperature, found.least_contrast) == expected
