@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from functions.telemetry import logs
 
 LOCAL = "local"
-MOST_VERSIONS = 5000  # to keep; they are all in the pointer, 130 bytes each
+MOST_VERSIONS = 5000  # to keep; they are all in the pointer, 145 bytes each
 _ORIGIN = re.compile(r"https?://[A-Za-z0-9.:\[\]-]+")
 LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
 

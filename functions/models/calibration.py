@@ -17,7 +17,7 @@ from functions.weights.versions import Identified
 type Scores = NDArray[np.float32]  # (B, 10), log-probabilities, or what differs from them by a constant in each row
 
 FALSE_ALARMS = 0.01  # the part of the test digits that counts as unlike
-_LEAST_INK = 1.0  # length of a picture, as a vector of 784 pixels: one full pixel; a thin 1 has about 5
+_LEAST_INK = 3.0  # length of a picture, as a vector of 784 pixels: nine full ones; a thin 1 has about 5
 _COLDEST, _HOTTEST, _HALVINGS = 0.25, 4.0, 12
 _ENOUGH = 200  # digits, from which on these measurements say something
 
@@ -45,7 +45,7 @@ UNLIKE_ANY_DIGIT = PredictionWarning(
 
 
 class Reading(NamedTuple):
-    """The answers to pictures (B, 784): probabilities (B, 10), whose they are, and what is to be said of each."""
+    """The answers to pictures (B, 784): probabilities (B, 10), whose they are, and the warnings about each."""
 
     probabilities: NDArray[np.float32]
     weights: Identified
@@ -92,7 +92,7 @@ def contrast(scores: Scores, images: NDArray[np.float32]) -> NDArray[np.float32]
 
 
 def warnings(scores: Scores, images: NDArray[np.float32], calibration: Calibration) -> list[list[PredictionWarning]]:
-    """Return for each picture what is to be said of its answer."""
+    """Return for each picture the warnings about its answer."""
     if calibration.least_contrast is None:
         return [[] for _ in images]
     unlike = contrast(scores, images) < calibration.least_contrast

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 E = 2.718281828459045
 FULL = 255  # of ink
-LEAST_INK = 1.0  # length of a picture, as a vector of 784 pixels
+LEAST_INK = 3.0  # length of a picture, as a vector of 784 pixels
 
 
 class Calibration:
@@ -24,7 +24,7 @@ class Calibration:
         self.least_contrast = least_contrast  # what is below is unlike any digit
 
     def probabilities(self, scores: Iterable[float]) -> list[float]:
-        """Return ten probabilities, as sure as they may be; none where a score is no number."""
+        """Return ten probabilities, as sure as they may be; none where a score is not a number."""
         numbers = [*scores]
         most = max(numbers)
         powers = [E ** ((score - most) / self.temperature) for score in numbers]

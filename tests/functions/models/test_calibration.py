@@ -43,9 +43,9 @@ def test_probabilities_are_the_softmax_and_keep_the_label() -> None:
 def test_contrast_needs_ink() -> None:
     scores = np.tile(np.eye(1, 10, dtype=np.float32) * 9, (3, 1))
     images = np.zeros((3, 784), np.float32)
-    images[1, :4] = 1
+    images[1, :16] = 1
     images[2] = 1
-    np.testing.assert_allclose(contrast(scores, images), [0, 8.1 / 2, 8.1 / 28], rtol=1e-6)
+    np.testing.assert_allclose(contrast(scores, images), [0, 8.1 / 4, 8.1 / 28], rtol=1e-6)
 
 
 def test_one_test_digit_in_a_hundred_counts_as_unlike(api: Api) -> None:
