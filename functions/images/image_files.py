@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from functions.dataset.block import COLUMNS, ROWS
 from functions.errors import FormatError, InvalidValueError
-from functions.images import ink
+from functions.images import foreign_files, ink
 from functions.images.normalise import normalise
 
 if TYPE_CHECKING:
@@ -30,6 +30,9 @@ LONGEST_SIDE = 10_000
 FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "BMP", "DIB", "TIFF", "PPM", "JPEG2000", "ICO", "TGA", "PCX", "SGI", "QOI")
 
 _WORK_SIDE = 1024  # pixels: larger pictures are averaged down to it, which a 20×20 digit does not notice
+_JPEG_END = b"\xff\xd9"
+_FILLING = 128  # what libjpeg puts where data are missing
+_LEAST_PART = 0.75  # of the rows must be there; with fewer, the digit is cut
 _WIDE = ("I", "F")  # modes whose values have no fixed range
 
 
@@ -60,23 +63,44 @@ def _load(body: bytes) -> "Image.Image":
     Image.MAX_IMAGE_PIXELS = MOST_PIXELS  # beyond twice that, Pillow refuses pictures within pictures, too
     warnings.simplefilter("ignore", Image.DecompressionBombWarning)  # `_check_size` refuses, which is clearer
     try:
-        image = Image.open(io.BytesIO(body), formats=FORMATS)
-        _check_size(image)
-        image.draft(None, (_WORK_SIDE, _WORK_SIDE))  # a JPEG need not be decoded in full
-        image.load()
+        image = _decoded(body)
         with suppress(Exception):  # a camera's damaged notes do not make the picture unreadable
             ImageOps.exif_transpose(image, in_place=True)
         return _smaller(_plain(image))
-    except InvalidValueError:
+    except (InvalidValueError, FormatError):
         raise
     except Image.DecompressionBombError as error:
         raise InvalidValueError(f"{_LIMITS}, this one has more", "image") from error
     except UnidentifiedImageError as error:
-        raise FormatError(
-            f"expected an image ({', '.join(FORMATS)}), got {len(body)} bytes of something else"
-        ) from error
+        found = foreign_files.explained(body) or "something else"
+        raise FormatError(f"expected an image ({', '.join(FORMATS)}), got {len(body)} bytes of {found}") from error
     except Exception as error:  # Pillow's readers raise all kinds of errors for damaged files
         raise FormatError(f"the image is truncated or damaged: {error}") from error
+
+
+def _decoded(body: bytes) -> "Image.Image":
+    from PIL import Image
+
+    image = Image.open(io.BytesIO(body), formats=FORMATS)
+    _check_size(image)
+    image.draft(None, (_WORK_SIDE, _WORK_SIDE))  # a JPEG need not be decoded in full
+    try:
+        image.load()
+    except OSError:  # the file has no end
+        if image.format not in ("JPEG", "MPO") or body.endswith(_JPEG_END):
+            raise
+        return _whole_rows(_decoded(body + _JPEG_END))
+    return image
+
+
+def _whole_rows(image: "Image.Image") -> "Image.Image":
+    """Return the rows that a JPEG without its end has; the reader fills the others with grey, from the right on."""
+    last_column = np.asarray(image.convert("L"))[:, -1]
+    present = np.flatnonzero(last_column != _FILLING)
+    rows = int(present[-1]) + 1 if len(present) else 0
+    if rows < _LEAST_PART * image.height:
+        raise FormatError(f"the image is truncated: only {rows / image.height:.0%} of its rows are there")
+    return image.crop((0, 0, image.width, rows)) if rows < image.height else image
 
 
 _LIMITS = f"an image may have {MOST_PIXELS // 1_000_000} million pixels and {LONGEST_SIDE:,} on a side"

@@ -17,6 +17,20 @@ _UNSIGNED_BYTES = 0x0800
 _GZIP = b"\x1f\x8b"
 
 
+def find(folder: Path, name: str) -> Path | None:
+    """Return the file of a name in a dataset's folder, as people have it; None if there is none.
+
+    It may be gzipped or not. 7-Zip and Windows unpack `train-images-idx3-ubyte.gz` as `train-images.idx3-ubyte`,
+    Kaggle puts each file into a folder of its own name, and torchvision keeps all in `MNIST/raw`.
+    """
+    for place in (folder, folder / "raw", folder / "MNIST" / "raw"):
+        for plain in (name, name.replace("-idx", ".idx")):
+            for path in (place / plain, place / f"{plain}.gz", place / plain / name, place / plain / plain):
+                if path.is_file():
+                    return path
+    return None
+
+
 def read_bytes(path: Path) -> bytes:
     """Return a file's bytes, decompressed if they are gzip: some mirrors and browsers unpack without renaming."""
     stored = path.read_bytes()

@@ -28,6 +28,7 @@ from functions.storage.store import Store
 from functions.weights.repository import WeightsRepository
 from functions.weights.versions import Change
 from infra.dataset.download import DownloadError
+from infra.dataset.legibility import legibility
 from infra.dataset.sources import DigitSplits, Sources, load_dataset, load_files
 from infra.output import Say
 from model_export import pretrained
@@ -60,9 +61,12 @@ def bring_up_to_date(store: Store, sources: Sources, say: Say) -> None:
     Raises:
         DataError: when MNIST_DIR names files that cannot be used.
     """
-    seeded = seed(store, _wanted_digits(store, sources, say))
+    digits = _wanted_digits(store, sources, say)
+    seeded = seed(store, digits)
     if replace(seeded, notices=()) != Seeded():
         say(f"Stored: {seeded}")
+    if digits and digits.name != "mnist" and seeded.shards:  # MNIST's checksums say more than any reading
+        say(legibility(digits))
     for notice in seeded.notices:
         say(f"NOTICE: {notice}")
 

@@ -110,13 +110,13 @@ def _from_folder(folder: Path) -> DigitSplits:
 
 
 def _read(folder: Path, name: str) -> bytes:
-    for path in (folder / name, folder / f"{name}.gz"):
-        if path.exists():
-            try:
-                return idx.read_bytes(path)
-            except (FormatError, OSError) as error:
-                raise DataError(str(error)) from error
-    raise DataError(f"In {folder} there is neither {name} nor {name}.gz")
+    path = idx.find(folder, name)
+    if path is None:
+        raise DataError(f"In {folder} there is neither {name} nor {name}.gz")
+    try:
+        return idx.read_bytes(path)
+    except (FormatError, OSError) as error:
+        raise DataError(str(error)) from error
 
 
 def _split(contents: dict[str, bytes], prefix: str) -> Block:

@@ -83,7 +83,10 @@ class ImageImport:
         try:
             bitmap = await window.createImageBitmap(file)
         except Exception:
-            self._notify(f"{file.name} cannot be read: it is damaged, or of a kind that this browser does not know.")
+            self._notify(
+                f"{file.name} cannot be read: it is damaged, or this browser does not know its kind (such as HEIC, "
+                "from an iPhone). Save it as JPEG or PNG."
+            )
             return
         if bitmap.width * bitmap.height > MOST_PIXELS:
             self._notify(f"{file.name} has {bitmap.width} × {bitmap.height} pixels; at most 20 million can be read.")

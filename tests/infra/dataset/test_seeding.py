@@ -246,7 +246,9 @@ def test_stand_in_digits_make_way_for_files(small: DigitSplits, tmp_path: Path) 
 
 def test_empty_store_without_a_network_gets_the_digits_of_scikit_learn(unreachable: Sources) -> None:
     store = MemoryStore()
-    bring_up_to_date(store, unreachable, quiet)
+    said: list[str] = []
+    bring_up_to_date(store, unreachable, said.append)
+    assert "Of these digits the shipped mlp-128 reads" in said[-1]
     assert manifest_of(store).dataset == "digits"
     assert manifest_of(store).count("train") == 1497
 

@@ -35,6 +35,24 @@ def test_unpacked_file_under_its_gzip_name_is_read(tmp_path: Path) -> None:
     assert len(load_files(Sources(folder=tmp_path), quiet).splits["test"]) == 500
 
 
+@pytest.mark.parametrize(
+    "place",
+    [
+        "{dotted}",  # 7-Zip, Windows
+        "raw/{name}",  # torchvision's MNIST/
+        "MNIST/raw/{name}.gz",  # torchvision's root
+        "{name}/{name}",  # Kaggle
+        "{dotted}/{name}",
+    ],
+)
+def test_names_that_programs_give_are_found(tmp_path: Path, place: str) -> None:
+    for name, body in idx_files.contents().items():
+        path = tmp_path / place.format(name=name, dotted=name.replace("-idx", ".idx"))
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(body)
+    assert len(load_files(Sources(folder=tmp_path), quiet).splits["test"]) == 500
+
+
 def test_files_that_are_not_mnist_say_so(tmp_path: Path) -> None:
     loaded = load_files(Sources(folder=idx_files.write(tmp_path)), quiet)
     assert loaded.name == "idx"
