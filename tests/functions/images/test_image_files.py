@@ -185,7 +185,7 @@ def test_jpeg_without_its_last_bytes_is_read(seven: np.ndarray, part: float, opt
     assert np.abs(read_digit(file[: int(len(file) * part)]) - normalise(seven / 255)).mean() < 0.05
 
 
-def test_jpeg_that_lacks_much_of_its_rows_is_refused(seven: np.ndarray) -> None:
+def test_jpeg_that_lacks_much_of_its_rows_is_refused() -> None:
     grain = np.random.default_rng(2).normal(200, 5, (200, 200)).astype(np.uint8)
     file = encoded(grain, "JPEG", quality=90)
     with pytest.raises(FormatError, match=r"truncated: only \d\d% of its rows"):
