@@ -30,6 +30,7 @@ def raw_deflate(text: bytes) -> bytes:
         ("deflate", zlib.compress(TEXT)),
         ("deflate", raw_deflate(TEXT)),
     ],
+    ids=["gzip", "two members", "deflate", "deflate without its header"],
 )
 def test_packed_body_is_unpacked_up_to_a_size(coding: str, body: bytes) -> None:
     assert bodies.unpack(body, coding, 1000) == TEXT
@@ -46,6 +47,7 @@ def test_packed_body_is_unpacked_up_to_a_size(coding: str, body: bytes) -> None:
         ("deflate", b"", "its end is missing"),
         ("deflate", b"\xff" * 20, "cannot be unpacked"),
     ],
+    ids=["short gzip", "long gzip", "short deflate", "long deflate", "empty", "noise"],
 )
 def test_body_of_another_coding_is_malformed(coding: str, body: bytes, message: str) -> None:
     with pytest.raises(FormatError, match=f"said to be {coding}, but .*{message}"):
