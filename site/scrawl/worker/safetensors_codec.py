@@ -14,7 +14,7 @@ from scrawl.net import safetensors
 from scrawl.net.parameters import FLOAT, product
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from typing import Any
 
     from browser.arrays import ArrayBuffer, Float32Array
@@ -76,9 +76,9 @@ def _floats(kernel: Kernel, tensors: dict[str, Tensor], name: str, buffer: Array
 
 def _from_16_bits(halves: Any, dtype: str) -> Float32Array:
     """Return float16, or bfloat16, which is the upper half of a float32."""
+    single: Callable[[int], int] = safetensors.single_of_half if dtype == "F16" else (lambda half: half * 65536)
     bits = window.Uint32Array.new(halves.length)
-    for i in range(halves.length):
-        bits[i] = safetensors.single_of_half(halves[i]) if dtype == "F16" else halves[i] * 65536
+    bits.set([single(halves[i]) for i in range(halves.length)], 0)
     return window.Float32Array.new(bits.buffer)
 
 
