@@ -141,3 +141,17 @@ def test_full_storage_is_reported_and_the_page_works(lab: Lab) -> None:
     session.send("Storage.overrideQuotaForOrigin", {"origin": lab.url, "quotaSize": 100_000_000})
     lab.click("weights-new")
     lab.wait("document.querySelector('#keeping-message').hidden")
+
+
+def test_work_of_another_version_does_not_stop_the_page(page: Page, stack: RunningStack) -> None:
+    junk = {
+        "scrawl.work.1": '{"model": "of-another-version", "typed": {"batch_size": "x"}, "sheet": "abc", "saved": 9}',
+        "scrawl.work.2": "null",
+        "scrawl.work.3": '{"saved": "x"}',
+    }
+    entries = [f"localStorage.setItem({name!r}, {text!r})" for name, text in junk.items()]
+    page.add_init_script(f"if (!localStorage.length) {{ {'; '.join(entries)} }}")
+    lab = Lab(page, stack.url).open().complete()
+    lab.draw(1)
+    lab.wait_text("prediction", "^1$")
+    assert [error for error in lab.errors if "404" not in error] == []

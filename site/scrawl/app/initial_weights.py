@@ -34,6 +34,9 @@ class InitialWeights:
         self._in_flight: list[str] = []  # models, until the worker has taken or refused their weights
         page.on_report("weights_loaded", self._taken)
         page.on_report("weights_refused", self._refused)
+        page.on_report(
+            "opened", lambda **_fields: self.request()
+        )  # another network than was requested first, perhaps
         connection.on_connected(self.request)
 
     def request(self) -> None:

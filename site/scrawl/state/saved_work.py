@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from scrawl.state import settings
+from scrawl.state.drawing import within
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from scrawl.net.interfaces import Bytes
     from scrawl.state.app_state import Record, State
     from scrawl.state.history import Series
+    from scrawl.state.settings import Value
 
     type Plain = dict[str, Any]  # what JSON can hold
     type Pack = Callable[[Bytes], str]
@@ -32,6 +34,8 @@ FIGURES = (
     "version",
     "etag",
 )
+DIGITS = [*range(10)]
+PICTURES = {"sample": 28 * 28, "image": 280 * 280}  # what a sheet may start with → its bytes
 
 
 # What concerns the page
@@ -44,12 +48,16 @@ def page_to_plain(state: State, pack: Pack) -> Plain:
 
 
 def take_page(state: State, work: Plain, unpack: Unpack) -> None:
-    """Take them again."""
-    state.model = work.get("model") or state.model
-    state.typed = {name: value for name, value in work.get("typed", {}).items() if name in settings.SETTINGS}
-    state.label = work.get("label", 0)
-    actions = [_action_from_plain(action, unpack) for action in work.get("sheet", [])]
-    state.drawing.actions = [action for action in actions if action != ("clear",)]
+    """Take them again, without what cannot be used: another version of Scrawl may have written it."""
+    model, label, typed, sheet = [work.get(name) for name in ("model", "label", "typed", "sheet")]
+    if isinstance(model, str) and model:
+        state.model = model
+    if isinstance(typed, dict):
+        checked = {name: _setting(name, value) for name, value in typed.items()}
+        state.typed = {name: value for name, value in checked.items() if value is not None}
+    state.label = label if label in DIGITS else 0
+    actions = [_action_from_plain(action, unpack) for action in sheet] if isinstance(sheet, list) else []
+    state.drawing.actions = [action for action in actions if action not in (None, ("clear",))]
     state.drawing.revision += 1
     state.drawing.rewrites += 1
 
@@ -61,11 +69,27 @@ def _action_to_plain(action: tuple[Any, ...], pack: Pack) -> list[Any]:
     return [kind, pack(rest[0]), *rest[1:]] if rest else [kind]
 
 
-def _action_from_plain(action: list[Any], unpack: Unpack) -> tuple[Any, ...]:
-    kind, *rest = action
-    if kind == "stroke":
-        return (kind, [(x, y) for x, y in rest[0]], *rest[1:])
-    return (kind, unpack(rest[0]), *rest[1:]) if rest else (kind,)
+def _setting(name: str, value: Any) -> Value | None:
+    """Return a setting's value; None where it is none, or there is no such setting."""
+    try:
+        return settings.check_setting(name, settings.text_of(name, value), settings.limits_for([]))[0]
+    except (KeyError, TypeError, ValueError):
+        return None
+
+
+def _action_from_plain(action: Any, unpack: Unpack) -> Any:
+    """Return a stroke or what a sheet starts with; None where it is neither."""
+    try:
+        kind, *rest = action
+        if kind == "stroke":
+            points, width, erasing = rest
+            return (kind, [within(float(x), float(y)) for x, y in points], float(width), bool(erasing))
+        if kind == "clear":
+            return (kind,)
+        picture = unpack(rest[0])
+        return (kind, picture, *rest[1:]) if len(picture) == PICTURES.get(kind) else None
+    except Exception:  # `unpack` raises the browser's own
+        return None
 
 
 # What concerns one network

@@ -123,7 +123,9 @@ def _read_works() -> dict[int, Work]:
         key = storage.key(index)
         if key.startswith(PREFIX):
             try:
-                works[int(key[len(PREFIX) :])] = JSON.parse(storage.getItem(key))
+                work = JSON.parse(storage.getItem(key))
+                work["saved"] = int(work.get("saved", 0))
+                works[int(key[len(PREFIX) :])] = work
             except Exception:  # written by another version of Scrawl, or by hand
                 continue
     return works

@@ -126,3 +126,12 @@ def test_worker_that_died_with_weights_on_their_way_is_not_waited_for(weights: I
     weights.forget_requests()
     weights.request()
     assert len(loaded(link)) == 2
+
+
+def test_network_that_is_opened_instead_gets_its_weights(weights: InitialWeights, page: Page, link: Link) -> None:
+    """What was saved may name a network that is not there any more."""
+    page.state.model = "of-another-version"
+    weights.request()
+    page.state.model = MODEL
+    link.report("opened", model=MODEL)
+    assert loaded(link)[-1] == b"mlp-128 small"

@@ -4,6 +4,7 @@ import base64
 import json
 from typing import Any
 
+import pytest
 from scrawl.state import saved_work
 from scrawl.state.app_state import Record, State
 
@@ -46,6 +47,28 @@ def test_settings_that_are_not_known_any_more_are_left_out() -> None:
     state = State()
     saved_work.take_page(state, {"typed": {"batch_size": 5, "warp": 9}}, base64.b64decode)
     assert state.typed == {"batch_size": 5}
+
+
+JUNK: list[dict[str, Any]] = [
+    {"model": 5, "typed": [1], "label": "x", "sheet": "abc"},
+    {"model": ["a"], "typed": None, "label": 99, "sheet": None},
+    {"model": "", "typed": {"batch_size": "x", "learning_rate": 1e30, "optimizer": 3, "target": "?"}, "label": [1]},
+    {"sheet": [["stroke"], ["stroke", [["a", "b"]], 5, False], ["what", 1], ["sample", "AAAA", 3], 7, [], ["image"]]},
+]
+
+
+@pytest.mark.parametrize("work", JUNK)
+def test_what_cannot_be_used_is_left_out(work: dict[str, Any]) -> None:
+    state, fresh = State(), State()
+    saved_work.take_page(state, stored(work), base64.b64decode)
+    assert (state.model, state.typed, state.label) == (fresh.model, {}, 0)
+    assert state.drawing.actions == []
+
+
+def test_strokes_stay_on_the_surface() -> None:
+    state = State()
+    saved_work.take_page(state, {"sheet": [["stroke", [[1e300, -5]], 9, False]]}, base64.b64decode)
+    assert state.drawing.strokes() == [("stroke", [(280.0, 0.0)], 9.0, False)]
 
 
 def test_run_comes_back_with_its_curves() -> None:

@@ -161,6 +161,23 @@ def test_networks_have_short_names(model: str, label: str) -> None:
     assert formatting.short_name(model) == label
 
 
+def test_network_that_is_not_there_any_more_gives_way_to_the_first() -> None:
+    state = State()
+    state.model = "of-another-version"
+    apply(state, "models_known", models=MODELS)
+    assert state.model == MODELS[0]["model"]
+
+
+def test_weights_that_the_api_shares_and_nobody_can_use_leave_the_page_usable(state: State) -> None:
+    apply(state, "opened", model=MLP)
+    apply(state, "weights_refused", model=MLP, origin="quick", message="too large")
+    assert state.phase == "ready"
+    assert "cannot be used: too large" in state.record.notices["weights"].text
+    assert state.record.unusable == "too large"
+    apply(state, "weights_loaded", model=MLP, origin="shared", metadata={})
+    assert state.record.unusable == ""
+
+
 def test_refused_block_is_named(state: State) -> None:
     apply(state, "block_refused", split="train", index=7, message="a block starts with b'SCRB', got b'<!do'")
     text = state.record.notices["train"].text

@@ -18,6 +18,8 @@ FETCHING = "Fetching the first digits…"
 
 def _models_known(state: State, models: list[NetworkDescription]) -> None:
     state.models = models
+    if state.model not in [model["model"] for model in models]:  # saved by a version that had other networks
+        state.model = models[0]["model"]
     forget_warning(state)
     _use_settings(state)
 
