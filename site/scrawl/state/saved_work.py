@@ -55,7 +55,7 @@ def take_page(state: State, work: Plain, unpack: Unpack) -> None:
     if isinstance(typed, dict):
         checked = {name: _setting(name, value) for name, value in typed.items()}
         state.typed = {name: value for name, value in checked.items() if value is not None}
-    state.label = label if label in DIGITS else 0
+    state.label = int(label) if label is not None and label in DIGITS else 0
     actions = [_action_from_plain(action, unpack) for action in sheet] if isinstance(sheet, list) else []
     state.drawing.actions = [action for action in actions if action not in (None, ("clear",))]
     state.drawing.revision += 1
