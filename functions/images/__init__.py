@@ -1,4 +1,4 @@
-"""Pictures as digits: image files decoded, ink told from paper, and the digit placed in the field as MNIST's are.
+"""Pictures as digits: image files decoded, ink told from paper, strokes drawn, and the digit placed as MNIST's are.
 
-Read `image_files` first; it calls the others in order.
+Read `image_files` first, which calls `ink` and `normalise` in order; `pen` draws strokes.
 """

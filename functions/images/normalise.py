@@ -31,13 +31,32 @@ def normalise(gray: ArrayLike) -> NDArray[np.float32]:
         InvalidValueError: for another shape, or values outside 0..1.
     """
     gray = _checked(gray)
+    (top, bottom), (left, right) = _box(gray)
+    return _placed(gray, max(bottom - top, right - left) / FIT)
+
+
+def place(gray: ArrayLike, scale: float) -> NDArray[np.float32]:
+    """Return the (28, 28) picture of a drawing that is scaled already: `scale` of its pixels make one of the field.
+
+    Raises:
+        BlankError, InvalidValueError: as `normalise`.
+    """
+    return _placed(_checked(gray), scale)
+
+
+def _placed(gray: NDArray[np.float64], scale: float) -> NDArray[np.float32]:
+    """Return the drawing scaled, with its centre of mass in the centre."""
     ink = np.where(gray >= INK, gray, 0.0)
-    rows, columns = ink.sum(1), ink.sum(0)
-    (top, bottom), (left, right) = _span(rows), _span(columns)
-    scale = max(bottom - top, right - left) / FIT  # source pixels per pixel of the result
-    down = _weights(ROWS, len(rows), scale, _centre(rows, top, bottom, scale, ROWS))
-    across = _weights(COLUMNS, len(columns), scale, _centre(columns, left, right, scale, COLUMNS))
+    (top, bottom), (left, right) = _box(gray)
+    down = _weights(ROWS, len(gray), scale, _centre(ink.sum(1), top, bottom, scale, ROWS))
+    across = _weights(COLUMNS, gray.shape[1], scale, _centre(ink.sum(0), left, right, scale, COLUMNS))
     return np.clip(down @ gray @ across.T, 0, 1).astype(np.float32)
+
+
+def _box(gray: NDArray[np.float64]) -> tuple[tuple[int, int], tuple[int, int]]:
+    """Return where ink starts and ends, down and across."""
+    inked = gray >= INK
+    return _span(inked.any(1)), _span(inked.any(0))
 
 
 def _checked(image: ArrayLike) -> NDArray[np.float64]:
@@ -51,9 +70,9 @@ def _checked(image: ArrayLike) -> NDArray[np.float64]:
     return gray
 
 
-def _span(ink: NDArray[np.float64]) -> tuple[int, int]:
+def _span(inked: NDArray[np.bool_]) -> tuple[int, int]:
     """Return where ink starts and ends along one axis."""
-    places = np.flatnonzero(ink)
+    places = np.flatnonzero(inked)
     return int(places[0]), int(places[-1]) + 1
 
 

@@ -1,4 +1,4 @@
-"""Downloads MNIST's files from whichever public mirror answers first, with progress, and checks their MD5.
+"""Downloads a dataset's files from whichever public mirror answers first, with progress, and checks their MD5.
 
 Without a network it gives up after `timeout` seconds, also when the system's name resolution hangs for longer.
 """
@@ -7,7 +7,8 @@ import hashlib
 import queue
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 import pooch
@@ -28,22 +29,43 @@ class DownloadError(RuntimeError):
     """No mirror answered in time, or none had the right files."""
 
 
-def download(files: Mapping[str, str], folder: Path, mirrors: tuple[str, ...], timeout: float) -> None:
-    """Download every file (name → MD5 of its uncompressed bytes) to `folder` as `{name}.gz`, unless it is there.
+@dataclass(frozen=True)
+class Packing:
+    """How a dataset's files are compressed: what their names end in, and what reads them."""
+
+    ending: str = ".gz"
+    contents: Callable[[Path], bytes] = idx.read_bytes  # what the MD5 is of
+
+    def is_right(self, path: Path, md5: str) -> bool:
+        """Return whether a file is there and holds what it should."""
+        if not path.exists():
+            return False
+        try:
+            return hashlib.md5(self.contents(path), usedforsecurity=False).hexdigest() == md5
+        except FormatError:
+            return False
+
+
+def download(
+    files: Mapping[str, str], folder: Path, mirrors: tuple[str, ...], timeout: float, packing: Packing | None = None
+) -> None:
+    """Download every file (name → MD5 of its contents) to `folder`, unless it is there; packed by gzip as a rule.
 
     Raises:
         DownloadError: naming what failed at each mirror.
     """
-    missing = {name: md5 for name, md5 in files.items() if not _is_right(folder / f"{name}.gz", md5)}
+    packing = packing or Packing()
+    wanted = {f"{name}{packing.ending}": md5 for name, md5 in files.items()}
+    missing = {name: md5 for name, md5 in wanted.items() if not packing.is_right(folder / name, md5)}
     if not missing:
         return
     pooch.get_logger().setLevel("WARNING")  # it would name every file
-    first = _fastest(mirrors, f"{min(missing)}.gz", timeout)
+    first = _fastest(mirrors, min(missing), timeout)
     failures = []
     for mirror in sorted(mirrors, key=lambda mirror: mirror != first):
         try:
             for name, md5 in missing.items():
-                _fetch(mirror, name, md5, folder, timeout)
+                _fetch(mirror, folder / name, md5, packing, timeout)
             return
         except (requests.RequestException, OSError, DownloadError) as error:
             failures.append(f"{mirror}: {error}")
@@ -85,23 +107,13 @@ def _reason(error: requests.RequestException) -> str:
     return str(error)
 
 
-def _fetch(mirror: str, name: str, md5: str, folder: Path, timeout: float) -> None:
-    path = folder / f"{name}.gz"
-    if _is_right(path, md5):
+def _fetch(mirror: str, path: Path, md5: str, packing: Packing, timeout: float) -> None:
+    if packing.is_right(path, md5):
         return
     path.unlink(missing_ok=True)
-    bar = tqdm(desc=name, total=1, unit="B", unit_scale=True, disable=None)  # pooch corrects the total
+    bar = tqdm(desc=path.stem, total=1, unit="B", unit_scale=True, disable=None)  # pooch corrects the total
     downloader = pooch.HTTPDownloader(progressbar=bar, timeout=timeout)
-    pooch.retrieve(mirror + path.name, None, fname=path.name, path=folder, downloader=downloader)
-    if not _is_right(path, md5):
+    pooch.retrieve(mirror + path.name, None, fname=path.name, path=path.parent, downloader=downloader)
+    if not packing.is_right(path, md5):
         path.unlink()
         raise DownloadError(f"{path.name} has a wrong MD5")
-
-
-def _is_right(path: Path, md5: str) -> bool:
-    if not path.exists():
-        return False
-    try:
-        return hashlib.md5(idx.read_bytes(path), usedforsecurity=False).hexdigest() == md5
-    except FormatError:
-        return False
