@@ -116,6 +116,6 @@ def test_first_weights_that_are_no_safetensors_are_refused(visitor: Lab, context
     context.route("**/api/weights?**", lambda route: route.fulfill(body=b"<html>not weights</html>"))
     visitor.page.goto(visitor.url)
     visitor.page.wait_for_function(READY, timeout=PATIENCE)
-    visitor.wait_text("weights-message", "refused: the safetensors header")
+    visitor.wait_text("weights-message", "cannot be used: the safetensors header")
     visitor.draw(1)
     visitor.wait_text("prediction", "^[0-9]$")

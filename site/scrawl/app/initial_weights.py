@@ -32,11 +32,10 @@ class InitialWeights:
         self.connection = connection
         self.restorer = restorer
         self._in_flight: list[str] = []  # models, until the worker has taken or refused their weights
+        self._requested: list[str] = []  # models whose weights have been requested at some time
         page.on_report("weights_loaded", self._taken)
         page.on_report("weights_refused", self._refused)
-        page.on_report(
-            "opened", lambda **_fields: self.request()
-        )  # another network than was requested first, perhaps
+        page.on_report("opened", self._opened)
         connection.on_connected(self.request)
 
     def request(self) -> None:
@@ -50,6 +49,7 @@ class InitialWeights:
     def _request(self, model: str) -> None:
         if model not in self._in_flight and self._is_untouched(model):
             self._in_flight.append(model)
+            self._requested.append(model)
             origin = self.page.state.record_of(model).origin
             aio.run(self._fetch(model, "shared" if origin == "quick" else "quick"))
 
@@ -76,7 +76,7 @@ class InitialWeights:
         except fetching.ApiUnavailableError as error:
             self.connection.mark_unavailable(str(error))
         except fetching.RefusedError as error:
-            self.page.dispatch("weights_refused", model=model, origin=origin, message=str(error))
+            self.page.dispatch("weights_declined", model=model, message=str(error))
         finally:
             window.clearTimeout(timer)
         return False
@@ -84,6 +84,11 @@ class InitialWeights:
     def _is_untouched(self, model: str) -> bool:
         record = self.page.state.record_of(model)
         return not record.modified and record.origin in ("", "quick")
+
+    def _opened(self, model: str, **_fields: Any) -> None:
+        """Fetch the weights of a network that was opened in place of one saved here, which is not there any more."""
+        if model not in self._requested:
+            self._request(model)
 
     def _taken(self, model: str, **_fields: Any) -> None:
         self._settle(model)

@@ -63,7 +63,10 @@ class SharingApi:
         """Return the versions, the newest first."""
         path = f"weights/history?model={model}&limit={MOST_VERSIONS}"
         response = await self.request(path, {"cache": "no-store"}, PATIENT)
-        versions: list[dict[str, Any]] = (await fetching.json(response))["versions"]
+        content: Any = await fetching.json(response)
+        versions = content.get("versions") if isinstance(content, dict) else None
+        if not isinstance(versions, list):
+            raise fetching.ApiUnavailableError("The API's answer lists no versions")
         return versions
 
     async def roll_back(self, model: str, version: str, etag: str) -> tuple[dict[str, Any], str]:

@@ -57,6 +57,14 @@ def _weights_refused(state: State, model: str, origin: Origin, message: str) -> 
     ready_if_complete(state)
 
 
+def _weights_declined(state: State, model: str, message: str) -> None:
+    """Note that the API gives no shared weights, so that there are none to go back to either."""
+    rest = "This tab goes on with random weights" if state.record_of(model).origin == "" else "The network keeps its own"
+    _settled(state, model, f"The API gives no shared weights: {message}. {rest}.", "warning")
+    state.awaiting_weights = False
+    ready_if_complete(state)
+
+
 def _weights_sent(state: State, model: str, description: Metadata, etag: str) -> None:
     record = state.record_of(model)
     record.origin, record.version, record.etag = "sent", description, etag
@@ -85,6 +93,7 @@ TRANSITIONS: Transitions = {
     "new_weights_wanted": _new_weights_wanted,
     "weights_late": _weights_late,
     "weights_refused": _weights_refused,
+    "weights_declined": _weights_declined,
     "weights_sent": _weights_sent,
     "busy": _busy,
     "settled": _settled,
