@@ -59,6 +59,9 @@ def grpc(model: str, weights: Path | None, bucket: str | None, address: str, log
     Two services: mnist.Mnist (an image in, a digit out) and the Open Inference Protocol's
     inference.GRPCInferenceService; reflection and health, too. Log lines go to standard error.
     """
+    if bucket and not weights:
+        with plain_errors():
+            _check_credentials()
     try:
         from infra.rpc import log_formats, server
     except ModuleNotFoundError as error:
@@ -68,6 +71,12 @@ def grpc(model: str, weights: Path | None, bucket: str | None, address: str, log
         name = _ALIASES.get(model, model)
         models = _stored(bucket, name) if bucket and not weights else _fixed(name, weights)
         server.serve(models, name, address, click.echo)
+
+
+def _check_credentials() -> None:
+    from infra.deploy.account import require_credentials
+
+    require_credentials()
 
 
 def _fixed(name: str, weights: Path | None) -> "Models":
@@ -85,9 +94,7 @@ def _stored(bucket: str, name: str) -> "Models":
     from functions.service import Service
     from functions.settings import Settings
     from functions.storage.s3 import S3Store
-    from infra.deploy.account import require_credentials
 
-    require_credentials()
     service = Service(Settings(bucket), S3Store(aws.client("s3"), bucket), ThreadLauncher())
     service.predictor(name).serving()
     return service

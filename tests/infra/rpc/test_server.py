@@ -161,7 +161,7 @@ def wrong_weights(kind: str, folder: Path) -> Path:
         ("truncated", "truncated.safetensors: "),
         ("nan", "fc1.bias holds NaN or infinity"),
         ("other", "fc3.weight is missing"),
-        ("pickle", "is a PyTorch pickle; write it with safetensors.torch.save_file instead"),
+        ("pickle", "torch.load(FILE, weights_only=True)"),
         ("text", "text.safetensors: "),
         ("absent", "does not exist"),
     ],
