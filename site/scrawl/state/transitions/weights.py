@@ -59,7 +59,9 @@ def _weights_refused(state: State, model: str, origin: Origin, message: str) -> 
 
 def _weights_declined(state: State, model: str, message: str) -> None:
     """Note that the API gives no shared weights, so that there are none to go back to either."""
-    rest = "This tab goes on with random weights" if state.record_of(model).origin == "" else "The network keeps its own"
+    rest = (
+        "This tab goes on with random weights" if state.record_of(model).origin == "" else "The network keeps its own"
+    )
     _settled(state, model, f"The API gives no shared weights: {message}. {rest}.", "warning")
     state.awaiting_weights = False
     ready_if_complete(state)
