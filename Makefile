@@ -8,6 +8,7 @@
 # make review  check the stack's template with cfn-lint and checkov
 # make protos  generate the gRPC server's code from its .proto files again
 # make deploy  the same set-up as for serve, then deploy Scrawl to AWS; options in ARGS='--stage test --dry-run'
+# make rehearse  deploy the stack onto LocalStack, in an environment of its own, use it, and remove it again
 # make lock    fix the versions in the Lambda package and in the images again, base images by digest
 #
 # Works with GNU make 3.81 and newer. Everything is installed into .venv, and again when pyproject.toml changes.
@@ -21,7 +22,7 @@ PIP_INSTALL := $(BIN)/python -m pip install -qq --disable-pip-version-check --ro
 # The newest interpreters come last: their wheels may not be there yet.
 PYTHONS := $(PYTHON) python3.12 python3.13 python3.14 python3 python
 
-.PHONY: help serve test test-quick test-fresh lint format bench package deploy review protos lock lock-lambda clean
+.PHONY: help serve test test-quick test-fresh lint format bench package deploy review rehearse protos lock lock-lambda clean
 help:
 	@sed -n 's/^# \(make .*\)/\1/p' Makefile
 
@@ -79,6 +80,16 @@ review: $(DEV_STAMP)
 	@$(BIN)/scrawl package --template-only --out build/review
 	@$(BIN)/cfn-lint build/review/sam.json
 	@.venv-review/bin/checkov --file build/review/sam.json --framework cloudformation --compact --quiet --skip-download
+
+# LocalStack wants older versions of much that Scrawl uses: it gets an environment of its own.
+REHEARSAL := .venv-rehearsal
+rehearse: $(DEV_STAMP) $(REHEARSAL)/.installed
+	@$(BIN)/python -m tests.rehearsal
+
+$(REHEARSAL)/.installed: tests/rehearsal/requirements.txt
+	@test -x $(REHEARSAL)/bin/python || $(BIN)/uv venv --quiet --python $(BIN)/python $(REHEARSAL)
+	@$(BIN)/uv pip install --quiet --python $(REHEARSAL)/bin/python --requirement tests/rehearsal/requirements.txt
+	@touch $@
 
 # The images get the versions that are installed here, which the tests have run with; the Lambdas the newest. The last
 # lines fail unless arm64 and every Python of Lambda have wheels of the same versions.

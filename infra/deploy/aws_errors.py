@@ -62,6 +62,12 @@ def message(error: ClientError) -> str:
     return str(error.response.get("Error", {}).get("Message", error)).strip()
 
 
+def is_missing(error: ClientError) -> bool:
+    """Return whether an emulator says that it has no such service, or only a part of it. AWS never does."""
+    status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode")
+    return status == 501 or any(text in message(error).lower() for text in _NOT_THERE)
+
+
 def _of_aws(error: ClientError) -> str:
     name, said = code(error), message(error)
     if name in _WRONG_KEY:
@@ -70,7 +76,7 @@ def _of_aws(error: ClientError) -> str:
         return f"AWS refuses these credentials: the secret key does not belong to the key's id. {_SIGN_IN}"
     if name in _EXPIRED:
         return f"These AWS credentials have expired. {_SIGN_IN}"
-    if _is_missing(error):
+    if is_missing(error):
         return (
             f"What answers for AWS cannot do {error.operation_name} ({said}): AWS_ENDPOINT_URL names an emulator "
             "without that service? Unset it to reach AWS, or start the emulator with the service."
@@ -81,12 +87,6 @@ def _of_aws(error: ClientError) -> str:
             "docs/deploy.md lists what they need; `aws sts get-caller-identity` says whose they are."
         )
     return f"AWS refused {error.operation_name}: {said} ({name})"
-
-
-def _is_missing(error: ClientError) -> bool:
-    """Return whether an emulator says that it has no such service, or only a part of it. AWS never does."""
-    status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode")
-    return status == 501 or any(text in message(error).lower() for text in _NOT_THERE)
 
 
 def _of_library(error: BotoCoreError) -> str:

@@ -15,11 +15,13 @@ from infra.dataset.seeding import bring_up_to_date
 from infra.dataset.sources import Sources
 from infra.deploy import spending, stack_parameters
 from infra.deploy.account import Account, check_stage, sign_in, stack_name
+from infra.deploy.addresses import has_cloudfront, say_where
 from infra.deploy.artefacts import Artefacts
 from infra.deploy.aws_errors import plain_aws_errors
 from infra.deploy.change_set import check_losses, execute, proposed
 from infra.deploy.checked_package import CheckedPackage, obtain, warn_about_vendor
 from infra.deploy.cloudformation_stack import Json, Stack, StackStuckError
+from infra.deploy.emulators import check_services
 from infra.deploy.invalidation import PendingInvalidation, invalidate
 from infra.deploy.page_upload import File, compare, files, upload
 from infra.files import locked
@@ -82,6 +84,7 @@ def prepare(plan: Plan, say: Say) -> Prepared:
     chosen = stack_parameters.read(plan.parameters)
     with plain_aws_errors():
         account = sign_in(plan.region)
+        check_services(account)
         say(f"Account {account.id}, region {account.region}, stack {stack_name(stage)}")
         artefacts = Artefacts.of(account, stage, plan.artefact_bucket)
         artefacts.exists()  # raises if someone else has that name
@@ -110,10 +113,11 @@ def deploy(plan: Plan, say: Say) -> None:
         store = S3Store(ready.account.client("s3"), ready.stack.physical("DataBucket"))
         bring_up_to_date(store, Sources.from_environment(), say)
         done.append("digits and weights")
-        _update_page(ready, say)
+        cloudfront = has_cloudfront(ready.stack)
+        _update_page(ready, cloudfront, say)
         done.append("page")
         ready.artefacts.prune({ready.artefacts.key(ready.package.body, "zip")})
-        _say_where(ready.stack, say)
+        say_where(ready.stack, cloudfront, say)
 
 
 def _site(folder: Path | None, say: Say) -> Path:
@@ -166,7 +170,7 @@ def _change_stack(ready: Prepared, allow_replacement: bool, say: Say) -> None:
         execute(ready.stack, change_set, say)
 
 
-def _update_page(ready: Prepared, say: Say) -> None:
+def _update_page(ready: Prepared, cloudfront: bool, say: Say) -> None:
     """Send the page and have CloudFront forget the old one, even if an earlier run ended between the two."""
     s3, bucket = ready.account.client("s3"), ready.stack.physical("SiteBucket")
     difference = compare(s3, bucket, ready.page)
@@ -176,14 +180,10 @@ def _update_page(ready: Prepared, say: Say) -> None:
         pending.write(paths)
     upload(s3, bucket, difference)
     say(f"Page: {len(difference.send)} files sent" if difference else "Page: nothing to change")
-    if paths:
+    if not cloudfront:
+        pending.clear()
+    elif paths:
         distribution = ready.stack.physical("Distribution")
         made = invalidate(ready.account.client("cloudfront"), distribution, paths)
         pending.clear()
         say(f"Page: CloudFront forgets {', '.join(paths)} within minutes (invalidation {made})")
-
-
-def _say_where(stack: Stack, say: Say) -> None:
-    outputs = stack.outputs()
-    if "DistributionDomain" in outputs:
-        say(f"Scrawl is on https://{outputs['DistributionDomain']}")

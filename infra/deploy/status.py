@@ -8,6 +8,7 @@ from functions.errors import NotFoundError, UnavailableError
 from functions.storage.s3 import S3Store
 from infra.dataset.seeding import stored_dataset
 from infra.deploy.account import check_stage, sign_in, stack_name
+from infra.deploy.addresses import api_address
 from infra.deploy.aws_errors import plain_aws_errors
 from infra.deploy.buckets import data_buckets
 from infra.deploy.cloudformation_stack import Json, Stack
@@ -41,7 +42,7 @@ def status(stage: str, region: str | None, say: Say) -> bool:
                 say(f"  {failure}")
         resources = stack.resources()
         stored = "DataBucket" in resources and _check_data(account.client("s3"), resources["DataBucket"], say)
-        answers = _check_api(stack.outputs(), say)
+        answers = _check_api(stack, say)
     return found["StackStatus"].endswith(("CREATE_COMPLETE", "UPDATE_COMPLETE")) and stored and answers
 
 
@@ -68,13 +69,14 @@ def _check_data(s3: Any, resource: Json, say: Say) -> bool:
     return digits is not None and not missing
 
 
-def _check_api(outputs: dict[str, str], say: Say) -> bool:
-    if "DistributionDomain" not in outputs:
+def _check_api(stack: Stack, say: Say) -> bool:
+    found = api_address(stack)
+    if found is None:
         say("API: the stack does not tell its address")
         return False
-    address = f"https://{outputs['DistributionDomain']}/api/v2/health/ready"
+    address = f"{found.url}/v2/health/ready"
     try:
-        answer = requests.get(address, timeout=_TIMEOUT)
+        answer = requests.get(address, headers=found.headers, timeout=_TIMEOUT)
     except requests.RequestException as error:
         say(f"API: {address} does not answer: {error}")
         return False

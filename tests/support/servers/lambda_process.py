@@ -67,7 +67,7 @@ class LambdaProcess:
         Raises:
             LambdaError: when the init fails.
         """
-        self._api = RuntimeApi()
+        self.api = RuntimeApi()
         sink: Any = log.open("ab") if log else contextlib.nullcontext(subprocess.DEVNULL)
         path = os.pathsep.join((str(package), str(runtime)))
         started = time.perf_counter()
@@ -75,13 +75,13 @@ class LambdaProcess:
             self.process = subprocess.Popen(
                 [sys.executable, "-I", "-S", "-B", "-c", _PROGRAM, path, handler],
                 cwd=package,
-                env=_lambda_environment(package, runtime, handler, self._api.address) | dict(environment),
+                env=_lambda_environment(package, runtime, handler, self.api.address) | dict(environment),
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=subprocess.STDOUT,
             )
         self._wait_for_init()
-        self.init_s = self._api.ready_at - started
+        self.init_s = self.api.ready_at - started
 
     def invoke(self, event: Any, seconds: float = 60.0, arn: str | None = None) -> Any:
         """Return what the function answers.
@@ -90,7 +90,7 @@ class LambdaProcess:
             LambdaError: when it raises.
         """
         named = {"arn": arn} if arn else {}
-        outcome = self._api.invoke(json.dumps(event).encode(), seconds, **named)
+        outcome = self.api.invoke(json.dumps(event).encode(), seconds, **named)
         answer = json.loads(outcome.body)
         if outcome.failed:
             raise LambdaError(answer)
@@ -100,17 +100,17 @@ class LambdaProcess:
         """End the process and its Runtime API."""
         self.process.kill()
         self.process.wait()
-        self._api.close()
+        self.api.close()
 
     def _wait_for_init(self) -> None:
         deadline = time.monotonic() + START_WITHIN
-        while not self._api.ready.wait(0.05):
-            if self.process.poll() is not None and not self._api.ready.wait(0.5):
+        while not self.api.ready.wait(0.05):
+            if self.process.poll() is not None and not self.api.ready.wait(0.5):
                 self._fail({"errorType": "Runtime.ExitError", "errorMessage": f"exit {self.process.returncode}"})
             if time.monotonic() > deadline:
                 self._fail({"errorType": "Sandbox.Timedout", "errorMessage": "the init takes too long"})
-        if self._api.init_error:
-            self._fail(json.loads(self._api.init_error.body))
+        if self.api.init_error:
+            self._fail(json.loads(self.api.init_error.body))
 
     def _fail(self, details: dict[str, Any]) -> None:
         self.stop()
