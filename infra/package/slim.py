@@ -104,6 +104,7 @@ def slim_for_lambda(folder: Path) -> None:
     unused = {*_matching(folder, UNUSED + UNUSED_IN_LAMBDA), *_other_services(folder)}
     _remove(unused | {*_rare_formats(folder), *_pip_records(folder)})
     slim_botocore.shorten(folder / "botocore")
+    _without_http2(folder / "urllib3")
     _compile(folder, _WITHOUT_SOURCES)  # and without docstrings: nobody asks for help there
     for source in folder.rglob("*.py"):
         source.unlink()
@@ -146,6 +147,12 @@ def _rare_formats(folder: Path) -> Iterator[Path]:
     for path in (folder / "PIL").glob("*ImagePlugin.py"):
         if path.name.removesuffix("ImagePlugin.py") not in PICTURES:
             yield path
+
+
+def _without_http2(urllib3: Path) -> None:
+    """Leave what urllib3 asks whether HTTP/2 is in use: the rest of it imports the packages' metadata, 12 ms."""
+    (urllib3 / "http2" / "__init__.py").write_text("")
+    (urllib3 / "http2" / "connection.py").unlink()
 
 
 def _pip_records(folder: Path) -> Iterator[Path]:

@@ -1,12 +1,14 @@
-"""Shortens what botocore reads when it makes a client and connects, to what Scrawl's Lambdas need of it.
+"""Shortens what botocore imports, and what it reads when it makes a client, to what Scrawl's Lambdas need of it.
 
-As it comes, it describes every AWS service, with documentation, and trusts more than a hundred certificate
-authorities, which it parses again for each connection: 24 ms. `infra.package.slim` decides which of its files stay.
+As it comes, it describes every AWS service, with documentation, imports a generator of documentation: 25 ms, and
+trusts more than a hundred certificate authorities, which it parses again for each connection: 24 ms.
+`infra.package.slim` decides which of its files stay.
 """
 
 import gzip
 import json
 import re
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -14,13 +16,23 @@ SERVICES = ("lambda", "s3")  # that Scrawl calls; botocore describes hundreds
 # Those that Amazon Trust Services wants every trust store to have, and those that issued AWS's certificates before;
 # they still do in China.
 AUTHORITIES = ("Amazon Root CA", "Starfield", "DigiCert", "Baltimore CyberTrust")
+# What clients take from `botocore.docs`: texts that write themselves for help(). Here they stay empty.
+_DOCSTRINGS = """
+class _Empty(str):
+    def __new__(cls, *args, **kwargs):
+        return super().__new__(cls)
+    def __init__(self, *args, **kwargs):
+        super().__init__()
+ClientMethodDocstring = PaginatorDocstring = WaiterDocstring = _Empty
+"""
 
 
 def shorten(botocore: Path) -> None:
-    """Rewrite the descriptions and the certificates in an installed botocore."""
+    """Rewrite the descriptions, the certificates and the documentation's generator in an installed botocore."""
     for path in sorted((botocore / "data").rglob("*.json*")):
         _shorten_description(path)
     _shorten_trust(botocore / "cacert.pem")
+    _shorten_docs(botocore / "docs")
 
 
 def _shorten_description(path: Path) -> None:
@@ -48,3 +60,12 @@ def _shorten_trust(bundle: Path) -> None:
     certificates = re.split("^(?=# Issuer:)", bundle.read_text(), flags=re.MULTILINE)
     trusted = re.compile(rf'^# Label: "({"|".join(AUTHORITIES)})', re.MULTILINE)
     bundle.write_text("".join(certificate for certificate in certificates if trusted.search(certificate)))
+
+
+def _shorten_docs(docs: Path) -> None:
+    utils = (docs / "utils.py").read_bytes()  # botocore's handlers refer to it
+    shutil.rmtree(docs)
+    docs.mkdir()
+    (docs / "__init__.py").touch()
+    (docs / "utils.py").write_bytes(utils)
+    (docs / "docstring.py").write_text(_DOCSTRINGS)

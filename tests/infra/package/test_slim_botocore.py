@@ -21,6 +21,7 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return a copy of what is to be shortened of the installed botocore."""
     folder = tmp_path_factory.mktemp("whole")
     shutil.copy(INSTALLED / "cacert.pem", folder)
+    shutil.copytree(INSTALLED / "docs", folder / "docs", ignore=shutil.ignore_patterns("__pycache__"))
     (folder / "data").mkdir()
     for path in (INSTALLED / "data").glob("*.json"):
         shutil.copy(path, folder / "data")
@@ -86,3 +87,11 @@ def test_the_authorities_that_sign_for_aws_are_trusted(shortened: Path) -> None:
     wanted = {f"Amazon Root CA {number}" for number in range(1, 5)}
     assert wanted | {"Starfield Services Root Certificate Authority - G2", "DigiCert Global Root G2"} <= names
     assert len(found) < 20
+
+
+def test_clients_have_empty_documentation_and_need_no_generator(shortened: Path) -> None:
+    assert sorted(path.name for path in (shortened / "docs").iterdir()) == ["__init__.py", "docstring.py", "utils.py"]
+    made: dict[str, Any] = {}
+    exec((shortened / "docs" / "docstring.py").read_text(), made)
+    for name in ("ClientMethodDocstring", "PaginatorDocstring", "WaiterDocstring"):
+        assert made[name](operation_model=None, method_name="get_object") == ""
