@@ -6,14 +6,26 @@ import shutil
 import subprocess
 import sys
 import zipfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from moto.server import ThreadedMotoServer
 
+from functions import aws
+from functions.storage.memory import MemoryStore
+from functions.storage.s3 import S3Store
 from infra.package.dependencies import lambda_python
 from infra.paths import ROOT
+from tests.conftest import copy
+from tests.support.api import BUCKET
+from tests.support.api_gateway import JSON, TOKEN, authorized, event
+from tests.support.servers.lambda_process import LambdaProcess, runtime_folder
+
+pytestmark = [pytest.mark.package, pytest.mark.ci_only]  # it fetches and compresses 47 MB
 
 LARGEST = 48_000_000  # bytes; Lambda takes 52,428,800, and dependencies grow from release to release
+LAMBDAS_OWN = ("botocore", "jmespath", "python-dateutil", "six", "urllib3")  # what Lambda's runtime brings
 CHALICE = "from chalice.cli import main; import sys; sys.exit(main())"
 
 
@@ -33,8 +45,6 @@ def packed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return project / "out"
 
 
-@pytest.mark.package
-@pytest.mark.ci_only  # it fetches and compresses 47 MB
 def test_what_a_plain_deployment_sends_is_complete_and_far_below_lambdas_limit(packed: Path) -> None:
     template = json.loads((packed / "sam.json").read_text())
     runtimes = {entry["Properties"].get("Runtime") for entry in template["Resources"].values()} - {None}
@@ -43,3 +53,38 @@ def test_what_a_plain_deployment_sends_is_complete_and_far_below_lambdas_limit(p
         folders = {name.split("/")[0] for name in zipped.namelist()}
     assert {"app.py", "chalice", "functions", "msgspec", "numpy", "onnxruntime", "orjson", "PIL"} <= folders
     assert (packed / "deployment.zip").stat().st_size <= LARGEST
+
+
+@pytest.fixture
+def settings(seeded: MemoryStore, monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, str]]:
+    """Return what the hook gives a function, whose bucket is on moto's server."""
+    server = ThreadedMotoServer("127.0.0.1", 0)
+    server.start()
+    address = "http://{}:{}".format(*server.get_host_and_port())
+    monkeypatch.setenv("AWS_ENDPOINT_URL_S3", address)
+    client = aws.client("s3")
+    client.create_bucket(Bucket=BUCKET)
+    copy(seeded, S3Store(client, BUCKET))
+    given = {
+        "SCRAWL_BUCKET": BUCKET,
+        "SCRAWL_STAGE": "prod",
+        "SCRAWL_WRITE_TOKEN": TOKEN,
+        "SCRAWL_API_PREFIX": "/api",
+    }
+    yield given | {"AWS_ENDPOINT_URL_S3": address}
+    server.stop()
+
+
+def test_what_a_plain_deployment_sends_answers_under_lambdas_runtime(
+    packed: Path, settings: dict[str, str], tmp_path: Path
+) -> None:
+    with zipfile.ZipFile(packed / "deployment.zip") as zipped:
+        zipped.extractall(tmp_path)
+    lesson = json.dumps({"data": [{"target": 1, "image": [0.0] * 784}]}).encode()
+    with runtime_folder(*LAMBDAS_OWN) as runtime:
+        process = LambdaProcess(tmp_path, runtime, "app.app", settings)
+        try:
+            assert process.invoke(event("GET", "/data", headers={"accept": "*/*"}))["statusCode"] == 200
+            assert process.invoke(event("PATCH", "/weights", lesson, authorized(content_type=JSON)))["statusCode"] == 200
+        finally:
+            process.stop()
