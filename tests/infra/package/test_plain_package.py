@@ -85,6 +85,8 @@ def test_what_a_plain_deployment_sends_answers_under_lambdas_runtime(
         process = LambdaProcess(tmp_path, runtime, "app.app", settings)
         try:
             assert process.invoke(event("GET", "/data", headers={"accept": "*/*"}))["statusCode"] == 200
-            assert process.invoke(event("PATCH", "/weights", lesson, authorized(content_type=JSON)))["statusCode"] == 200
+            assert (
+                process.invoke(event("PATCH", "/weights", lesson, authorized(content_type=JSON)))["statusCode"] == 200
+            )
         finally:
             process.stop()
