@@ -101,7 +101,7 @@ def image(values: Sequence[float], field: str) -> NDArray[np.float32]:
 
 
 def pictures(body: PredictBody) -> NDArray[np.float32]:
-    """Return the (B, 784) pixels that a body asks about.
+    """Return the (B, 784) pixels that a body asks about, where it has no image file.
 
     Raises:
         InvalidValueError: when it has none or several of the keys, or what it has is wrong.
@@ -111,23 +111,22 @@ def pictures(body: PredictBody) -> NDArray[np.float32]:
         raise InvalidValueError(f"send one of tensor, tensors and image, got {' and '.join(given) or 'none of them'}")
     if body.tensor is not UNSET:
         return image(body.tensor, "tensor")[np.newaxis]
-    if body.tensors is not UNSET:
-        check_count("tensors", len(body.tensors), MOST_IN_JSON, "tensors")
-        return np.stack([image(tensor, f"tensors[{place}]") for place, tensor in enumerate(body.tensors)])
-    assert body.image is not UNSET
-    return _picture(body.image)
+    assert body.tensors is not UNSET
+    check_count("tensors", len(body.tensors), MOST_IN_JSON, "tensors")
+    return np.stack([image(tensor, f"tensors[{place}]") for place, tensor in enumerate(body.tensors)])
 
 
-def _picture(text: str) -> NDArray[np.float32]:
-    """Return the (1, 784) pixels of an image file in base64."""
-    if text.startswith("data:"):
-        text = text.partition(",")[2]
+def picture(body: PredictBody) -> image_files.Digit | None:
+    """Return the digit in a body's image file, which is in base64; None where it asks about something else, too."""
+    if body.image is UNSET or body.tensor is not UNSET or body.tensors is not UNSET:
+        return None
+    text = body.image.partition(",")[2] if body.image.startswith("data:") else body.image
     try:
         file = base64.b64decode("".join(text.split()), validate=True)
     except ValueError as error:
         raise InvalidValueError(f"expected an image file in base64: {error}", "image") from error
     try:
-        return image_files.read_digit(file).reshape(1, PIXELS)
+        return image_files.read(file)
     except FormatError as error:
         raise InvalidValueError(str(error), "image") from error
 

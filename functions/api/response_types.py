@@ -11,8 +11,8 @@ from msgspec import UNSET, Meta, UnsetType
 from functions.api.request_types import Label, Sample
 from functions.dataset.block import CLASSES
 from functions.jobs.jobs import Job
-from functions.models.calibration import PredictionWarning
 from functions.models.manifest import Layer
+from functions.prediction_warnings import PredictionWarning
 from functions.weights.versions import Metadata, Provenance
 
 

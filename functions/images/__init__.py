@@ -1,4 +1,4 @@
-"""Pictures as digits: image files decoded, ink told from paper, strokes drawn, and the digit placed as MNIST's are.
+"""Pictures as digits: image files decoded, ink told from paper, the digit from other ink, strokes drawn and placed.
 
-Read `image_files` first, which calls `ink` and `normalise` in order; `pen` draws strokes.
+Read `image_files` first, which calls `ink`, `figure`, `stroke_width` and `normalise` in order; `pen` draws strokes.
 """

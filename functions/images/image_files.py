@@ -10,6 +10,7 @@ import struct
 import warnings
 import zlib
 from contextlib import suppress
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -17,8 +18,10 @@ from numpy.typing import NDArray
 
 from functions.dataset.block import COLUMNS, ROWS
 from functions.errors import FormatError, InvalidValueError
-from functions.images import foreign_files, ink
-from functions.images.normalise import normalise
+from functions.images import figure, foreign_files, ink
+from functions.images.normalise import INK, BlankError, normalise
+from functions.images.stroke_width import evened
+from functions.prediction_warnings import FAINT_INK, FIRST_PICTURE, TRUNCATED, PredictionWarning
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -33,18 +36,49 @@ _WORK_SIDE = 1024  # pixels: larger pictures are averaged down to it, which a 20
 _JPEG_END = b"\xff\xd9"
 _FILLING = 128  # what libjpeg puts where data are missing
 _LEAST_PART = 0.75  # of the rows must be there; with fewer, the digit is cut
+type Pixels = NDArray[np.float32]
 _WIDE = ("I", "F")  # modes whose values have no fixed range
 
 
+@dataclass(frozen=True)
+class Digit:
+    """A digit as the networks get it, and why it may be misread."""
+
+    pixels: NDArray[np.float32]  # (28, 28), 0 for paper to 1 for ink
+    warnings: tuple[PredictionWarning, ...] = ()
+
+
 def read_digit(body: bytes) -> NDArray[np.float32]:
-    """Return the digit in an image file, (28, 28), 0 for paper to 1 for ink.
+    """Return the digit in an image file, (28, 28), 0 for paper to 1 for ink; as `read`, without the warnings."""
+    return read(body).pixels
+
+
+def read(body: bytes) -> Digit:
+    """Return the digit in an image file.
 
     Raises:
         FormatError: when it is not an image, or a truncated or damaged one.
-        InvalidValueError: when it is too large, or moves.
+        InvalidValueError: when it is too large.
         BlankError: when nothing is drawn on it.
     """
-    return normalise(ink.ink(*_colours(_load(body))))
+    image, doubts = _load(body)
+    alone, more = _figure(*_colours(image))
+    return Digit(normalise(evened(alone)), (*doubts, *more))
+
+
+def _figure(colours: Pixels, opacity: Pixels | None, sheets: int = 2) -> tuple[Pixels, list[PredictionWarning]]:
+    """Return the ink of the digit alone; a sheet of paper that lies in the picture is looked at alone."""
+    found = ink.ink(colours, opacity)
+    grid = figure.Grid.of(found.strength >= INK)
+    standing = grid if found.standing is None else figure.Grid.of(found.standing)
+    box = figure.sheet(standing) if sheets else None
+    if box is not None:
+        size = max(1, colours.shape[0] // found.strength.shape[0])
+        part = slice(size * box[0], size * box[1]), slice(size * box[2], size * box[3])
+        with suppress(BlankError):
+            return _figure(colours[part], None if opacity is None else opacity[part], sheets - 1)
+    alone, doubts = figure.figure(found.strength, grid)
+    return alone, [*doubts, FAINT_INK] if found.contrast < ink.FAINT else doubts
 
 
 def encode_png(pixels: NDArray[np.uint8]) -> bytes:
@@ -56,17 +90,17 @@ def encode_png(pixels: NDArray[np.uint8]) -> bytes:
     return b"\x89PNG\r\n\x1a\n" + b"".join(_chunk(kind, data) for kind, data in parts)
 
 
-def _load(body: bytes) -> "Image.Image":
+def _load(body: bytes) -> tuple["Image.Image", list[PredictionWarning]]:
     """Return the picture in a file, upright and not much larger than useful."""
     from PIL import Image, ImageOps, UnidentifiedImageError
 
     Image.MAX_IMAGE_PIXELS = MOST_PIXELS  # beyond twice that, Pillow refuses pictures within pictures, too
     warnings.simplefilter("ignore", Image.DecompressionBombWarning)  # `_check_size` refuses, which is clearer
     try:
-        image = _decoded(body)
+        image, doubts = _decoded(body)
         with suppress(Exception):  # a camera's damaged notes do not make the picture unreadable
             ImageOps.exif_transpose(image, in_place=True)
-        return _smaller(_plain(image))
+        return _smaller(_plain(image)), doubts
     except (InvalidValueError, FormatError):
         raise
     except Image.DecompressionBombError as error:
@@ -78,19 +112,21 @@ def _load(body: bytes) -> "Image.Image":
         raise FormatError(f"the image is truncated or damaged: {error}") from error
 
 
-def _decoded(body: bytes) -> "Image.Image":
+def _decoded(body: bytes) -> tuple["Image.Image", list[PredictionWarning]]:
     from PIL import Image
 
     image = Image.open(io.BytesIO(body), formats=FORMATS)
     _check_size(image)
     image.draft(None, (_WORK_SIDE, _WORK_SIDE))  # a JPEG need not be decoded in full
+    # Many phones put a second picture (depth, a preview) behind the first: that is an MPO, and no animation.
+    several = image.format != "MPO" and getattr(image, "is_animated", False)
     try:
         image.load()
     except OSError:  # the file has no end
         if image.format not in ("JPEG", "MPO") or body.endswith(_JPEG_END):
             raise
-        return _whole_rows(_decoded(body + _JPEG_END))
-    return image
+        return _whole_rows(_decoded(body + _JPEG_END)[0]), [TRUNCATED]
+    return image, [FIRST_PICTURE] if several else []
 
 
 def _whole_rows(image: "Image.Image") -> "Image.Image":
@@ -110,9 +146,6 @@ def _check_size(image: "Image.Image") -> None:
     width, height = image.size
     if width * height > MOST_PIXELS or max(width, height) > LONGEST_SIDE:
         raise InvalidValueError(f"{_LIMITS}, got {width}×{height}", "image")
-    # Many phones put a second picture (depth, a preview) behind the first: that is an MPO, and no animation.
-    if image.format != "MPO" and getattr(image, "is_animated", False):
-        raise InvalidValueError(f"one picture is expected, this {image.format} holds several", "image")
 
 
 def _plain(image: "Image.Image") -> "Image.Image":
@@ -139,12 +172,12 @@ def _colours(image: "Image.Image") -> tuple[NDArray[np.float32], NDArray[np.floa
 
 
 def _into_range(values: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Return values in 0..1, from the smallest usual range that holds them."""
+    """Return values in 0..1, from the smallest usual range that holds them, else from their own."""
     if not np.isfinite(values).all():
         raise InvalidValueError("an image's values must be finite numbers", "image")
     low = min(float(values.min()), 0.0)
     high = float(values.max()) - low
-    top = next((top for top in (1.0, 255.0, 65535.0) if high <= top), high)
+    top = next((top for top in (1.0, 255.0) if high <= top), high)  # 16 bits may hold 10 or 12 that count
     return np.asarray((values - low) / top, np.float32)
 
 

@@ -8,10 +8,10 @@ ink that they have. The page computes the same in `scrawl.net.calibration`.
 
 from typing import NamedTuple
 
-import msgspec
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from functions.prediction_warnings import UNLIKE_ANY_DIGIT, PredictionWarning
 from functions.weights.versions import Identified
 
 type Scores = NDArray[np.float32]  # (B, 10), log-probabilities, or what differs from them by a constant in each row
@@ -30,18 +30,6 @@ class Calibration(NamedTuple):
 
 
 UNMEASURED = Calibration()
-
-
-class PredictionWarning(msgspec.Struct, frozen=True):
-    """Why an answer may be wrong: a code for programs, a sentence for people."""
-
-    code: str
-    message: str
-
-
-UNLIKE_ANY_DIGIT = PredictionWarning(
-    "unlike_any_digit", "this is unlike any digit that the network has learned, so the answer means little"
-)
 
 
 class Reading(NamedTuple):

@@ -122,9 +122,11 @@ OPERATIONS = (
         },
         (400, 404, 406, 413, 415, 422, *ALWAYS),
         "An image may be of any size, colour and polarity, and transparent; up to 20 million pixels and 10,000 on a "
-        "side. Paper is what most of it is made of, ink what differs from it. It is then fitted into the field as "
-        "MNIST's digits are: 20×20 pixels, the centre of mass in the middle. Tensors are taken as they are. "
-        f"{', '.join(image_files.FORMATS)} are read; an animation is refused.",
+        "side. Paper is what most of it is made of, ink what differs from it; uneven light, frames, dots and other "
+        "figures are left out, and `warnings` say what may be wrong with the picture. The digit is then fitted into "
+        "the field as MNIST's digits are: 20×20 pixels, the centre of mass in the middle. Tensors are taken as they "
+        "are. "
+        f"{', '.join(image_files.FORMATS)} are read, of an animation the first picture.",
         parameters=(MODEL,),
         body={JSON: _ONE_OF_THREE, PNG: BINARY, "image/jpeg": BINARY, "image/*": BINARY},
         example={"image": f"data:image/png;base64,{SEVEN}"},

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from functions.errors import FormatError, InvalidValueError
-from functions.images.image_files import read_digit
+from functions.images.image_files import read, read_digit
 from functions.images.normalise import BlankError, normalise
 from functions.jobs.launchers import ThreadLauncher
 from functions.service import Service
@@ -73,6 +73,7 @@ RENDERINGS: dict[str, Rendering] = {
     "PNG, one bit": lambda d: encoded(grown(d, 140, 140), mode="1"),
     "PNG, palette": lambda d: encoded(255 - d, mode="P"),
     "PNG, 16 bits": lambda d: encoded(d.astype(np.uint16) * 257),
+    "PNG, 10 of 16 bits": lambda d: encoded(d.astype(np.uint16) * 4),
     "PNG, black on nothing": lambda d: see_through(d, 0),
     "PNG, white on nothing": lambda d: see_through(d, 255),
     "PNG, large": lambda d: encoded(255 - grown(d, 280, 280), mode="RGB"),
@@ -182,7 +183,9 @@ def test_jpeg_without_its_last_bytes_is_read(seven: np.ndarray, part: float, opt
     picture = np.pad(255 - grown(seven, 200, 200), ((30, 60), (40, 20)), constant_values=255)
     grain = np.random.default_rng(2).normal(0, 5, picture.shape)  # so that every row takes its part of the file
     file = encoded(np.clip(picture - 20.0 + grain, 0, 255).astype(np.uint8), "JPEG", quality=90, **options)
-    assert np.abs(read_digit(file[: int(len(file) * part)]) - normalise(seven / 255)).mean() < 0.05
+    digit = read(file[: int(len(file) * part)])
+    assert np.abs(digit.pixels - normalise(seven / 255)).mean() < 0.05
+    assert [warning.code for warning in digit.warnings] == ["truncated"]
 
 
 def test_jpeg_that_lacks_much_of_its_rows_is_refused() -> None:
@@ -235,10 +238,11 @@ def test_decompression_bomb_is_refused_before_it_unpacks(size: tuple[int, int]) 
 
 
 @pytest.mark.parametrize("kind", ["GIF", "WEBP", "PNG", "TIFF"])
-def test_animation_is_refused(seven: np.ndarray, kind: str) -> None:
-    pictures = [Image.fromarray(seven), Image.fromarray(255 - seven)]
-    with pytest.raises(InvalidValueError, match="one picture is expected"):
-        read_digit(encoded(pictures[0], kind, save_all=True, append_images=pictures[1:]))
+def test_of_several_pictures_the_first_is_read(seven: np.ndarray, kind: str) -> None:
+    pictures = [Image.fromarray(seven), Image.fromarray(seven.T)]
+    digit = read(encoded(pictures[0], kind, save_all=True, append_images=pictures[1:]))
+    assert np.abs(digit.pixels - normalise(seven / 255)).mean() < 0.05
+    assert [warning.code for warning in digit.warnings] == ["first_picture"]
 
 
 def test_preview_behind_a_photo_is_no_animation(seven: np.ndarray) -> None:
