@@ -25,7 +25,7 @@ SEVERAL_FIGURES = PredictionWarning(
 )
 FAINT_INK = PredictionWarning("faint_ink", "the ink hardly stands out from the paper")
 TINY = PredictionWarning("tiny", "the digit has few pixels, too few to show its shape")
-TILTED = PredictionWarning("tilted", "the paper lies at an angle in the picture; the digit was read as it lies there")
+TILTED = PredictionWarning("tilted", "the paper lies at an angle in the picture, so the digit may, too")
 FIRST_PICTURE = PredictionWarning("first_picture", "the file holds several pictures; the first one was read")
 TRUNCATED = PredictionWarning("truncated", "the file lacks its end, so a part of the digit may be missing")
 

@@ -49,8 +49,11 @@ def components(mask: Mask) -> Components:
     rows, columns = mask.shape
     row, start, end = _runs(mask)
     joined = _joined(*_touching(row, start, end, columns), len(row))
-    first_runs, piece = np.unique(joined, return_inverse=True)
+    first_runs = np.flatnonzero(joined == np.arange(len(row)))
     count = len(first_runs)
+    numbers = np.zeros(len(row), np.int64)
+    numbers[first_runs] = np.arange(count)
+    piece = numbers[joined]
     length = end - start
     contact = np.where((row == 0) | (row == rows - 1), length, (start == 0).astype(np.int64) + (end == columns))
     bottom, left, right = np.zeros(count, np.int64), np.full(count, columns), np.zeros(count, np.int64)
@@ -64,8 +67,10 @@ def components(mask: Mask) -> Components:
 
 def _runs(mask: Mask) -> tuple[Numbers, Numbers, Numbers]:
     """Return the row, the first column and the column after the last of each run, from the top, (R,) each."""
-    columns = mask.shape[1]
-    changes = np.flatnonzero(np.diff(np.pad(mask, ((0, 0), (1, 1))).view(np.int8), axis=1))  # starts and ends in turn
+    rows, columns = mask.shape
+    padded = np.zeros((rows, columns + 2), np.bool_)
+    padded[:, 1:-1] = mask
+    changes = np.flatnonzero(padded[:, 1:] != padded[:, :-1])  # starts and ends in turn
     row, column = np.divmod(changes, columns + 1)
     return row[::2], column[::2], column[1::2]
 

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from functions.images.components import Components, components
 from functions.images.normalise import BlankError
+from functions.images.tilt import tilt, turned_back
 from functions.prediction_warnings import SEVERAL_FIGURES, TILTED, TINY, TOUCHES_EDGE, PredictionWarning
 
 _COARSE_SIDE = 96  # cells; pieces are told apart on a coarse grid, each cell inked where any of its pixels is
@@ -19,11 +20,13 @@ _TINY = 10  # pixels: a digit with fewer on its longer side has lost its shape
 _RIM = 0.4  # of its size: a piece with more contact with the border is no stroke that runs into it
 _SMALL = 0.1  # of the picture's side: smaller pieces are no figure that a rim could be left out for
 _CORNER = 0.12  # of a frame's sides: it has ink so near to its corners, and a round digit has not
+_CORNERS = 3  # that are black: the paper lies at an angle
 _NEAR = (0.25, 0.12)  # of the figure's size, down and across: a piece as near as that belongs to it
 _DOT = 0.02  # of the figure's area: a piece as small as that belongs to it only inside its box
 _ANOTHER = 0.35  # of the figure's size: a piece as large as that is another figure
 
 type Pixels = NDArray[np.float32]
+type Bytes = NDArray[np.uint8]
 type Mask = NDArray[np.bool_]
 type Box = tuple[int, int, int, int]  # top, bottom, left, right, without the ends
 
@@ -42,8 +45,8 @@ class Grid:
         return cls(components(mask), cell)
 
 
-def figure(ink: Pixels, grid: Grid) -> tuple[Pixels, list[PredictionWarning]]:
-    """Return the digit's ink alone, cut out, and what may be wrong with it.
+def figure(ink: Bytes, full: int, grid: Grid) -> tuple[Pixels, list[PredictionWarning]]:
+    """Return the digit's ink alone, cut out, 0..1, and what may be wrong with it; `full` is full ink.
 
     Raises:
         BlankError: when there is no ink.
@@ -52,17 +55,20 @@ def figure(ink: Pixels, grid: Grid) -> tuple[Pixels, list[PredictionWarning]]:
     if not len(pieces.area):
         raise BlankError("the image is blank: draw something")
     kept, crowded = _chosen(pieces)
-    warnings = [
-        warning for warning, holds in ((SEVERAL_FIGURES, crowded), (TILTED, _is_tilted(pieces, kept))) if holds
-    ]
+    corners = _corners(pieces, kept)
+    warnings = [SEVERAL_FIGURES] if crowded else []
+    if int(corners.sum()) >= _CORNERS:
+        warnings.append(TILTED)
     if not kept.all():
-        ink = np.where(_finer(_allowed(pieces.labels, kept), cell, ink.shape), ink, np.float32(0))
-    if 1 <= _sides(ink) <= 2:  # ink at more sides has been cut out along its box
+        ink = np.where(_finer(_allowed(pieces.labels, kept), cell, ink.shape), ink, np.uint8(0))
+    if 1 <= _sides(ink, full) <= 2:  # ink at more sides has been cut out along its box
         warnings.append(TOUCHES_EDGE)
     top, bottom, left, right = (cell * place for place in _box(pieces, kept))
     if max(bottom - top, right - left) < _TINY:
         warnings.append(TINY)
-    return ink[max(top - cell, 0) : bottom + cell, max(left - cell, 0) : right + cell], warnings
+    alone = ink[max(top - cell, 0) : bottom + cell, max(left - cell, 0) : right + cell]
+    strength, angle = np.asarray(alone / np.float32(full), np.float32), tilt(pieces, corners)
+    return strength if angle is None else turned_back(strength, angle), warnings
 
 
 def sheet(grid: Grid) -> Box | None:
@@ -110,11 +116,12 @@ def _without_rims(pieces: Components) -> Mask:
     return strokes if large else np.ones(len(strokes), np.bool_)
 
 
-def _is_tilted(pieces: Components, kept: Mask) -> bool:
-    """Return whether three corners at least are something else, as in a turned scan."""
+def _corners(pieces: Components, kept: Mask) -> Mask:
+    """Return the pieces that fill a corner of the picture, as in a turned scan."""
     rows, columns = pieces.shape
-    corner = ((pieces.top == 0) | (pieces.bottom == rows)) & ((pieces.left == 0) | (pieces.right == columns))
-    return int((corner & ~kept & (pieces.contact > _RIM * pieces.size)).sum()) >= 3
+    down, across = (pieces.top == 0) ^ (pieces.bottom == rows), (pieces.left == 0) ^ (pieces.right == columns)
+    corners: Mask = down & across & ~kept & (pieces.contact > _RIM * pieces.size)
+    return corners
 
 
 def _inside_frames(pieces: Components) -> Mask:
@@ -188,7 +195,7 @@ def _finer(mask: Mask, cell: int, shape: tuple[int, ...]) -> Mask:
     return np.repeat(np.repeat(mask, cell, 0)[: shape[0]], cell, 1)[:, : shape[1]]
 
 
-def _sides(ink: Pixels) -> int:
+def _sides(ink: Bytes, full: int) -> int:
     """Return how many of the picture's sides the ink touches."""
     edges = (ink[0], ink[-1], ink[:, 0], ink[:, -1])
-    return sum(float(edge.max()) >= 0.5 for edge in edges)
+    return sum(2 * int(edge.max()) >= full for edge in edges)

@@ -6,6 +6,7 @@ a cold start should not pay for it.
 """
 
 import io
+import math
 import struct
 import warnings
 import zlib
@@ -37,6 +38,7 @@ _JPEG_END = b"\xff\xd9"
 _FILLING = 128  # what libjpeg puts where data are missing
 _LEAST_PART = 0.75  # of the rows must be there; with fewer, the digit is cut
 type Pixels = NDArray[np.float32]
+type Bytes = NDArray[np.uint8]
 _WIDE = ("I", "F")  # modes whose values have no fixed range
 
 
@@ -66,10 +68,10 @@ def read(body: bytes) -> Digit:
     return Digit(normalise(evened(alone)), (*doubts, *more))
 
 
-def _figure(colours: Pixels, opacity: Pixels | None, sheets: int = 2) -> tuple[Pixels, list[PredictionWarning]]:
+def _figure(colours: Bytes, opacity: Bytes | None, sheets: int = 2) -> tuple[Pixels, list[PredictionWarning]]:
     """Return the ink of the digit alone; a sheet of paper that lies in the picture is looked at alone."""
     found = ink.ink(colours, opacity)
-    grid = figure.Grid.of(found.strength >= INK)
+    grid = figure.Grid.of(found.strength >= math.ceil(INK * found.full))
     standing = grid if found.standing is None else figure.Grid.of(found.standing)
     box = figure.sheet(standing) if sheets else None
     if box is not None:
@@ -77,7 +79,7 @@ def _figure(colours: Pixels, opacity: Pixels | None, sheets: int = 2) -> tuple[P
         part = slice(size * box[0], size * box[1]), slice(size * box[2], size * box[3])
         with suppress(BlankError):
             return _figure(colours[part], None if opacity is None else opacity[part], sheets - 1)
-    alone, doubts = figure.figure(found.strength, grid)
+    alone, doubts = figure.figure(found.strength, found.full, grid)
     return alone, [*doubts, FAINT_INK] if found.contrast < ink.FAINT else doubts
 
 
@@ -162,23 +164,23 @@ def _smaller(image: "Image.Image") -> "Image.Image":
     return image.reduce(factor) if factor > 1 else image
 
 
-def _colours(image: "Image.Image") -> tuple[NDArray[np.float32], NDArray[np.float32] | None]:
-    """Return (rows, columns, channels) in 0..1, and each pixel's opacity if the file has one."""
-    values: NDArray[np.float32] = np.asarray(image, np.float32)
+def _colours(image: "Image.Image") -> tuple[Bytes, Bytes | None]:
+    """Return (rows, columns, channels) in 0..255, and each pixel's opacity if the file has one."""
+    values = np.asarray(image)
     if image.mode == "F":
         return _into_range(values)[:, :, np.newaxis], None
-    values = np.asarray(values / 255, np.float32).reshape(*values.shape[:2], -1)
+    values = values.reshape(*values.shape[:2], -1)
     return (values[:, :, :3], values[:, :, 3]) if image.mode == "RGBA" else (values, None)
 
 
-def _into_range(values: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Return values in 0..1, from the smallest usual range that holds them, else from their own."""
+def _into_range(values: Pixels) -> Bytes:
+    """Return values in 0..255, from the smallest usual range that holds them, else from their own."""
     if not np.isfinite(values).all():
         raise InvalidValueError("an image's values must be finite numbers", "image")
     low = min(float(values.min()), 0.0)
     high = float(values.max()) - low
     top = next((top for top in (1.0, 255.0) if high <= top), high)  # 16 bits may hold 10 or 12 that count
-    return np.asarray((values - low) / top, np.float32)
+    return np.asarray((values - low) * (255 / top) + 0.5, np.uint8)
 
 
 def _chunk(kind: bytes, data: bytes) -> bytes:

@@ -28,28 +28,32 @@ _WIDE = 0.3  # of the shorter side: nothing this wide in both directions is a st
 _NARROWEST = 16  # pixels: in a picture with a shorter side than this, all is narrow
 
 type Pixels = NDArray[np.float32]
+type Bytes = NDArray[np.uint8]
 type Mask = NDArray[np.bool_]
 
 
 @dataclass(frozen=True)
 class Ink:
-    """Ink (rows, columns), 0..1, and how much it stands out from the paper: 1 for black on white."""
+    """Ink (rows, columns), and how much it stands out from the paper: 1 for black on white."""
 
-    strength: Pixels
+    strength: Bytes  # 0 for paper
+    full: int  # the strength of full ink
     contrast: float
     standing: Mask | None = None  # what stands out, wide things included; None where that is the ink
 
 
-def ink(colours: Pixels, opacity: Pixels | None = None) -> Ink:
-    """Return the ink of colours (rows, columns, channels) and opacity (rows, columns), all 0..1.
+def ink(colours: Bytes, opacity: Bytes | None = None) -> Ink:
+    """Return the ink of colours (rows, columns, channels) and opacity (rows, columns), all 0..255.
+
+    Colours stay bytes as long as possible: a clean drawing of 280×280 pixels is read twice as fast as in floats.
 
     Raises:
         BlankError: when nothing stands out from the paper.
     """
-    if opacity is not None and float(opacity.max()) > 0:  # where all is transparent, programs hid a drawing
+    if opacity is not None and opacity.any():  # where all is transparent, programs hid a drawing
         colours = _composed(colours, opacity)
-    difference = _difference(colours, np.median(_some(colours), 0))
-    grain = _spread(difference)
+    difference = _difference(colours, _median(_some(colours)))
+    grain = 1.4826 / 255 * float(_median(_some(difference)))  # as a standard deviation, if half of it is paper
     if grain == 0:
         return _stretched(difference)
     if grain > _COARSEST:
@@ -57,7 +61,7 @@ def ink(colours: Pixels, opacity: Pixels | None = None) -> Ink:
         if float((tight == 0).mean()) >= _EXACT:
             return _stretched(tight)
     size = -(-max(colours.shape) // _GRAINY_SIDE)
-    found = _on_grainy_paper(averaged(colours, size) if 1 < size <= min(colours.shape[:2]) else colours)
+    found = _on_grainy_paper(averaged(colours, size if size <= min(colours.shape[:2]) else 1) / np.float32(255))
     return found or _stretched(_difference(colours, _ground_of_corners(colours)))
 
 
@@ -76,45 +80,47 @@ def _on_grainy_paper(colours: Pixels) -> Ink | None:
         raise BlankError(BLANK)
     full = float(np.percentile(away[inked], _DARKEST))
     floor = max(floor, paper + 0.2 * (full - paper))
-    strength = np.clip((away - floor) / (full - floor), 0, 1)
-    return Ink(np.where(_grown(inked), strength, np.float32(0)), full - paper, standing)
+    strength = np.clip((away - floor) * (255 / (full - floor)), 0, 255)
+    return Ink(np.where(_grown(inked), strength + 0.5, 0).astype(np.uint8), 255, full - paper, standing)
 
 
 BLANK = "the image is blank, or its ink too faint: draw something"
 
 
-def _composed(colours: Pixels, opacity: Pixels) -> Pixels:
+def _composed(colours: Bytes, opacity: Bytes) -> Bytes:
     """Return colours without transparency, on the paper's own colour, or on one that contrasts with the ink."""
-    opaque = opacity[:, :, np.newaxis]
-    if np.median(opacity) >= 0.5:  # the paper is opaque, and only parts of it are cut out
-        ground = np.median(colours[opacity >= 0.5], 0)
+    opaque = opacity[:, :, np.newaxis] / np.float32(255)
+    if np.median(opacity) >= 128:  # the paper is opaque, and only parts of it are cut out
+        ground = np.median(colours[opacity >= 128], 0)
     else:
         light = float((colours * opaque).sum() / max(float(opaque.sum()) * colours.shape[2], 1e-6))
-        ground = np.full(colours.shape[2], light < 0.5)
-    return np.asarray(colours * opaque + ground * (1 - opaque), np.float32)
+        ground = np.full(colours.shape[2], 255 if light < 128 else 0)
+    return np.asarray(colours * opaque + ground * (1 - opaque) + 0.5, np.uint8)
 
 
-def _difference(colours: Pixels, ground: Pixels) -> Pixels:
+def _difference(colours: Bytes, ground: Bytes) -> Bytes:
     """Return how much each pixel differs, in the channel that differs most."""
-    planes = [np.abs(colours[:, :, channel] - np.float32(ground[channel])) for channel in range(colours.shape[2])]
+    channels = [(colours[:, :, channel], ground[channel]) for channel in range(colours.shape[2])]
+    planes = [np.maximum(plane, level) - np.minimum(plane, level) for plane, level in channels]
     for plane in planes[1:]:  # ten times faster than a maximum over the last axis
         np.maximum(planes[0], plane, out=planes[0])
-    return planes[0]
+    return np.asarray(planes[0])
 
 
-def _some(values: NDArray[np.float32]) -> Pixels:
+def _some[Kind: np.generic](values: NDArray[Kind]) -> NDArray[Kind]:
     """Return enough pixels, evenly spread, to judge the paper by: (count,) or (count, channels)."""
     flat = values.reshape(values.shape[0] * values.shape[1], *values.shape[2:])
     step = max(1, len(flat) // _SAMPLES)
     return flat[:: step | 1]  # an odd step does not stay in the same few columns
 
 
-def _spread(difference: Pixels) -> float:
-    """Return how much paper varies, as a standard deviation, if it is half of the picture at least."""
-    return 1.4826 * float(np.median(_some(difference)))
+def _median[Kind: np.generic](values: NDArray[Kind]) -> NDArray[Kind]:
+    """Return the middle value along the first axis, without NumPy's care for means and NaN, which takes longer."""
+    middle = len(values) // 2
+    return np.asarray(np.partition(values, middle, axis=0)[middle])
 
 
-def _ground_of_corners(colours: Pixels) -> Pixels:
+def _ground_of_corners(colours: Bytes) -> Bytes:
     """Return the lightest or the darkest colour, whichever is more like the corners: of digits cut out tightly."""
     light = colours.mean(2)
     corners = float(light[[0, 0, -1, -1], [0, -1, 0, -1]].mean())
@@ -123,15 +129,17 @@ def _ground_of_corners(colours: Pixels) -> Pixels:
     return np.asarray(colours.reshape(-1, colours.shape[2])[place])
 
 
-def averaged(values: Pixels, size: int) -> Pixels:
+def averaged(values: Bytes | Pixels, size: int) -> Pixels:
     """Return the mean of each block of size × size pixels; incomplete ones at the end are left out."""
     rows, columns = values.shape[0] // size * size, values.shape[1] // size * size
+    total = np.asarray(values, np.float32)
     for length in (rows, columns):  # adding whole rows is many times faster than a mean over axes
-        total = values[0:length:size].copy()
+        parts = total[:length]
+        total = parts[::size].copy()
         for shift in range(1, size):
-            total += values[shift:length:size]
-        values = total.swapaxes(0, 1)
-    return np.ascontiguousarray(values / np.float32(size * size))
+            total += parts[shift::size]
+        total = total.swapaxes(0, 1)
+    return np.ascontiguousarray(total / np.float32(size * size))
 
 
 def _without_light(colours: Pixels) -> Pixels:
@@ -176,7 +184,7 @@ def _box(values: Pixels) -> Pixels:
     return np.asarray((down[:, :-2] + down[:, 1:-1] + down[:, 2:]) / 9, np.float32)
 
 
-def _lowest(values: NDArray[np.uint8], reach: int) -> NDArray[np.uint8]:
+def _lowest(values: Bytes, reach: int) -> Bytes:
     """Return the lowest value in the square around each pixel; beyond the picture there is nothing."""
     for _ in range(2):  # along the columns, then along the rows
         found = np.pad(values, ((reach, reach), (0, 0)), constant_values=255)
@@ -199,7 +207,7 @@ def _grown(inked: Mask) -> Mask:
     return _around(inked, 1) > 0
 
 
-def _around(inked: NDArray[np.bool_], reach: int) -> NDArray[np.uint8]:
+def _around(inked: NDArray[np.bool_], reach: int) -> Bytes:
     """Return how many pixels are inked in the square around each, itself included."""
     rows, columns = inked.shape
     padded = np.pad(inked, reach).view(np.uint8)
@@ -209,9 +217,9 @@ def _around(inked: NDArray[np.bool_], reach: int) -> NDArray[np.uint8]:
     )
 
 
-def _stretched(difference: Pixels) -> Ink:
+def _stretched(difference: Bytes) -> Ink:
     """Return ink on clean paper: the strongest counts as full."""
-    full = float(difference.max())
-    if full < _FAINTEST:
+    full = int(difference.max())
+    if full < 255 * _FAINTEST:
         raise BlankError(BLANK)
-    return Ink(difference / np.float32(full), full)
+    return Ink(difference, full, full / 255)

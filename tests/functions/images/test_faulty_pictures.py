@@ -63,9 +63,12 @@ def test_digit_that_is_cut_by_the_edge_is_warned_of(some: list[np.ndarray]) -> N
     assert "touches_edge" in {warning.code for warning in digit.warnings}
 
 
-def test_turned_paper_is_warned_of(some: list[np.ndarray]) -> None:
-    digit = photographed(RENDERINGS["black_corners"], some[0])
-    assert [warning.code for warning in digit.warnings] == ["tilted"]
+@pytest.mark.parametrize("angle", [-25, 12, 30])
+def test_turned_paper_is_turned_back(some: list[np.ndarray], angle: int) -> None:
+    upright = photographed(RENDERINGS["stray_dots"], some[0])
+    turned = photographed(lambda d: RENDERINGS["stray_dots"](d).rotate(angle, Image.Resampling.BICUBIC), some[0])
+    assert [warning.code for warning in turned.warnings] == ["tilted"]
+    assert np.abs(turned.pixels - upright.pixels).mean() < 0.04
 
 
 def test_two_digits_are_warned_of_and_not_mixed(some: list[np.ndarray]) -> None:

@@ -92,7 +92,7 @@ def test_page_and_api_find_the_same_ink(kernel: WasmtimeKernel, picture: Image.I
     ids=["white", "transparent", "one pixel", "hardly any contrast", "grain alone"],
 )
 def test_picture_without_ink_is_blank(kernel: WasmtimeKernel, picture: Image.Image) -> None:
-    colours = np.asarray(picture.convert("RGBA"), np.float32) / np.float32(255)
+    colours = np.asarray(picture.convert("RGBA"))
     with pytest.raises(BlankError):
         paper.ink(colours[:, :, :3], colours[:, :, 3])
     assert in_kernel(kernel, picture) is None
@@ -103,5 +103,6 @@ def test_narrow_pictures_have_a_paper_too(kernel: WasmtimeKernel) -> None:
     column[60:90] = 20
     ink = in_kernel(kernel, Image.fromarray(column))
     assert ink is not None
-    assert np.abs(ink / 255 - paper.ink(column.astype(np.float32) / np.float32(255)).strength).max() < 0.05
-    assert ink[65:85].min() > 200
+    for found in (ink, paper.ink(column).strength):  # the kernel has changed the stroke's width, too
+        assert found[63:87].min() > 200
+        assert max(found[:58].max(), found[92:].max()) == 0
