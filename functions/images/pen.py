@@ -49,7 +49,7 @@ def draw_strokes(strokes: Sequence[ArrayLike], pen: float = PEN) -> Picture:
     scale = side / longest if longest > 0 else 0.0
     margin = pen * side / 2 + 1
     columns, rows = np.ceil(extent * scale + 2 * margin).astype(int)
-    return _inked([(path - low) * scale + margin for path in paths], pen * side / 2, (rows, columns))
+    return inked([(path - low) * scale + margin for path in paths], pen * side / 2, (rows, columns))
 
 
 def _checked(strokes: Sequence[ArrayLike]) -> list[Stroke]:
@@ -69,8 +69,8 @@ def _checked(strokes: Sequence[ArrayLike]) -> list[Stroke]:
     return paths
 
 
-def _inked(paths: list[Stroke], radius: float, shape: tuple[int, int]) -> Picture:
-    """Return a canvas with every path on it; where ink overlaps, it is not darker."""
+def inked(paths: Sequence[Stroke], radius: float, shape: tuple[int, int]) -> Picture:
+    """Return a canvas with every path on it, all in its pixels; where ink overlaps, it is not darker."""
     starts, ends = (np.concatenate(parts) for parts in zip(*map(_pieces, paths), strict=True))  # each (pieces, 2)
     reach = int(np.ceil(radius + _PIECE / 2 + 1))
     window = np.arange(-reach, reach + 1)

@@ -117,10 +117,23 @@ def export(model: str, weights: Path | None, out: Path | None) -> None:
     help="Pictures instead of the test digits: subfolders 0 to 9 with images of any size.",
 )
 @click.option(
+    "--strokes",
+    type=click.Path(exists=True, path_type=Path),
+    help="A UNIPEN file instead, or a folder of them: digits written on a tablet.",
+)
+@click.option("--pen", type=float, help="That strokes are drawn with, in parts of the longer side. [default: 0.1]")
+@click.option(
     "--out", type=click.Path(path_type=Path), help="A folder for the pictures. [default: build/evaluate/MODEL]"
 )
 def evaluate(
-    model: str, weights: Path | None, images: Path | None, labels: Path | None, folder: Path | None, out: Path | None
+    model: str,
+    weights: Path | None,
+    images: Path | None,
+    labels: Path | None,
+    folder: Path | None,
+    strokes: Path | None,
+    pen: float | None,
+    out: Path | None,
 ) -> None:
     """Show how good a network is.
 
@@ -131,18 +144,19 @@ def evaluate(
 
     if (images is None) != (labels is None):
         raise click.UsageError("--images and --labels belong together: name both")
-    if images and folder:
-        raise click.UsageError("name either --images and --labels, or --folder")
+    if len([source for source in (images, folder, strokes) if source]) > 1:
+        raise click.UsageError("name one of --images (with --labels), --folder and --strokes")
+    if pen is not None and not strokes:
+        raise click.UsageError("--pen draws --strokes: name both")
     with plain_errors():
         tensors = (pretrained.read(model, weights) if weights else pretrained.load(model))[0]
-        digits = _labelled(images, labels, folder)
+        digits = _labelled(images, labels, folder, strokes, pen)
         result = evaluation.evaluate_weights(model, tensors, digits.images, digits.labels)
         click.echo(f"{result.accuracy:.2%} of {result.count:,} {digits.title} right, loss {result.loss:.4f}")
         click.echo(evaluation.confusion_text(result))
-        for mistake in result.mistakes[: _MISTAKES_LISTED if digits.files else 0]:
-            click.echo(
-                f"{digits.files[mistake.index]}: taken for {mistake.answer} ({mistake.answer_probability:.0%})"
-            )
+        for mistake in result.mistakes[: _MISTAKES_LISTED if digits.names else 0]:
+            shown = f"{digits.names[mistake.index]}: taken for {mistake.answer} ({mistake.answer_probability:.0%})"
+            click.echo(shown if digits.files else f"a {mistake.label}, {shown}")
         out = out or BUILD / "evaluate" / model
         out.mkdir(parents=True, exist_ok=True)
         evaluation.confusion_picture(result).save(out / "confusion.png")
@@ -192,10 +206,16 @@ def import_onnx(
         click.echo(line)
 
 
-def _labelled(images: Path | None, labels: Path | None, folder: Path | None) -> "LabelledImages":
+def _labelled(
+    images: Path | None, labels: Path | None, folder: Path | None, strokes: Path | None, pen: float | None
+) -> "LabelledImages":
     """Return the digits that the options of `evaluate` name."""
     from infra.dataset import labelled_images
 
+    if strokes:
+        return (
+            labelled_images.from_strokes(strokes, pen) if pen is not None else labelled_images.from_strokes(strokes)
+        )
     if folder:
         return labelled_images.from_folder(folder)
     if images and labels:

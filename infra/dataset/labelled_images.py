@@ -1,6 +1,6 @@
-"""Labelled digits to evaluate a network on: the test split, a pair of IDX files, or a folder of pictures.
+"""Labelled digits to evaluate a network on: the test split, a pair of IDX files, a folder of pictures, or strokes.
 
-Pictures are read exactly as `POST /predict` reads them, by `functions.images.image_files`.
+Pictures and strokes become digits exactly as `POST /predict` makes them, by `functions.images`.
 """
 
 from dataclasses import dataclass
@@ -13,8 +13,10 @@ from functions.dataset.block import CLASSES, PIXELS, Block
 from functions.errors import FormatError, InvalidValueError
 from functions.images.image_files import read_digit
 from functions.images.normalise import BlankError
-from infra.dataset import idx
+from functions.images.pen import PEN, draw_digit
+from infra.dataset import idx, unipen
 from infra.dataset.sources import Sources, load_dataset
+from infra.dataset.written_digits import read_folder
 from infra.output import Say
 
 # What `functions.images.image_files` reads; other files in the folder are ignored.
@@ -32,6 +34,7 @@ class LabelledImages:
     labels: NDArray[np.integer]  # (N,)
     title: str  # "test digits"
     files: tuple[Path, ...] = ()  # of each image, when each has its own
+    names: tuple[str, ...] = ()  # of each image, for people, when it has one
 
 
 def from_test_split(say: Say) -> LabelledImages:
@@ -71,7 +74,21 @@ def from_folder(folder: Path) -> LabelledImages:
         raise InvalidValueError(f"{expected}; {folder} holds no pictures ({', '.join(_ENDINGS)})", "folder")
     images = np.stack([_read_picture(path) for path in files])
     labels = np.array([int(path.parent.name) for path in files])
-    return LabelledImages(images, labels, f"pictures in {folder}", tuple(files))
+    return LabelledImages(images, labels, f"pictures in {folder}", tuple(files), tuple(map(str, files)))
+
+
+def from_strokes(path: Path, pen: float = PEN) -> LabelledImages:
+    """Return the digits in a UNIPEN file, or in all of a folder's, drawn with a pen as `POST /predict` draws strokes.
+
+    Raises:
+        FormatError: when there is none, or a file is damaged.
+        InvalidValueError: when the pen is outside its range.
+    """
+    digits = read_folder(path) if path.is_dir() else unipen.read(path)
+    images = np.stack([draw_digit(digit.strokes, pen).reshape(PIXELS) for digit in digits])
+    labels = np.array([digit.label for digit in digits])
+    names = tuple(f"digit {number}, by writer {digit.writer}" for number, digit in enumerate(digits, 1))
+    return LabelledImages(images, labels, f"digits written in {path}, pen {pen:.0%}", names=names)
 
 
 def _read_picture(path: Path) -> NDArray[np.float32]:

@@ -10,6 +10,7 @@ from PIL import Image
 
 from infra.cli.main import main
 from model_export import pretrained
+from tests.infra.dataset.test_unipen import FILE as UNIPEN
 from tests.support import idx_files
 from tests.support.samples import digit_like
 
@@ -70,6 +71,22 @@ def test_idx_pair_is_evaluated(pair: tuple[Path, Path], tmp_path: Path) -> None:
     assert (tmp_path / "out" / "mistakes.png").exists()
 
 
+@pytest.mark.parametrize("whole_folder", [False, True])
+def test_strokes_are_evaluated_and_mistaken_digits_are_named(tmp_path: Path, whole_folder: bool) -> None:
+    path = tmp_path / "strokes" / "digits.unipen"
+    path.parent.mkdir()
+    path.write_bytes(UNIPEN.replace(b'? "1"', b'? "0"'))  # the last digit is a dot, which no network takes for a 0
+    source = path.parent if whole_folder else path
+    shown = invoke("evaluate", "mlp-128", "--strokes", source, "--pen", 0.13, "--out", tmp_path / "out")
+    assert shown.exit_code == 0, shown.output
+    assert f" of 2 digits written in {source}, pen 13% right, loss " in shown.output
+    assert "a 0, digit 2, by writer 0: taken for " in shown.output
+
+
+def test_pen_without_strokes_is_refused() -> None:
+    assert "--pen draws --strokes: name both" in invoke("evaluate", "mlp-128", "--pen", 0.1).output
+
+
 def test_folder_is_evaluated_and_mistaken_files_are_named(folder: Path, tmp_path: Path) -> None:
     shown = invoke("evaluate", "mlp-128", "--folder", folder, "--out", tmp_path / "out")
     assert shown.exit_code == 0, shown.output
@@ -102,7 +119,7 @@ def test_weights_in_onnx_are_evaluated_like_the_same_in_safetensors(folder: Path
         (["--folder", "{folder}/0/../nowhere"], 1, "nowhere is not a folder"),
         (["--images", "{images}"], 2, "--images and --labels belong together: name both"),
         (["--labels", "{labels}"], 2, "--images and --labels belong together: name both"),
-        (["--images", "{images}", "--labels", "{labels}", "--folder", "{folder}"], 2, "or --folder"),
+        (["--images", "{images}", "--labels", "{labels}", "--folder", "{folder}"], 2, "name one of --images"),
         (
             ["--images", "{labels}", "--labels", "{images}"],
             1,

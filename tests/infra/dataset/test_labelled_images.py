@@ -9,10 +9,12 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
 from functions.errors import InvalidValueError
+from functions.images.pen import draw_digit
 from functions.models.inference import Classifier
-from infra.dataset.labelled_images import from_folder
+from infra.dataset.labelled_images import from_folder, from_strokes
 from model_export import pretrained
 from model_export.evaluation import evaluate_weights
+from tests.infra.dataset.test_unipen import FILE as UNIPEN
 from tests.support.api import Api
 
 
@@ -137,3 +139,14 @@ def test_unusable_folder_is_refused(tmp_path: Path, prepare: Callable[[Path], ob
     prepare(folder)
     with pytest.raises(InvalidValueError, match=message):
         from_folder(folder)
+
+
+def test_strokes_are_drawn_as_predict_draws_them(tmp_path: Path) -> None:
+    file = tmp_path / "digits.unipen"
+    file.write_bytes(UNIPEN)
+    read = from_strokes(file, 0.07)
+    assert read.labels.tolist() == [7, 1]
+    assert read.names[0] == "digit 1, by writer 12"
+    seven = [[(100, 100), (300, 100), (200, 400)], [(150, 250)]]
+    np.testing.assert_allclose(read.images[0].reshape(28, 28), draw_digit(seven, 0.07), atol=1e-6)
+    np.testing.assert_array_equal(from_strokes(tmp_path, 0.07).images, read.images)
