@@ -103,7 +103,7 @@ def _blend(first: Images, second: Images, part: Images) -> Images:
     return first
 
 
-def _blend_matrix(grid: int = 6) -> NDArray[np.float32]:
+def blend_matrix(grid: int = 6) -> NDArray[np.float32]:
     """Return (grid, 28): how much each of `grid` evenly spaced numbers counts at each pixel of a side.
 
     Overlapping Gaussians, scaled so that blending random numbers keeps their standard deviation.
@@ -115,4 +115,4 @@ def _blend_matrix(grid: int = 6) -> NDArray[np.float32]:
 
 _CENTRED_ROWS = np.repeat(np.arange(ROWS, dtype=np.float32) - (ROWS - 1) / 2, COLUMNS)  # (784,)
 _CENTRED_COLUMNS = np.tile(np.arange(COLUMNS, dtype=np.float32) - (COLUMNS - 1) / 2, ROWS)
-_BLEND = _blend_matrix()
+_BLEND = blend_matrix()

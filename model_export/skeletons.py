@@ -44,8 +44,10 @@ def zero(rng: np.random.Generator) -> list[Stroke]:
     """An ellipse, started anywhere near the top, closed, not quite closed or overlapping; rarely slashed."""
     direction = rng.choice([-1, -1, 1])
     ring = arc(0.33, 0.5, rng.uniform(0.22, 0.42), 0.5, rng.uniform(-140, -20), direction * rng.uniform(325, 400))
-    slash = [smooth([(0.55, 0.1), (0.1, 0.9)])] if rng.random() < 0.04 else []
-    return [smooth(ring), *slash]
+    if rng.random() > 0.08:
+        return [smooth(ring)]
+    reach, lean = rng.uniform(0.3, 0.55), rng.uniform(0.08, 0.3)  # the slash may stay inside or run over
+    return [smooth(ring), smooth([(0.33 + lean, 0.5 - reach), (0.33 - lean, 0.5 + reach)])]
 
 
 def one(rng: np.random.Generator) -> list[Stroke]:
@@ -181,7 +183,8 @@ def seven(rng: np.random.Generator) -> list[Stroke]:
     wave = (0.28, rng.normal(0.02, 0.03))
     strokes = [smooth([*start, wave, corner, corner, bend, foot])]
     if rng.random() < 0.5:
-        y, half, tilt = rng.uniform(0.38, 0.62), rng.uniform(0.12, 0.3), rng.normal(0, 0.04)
+        y = rng.uniform(0.38, 0.62) if rng.random() < 0.65 else rng.uniform(0.6, 0.82)  # a bar low on the stem
+        half, tilt = rng.uniform(0.12, 0.3), rng.normal(0, 0.04)
         x = bend[0] + (foot[0] - corner[0]) * (y - 0.5) + rng.normal(0, 0.04)
         strokes.append(smooth([(x - half, y + tilt), (x + half, y - tilt)]))
     return strokes

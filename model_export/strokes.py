@@ -1,31 +1,49 @@
-"""Digits written as pen strokes: skeletons jittered, slanted, stretched and bent, then drawn and normalised.
+"""Digits written as pen strokes: skeletons, or what people wrote, jittered, slanted, stretched and bent.
 
-`skeletons` has the shapes.
+`skeletons` has the shapes; `functions.images.pen` draws them, as it draws what comes over the API.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageDraw
 
-from functions.images.normalise import normalise
+from functions.images.pen import draw_digit
 from model_export.skeletons import SKELETONS, Stroke
 
-CANVAS = 160  # pixels; the digit is fitted to 28×28 afterwards, so this only has to be fine enough
+# Pens, as parts of a digit's longer side: those of most drawings, and all that occur.
+COMMON, ALL = (0.06, 0.16), (0.02, 0.25)
 
 
 def write(digit: int, rng: np.random.Generator) -> list[Stroke]:
     """Return the strokes of one digit as somebody might write it: a skeleton, bent, slanted and stretched."""
     strokes = SKELETONS[digit](rng)
-    slant, width, turn = rng.normal(-0.08, 0.22), rng.lognormal(0.0, 0.28), np.radians(rng.normal(0, 7))
-    frame = np.array([[width, slant], [0.0, 1.0]])
-    rotation = np.array([[np.cos(turn), -np.sin(turn)], [np.sin(turn), np.cos(turn)]])
-    care = min(0.05, 0.02 * rng.lognormal(0.2, 0.5))  # how far the hand strays
-    waves = rng.normal(0, care, (2, 3)), rng.uniform(0.4, 1.4, (2, 3)), rng.uniform(0, 2 * np.pi, (2, 3))
+    frame = np.array([[rng.lognormal(0.0, 0.28), rng.normal(-0.08, 0.22)], [0.0, 1.0]])  # width and slant
     strokes = [_hook(stroke, rng) if rng.random() < 0.15 else stroke for stroke in strokes]
     if rng.random() < 0.1:
         strokes = [np.concatenate(strokes)]  # a pen that was not lifted
+    care = min(0.05, 0.02 * rng.lognormal(0.2, 0.5))  # how far the hand strays
+    return _moved(strokes, frame, np.radians(rng.normal(0, 7)), care, rng)
+
+
+def vary(strokes: Sequence[Stroke], rng: np.random.Generator) -> list[Stroke]:
+    """Return strokes that somebody wrote, about 1 high, as others might have: less changed than a skeleton."""
+    frame = np.array([[rng.lognormal(0.0, 0.2), rng.normal(0, 0.17)], [0.0, 1.0]])
+    return _moved(strokes, frame, np.radians(rng.normal(0, 6)), min(0.04, 0.015 * rng.lognormal(0.0, 0.5)), rng)
+
+
+def pen_width(rng: np.random.Generator) -> float:
+    """Return the width of some pen, as a part of the digit's longer side."""
+    low, high = COMMON if rng.random() < 0.6 else ALL
+    return float(np.exp(rng.uniform(np.log(low), np.log(high))))
+
+
+def _moved(
+    strokes: Sequence[Stroke], frame: Stroke, turn: float, care: float, rng: np.random.Generator
+) -> list[Stroke]:
+    """Return strokes in another frame, turned, bent and shifted against each other; some from a coarse tablet."""
+    rotation = np.array([[np.cos(turn), -np.sin(turn)], [np.sin(turn), np.cos(turn)]])
+    waves = rng.normal(0, care, (2, 3)), rng.uniform(0.4, 1.4, (2, 3)), rng.uniform(0, 2 * np.pi, (2, 3))
     if rng.random() < 0.15:
         points = int(rng.integers(7, 14))
         strokes = [_coarse(stroke, points) for stroke in strokes]
@@ -52,27 +70,9 @@ def _bend(stroke: Stroke, size: Stroke, frequency: Stroke, phase: Stroke) -> Str
     return np.asarray(stroke + (size[:, :, None] * np.sin(angle)).sum(1).T)
 
 
-def draw(strokes: list[Stroke], pen: float) -> NDArray[np.float32]:
-    """Draw strokes with a round pen, `pen` wide as a part of their longer side; return (CANVAS, CANVAS), ink 1."""
-    points = np.concatenate(strokes)
-    low, size = points.min(0), max(float(np.ptp(points, axis=0).max()), 1e-6)
-    scale = CANVAS / (1.1 + pen) / size
-    width = max(1.0, pen * size * scale)
-    image = Image.new("L", (CANVAS, CANVAS))
-    canvas = ImageDraw.Draw(image)
-    margin = (0.05 + pen / 2) * size
-    for stroke in strokes:
-        path = [(float(x), float(y)) for x, y in (stroke - low + margin) * scale]
-        canvas.line(path, fill=255, width=round(width))
-        for x, y in path:
-            canvas.ellipse((x - width / 2, y - width / 2, x + width / 2, y + width / 2), fill=255)
-    return np.asarray(image, np.float32) / np.float32(255)
-
-
 def synthesize(count: int, seed: int) -> Iterator[tuple[NDArray[np.float32], int]]:
     """Yield `count` written digits, each a normalised picture (28, 28) in 0..1 and its label; the same for a seed."""
     rng = np.random.default_rng(seed)
     for _ in range(count):
         digit = int(rng.integers(10))
-        pen = float(np.exp(rng.uniform(np.log(0.045), np.log(0.19))))
-        yield normalise(draw(write(digit, rng), pen)), digit
+        yield draw_digit(write(digit, rng), pen_width(rng)), digit

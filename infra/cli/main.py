@@ -6,6 +6,7 @@ import click
 
 from infra.cli.api_commands import predict, weights
 from infra.cli.aws_commands import bootstrap, deploy, destroy, package, status
+from infra.cli.distil_command import distil
 from infra.cli.grpc_command import grpc
 from infra.cli.model_commands import evaluate, export, import_onnx, train
 from infra.cli.shared import bucket_option, data_dir_option, open_store, plain_errors
@@ -70,6 +71,7 @@ def build_site_command(out: Path) -> None:
 
 for command in (
     train,
+    distil,
     export,
     evaluate,
     import_onnx,
