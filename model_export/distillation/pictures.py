@@ -76,9 +76,13 @@ def _unit(strokes: Sequence[Stroke]) -> list[Stroke]:
 
 
 def _in_processes[Chunk](draw: Callable[[Chunk], Block], chunks: list[Chunk], processes: int) -> Block:
-    limit = threadpool_limits  # matrices this small are slower with several BLAS threads
-    with multiprocessing.get_context("fork").Pool(processes, limit, (1, "blas")) as pool:
-        blocks = pool.map(draw, chunks, chunksize=1)
+    if processes == 1:
+        with threadpool_limits(1, "blas"):
+            blocks = [draw(chunk) for chunk in chunks]
+    else:
+        # Matrices this small are slower with several BLAS threads.
+        with multiprocessing.get_context("spawn").Pool(processes, threadpool_limits, (1, "blas")) as pool:
+            blocks = pool.map(draw, chunks, chunksize=1)
     return Block(np.concatenate([b.labels for b in blocks]), np.concatenate([b.pixels for b in blocks]))
 
 
