@@ -57,7 +57,7 @@ def figure(ink: Bytes, full: int, grid: Grid) -> tuple[Pixels, list[PredictionWa
     kept, crowded = _chosen(pieces)
     corners = _corners(pieces, kept)
     warnings = [SEVERAL_FIGURES] if crowded else []
-    if int(corners.sum()) >= _CORNERS:
+    if int(corners.sum()) + 2 * _wedges(pieces, kept) >= _CORNERS:
         warnings.append(TILTED)
     if not kept.all():
         ink = np.where(_finer(_allowed(pieces.labels, kept), cell, ink.shape), ink, np.uint8(0))
@@ -122,6 +122,14 @@ def _corners(pieces: Components, kept: Mask) -> Mask:
     down, across = (pieces.top == 0) ^ (pieces.bottom == rows), (pieces.left == 0) ^ (pieces.right == columns)
     corners: Mask = down & across & ~kept & (pieces.contact > _RIM * pieces.size)
     return corners
+
+
+def _wedges(pieces: Components, kept: Mask) -> int:
+    """Return how many pieces are two such corners that have grown together along a side; a straight rim is filled."""
+    rows, columns = pieces.shape
+    down, across = (pieces.top == 0) & (pieces.bottom == rows), (pieces.left == 0) & (pieces.right == columns)
+    filled = pieces.area > 0.75 * (pieces.bottom - pieces.top) * (pieces.right - pieces.left)
+    return int(((down ^ across) & ~kept & ~filled & (pieces.contact > _RIM * pieces.size)).sum())
 
 
 def _inside_frames(pieces: Components) -> Mask:

@@ -115,7 +115,7 @@ static double mark_ink(Paper *paper, double least) {
             pixel[4 * i + MARKS] |= SOLID, bins[pixel[4 * i + STANDS_OUT] * FINE]++, solid++;
     for (u32 i = 0; i < count; i++)
         if (around(paper, i, 1, SOLID)) pixel[4 * i + MARKS] |= GROWN;
-    return solid ? quantile(bins, 0.9) : 0;
+    return solid ? quantile(bins, 0.7) : 0;
 }
 
 /* Ink is narrow and stands out more than the grain. Returns 0 where there is none, and -1 where ink seems to fill most of the
