@@ -54,7 +54,8 @@ def rehearse(plan: Plan) -> None:
     assert status(STAGE, REGION, tell)
     lines.clear()
     dry_run(plan, tell)
-    assert {"Stack: nothing to change", "Page: nothing to change"} <= set(lines), lines
+    # LocalStack calls every resource of a stack changed; moto does not, see tests/infra/deploy/test_real_stack.py.
+    assert "Page: nothing to change" in lines, lines
     destroy(STAGE, REGION, None, True, tell)
     assert stack.describe() is None
     assert not stack.account.client("s3").list_buckets()["Buckets"]

@@ -23,13 +23,13 @@ class Gateway:
     url: str
     headers: dict[str, str]
 
-    def __call__(self, method: str, path: str, status: int = 200, **request: Any) -> requests.Response:
-        """Send a request and see that it is answered as expected."""
+    def __call__(self, method: str, path: str, *statuses: int, **request: Any) -> requests.Response:
+        """Send a request and see that it is answered with one of the statuses, 200 if none is named."""
         headers = self.headers | {"Accept": "application/json, */*;q=0.5"} | request.pop("headers", {})
         answer = requests.request(method, self.url + path, headers=headers, timeout=PATIENCE, **request)
-        if answer.status_code != status:
+        if answer.status_code not in (statuses or (200,)):
             raise AssertionError(
-                f"{method} {path}: expected {status}, came {answer.status_code}: {answer.text[:500]}"
+                f"{method} {path}: expected {statuses or 200}, came {answer.status_code}: {answer.text[:500]}"
             )
         return answer
 

@@ -1,12 +1,16 @@
 """Runs LocalStack, in its own environment, with its Lambdas as processes under AWS's runtime client.
 
 LocalStack's only executor wants Docker. `PackageExecutor` takes its place: it starts the very package that was
-deployed, with nothing else on its path. `emulator` starts this program.
+deployed, with nothing else on its path. And its S3 lets two guarded writes to one key of a versioned bucket both
+succeed, since it locks single versions: here they come one at a time. `emulator` starts this program.
 """
 
+import functools
 import json
 import os
 import tempfile
+import threading
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +19,7 @@ from localstack.services.lambda_.invocation import execution_environment, runtim
 from localstack.services.lambda_.invocation.executor_endpoint import StatusErrorException
 from localstack.services.lambda_.invocation.lambda_models import InvocationResult
 from localstack.services.lambda_.invocation.runtime_executor import RuntimeExecutor
+from localstack.services.s3.provider import S3Provider
 
 from tests.support.servers.lambda_process import LambdaError, LambdaProcess
 
@@ -90,7 +95,20 @@ def executor() -> type[PackageExecutor]:
     return PackageExecutor
 
 
+def one_at_a_time[**P, R](action: Callable[P, R]) -> Callable[P, R]:
+    """Return a function that waits while another thread is in it."""
+    lock = threading.Lock()
+
+    @functools.wraps(action)
+    def alone(*args: P.args, **named: P.kwargs) -> R:
+        with lock:
+            return action(*args, **named)
+
+    return alone
+
+
 if __name__ == "__main__":
+    S3Provider.put_object = one_at_a_time(S3Provider.put_object)
     for module in (runtime_executor, execution_environment, version_manager):
         module.get_runtime_executor = executor
     main()

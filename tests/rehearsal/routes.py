@@ -27,12 +27,17 @@ def call_every_route(api: Gateway, say: Say) -> None:
 
 
 def patch_from_many(api: Gateway, say: Say) -> None:
-    """Take 40 training steps from 8 clients at once: each must be kept, on top of another."""
+    """Take 40 training steps from 8 clients at once: each must be kept, on top of another.
+
+    A client that lost too many races is told when to try again.
+    """
     lessons = [api("GET", "/data").json() for _ in range(CLIENTS)]
     before = _history(api)
 
     def patch(number: int) -> str:
-        return str(api("PATCH", "/weights", json=lessons[number % CLIENTS]).json()["version"])
+        while (answer := api("PATCH", "/weights", 200, 409, json=lessons[number % CLIENTS])).status_code == 409:
+            time.sleep(float(answer.headers["Retry-After"]))
+        return str(answer.json()["version"])
 
     with ThreadPoolExecutor(CLIENTS) as pool:
         made = set(pool.map(patch, range(PATCHES)))
@@ -47,7 +52,7 @@ def retrain(api: Gateway, say: Say) -> None:
     answer = api("DELETE", "/weights", 202)
     location = answer.headers["Location"].removeprefix("/api")
     deadline = time.monotonic() + _RETRAINED_WITHIN
-    while (job := api("GET", location).json())["state"] not in ("done", "failed"):
+    while (job := api("GET", location).json()["job"])["state"] not in ("done", "failed"):
         assert time.monotonic() < deadline, f"the retraining takes too long: {job}"
         time.sleep(1)
     assert job["state"] == "done", job
