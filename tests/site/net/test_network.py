@@ -217,6 +217,6 @@ def test_samples_outside_their_room_are_refused(kernel: WasmtimeKernel) -> None:
 @pytest.mark.parametrize("relaxed", [False, True])
 def test_shipped_module_is_small_and_has_no_naive_twins(relaxed: bool) -> None:
     module = built(relaxed, with_naive=False).read_bytes()
-    assert len(module) <= 40 * 1024
+    assert len(module) <= 48 * 1024
     assert b"sparse_forward" in module
     assert b"naive" not in module
