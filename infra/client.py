@@ -14,6 +14,8 @@ import requests
 from requests.adapters import HTTPAdapter
 from urllib3.util.retry import Retry
 
+from functions.prediction_warnings import PredictionWarning
+
 JSON = "application/json"
 SAFETENSORS = "application/vnd.safetensors"
 ONNX = "application/vnd.onnx"
@@ -32,12 +34,13 @@ class ApiError(RuntimeError):
 
 
 class Prediction(msgspec.Struct):
-    """Which digit it is, how probable each of the ten is, and the weights that were used."""
+    """Which digit it is, how probable each of the ten is, the weights that were used, and what may be wrong."""
 
     label: int
     probabilities: list[float]
     model: str
     version: str
+    warnings: tuple[PredictionWarning, ...] = ()
 
 
 class VersionInfo(msgspec.Struct):

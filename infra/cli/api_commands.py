@@ -39,6 +39,8 @@ def predict(pictures: tuple[IO[bytes], ...], model: str, api: str) -> None:
         for picture in pictures:
             found = client.predict(picture.read(), picture.name, model)
             click.echo(f"{picture.name}: {found.label} ({found.probabilities[found.label]:.1%})")
+            for warning in found.warnings:
+                click.echo(f"  {warning.message}")
 
 
 @click.group()

@@ -76,6 +76,13 @@ def test_pictures_are_recognised(served: Served, digits: DigitSplits, tmp_path: 
     assert labels == [str(label) for label in digits.splits["test"].labels[:3]]
 
 
+def test_what_may_be_wrong_with_a_picture_is_shown(served: Served, digits: DigitSplits, tmp_path: Path) -> None:
+    (tmp_path / "thumbnail.png").write_bytes(picture(digits, 0, side=12))
+    shown = served.run("predict", str(tmp_path / "thumbnail.png"))
+    assert "\n  the digit has few pixels" in shown.output
+    assert float(shown.output.split("(")[1].split("%")[0]) < 90  # an answer with a doubt is never sure
+
+
 def test_what_is_no_picture_is_refused_in_the_apis_words(served: Served, tmp_path: Path) -> None:
     (tmp_path / "letter.png").write_text("not a picture")
     shown = served.run("predict", str(tmp_path / "letter.png"))
