@@ -100,18 +100,22 @@ def test_sizes_of_answers_are_those_of_the_api(digits: DigitSplits, memory: Memo
         pictures = [
             {"tensor": sample["image"]} for sample in api("POST", "/datablock", body={"block": 300}).json_body["data"]
         ]
-        answer = api("POST", "/predict", body=pictures[0])
+        answers = [api("POST", "/predict", body=picture) for picture in pictures[:9]]  # of which few have warnings
         measured = {
             "SHARD": statistics.mean(shards),
             "QUICK": len(api("GET", "/weights?precision=int8").body),
             "EXACT": len(api("GET", "/weights", headers={"Accept": "application/vnd.safetensors"}).body),
             "TENSOR": statistics.mean(len(json.dumps(picture)) for picture in pictures),
-            "ANSWER": len(answer.body) + sum(len(f"{name}: {value}\r\n") for name, value in answer.headers.items()),
+            "ANSWER": statistics.median(
+                len(answer.body) + sum(len(f"{name}: {value}\r\n") for name, value in answer.headers.items())
+                for answer in answers
+            ),
             "GRAPHS": sum(len(memory.get(key).body) for key in memory.keys("models/")),
         }
         sizes = []
         for _ in range(2):
-            api("PATCH", "/weights", body={"data": [{"target": 3, "image": pictures[0]["tensor"]}]})
+            lesson = {"data": [{"target": 3, "image": pictures[0]["tensor"]}], "learning_rate": 0.001}
+            assert api("PATCH", "/weights", body=lesson).status_code == 200
             sizes.append(len(memory.get("weights/mlp-128/current.json").body))
         measured["HISTORY"] = sizes[1] - sizes[0]
     assert {name: getattr(costs, name) for name in measured} == pytest.approx(measured, rel=0.05)
