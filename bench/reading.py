@@ -9,6 +9,7 @@ files of a folder, named `{digit}_{kind}_{…}`. Run: `python -m bench.reading [
 import argparse
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from itertools import chain
 from pathlib import Path
 
 import numpy as np
@@ -28,6 +29,7 @@ from model_export.pretrained import shipped_architectures
 
 PENS = (0.07, 0.1, 0.13)  # parts of the path's longer side
 PAD, PAD_PENS = 280, (12.0, 21.0, 34.0)  # the page's pad and its pens
+CANVAS = 140  # pixels of a side, on which the pad is drawn here: a digit of 20×20 does not notice
 TABLET = 500  # units of a side, of the tablet that people wrote on
 SIZES = {"full": 1.0, "half": 0.5, "quarter": 0.25}
 SURE = 0.9
@@ -44,7 +46,7 @@ def main() -> None:
     print(f"{'':34}{', '.join(models)}: right, and in brackets wrong though over {SURE:.0%} sure")
     strokes = others_strokes([metadata for _, metadata in models.values()])
     misread: dict[str, Counter[str]] = {model: Counter() for model in models}
-    for digits in (from_test_split(print), *written(strokes), *photographed(folder)):
+    for digits in chain([from_test_split(print)], written(strokes), photographed(folder)):
         figures = []
         for model, (weights, _) in models.items():
             result = evaluate_weights(model, weights, digits.images, digits.labels)
@@ -87,9 +89,10 @@ def on_pad(digit: WrittenDigit, size: float, pen: float) -> Pictures:
     """Return a digit written on a pad in some size, inked there, then normalised: (784,)."""
     edge = (1 - size) / 2
     paths = [
-        PAD * (edge + size * (stroke + np.array([0, TABLET])) / TABLET) for stroke in digit.strokes
+        CANVAS * (edge + size * (stroke + np.array([0, TABLET])) / TABLET) for stroke in digit.strokes
     ]  # y upwards to 500
-    return normalise(inked(paths, pen / 2, (PAD, PAD))).ravel()
+    paths = [np.clip(path, 0, CANVAS - 1) for path in paths]  # some wrote over the tablet's edge
+    return normalise(inked(paths, pen / 2 * CANVAS / PAD, (CANVAS, CANVAS))).ravel()
 
 
 def photographed(folder: Path | None) -> Iterator[LabelledImages]:

@@ -16,22 +16,24 @@ from torch import nn
 
 from functions.dataset.block import Block
 from functions.errors import InvalidValueError
+from functions.models.calibration import calibrate
 from model_export.architectures import ARCHITECTURES
 from model_export.distillation import pictures
+from model_export.distillation.batches import Batches
 from model_export.distillation.measures import Measure, measure
 from model_export.distillation.networks import (
     Parameters,
     as_images,
     as_numpy,
+    cooled,
     first_parameters,
     parameters_of,
     scores,
     teacher,
 )
 from model_export.distillation.pictures import Written
-from model_export.distillation.settings import VARIATION, DistillationSettings
+from model_export.distillation.settings import DistillationSettings
 from model_export.distillation.steps import Average, optimizer, take_steps
-from model_export.distillation.variation import Variation
 
 type Weights = Mapping[str, NDArray[np.float32]]
 type Network = Callable[[torch.Tensor], torch.Tensor]  # images to scores
@@ -42,8 +44,6 @@ PENS = (0.07, 0.1, 0.13)  # that written digits are measured with
 _TEMPERATURE = 2.0  # at which answers are compared, so that the less likely digits count, too
 _SOFT = 0.9  # part of the loss that compares with the large networks' answers; the rest compares with the labels
 _TEACHERS_TIME = 0.27  # of the whole
-# Source → part of a batch, and how strongly its images are varied: paths were varied before they were drawn.
-_MIX = {"mnist": (0.65, 0.9), "written": (0.2, 0.6), "synthetic": (0.15, 0.6)}
 
 
 @dataclass(frozen=True)
@@ -69,29 +69,6 @@ class Distilled:
             "held_out_writers": ",".join(map(str, self.held_out)),
             "outcome": f"{self.teacher_steps} steps of the teachers, {self.steps} of the small networks",
         }
-
-
-class Batches:
-    """Draws batches of varied images with their labels, all on one device."""
-
-    def __init__(self, sources: Mapping[str, Block], batch: int, device: str) -> None:
-        used = {name: block for name, block in sources.items() if len(block)}
-        whole = sum(_MIX[name][0] for name in used)
-        self.counts = [max(1, round(batch * _MIX[name][0] / whole)) for name in used]
-        self.pixels = [torch.tensor(block.pixels, device=device) for block in used.values()]
-        self.labels = [torch.tensor(block.labels, device=device).long() for block in used.values()]
-        strengths = [torch.full((count, 1, 1), _MIX[name][1]) for name, count in zip(used, self.counts, strict=True)]
-        self.strength = torch.cat(strengths).to(device)
-        self.vary = Variation(VARIATION, device)
-
-    def draw(self) -> tuple[torch.Tensor, torch.Tensor]:
-        """Return images (B, 1, 28, 28) and labels (B,)."""
-        images, labels = [], []
-        for pixels, known, count in zip(self.pixels, self.labels, self.counts, strict=True):
-            rows = torch.randint(len(known), (count,), device=known.device)
-            images.append(pixels[rows])
-            labels.append(known[rows])
-        return self.vary(as_images(torch.cat(images)), self.strength), torch.cat(labels)
 
 
 def distil(
@@ -212,9 +189,20 @@ class _Run:
 
         taken = take_steps(step, opts, self.settings.steps, seconds, self.say)
         average.keep()
+        small = {name: self.as_sure_as_right(name, parameters) for name, parameters in small.items()}
         for name, parameters in small.items():
             self.report(name, _answer(name, parameters))
         return {name: as_numpy(parameters) for name, parameters in small.items()}, taken
+
+    def as_sure_as_right(self, name: str, parameters: Parameters) -> Parameters:
+        """Return weights that are calibrated on the test digits, which changes no label."""
+        test = self.measured[_TEST]
+        with torch.no_grad():
+            images = as_images(torch.tensor(test.pixels, device=self.device))
+            found = torch.cat([_answer(name, parameters)(part) for part in images.split(1000)])
+        temperature = calibrate(found.float().cpu().numpy(), test.images(), test.labels.astype(np.int64)).temperature
+        self.say(f"{name}: temperature {temperature:g}")
+        return cooled(ARCHITECTURES[name].layers, parameters, temperature)
 
     def report(self, name: str, network: Network) -> None:
         """Measure a network and say how good it is."""

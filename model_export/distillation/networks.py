@@ -44,6 +44,12 @@ def scores(layers: Sequence[Layer], parameters: Parameters, images: torch.Tensor
     return x
 
 
+def cooled(layers: Sequence[Layer], parameters: Parameters, temperature: float) -> Parameters:
+    """Return weights whose scores are divided by a temperature: the last layer's are."""
+    last = [layer.name for layer in layers if layer.kind == "dense"][-1]
+    return {name: value / temperature if name.startswith(f"{last}.") else value for name, value in parameters.items()}
+
+
 def as_numpy(parameters: Mapping[str, torch.Tensor]) -> dict[str, NDArray[np.float32]]:
     """Return weights as the rest of Scrawl has them."""
     return {name: value.detach().float().cpu().numpy().copy() for name, value in parameters.items()}
