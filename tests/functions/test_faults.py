@@ -25,7 +25,8 @@ from tests.support.launchers import IdleLauncher
 
 KEEP = 4
 POINTER = "weights/mlp-128/current.json"
-SAMPLE = {"data": [{"target": 1, "image": [0.5] * 784}]}
+# A nonsense lesson, but a small one: larger ones are taken back.
+SAMPLE = {"data": [{"target": 1, "image": [0.5] * 784}], "learning_rate": 0.001}
 
 type Write = Callable[[Api], HTTPResponse]
 type Fault = Callable[..., object]

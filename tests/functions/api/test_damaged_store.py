@@ -14,7 +14,8 @@ from tests.support.faults import FaultyStore, away
 POINTER = "weights/mlp-128/current.json"
 IMAGE = {"tensor": [0] * 784}
 INFER = {"inputs": [{"name": "images", "shape": [1, 784], "datatype": "FP32", "data": [0] * 784}]}
-SAMPLE = {"data": [{"target": 1, "image": [0.5] * 784}]}
+# A nonsense lesson, but a small one: larger ones are taken back.
+SAMPLE = {"data": [{"target": 1, "image": [0.5] * 784}], "learning_rate": 0.001}
 
 type Damage = Callable[[FaultyStore, str], None]
 
