@@ -3,12 +3,15 @@
 `model` decides what follows from it.
 """
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
+import numpy as np
+
 from functions.dataset.shards import Digits
 from functions.errors import InvalidValueError
-from functions.models.calibration import UNMEASURED, Calibration, calibrate
+from functions.models.calibration import UNMEASURED, Calibration, Scores, calibrate
 from functions.models.inference import Classifier, evaluate, judge, score_all
 from functions.weights import bounds
 from functions.weights.tensors import as_int8
@@ -16,6 +19,7 @@ from functions.weights.versions import Tensors
 
 _INT8_TOLERANCE = 0.01  # how much worse the int8 form may be, which the page starts with
 _INT8_DIGITS = 500  # it is measured on: a form that has lost something shows at once
+_CHANCE = 3  # standard deviations of the difference, if both forms read equally well
 
 
 @dataclass(frozen=True)
@@ -49,12 +53,22 @@ class Evaluator:
         bounds.check(tensors)
         digits = self._digits()
         scores = score_all(self._classifier(tensors), digits.images)
-        _, exact = judge(scores[:_INT8_DIGITS], digits.labels[:_INT8_DIGITS])
-        small = self.measure(as_int8(tensors), _INT8_DIGITS).accuracy
-        if small < exact - _INT8_TOLERANCE:
-            raise InvalidValueError(
-                f"as int8, which pages start with, these weights recognise {small:.1%} of the test digits instead of "
-                f"{exact:.1%}; {_INT8_TOLERANCE:.0%} less is accepted. A weight that is much larger than the others "
-                "of its row does that"
-            )
+        self._check_int8(tensors, scores[:_INT8_DIGITS], digits)
         return Measure(*judge(scores, digits.labels), calibrate(scores, digits.images, digits.labels))
+
+    def _check_int8(self, tensors: Tensors, scores: Scores, digits: Digits) -> None:
+        """Check that the int8 form reads as well, as far as so few digits can tell.
+
+        A weak network reads many of them the other way, some worse and some better, and that is chance.
+        """
+        count = len(scores)
+        labels = np.asarray(digits.labels[:count])
+        exact = scores.argmax(1) == labels
+        small = score_all(self._classifier(as_int8(tensors)), digits.images[:count]).argmax(1) == labels
+        worse = int(exact.sum()) - int(small.sum())
+        if worse > max(_INT8_TOLERANCE * count, _CHANCE * math.sqrt((exact != small).sum())):
+            raise InvalidValueError(
+                f"as int8, which pages start with, these weights recognise {small.mean():.1%} of the test digits "
+                f"instead of {exact.mean():.1%}; {_INT8_TOLERANCE:.0%} less is accepted. A weight much larger "
+                "than the others of its row does that"
+            )

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from functions.errors import InvalidValueError
+from functions.models.training import initial_weights
 from functions.weights import tensors
 from tests.support.api import Api
 from tests.support.weights_bodies import SAFETENSORS, copied, sent
@@ -31,6 +32,13 @@ def test_weights_that_are_lost_as_int8_are_refused(api: Api) -> None:
         api.service.model("mlp-128").upload(spiked)
     with pytest.raises(InvalidValueError, match="as int8"):
         api.service.model("mlp-128").publish_retrained(spiked, 0)
+
+
+def test_weak_networks_are_not_taken_for_lost_as_int8(api: Api) -> None:
+    """They read some digits the other way, worse or better, by chance."""
+    model = api.service.model("mlp-128")
+    for seed in range(5):
+        model.evaluator.examine(initial_weights(model.manifest.shapes(), seed))
 
 
 def test_int8_weights_are_those_that_a_reader_gets(api: Api) -> None:
