@@ -117,12 +117,11 @@ def bare(recognised: Callable[..., float]) -> float:
     return recognised(lambda digit: normalise(digit / 255))
 
 
+@pytest.mark.usefixtures("mnist")
 @pytest.mark.parametrize("name", RENDERINGS)
 def test_digits_in_files_are_recognised_as_well_as_the_bare_ones(
-    recognised: Callable[..., float], bare: float, digits: DigitSplits, name: str
+    recognised: Callable[..., float], bare: float, name: str
 ) -> None:
-    if name == "PNG, one bit" and digits.name != "mnist":
-        pytest.skip("the UCI digits fill their pictures to the edge: set MNIST_DIR")
     assert recognised(RENDERINGS[name]) >= bare - MARGIN
 
 

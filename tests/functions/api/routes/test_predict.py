@@ -44,6 +44,7 @@ def test_prediction_is_the_networks(api: Api, some: Block) -> None:
         assert (prediction["model"], prediction["version"]) == ("mlp-128", version.version)
 
 
+@pytest.mark.usefixtures("mnist")
 @pytest.mark.parametrize("picture", ["noise", "nothing", "a blot"])
 def test_what_is_unlike_any_digit_is_said(api: Api, some: Block, picture: str) -> None:
     made = np.zeros((28, 28))

@@ -33,6 +33,7 @@ def test_one_sample_is_learned_and_saved(api: Api, current: Version) -> None:
     assert api.version == last.json_body["version"]
 
 
+@pytest.mark.usefixtures("mnist")
 def test_teaching_one_digit_does_not_cost_the_others(api: Api, current: Version) -> None:
     """Whatever digit it is, right or wrong, without a learning rate."""
     some = api.service.dataset.first("test", 1)
