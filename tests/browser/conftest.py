@@ -67,6 +67,14 @@ def lab(page: Page, stack: RunningStack) -> Iterator[Lab]:
     assert visit.errors == []
 
 
+@pytest.fixture
+def visitor(page: Page, stack: RunningStack) -> Iterator[Lab]:
+    """Make a visit that the test itself starts."""
+    lab = Lab(page, stack.url)
+    yield lab
+    assert lab.errors == []
+
+
 @pytest.fixture(scope="module")
 def long_visit(browser: Browser, browser_context_args: dict[str, Any], stack: RunningStack) -> Iterator[Lab]:
     """Visit the page once for a whole file, in a browser profile of its own."""

@@ -1,14 +1,12 @@
 """Changing the network on the page: each has weights, figures and curves of its own, and keeps them."""
 
 import re
-from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Page, Route
+from playwright.sync_api import Route
 
 from model_export.pretrained import shipped_architectures
 from tests.support.lab import Lab
-from tests.support.servers.running_stack import RunningStack
 
 FIRST = "mlp-128"
 OTHERS = [architecture.id for architecture in shipped_architectures() if architecture.id != FIRST]
@@ -16,14 +14,6 @@ OTHERS = [architecture.id for architecture in shipped_architectures() if archite
 ENOUGH = {"conv-32-64": 5}
 FIGURES = ("iteration", "loss", "train-accuracy", "test-accuracy", "weights-origin")
 TRAIN_CURVE = "#loss-curve path.line.train"
-
-
-@pytest.fixture
-def visitor(page: Page, stack: RunningStack) -> Iterator[Lab]:
-    """Make a visit that the test itself starts."""
-    lab = Lab(page, stack.url)
-    yield lab
-    assert lab.errors == []
 
 
 def train_until(lab: Lab, iteration: int) -> tuple[str, ...]:

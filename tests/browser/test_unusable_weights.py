@@ -1,7 +1,5 @@
 """Shared weights that cannot be used stop nobody's page: it says so, takes an earlier version, offers to go back."""
 
-from collections.abc import Iterator
-
 import numpy as np
 import pytest
 import requests
@@ -12,13 +10,6 @@ from tests.support.lab import Lab
 from tests.support.servers.running_stack import RunningStack, teach
 
 SAFETENSORS = "application/vnd.safetensors"
-
-
-@pytest.fixture
-def visitor(page: Page, stack: RunningStack) -> Iterator[Lab]:
-    lab = Lab(page, stack.url)
-    yield lab
-    assert lab.errors == []
 
 
 def poison(page: Page, stack: RunningStack, value: float) -> None:

@@ -20,6 +20,7 @@ from functions.dataset import block
 from functions.dataset.block import Block
 from functions.storage.memory import MemoryStore
 from functions.weights import tensors
+from tests.conftest import copy
 from tests.support.api import Api, serving
 
 MOST_MEMORY = 200 * 1024 * 1024  # bytes that Python may hold beyond what it held before
@@ -78,8 +79,7 @@ VALID = {
 def api(seeded: MemoryStore) -> Iterator[Api]:
     """Return the API over one store, which what is accepted here may change."""
     store = MemoryStore()
-    for key in seeded.keys(""):
-        store.put(key, seeded.get(key).body)
+    copy(seeded, store)
     with serving(store) as served:
         yield served
 

@@ -27,9 +27,7 @@ type Part = Callable[[list[np.ndarray]], float]
 
 
 @pytest.fixture(scope="module")
-def some(digits: DigitSplits) -> list[np.ndarray]:
-    if digits.name != "mnist":
-        pytest.skip("the UCI digits fill their pictures to the edge, which is a fault of its own: set MNIST_DIR")
+def some(digits: DigitSplits, mnist: None) -> list[np.ndarray]:  # noqa: ARG001 — the UCI digits fill their pictures
     return list(digits.splits["test"].pixels[:COUNT].reshape(COUNT, 28, 28))
 
 
