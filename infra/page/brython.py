@@ -35,7 +35,21 @@ _HOLDER = """\
 (function($B){{const _b_=$B.builtins,builtins_scope={{locals:new Set(Object.keys(_b_))}}
 {needed}}})(__BRYTHON__);
 ;
-"""  # Merely looking for the browser's database throws where storage is blocked; nothing needs it.
+"""
+
+# Brython knows what is running by a stack of frames. It sets a coroutine's frame when a promise settles, but the
+# coroutine goes on some microtasks later, when another may have set its own. Then the `else` of a `try` is skipped,
+# since the stack seems to have another height, and `raise` may fail (docs/brython-await.md). So here each `await`
+# sets the frame as it goes on.
+_AWAIT = re.compile(r"`await \$B\.promise\(\$\{\$B\.js_from_ast\(this\.value, scopes\)\}\)`")
+_AWAIT_WITH_FRAME = "`$B.resumed($B.frame_obj, await $B.settled($B.promise(${$B.js_from_ast(this.value, scopes)})))`"
+_RESUMING = """\
+;(function($B){
+$B.settled = promise => Promise.resolve(promise).then(value => [value], error => [null, error])
+$B.resumed = (frame, [value, ...errors]) => { $B.frame_obj = frame; if (errors.length) throw errors[0]; return value }
+})(__BRYTHON__);
+"""
+# Merely looking for the browser's database throws where storage is blocked; nothing needs it.
 _DATABASE = re.compile(r"_window\.indexedDB|self\.indexedDB !==undefined")
 
 # In compiled code: a text, or a name that Brython has made, or the number at its end.
@@ -46,7 +60,7 @@ _NAMES = re.compile(
 _MODULE_NAMESPACE = re.compile(r"\b(locals_\w+) = \$B\.namespace\(")
 
 # What a browser has and brython.js looks for while it is loaded.
-_SURROUNDINGS = """
+SURROUNDINGS = """
 globalThis.self = globalThis.global = globalThis
 globalThis.module = {}
 globalThis.process = { release: { name: 'node' } }
@@ -86,23 +100,30 @@ def library() -> Modules:
 
 def runtime() -> bytes:
     """Return brython.js without its compiler."""
-    script = _whole()
+    script = whole()
     script = _DATABASE.sub("undefined", script)
     needed = "".join(_only(part, script) for part in _NEEDED)
     script = script.replace(_only(_COMPILER, script), "")
-    return script.replace(_only(_GENERATOR, script), _HOLDER.format(needed=needed)).encode()
+    return (script.replace(_only(_GENERATOR, script), _HOLDER.format(needed=needed)) + _RESUMING).encode()
+
+
+def compiler() -> str:
+    """Return brython.js with its compiler, whose `await` sets the coroutine's frame."""
+    script = whole()
+    return script.replace(_only(_AWAIT, script), _AWAIT_WITH_FRAME)
 
 
 def compiled(sources: dict[str, tuple[str, bool]]) -> dict[str, str]:
     """Return the JavaScript of modules, name → (source, whether it is a package). Results are cached."""
     arguments = json.dumps(sources)
-    digest = hashlib.sha256("\0".join([arguments, _COMPILE, _whole()]).encode()).hexdigest()
+    with_compiler = compiler()
+    digest = hashlib.sha256("\0".join([arguments, _COMPILE, with_compiler]).encode()).hexdigest()
     cached = BUILD / "python" / f"{digest[:16]}.json"
     if not cached.exists():
         cached.parent.mkdir(parents=True, exist_ok=True)
         with MiniRacer() as engine:
-            engine.eval(_SURROUNDINGS)
-            engine.eval(_whole())
+            engine.eval(SURROUNDINGS)
+            engine.eval(with_compiler)
             write_atomically(cached, str(engine.eval(f"{_COMPILE}({arguments})")).encode())
     scripts: dict[str, str] = {name: _shortened(script) for name, script in json.loads(cached.read_bytes()).items()}
     return scripts
@@ -144,5 +165,6 @@ def _data() -> Path:
     return Path(list_modules.__file__).with_name("data")
 
 
-def _whole() -> str:
+def whole() -> str:
+    """Return brython.js as it is released."""
     return (_data() / "brython.js").read_text("utf-8")

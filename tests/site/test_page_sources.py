@@ -18,7 +18,7 @@ def name_of(path: Path) -> str:
 
 @pytest.mark.parametrize("path", SOURCES, ids=name_of)
 def test_no_try_has_an_else(path: Path) -> None:
-    """Under WebKit's JavaScript engine, what Brython makes of one around an `await` sometimes skips the `else`."""
+    """Brython alone skips the `else` of one around an `await` now and then (docs/brython-await.md)."""
     nodes = ast.walk(ast.parse(path.read_text("utf-8")))
     lines = [node.lineno for node in nodes if isinstance(node, ast.Try | ast.TryStar) and node.orelse]
     assert not lines, f"{name_of(path)} has a try with an else in line {lines[0]}"
