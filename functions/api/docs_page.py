@@ -47,6 +47,8 @@ def outline(schema: Json, document: Json, indent: str = "") -> str:
     kind = schema.get("type", "anything")
     if kind == "object":
         return _object(schema, document, indent)
+    if "prefixItems" in schema:
+        return f"[{', '.join(outline(one, document, indent) for one in schema['prefixItems'])}]"
     if kind == "array":
         count = schema.get("minItems")
         number = f"{count} × " if count is not None and count == schema.get("maxItems") else ""

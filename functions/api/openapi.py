@@ -11,12 +11,13 @@ import msgspec
 
 from functions import VERSION
 from functions.api.operations import data, open_inference, weights
-from functions.api.operations.operation import BINARY, Answer, Formats, Operation, Parameter
+from functions.api.operations.operation import BINARY, FORM_FILE, Answer, Formats, Operation, Parameter
 from functions.api.requests import LARGEST_BODY, LARGEST_UNPACKED
 from functions.api.response_types import ErrorAnswer
 from functions.api.responses import JSON
 
 OPERATIONS: tuple[Operation, ...] = (*data.OPERATIONS, *weights.OPERATIONS, *open_inference.OPERATIONS)
+_BYTES = {"type": "string", "format": "binary"}
 _REFERENCE = "#/components/schemas/{name}"
 _DESCRIPTION = f"""\
 Handwritten digits: samples and blocks of MNIST, networks that recognise them, and the weights that visitors share.
@@ -92,7 +93,9 @@ class _Schemas:
 
     def of(self, kind: Any) -> dict[str, Any]:
         if kind is BINARY:
-            return {"type": "string", "format": "binary"}
+            return dict(_BYTES)
+        if kind is FORM_FILE:
+            return {"type": "object", "properties": {"image": dict(_BYTES)}, "required": ["image"]}
         if isinstance(kind, tuple):
             return {"anyOf": [self.of(one) for one in kind]}
         return self._of[repr(kind)]
@@ -101,7 +104,7 @@ class _Schemas:
 def _types(operation: Operation) -> Iterator[Any]:
     for formats in (operation.body, *(answer.formats for answer in operation.answers.values())):
         for kind in formats.values():
-            if kind is not BINARY:
+            if kind not in (BINARY, FORM_FILE):
                 yield from kind if isinstance(kind, tuple) else (kind,)
     yield operation.error_type or ErrorAnswer
 

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from functions.dataset.block import CLASSES, PIXELS
 from functions.dataset.shards import Digits
 from functions.errors import FormatError, InvalidValueError
-from functions.images import image_files
+from functions.images import image_files, writing
 from functions.weights.versions import ID
 
 MOST_IN_JSON = 1000  # samples in one request or answer
@@ -61,8 +61,28 @@ class BlockBody(msgspec.Struct):
     block: Annotated[int, Meta(extra_json_schema={"minimum": 1, "maximum": MOST_IN_BINARY})]
 
 
+type Strokes = Annotated[
+    list[list[tuple[float, float]]],
+    Meta(
+        title="Strokes",
+        description="a digit as it was written: a list of points [x, y] for each time the pen went down, in any unit "
+        f"(up to a billion), y downwards; up to {writing.MOST_POINTS} points",
+        examples=[[[[10, 12], [60, 10], [30, 90]], [[25, 50], [55, 48]]]],
+        extra_json_schema={"minItems": 1, "maxItems": writing.MOST_POINTS},
+    ),
+]
+type Pen = Annotated[
+    float,
+    Meta(
+        title="Pen",
+        description="how wide the pen draws the strokes, as a part of the digit's longer side",
+        extra_json_schema={"minimum": writing.THINNEST, "maximum": writing.WIDEST, "default": writing.USUAL},
+    ),
+]
+
+
 class PredictBody(msgspec.Struct):
-    """The body of POST /predict: exactly one of the three."""
+    """The body of POST /predict: exactly one of `tensor`, `tensors`, `image` and `strokes`."""
 
     tensor: Pixels | UnsetType = UNSET
     tensors: Annotated[list[Pixels], Meta(extra_json_schema=_ITEMS)] | UnsetType = UNSET
@@ -70,6 +90,11 @@ class PredictBody(msgspec.Struct):
         Annotated[str, Meta(description="an image file in base64; `data:image/png;base64,` may stand before it")]
         | UnsetType
     ) = UNSET
+    strokes: Strokes | UnsetType = UNSET
+    pen: Pen | UnsetType = UNSET  # of the strokes
+
+
+PREDICTABLE = ("tensor", "tensors", "image", "strokes")  # keys of such a body, of which it has one
 
 
 class WeightsBody(msgspec.Struct):
@@ -101,14 +126,11 @@ def image(values: Sequence[float], field: str) -> NDArray[np.float32]:
 
 
 def pictures(body: PredictBody) -> NDArray[np.float32]:
-    """Return the (B, 784) pixels that a body asks about, where it has no image file.
+    """Return the (B, 784) pixels that a body asks about, where it has tensors.
 
     Raises:
-        InvalidValueError: when it has none or several of the keys, or what it has is wrong.
+        InvalidValueError: when what it has is wrong.
     """
-    given = [name for name in body.__struct_fields__ if getattr(body, name) is not UNSET]
-    if len(given) != 1:
-        raise InvalidValueError(f"send one of tensor, tensors and image, got {' and '.join(given) or 'none of them'}")
     if body.tensor is not UNSET:
         return image(body.tensor, "tensor")[np.newaxis]
     assert body.tensors is not UNSET
@@ -116,11 +138,25 @@ def pictures(body: PredictBody) -> NDArray[np.float32]:
     return np.stack([image(tensor, f"tensors[{place}]") for place, tensor in enumerate(body.tensors)])
 
 
-def picture(body: PredictBody) -> image_files.Digit | None:
-    """Return the digit in a body's image file, which is in base64; None where it asks about something else, too."""
-    if body.image is UNSET or body.tensor is not UNSET or body.tensors is not UNSET:
-        return None
-    text = body.image.partition(",")[2] if body.image.startswith("data:") else body.image
+def digit(body: PredictBody) -> image_files.Digit | None:
+    """Return the digit that a body has as an image file in base64, or as strokes; None where it has tensors.
+
+    Raises:
+        InvalidValueError: when it has none or several of the keys, or what it has is wrong.
+    """
+    given = [name for name in PREDICTABLE if getattr(body, name) is not UNSET]
+    if len(given) != 1:
+        expected = f"{', '.join(PREDICTABLE[:-1])} and {PREDICTABLE[-1]}"
+        raise InvalidValueError(f"send one of {expected}, got {' and '.join(given) or 'none of them'}")
+    if body.strokes is not UNSET:
+        return writing.read(body.strokes, writing.USUAL if body.pen is UNSET else body.pen)
+    if body.pen is not UNSET:
+        raise InvalidValueError(f"a pen draws strokes, got {given[0]}", "pen")
+    return None if body.image is UNSET else _in_base64(body.image)
+
+
+def _in_base64(said: str) -> image_files.Digit:
+    text = said.partition(",")[2] if said.startswith("data:") else said
     try:
         file = base64.b64decode("".join(text.split()), validate=True)
     except ValueError as error:

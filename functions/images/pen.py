@@ -3,7 +3,7 @@
 The path is scaled to the field before it is drawn, so the pen has the same width there, a part of the path's longer
 side, whether somebody writes small or large. It is drawn round and smooth on a canvas a few times finer than the
 field, which `normalise.place` then shrinks and centres. REST, gRPC and training all
-draw here; nothing here reads files or JSON.
+draw here; nothing here reads files or JSON. `writing` has the limits of what strangers may send.
 """
 
 from collections.abc import Sequence
@@ -16,8 +16,11 @@ from functions.images.normalise import FIT, BlankError, place
 
 PEN = 0.1  # the pen's width, as a part of the path's longer side
 THINNEST, WIDEST = 0.01, 0.5
+FARTHEST = 1e9  # from zero, of a coordinate
 FINENESS = 4  # pixels of the canvas per pixel of the field
 _PIECE = 4.0  # pixels of the canvas: lines are drawn in pieces that are no longer, each in a small window
+_AT_ONCE = 1000  # pieces, which take up to 25 MB of memory
+_SMALLEST = 1e-300  # of a path's longer side, in its unit: a smaller one cannot be scaled, and is a dot
 
 type Stroke = NDArray[np.float64]  # (points, 2): x to the right, y down
 type Picture = NDArray[np.float32]
@@ -41,19 +44,23 @@ def draw_strokes(strokes: Sequence[ArrayLike], pen: float = PEN) -> Picture:
     """
     if not THINNEST <= pen <= WIDEST:
         raise InvalidValueError(f"a pen is {THINNEST:g} to {WIDEST:g} of the digit's longer side, got {pen:g}", "pen")
-    paths = _checked(strokes)
+    paths = checked(strokes)
     points = np.concatenate(paths)
     low, extent = points.min(0), np.ptp(points, axis=0)
     side = FINENESS * FIT / (1 + pen)  # of the path: the ink reaches half a pen further on either side
     longest = float(extent.max())
-    scale = side / longest if longest > 0 else 0.0
+    scale = side / longest if longest > _SMALLEST else 0.0
     margin = pen * side / 2 + 1
     columns, rows = np.ceil(extent * scale + 2 * margin).astype(int)
     return inked([(path - low) * scale + margin for path in paths], pen * side / 2, (rows, columns))
 
 
-def _checked(strokes: Sequence[ArrayLike]) -> list[Stroke]:
-    """Return the strokes that have points."""
+def checked(strokes: Sequence[ArrayLike]) -> list[Stroke]:
+    """Return the strokes that have points.
+
+    Raises:
+        BlankError, InvalidValueError: as `draw_digit`.
+    """
     paths = []
     for number, stroke in enumerate(strokes):
         path = np.asarray(stroke, np.float64)
@@ -61,7 +68,7 @@ def _checked(strokes: Sequence[ArrayLike]) -> list[Stroke]:
             continue
         if path.ndim != 2 or path.shape[1] != 2:
             raise InvalidValueError(f"a stroke is a list of [x, y], got the shape {path.shape}", f"strokes[{number}]")
-        if not np.isfinite(path).all() or np.abs(path).max() > 1e9:
+        if not np.isfinite(path).all() or np.abs(path).max() > FARTHEST:
             raise InvalidValueError("coordinates are finite numbers, up to a billion", f"strokes[{number}]")
         paths.append(path)
     if not paths:
@@ -74,12 +81,14 @@ def inked(paths: Sequence[Stroke], radius: float, shape: tuple[int, int]) -> Pic
     starts, ends = (np.concatenate(parts) for parts in zip(*map(_pieces, paths), strict=True))  # each (pieces, 2)
     reach = int(np.ceil(radius + _PIECE / 2 + 1))
     window = np.arange(-reach, reach + 1)
-    corner = np.floor((starts + ends) / 2).astype(int)  # the pixel in the middle of each window
-    columns, rows = (corner[:, axis, None] + window for axis in (0, 1))  # each (pieces, window)
-    covered = _coverage(starts, ends, columns + 0.5, rows + 0.5, radius)
     canvas = np.zeros((shape[0] + 2 * reach, shape[1] + 2 * reach), np.float32)  # windows may stick out
-    places = (rows + reach)[:, :, None] * canvas.shape[1] + (columns + reach)[:, None, :]
-    np.maximum.at(canvas.reshape(-1), places.ravel(), covered.ravel())
+    for at in range(0, len(starts), _AT_ONCE):
+        first, last = starts[at : at + _AT_ONCE], ends[at : at + _AT_ONCE]
+        corner = np.floor((first + last) / 2).astype(int)  # the pixel in the middle of each window
+        columns, rows = (corner[:, axis, None] + window for axis in (0, 1))  # each (pieces, window)
+        covered = _coverage(first, last, columns + 0.5, rows + 0.5, radius)
+        places = (rows + reach)[:, :, None] * canvas.shape[1] + (columns + reach)[:, None, :]
+        np.maximum.at(canvas.reshape(-1), places.ravel(), covered.ravel())
     return np.ascontiguousarray(canvas[reach:-reach, reach:-reach])
 
 

@@ -8,7 +8,7 @@ import click
 from infra.cli.shared import plain_errors
 
 if TYPE_CHECKING:
-    from functions.oip.model_server import Models
+    from infra.rpc.services import Recognisers
 
 # The earlier gRPC server's names.
 _ALIASES = {"mlp": "mlp-128-64", "conv": "conv-32-64"}
@@ -56,7 +56,7 @@ _ADDRESS = "[::1]:50051"
 def grpc(model: str, weights: Path | None, bucket: str | None, address: str, log_level: str, log_format: str) -> None:
     """Serve predictions over gRPC.
 
-    Two services: mnist.Mnist (an image in, a digit out) and the Open Inference Protocol's
+    Two services: mnist.Mnist (an image or pen strokes in, a digit out) and the Open Inference Protocol's
     inference.GRPCInferenceService; reflection and health, too. Log lines go to standard error.
     """
     if bucket and not weights:
@@ -79,15 +79,15 @@ def _check_credentials() -> None:
     require_credentials()
 
 
-def _fixed(name: str, weights: Path | None) -> "Models":
+def _fixed(name: str, weights: Path | None) -> "Recognisers":
     """Return one model with weights from a file, or with the shipped ones."""
     from infra.rpc.fixed_weights import FixedWeightsModel
     from model_export import pretrained
 
-    return FixedWeightsModel(name, (pretrained.read(name, weights) if weights else pretrained.load(name))[0])
+    return FixedWeightsModel(name, *(pretrained.read(name, weights) if weights else pretrained.load(name)))
 
 
-def _stored(bucket: str, name: str) -> "Models":
+def _stored(bucket: str, name: str) -> "Recognisers":
     """Return the models of a bucket, after checking that the one of that name can serve."""
     from functions import aws
     from functions.jobs.launchers import ThreadLauncher

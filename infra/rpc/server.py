@@ -11,12 +11,11 @@ from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection
 from threadpoolctl import threadpool_limits
 
-from functions.oip.model_server import Models
 from infra.output import Say
 from infra.rpc.address import AddressError, usable
 from infra.rpc.interceptor import CallInterceptor
 from infra.rpc.protos import mnist_pb2, mnist_pb2_grpc, open_inference_pb2, open_inference_pb2_grpc
-from infra.rpc.services import MnistService, OpenInferenceService
+from infra.rpc.services import MnistService, OpenInferenceService, Recognisers
 
 LARGEST_MESSAGE = 16 * 1024 * 1024  # 4,000 images of FP32 are 12.5 MB
 _THREADS = 8  # calls that run at the same time
@@ -26,7 +25,7 @@ _GRACE = 10  # seconds that calls have to finish when the server stops
 log = logging.getLogger("scrawl")
 
 
-def serve(models: Models, model: str, address: str, say: Say) -> None:
+def serve(models: Recognisers, model: str, address: str, say: Say) -> None:
     """Serve models, of which `mnist.Mnist` uses one, until Ctrl-C or SIGTERM; running calls are still answered.
 
     Raises:
@@ -53,7 +52,7 @@ def serve(models: Models, model: str, address: str, say: Say) -> None:
     say("Stopped")
 
 
-def make_server(models: Models, model: str) -> tuple[Any, Any]:
+def make_server(models: Recognisers, model: str) -> tuple[Any, Any]:
     """Return the server, not listening yet, and its health service, not serving yet."""
     server = grpc.server(
         ThreadPoolExecutor(_THREADS, "call"),

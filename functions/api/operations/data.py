@@ -6,9 +6,11 @@ from msgspec import Meta
 
 from functions.api import request_types
 from functions.api import response_types as types
+from functions.api.multipart import FORM
 from functions.api.operations.operation import (
     ALWAYS,
     BINARY,
+    FORM_FILE,
     IF_NONE_MATCH,
     MODEL,
     NOT_MODIFIED,
@@ -30,9 +32,9 @@ SEVEN = (
     "B/gM2YbDjUMimQoOZVGkvT5lHaGNHLQr6PWONrC/ywl+mhPoo2msfQAAAABJRU5ErkJggg=="
 )
 
-_ONE_OF_THREE = Annotated[
+_ONE_OF_FOUR = Annotated[
     request_types.PredictBody,
-    Meta(extra_json_schema={"oneOf": [{"required": [key]} for key in request_types.PredictBody.__struct_fields__]}),
+    Meta(extra_json_schema={"oneOf": [{"required": [key]} for key in request_types.PREDICTABLE]}),
 ]
 
 OPERATIONS = (
@@ -124,11 +126,12 @@ OPERATIONS = (
         "An image may be of any size, colour and polarity, and transparent; up to 20 million pixels and 10,000 on a "
         "side. Paper is what most of it is made of, ink what differs from it; uneven light, frames, dots and other "
         "figures are left out, and `warnings` say what may be wrong with the picture. The digit is then fitted into "
-        "the field as MNIST's digits are: 20×20 pixels, the centre of mass in the middle. Tensors are taken as they "
-        "are. "
-        f"{', '.join(image_files.FORMATS)} are read, of an animation the first picture.",
+        "the field as MNIST's digits are: 20×20 pixels, the centre of mass in the middle. "
+        f"{', '.join(image_files.FORMATS)} are read, of an animation the first picture. A form has one file, in a "
+        "field of any name. Strokes are scaled first and drawn by a pen of fixed width afterwards, so their unit "
+        "does not matter. Tensors are taken as they are.",
         parameters=(MODEL,),
-        body={JSON: _ONE_OF_THREE, PNG: BINARY, "image/jpeg": BINARY, "image/*": BINARY},
+        body={JSON: _ONE_OF_FOUR, PNG: BINARY, "image/jpeg": BINARY, "image/*": BINARY, FORM: FORM_FILE},
         example={"image": f"data:image/png;base64,{SEVEN}"},
     ),
 )

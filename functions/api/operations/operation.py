@@ -5,8 +5,9 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 BINARY: Final = None  # in place of a type: a format that is not JSON
+FORM_FILE: Final = "a form with a file"  # in place of a type, too
 
-type Formats = Mapping[str, Any]  # media type → the type of its JSON, a tuple of several, or BINARY
+type Formats = Mapping[str, Any]  # media type → the type of its JSON, a tuple of several, BINARY or FORM_FILE
 type Schema = Mapping[str, Any]
 
 

@@ -15,7 +15,8 @@ from functions.api.routes import ANY
 from functions.dataset.block import PIXELS
 from functions.images import image_files
 from functions.images.image_files import Digit
-from functions.prediction_warnings import PredictionWarning, less_sure
+from functions.prediction_warnings import PredictionWarning
+from functions.recognition import Guess, recognise
 
 COLD_START = "X-Scrawl-Cold-Start"
 
@@ -25,16 +26,14 @@ blueprint = Blueprint(__name__)
 @blueprint.route("/predict", methods=["POST"], **ANY)
 @handler
 def post_predict(call: Call) -> Response:
-    """Answer with the digit, or the digits, that the current weights see in pixels or in an image file."""
+    """Answer with the digit, or the digits, that the current weights see in pixels, strokes or an image file."""
     asked = _asked(call)
     call.accept(JSON)
-    reading = call.predictor.predict(asked.pictures)
-    warnings = [[*asked.warnings, *more] for more in reading.warnings]
-    guesses = [_guess(*answer) for answer in zip(reading.probabilities, warnings, strict=True)]
-    body = {"predictions": guesses} if asked.several else guesses[0]
+    guesses, weights = recognise(call.predictor, asked.pictures, asked.warnings)
+    answers = [_answer(guess) for guess in guesses]
+    body = {"predictions": answers} if asked.several else answers[0]
     headers = {"Cache-Control": "no-store", COLD_START: str(call.first).lower()}
-    weights = {"model": reading.weights.model, "version": reading.weights.version}
-    return json_answer(body | weights, headers=headers)
+    return json_answer(body | {"model": weights.model, "version": weights.version}, headers=headers)
 
 
 class _Asked(NamedTuple):
@@ -57,14 +56,10 @@ def _asked(call: Call) -> _Asked:
     if media_type != JSON:
         return _Asked.about(image_files.read(content))
     body = read_json(content, request_types.PredictBody)
-    if (digit := request_types.picture(body)) is not None:
-        return _Asked.about(digit)
-    return _Asked(request_types.pictures(body), bool(body.tensors))
+    digit = request_types.digit(body)
+    return _Asked(request_types.pictures(body), bool(body.tensors)) if digit is None else _Asked.about(digit)
 
 
-def _guess(probabilities: NDArray[np.float32], warnings: list[PredictionWarning]) -> dict[str, object]:
-    guess: dict[str, object] = {
-        "label": int(probabilities.argmax()),
-        "probabilities": less_sure(probabilities, warnings),
-    }
-    return guess | ({"warnings": [asdict(warning) for warning in warnings]} if warnings else {})
+def _answer(guess: Guess) -> dict[str, object]:
+    answer: dict[str, object] = {"label": guess.label, "probabilities": guess.probabilities}
+    return answer | ({"warnings": [asdict(warning) for warning in guess.warnings]} if guess.warnings else {})

@@ -24,7 +24,7 @@ _sym_db = _symbol_database.Default()
 
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1cinfra/rpc/protos/mnist.proto\x12\x05mnist\"\x1a\n\nMnistImage\x12\x0c\n\x04\x64\x61ta\x18\x01 \x01(\x0c\"7\n\x0fMnistPrediction\x12\r\n\x05label\x18\x01 \x01(\x05\x12\x15\n\rprobabilities\x18\x02 \x03(\x02\x32=\n\x05Mnist\x12\x34\n\x07Predict\x12\x11.mnist.MnistImage\x1a\x16.mnist.MnistPredictionb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1cinfra/rpc/protos/mnist.proto\x12\x05mnist\"\x1a\n\nMnistImage\x12\x0c\n\x04\x64\x61ta\x18\x01 \x01(\x0c\"D\n\x08MnistInk\x12\x1e\n\x07strokes\x18\x01 \x03(\x0b\x32\r.mnist.Stroke\x12\x10\n\x03pen\x18\x02 \x01(\x01H\x00\x88\x01\x01\x42\x06\n\x04_pen\"&\n\x06Stroke\x12\x1c\n\x06points\x18\x01 \x03(\x0b\x32\x0c.mnist.Point\"\x1d\n\x05Point\x12\t\n\x01x\x18\x01 \x01(\x01\x12\t\n\x01y\x18\x02 \x01(\x01\"Y\n\x0fMnistPrediction\x12\r\n\x05label\x18\x01 \x01(\x05\x12\x15\n\rprobabilities\x18\x02 \x03(\x02\x12 \n\x08warnings\x18\x03 \x03(\x0b\x32\x0e.mnist.Warning\"(\n\x07Warning\x12\x0c\n\x04\x63ode\x18\x01 \x01(\t\x12\x0f\n\x07message\x18\x02 \x01(\t2t\n\x05Mnist\x12\x34\n\x07Predict\x12\x11.mnist.MnistImage\x1a\x16.mnist.MnistPrediction\x12\x35\n\nPredictInk\x12\x0f.mnist.MnistInk\x1a\x16.mnist.MnistPredictionb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -33,8 +33,16 @@ if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
   _globals['_MNISTIMAGE']._serialized_start=39
   _globals['_MNISTIMAGE']._serialized_end=65
-  _globals['_MNISTPREDICTION']._serialized_start=67
-  _globals['_MNISTPREDICTION']._serialized_end=122
-  _globals['_MNIST']._serialized_start=124
-  _globals['_MNIST']._serialized_end=185
+  _globals['_MNISTINK']._serialized_start=67
+  _globals['_MNISTINK']._serialized_end=135
+  _globals['_STROKE']._serialized_start=137
+  _globals['_STROKE']._serialized_end=175
+  _globals['_POINT']._serialized_start=177
+  _globals['_POINT']._serialized_end=206
+  _globals['_MNISTPREDICTION']._serialized_start=208
+  _globals['_MNISTPREDICTION']._serialized_end=297
+  _globals['_WARNING']._serialized_start=299
+  _globals['_WARNING']._serialized_end=339
+  _globals['_MNIST']._serialized_start=341
+  _globals['_MNIST']._serialized_end=457
 # @@protoc_insertion_point(module_scope)

@@ -39,6 +39,11 @@ class MnistStub:
                 request_serializer=infra_dot_rpc_dot_protos_dot_mnist__pb2.MnistImage.SerializeToString,
                 response_deserializer=infra_dot_rpc_dot_protos_dot_mnist__pb2.MnistPrediction.FromString,
                 _registered_method=True)
+        self.PredictInk = channel.unary_unary(
+                '/mnist.Mnist/PredictInk',
+                request_serializer=infra_dot_rpc_dot_protos_dot_mnist__pb2.MnistInk.SerializeToString,
+                response_deserializer=infra_dot_rpc_dot_protos_dot_mnist__pb2.MnistPrediction.FromString,
+                _registered_method=True)
 
 
 class MnistServicer:
@@ -50,12 +55,23 @@ class MnistServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def PredictInk(self, request, context):
+        """Missing associated documentation comment in .proto file."""
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_MnistServicer_to_server(servicer, server):
     rpc_method_handlers = {
             'Predict': grpc.unary_unary_rpc_method_handler(
                     servicer.Predict,
                     request_deserializer=infra_dot_rpc_dot_protos_dot_mnist__pb2.MnistImage.FromString,
+                    response_serializer=infra_dot_rpc_dot_protos_dot_mnist__pb2.MnistPrediction.SerializeToString,
+            ),
+            'PredictInk': grpc.unary_unary_rpc_method_handler(
+                    servicer.PredictInk,
+                    request_deserializer=infra_dot_rpc_dot_protos_dot_mnist__pb2.MnistInk.FromString,
                     response_serializer=infra_dot_rpc_dot_protos_dot_mnist__pb2.MnistPrediction.SerializeToString,
             ),
     }
@@ -85,6 +101,33 @@ class Mnist:
             target,
             '/mnist.Mnist/Predict',
             infra_dot_rpc_dot_protos_dot_mnist__pb2.MnistImage.SerializeToString,
+            infra_dot_rpc_dot_protos_dot_mnist__pb2.MnistPrediction.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def PredictInk(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/mnist.Mnist/PredictInk',
+            infra_dot_rpc_dot_protos_dot_mnist__pb2.MnistInk.SerializeToString,
             infra_dot_rpc_dot_protos_dot_mnist__pb2.MnistPrediction.FromString,
             options,
             channel_credentials,

@@ -59,6 +59,7 @@ def inference_request() -> bytes:
 
 VALID = {
     ("POST", "/predict", JSON): msgspec.json.encode({"tensor": [0.5] * 784}),
+    ("POST", "/predict?model=mlp-128-64", JSON): b'{"strokes": [[[1, 2], [3.5, 9]], [[4, 4]]], "pen": 0.1}',
     ("POST", "/predict", "image/png"): png(),
     ("POST", "/datablock", JSON): b'{"block": 3}',
     ("POST", "/weights", SAFETENSORS): safetensors(),
@@ -128,6 +129,8 @@ _names = st.sampled_from(
         "tensor",
         "tensors",
         "image",
+        "strokes",
+        "pen",
         "data",
         "target",
         "block",

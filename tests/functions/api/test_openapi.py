@@ -59,7 +59,15 @@ def test_types_that_validate_are_those_that_are_documented(document: dict[str, A
     assert (pixels["minItems"], pixels["maxItems"], pixels["items"]["maximum"]) == (784, 784, 1)
     assert schemas["LessonBody"]["properties"]["learning_rate"]["default"] == 0.01
     body = operations(document)["POST /predict"]["requestBody"]["content"]["application/json"]["schema"]
-    assert [one["required"] for one in body["oneOf"]] == [["tensor"], ["tensors"], ["image"]]
+    assert [one["required"] for one in body["oneOf"]] == [["tensor"], ["tensors"], ["image"], ["strokes"]]
+    point = schemas["PredictBody"]["properties"]["strokes"]["items"]["items"]
+    assert (point["minItems"], point["maxItems"], len(point["prefixItems"])) == (2, 2, 2)
+
+
+def test_form_has_a_file(document: dict[str, Any]) -> None:
+    form = operations(document)["POST /predict"]["requestBody"]["content"]["multipart/form-data"]["schema"]
+    assert form["properties"] == {"image": {"type": "string", "format": "binary"}}
+    assert form["required"] == ["image"]
 
 
 def test_writing_needs_the_token_where_one_is_set(document: dict[str, Any]) -> None:

@@ -45,6 +45,7 @@ def test_points_in_one_place_are_a_dot_in_the_middle() -> None:
     assert inked(dot) == (3, 3)
     assert dot.argmax() == 14 * 28 + 14
     np.testing.assert_array_equal(dot, draw_digit([[(7, 9), (7, 9)], [], [(7, 9)]]))
+    np.testing.assert_array_equal(dot, draw_digit([[(5e-324, 0), (0, 0)]]))  # too small to be scaled
 
 
 def test_points_on_a_line_change_nothing() -> None:

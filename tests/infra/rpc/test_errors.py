@@ -95,6 +95,28 @@ def test_data_that_is_no_drawing_is_an_invalid_argument(channel: grpc.Channel, d
 
 
 @pytest.mark.parametrize(
+    ("strokes", "pen", "message"),
+    [
+        ([], None, "there is no point in the strokes: draw something"),
+        ([[]], None, "draw something"),
+        ([[(0, float("nan"))]], None, "coordinates are finite numbers"),
+        ([[(0, float("inf")), (1, 1)]], None, "coordinates are finite numbers"),
+        ([[(0, 0)] * 4001], None, "4000 points and strokes, got 4001"),
+        ([[(0, 0), (1, 1)]], 0.0, "a pen is 0.07 to 0.13"),
+        ([[(0, 0), (1, 1)]], float("nan"), "got nan"),
+    ],
+)
+def test_strokes_that_are_no_drawing_are_an_invalid_argument(
+    channel: grpc.Channel, strokes: list[list[tuple[float, float]]], pen: float | None, message: str
+) -> None:
+    made = [mnist_pb2.Stroke(points=[mnist_pb2.Point(x=x, y=y) for x, y in stroke]) for stroke in strokes]
+    asked = mnist_pb2.MnistInk(strokes=made, pen=pen)
+    code, details = failure(lambda: mnist_stub(channel).PredictInk(asked, timeout=TIMEOUT))
+    assert code is Code.INVALID_ARGUMENT
+    assert message in details
+
+
+@pytest.mark.parametrize(
     ("other", "message"),
     [
         ({"inputs": []}, "expected exactly one input, the images, got none"),

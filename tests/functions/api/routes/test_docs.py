@@ -35,9 +35,9 @@ def run(script: str, folder: Path, **environment: str) -> str:
 
 def test_examples_of_the_page_in_the_repository_run(stack: RunningStack, tmp_path: Path) -> None:
     blocks = re.findall(r"^```sh\n(.*?)^```", DOCS, re.M | re.S)
-    assert len(blocks) == 6
+    assert len(blocks) == 7
     printed = run("".join(blocks).replace("http://localhost:8000", stack.url), tmp_path)
-    assert printed.count('"label":') == 3
+    assert printed.count('"label":') == 5
     for word in ('"source":"upload"', '"source":"rollback"', '"batch_loss":', '"state":', "\n304\n"):
         assert word in f"\n{printed}"
 

@@ -214,9 +214,13 @@ def test_blank_image_asks_for_a_drawing(api: Api, kind: str) -> None:
 @pytest.mark.parametrize(
     ("body", "field", "message"),
     [
-        ({}, None, "send one of tensor, tensors and image, got none of them"),
-        ({"pixels": [1]}, None, "send one of tensor, tensors and image, got none of them"),
-        ({"tensor": [0] * 784, "image": ""}, None, "send one of tensor, tensors and image, got tensor and image"),
+        ({}, None, "send one of tensor, tensors, image and strokes, got none of them"),
+        ({"pixels": [1]}, None, "send one of tensor, tensors, image and strokes, got none of them"),
+        (
+            {"tensor": [0] * 784, "image": ""},
+            None,
+            "send one of tensor, tensors, image and strokes, got tensor and image",
+        ),
         ({"tensor": None}, "tensor", "expected `array`, got `null`"),
         ({"tensors": []}, "tensors", f"tensors must be 1 to {MOST_IN_JSON}, got 0"),
         ({"tensors": [[]] * 1001}, "tensors", f"tensors must be 1 to {MOST_IN_JSON}, got 1001"),
