@@ -63,7 +63,8 @@ def test_handwriting_gets_the_same_answer_over_rest_and_grpc(
     monkeypatch.setattr(model, "predict", watched)
     rest = api("POST", f"/predict?model={MODEL}", body={"strokes": strokes, "pen": pen}).json_body
     same(service.PredictInk(ink(strokes, pen), Waiting()), rest)
-    np.testing.assert_array_equal(*pictures)
+    over_rest, over_grpc = pictures
+    np.testing.assert_array_equal(over_rest, over_grpc)
 
 
 def test_pen_may_be_missing(service: MnistService) -> None:
