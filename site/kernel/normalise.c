@@ -2,10 +2,9 @@
 
    The ink's bounding box is scaled to fit 20x20 with the same aspect ratio, and its centre of mass moves to the centre. The
    API does the same in Python: functions/images/normalise.py explains how and why. Here ink is 255 and paper 0. */
-#include "scrawl.h"
+#include "normalise.h"
 
 #define SIDE 28
-#define FIT 20
 #define CENTRE 14.5
 #define INK 26 /* the first value that is at least a tenth of 255 */
 
@@ -68,14 +67,12 @@ static void fit(Axis *axis, double scale) {
     }
 }
 
-/* gray (height, width) u8 to picture (28, 28) u8. Returns 0, and leaves the picture alone, if nothing is drawn. */
-EXPORT(normalise)
-u32 normalise(const u8 *gray, u32 width, u32 height, u8 *picture) {
+u32 place_ink(const u8 *gray, u32 width, u32 height, double scale, u8 *picture) {
     Axis across, down;
     double sums[SIDE][SIDE] = {{0}};
     if (!measure(gray, width, height, &across, &down)) return 0;
     u32 box_width = across.end - across.start, box_height = down.end - down.start;
-    double scale = (double)(box_width > box_height ? box_width : box_height) / FIT;
+    if (!scale) scale = (double)(box_width > box_height ? box_width : box_height) / FIT;
     fit(&across, scale);
     fit(&down, scale);
     for (u32 y = 0; y < height; y++) {
@@ -98,3 +95,7 @@ u32 normalise(const u8 *gray, u32 width, u32 height, u8 *picture) {
         }
     return 1;
 }
+
+/* gray (height, width) u8 to picture (28, 28) u8. Returns 0, and leaves the picture alone, if nothing is drawn. */
+EXPORT(normalise)
+u32 normalise(const u8 *gray, u32 width, u32 height, u8 *picture) { return place_ink(gray, width, height, 0, picture); }

@@ -27,6 +27,7 @@ REQUESTS: Table = {
     "pause": (),
     "step": (),
     "predict": ("number", "width", "height", "pixels"),  # bytes, 255 is full ink
+    "predict_path": ("number", "path"),  # of the pen, numbers as `pen.c` takes them
     "predict_picture": ("number", "picture"),  # 784 bytes, normalised already
     "tune": ("label",),  # learn the picture predicted last
     "export": ("model", "metadata"),  # JSON of texts

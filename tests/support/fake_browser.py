@@ -8,9 +8,33 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable, Coroutine
+from array import array
+from collections.abc import Callable, Coroutine, Iterable, Iterator, Sequence
 from types import ModuleType, SimpleNamespace
 from typing import Any
+
+
+class FakeFloats:
+    """A Float32Array."""
+
+    def __init__(self, numbers: int | Iterable[float]) -> None:
+        self.numbers = array("f", [0.0] * numbers if isinstance(numbers, int) else numbers)
+        self.length = len(self.numbers)
+
+    def set(self, source: FakeFloats | Sequence[float], offset: int) -> None:
+        numbers = source.numbers if isinstance(source, FakeFloats) else array("f", source)
+        if offset + len(numbers) > self.length:
+            raise IndexError(f"{self.length} numbers have no room for {len(numbers)} from {offset} on")
+        self.numbers[offset : offset + len(numbers)] = numbers
+
+    def slice(self, start: int, end: int) -> FakeFloats:
+        return FakeFloats(self.numbers[start:end])
+
+    def __setitem__(self, place: int, number: float) -> None:
+        self.numbers[place] = number
+
+    def __iter__(self) -> Iterator[float]:
+        return iter(self.numbers)
 
 
 class FakeWindow(SimpleNamespace):
@@ -28,6 +52,7 @@ class FakeWindow(SimpleNamespace):
         self.performance = SimpleNamespace(now=lambda: self.now)
         self.console = SimpleNamespace(info=print, warn=print, error=print)
         self.Promise = SimpleNamespace(new=lambda _start: None)
+        self.Float32Array = SimpleNamespace(new=FakeFloats)
         self._last = 0
 
     def setTimeout(self, action: Callable[..., object], milliseconds: float = 0, *arguments: object) -> int:  # noqa: N802

@@ -48,7 +48,7 @@ def start_drawing(app: App) -> None:
     page.frame_views += [pad, prediction_view, PhaseView()]
     app.on_repaint(pad.resize)
     app.on_repaint(prediction_view.repaint)
-    PenInput(pad.canvas, page.dispatch)
+    PenInput(pad.canvas, page.dispatch_at_once)
     page.request_render()
     window.setTimeout(start_controls, 0, app)
 

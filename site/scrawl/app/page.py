@@ -6,6 +6,8 @@
 2. The effects, functions given to `on_change`, run. They may send requests, load code or dispatch; views never do.
 3. The other views render as far as the frame has time for them (`RenderQueue`).
 
+What the pen does, and what is read then, does not wait for the frame: `dispatch_at_once` does 1 and 2 on the spot.
+
 The worker's reports change the state like other events, under their own names. `handle_report` names those that
 somebody answers instead, and `on_report` who else is told.
 """
@@ -57,6 +59,11 @@ class Page:
         apply(self.state, event, **fields)
         self.request_render()
 
+    def dispatch_at_once(self, event: str, **fields: Any) -> None:
+        """Change the state, show it in the frame views and run the effects: for a pen, a frame is too late."""
+        self.dispatch(event, **fields)
+        self._show()
+
     def request_render(self) -> None:
         """Have the effects run and the views render, from the next frame on."""
         self._changed = True
@@ -94,13 +101,16 @@ class Page:
     def _render(self, _time: float) -> None:
         self._frame_requested = False
         try:
-            for view in self.frame_views:
-                view.render(self.state)
-            if self._changed:
-                self._changed = False
-                call_each(self._effects, self.state)
+            self._show()
         finally:
             self._render_queue()
+
+    def _show(self) -> None:
+        for view in self.frame_views:
+            view.render(self.state)
+        if self._changed:
+            self._changed = False
+            call_each(self._effects, self.state)
 
     def _render_queue(self) -> None:
         pause: float | None = 0  # also if a view raises: the others are still due

@@ -1,7 +1,9 @@
-"""The drawing surface: shows the drawing, and keeps a second, hidden picture of it for the network.
+"""The drawing surface: shows the drawing, and keeps a second, hidden picture of its ink.
 
-On the screen the ink has the page's colour and the screen's resolution; for the network it is white on black and
-280 × 280. While a stroke grows, only its newest pieces are painted. `pointer` takes in what the pointer does.
+On the screen the ink has the page's colour and the screen's resolution; the hidden one is white on black and
+280 × 280. The network gets it where a drawing is more than a pen's strokes, or is not normalised
+(`prediction_requests`). While a stroke grows, only its newest pieces are painted. `pen_input` takes in what the
+pointer does.
 """
 
 from __future__ import annotations
@@ -36,7 +38,7 @@ class PadView:
         self.undo, self.redo, self.clear = by_id("undo"), by_id("redo"), by_id("clear")
         self.message = by_id("draw-message")
         self._screen = self.canvas.getContext("2d")
-        self.raster = new_canvas(RASTER, RASTER)  # white ink on black, for the network
+        self.raster = new_canvas(RASTER, RASTER)  # white ink on black
         self._raster = self.raster.getContext("2d", {"willReadFrequently": True})
         self._side = 0  # of the visible canvas, in its own pixels
         self._painted = (-1, 0, 0)  # rewrites, strokes and points of the last one that are on the canvas

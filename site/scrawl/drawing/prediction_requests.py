@@ -1,9 +1,14 @@
-"""Keeps the prediction up to date with the drawing: one request to the worker at a time."""
+"""Keeps the prediction up to date with the drawing: one request to the worker at a time.
+
+Pen strokes go to the worker as a path, which it scales before it draws them. Where an eraser was used, or a sample or
+an image is beneath, the pad's ink goes there instead.
+"""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from scrawl.drawing.ink_path import InkPath
 from scrawl.drawing.pad_view import RASTER
 
 if TYPE_CHECKING:
@@ -16,6 +21,7 @@ if TYPE_CHECKING:
     from scrawl.drawing.pad_view import PadView
     from scrawl.net.interfaces import Bytes
     from scrawl.state.app_state import State
+    from scrawl.state.drawing import Drawing
 
 PIXELS = 784
 INK = 26  # the first value that counts as ink, as in `normalise.c`
@@ -27,6 +33,7 @@ class PredictionRequests:
     def __init__(self, page: Page, pad: PadView) -> None:
         self.page = page
         self.pad = pad
+        self._path = InkPath()
         self.requested = -1  # revision of the drawing that the last request was about
         self.waiting = False
         # Returns the drawing's 784 bytes where they are not to be normalised, else None. `NetworkInputView` sets it.
@@ -46,10 +53,17 @@ class PredictionRequests:
             return
         self.waiting = True
         self.requested = state.drawing.revision
-        sample = state.drawing.sample()
-        picture: Bytes | None = sample[0] if sample and not state.drawing.strokes() else self.raw_picture()
+        self._send(state.drawing)
+
+    def _send(self, drawing: Drawing) -> None:
+        sample = drawing.sample()
+        picture: Bytes | None = sample[0] if sample and not drawing.strokes() else self.raw_picture()
         if picture is not None and has_ink(picture):
             self.page.send("predict_picture", number=self.requested, picture=picture)
+            return
+        path = self._path.of(drawing)
+        if path is not None:
+            self.page.send("predict_path", number=self.requested, path=path)
         else:
             self.page.send("predict", number=self.requested, width=RASTER, height=RASTER, pixels=self.pad.pixels())
 
@@ -57,7 +71,8 @@ class PredictionRequests:
         """Take a prediction; number 0 is one that the worker made by itself, because its weights have changed."""
         if number == self.requested:
             self.waiting = False
-        if number in (0, self.requested):
+            self.page.dispatch_at_once("predicted", **prediction)
+        elif number == 0:
             self.page.dispatch("predicted", **prediction)
 
 

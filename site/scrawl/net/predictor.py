@@ -1,4 +1,4 @@
-"""From the pad's ink to probabilities: normalises the drawing in the kernel, and asks the network."""
+"""From strokes or ink to probabilities: the kernel makes a picture of 28×28 pixels, and the network is asked."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from scrawl.net.network import PIXELS
 if TYPE_CHECKING:
     from typing import TypedDict
 
-    from scrawl.net.interfaces import Bytes, Kernel
+    from scrawl.net.interfaces import Bytes, Floats, Kernel
     from scrawl.net.network import Network
 
     class Prediction(TypedDict):
@@ -29,26 +29,40 @@ class Predictor:
         self.network = network
         self.image = kernel.alloc(PIXELS)
         self.picture: Bytes | None = None  # its 784 bytes
-        self._gray = 0  # where the last drawing is
+        self._canvas = kernel.alloc(int(kernel.function("canvas_size")()))
+        self._input = 0  # where the last drawing is
         self._capacity = 0
 
     def predict_drawing(self, pixels: Bytes, width: int, height: int) -> Prediction:
         """Return what a drawing shows: `pixels` (width × height) has 255 for full ink."""
-        size = self.kernel.size(pixels)
-        if size > self._capacity:
-            self._capacity = size
-            self._gray = self.kernel.alloc(size)
-        self.kernel.write(self._gray, pixels)
-        if not self.kernel.function("normalise")(self._gray, width, height, self.image):
-            self.picture = None
-            return {"blank": True, "picture": None, "probabilities": [], "unlike": False}
-        self.picture = self.kernel.read_bytes(self.image, PIXELS)
-        return self.predict_again()
+        self._reserve(self.kernel.size(pixels))
+        self.kernel.write(self._input, pixels)
+        return self._predict(self.kernel.function("normalise")(self._input, width, height, self.image))
+
+    def predict_path(self, path: Floats) -> Prediction:
+        """Return what strokes of a pen show; `pen.c` says what the numbers are."""
+        size = self.kernel.size(path)
+        self._reserve(4 * size)
+        self.kernel.write_floats(self._input, path)
+        return self._predict(self.kernel.function("draw_path")(self._input, size, self._canvas, self.image))
 
     def predict_picture(self, picture: Bytes) -> Prediction:
         """Return what a picture shows that is normalised already."""
         self.kernel.write(self.image, picture)
         self.picture = picture
+        return self.predict_again()
+
+    def _reserve(self, size: int) -> None:
+        if size > self._capacity:
+            self._capacity = 2 * size  # a path grows point by point, and what was reserved is never free again
+            self._input = self.kernel.alloc(self._capacity)
+
+    def _predict(self, drawn: int) -> Prediction:
+        """Ask about the picture that the kernel has made, if there was anything to make it of."""
+        if not drawn:
+            self.picture = None
+            return {"blank": True, "picture": None, "probabilities": [], "unlike": False}
+        self.picture = self.kernel.read_bytes(self.image, PIXELS)
         return self.predict_again()
 
     def predict_again(self) -> Prediction:

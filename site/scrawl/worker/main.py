@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from browser import Event
-    from browser.arrays import ArrayBuffer, Uint8Array
+    from browser.arrays import ArrayBuffer, Float32Array, Uint8Array
 
     from scrawl.net.interfaces import NetworkDescription, Weights
     from scrawl.net.safetensors import Metadata
@@ -78,6 +78,7 @@ class Worker:
             "load_weights": self.load_weights,
             "randomise": self.randomise,
             "predict": self.predict,
+            "predict_path": self.predict_path,
             "predict_picture": self.predict_picture,
             "export": self.export,
             "ping": self.ping,
@@ -190,6 +191,10 @@ class Worker:
     def predict(self, number: int, width: int, height: int, pixels: Uint8Array) -> None:
         """Predict which digit a drawing is."""
         self.report("predicted", number=number, **self.predictor.predict_drawing(pixels, width, height))
+
+    def predict_path(self, number: int, path: Float32Array) -> None:
+        """Predict which digit the pen's strokes are."""
+        self.report("predicted", number=number, **self.predictor.predict_path(path))
 
     def predict_picture(self, number: int, picture: Uint8Array) -> None:
         """Predict which digit a picture is that is normalised already."""

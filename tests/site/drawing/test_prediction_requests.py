@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from scrawl.app.page import Page
 from scrawl.drawing.prediction_requests import PredictionRequests
+from scrawl.state.app_state import State
 
 from tests.site.app.conftest import Link
 from tests.support.fake_browser import window
@@ -47,7 +48,7 @@ def test_nothing_is_requested_before_a_network_is_open(page: Page, link: Link) -
     assert link.sent == []
     link.report("opened", model=page.state.model)
     window.run_frame()
-    assert link.kinds() == ["predict"]
+    assert link.kinds() == ["predict_path"]
 
 
 @pytest.mark.usefixtures("requests")
@@ -58,7 +59,6 @@ def test_drawing_that_changed_meanwhile_is_requested_when_the_answer_is_there(pa
     draw(page, 2.0)
     assert [fields["number"] for _kind, fields in link.sent] == [0]
     link.report("predicted", number=0, **PREDICTION)
-    window.run_frame()
     assert [fields["number"] for _kind, fields in link.sent] == [0, 2]
 
 
@@ -78,3 +78,40 @@ def test_raw_picture_is_sent_where_it_has_ink(page: Page, link: Link, requests: 
     link.report("opened", model=page.state.model)
     draw(page, 1.0)
     assert link.sent[-1] == ("predict_picture", {"number": 1, "picture": picture})
+
+
+@pytest.mark.usefixtures("requests")
+def test_answer_is_shown_at_once(page: Page, link: Link) -> None:
+    shown: list[list[float]] = []
+
+    class View:
+        def render(self, state: State) -> None:
+            shown.append(state.probabilities)
+
+    link.report("opened", model=page.state.model)
+    draw(page, 1.0)
+    page.frame_views.append(View())
+    link.report("predicted", number=1, **PREDICTION)  # no frame runs
+    assert shown == [PREDICTION["probabilities"]]
+
+
+@pytest.mark.usefixtures("requests")
+def test_what_the_pen_does_is_requested_at_once(page: Page, link: Link) -> None:
+    link.report("opened", model=page.state.model)
+    page.dispatch_at_once("pen_down", x=1.0, y=20.0)  # no frame runs
+    assert [fields["number"] for _kind, fields in link.sent] == [1]
+    window.run_frame()
+    assert len(link.sent) == 1
+
+
+@pytest.mark.usefixtures("requests")
+def test_ink_is_sent_where_an_eraser_was_used_and_strokes_otherwise(page: Page, link: Link) -> None:
+    link.report("opened", model=page.state.model)
+    for revision, (erasing, kind) in enumerate([(False, "predict_path"), (True, "predict")], 1):
+        page.state.drawing.erasing = erasing
+        draw(page, 1.0)
+        assert link.sent[-1][0] == kind
+        link.report("predicted", number=revision, **PREDICTION)
+    page.dispatch("undone")
+    window.run_frame()
+    assert link.sent[-1][0] == "predict_path"
