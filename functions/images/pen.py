@@ -3,7 +3,7 @@
 The path is scaled to the field before it is drawn, so the pen has the same width there, a part of the path's longer
 side, whether somebody writes small or large. It is drawn round and smooth on a canvas a few times finer than the
 field, which `normalise.place` then shrinks and centres. REST, gRPC and training all draw here, and the page does the
-same in C (`site/kernel/pen.c`). Nothing here reads files or JSON; `writing` has the limits of what strangers may send.
+same in C (`site/kernel/pen.c`). Nothing here reads files or JSON; `writing` has the limits of what clients may send.
 """
 
 from collections.abc import Sequence
