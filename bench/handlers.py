@@ -41,6 +41,7 @@ JSON = "application/json"
 OCTETS = "application/octet-stream"
 SAFETENSORS = "application/vnd.safetensors"
 OUT = Path(__file__).parent.parent / "build" / "bench" / "handlers.json"
+STROKES = [[[10 + 0.5 * x, 12] for x in range(100)], [[60 - 0.3 * y, 12 + 0.8 * y] for y in range(100)]]  # a 7
 CONV = {"model": ["conv-32-64"]}
 
 
@@ -104,6 +105,7 @@ def events(image: list[float], some: Block, weights: bytes) -> dict[str, tuple[d
     return {
         "predict a tensor, mlp-128": (event("POST", "/predict", {"tensor": image}), 2000),
         "predict a tensor, conv-32-64": (event("POST", "/predict", {"tensor": image}, query=CONV), 2000),
+        "predict strokes": (event("POST", "/predict", {"strokes": STROKES}), 200),
         "predict 100 tensors, mlp-128": (event("POST", "/predict", {"tensors": [image] * 100}), 50),
         **{name: (event("POST", "/predict", file, content_type="image/*"), 50) for name, file in files.items()},
         "block of 128, JSON": (event("POST", "/datablock", {"block": 128}, accept=JSON), 300),
@@ -117,7 +119,8 @@ def events(image: list[float], some: Block, weights: bytes) -> dict[str, tuple[d
         "weights, JSON": (event("GET", "/weights"), 30),
         "weights, JSON, gzip": (event("GET", "/weights", encoding="gzip"), 20),
         "weights, safetensors": (event("GET", "/weights", accept=SAFETENSORS), 50),
-        "PATCH one sample": (event("PATCH", "/weights", taught), 30),
+        "PATCH one sample, mlp-128": (event("PATCH", "/weights", taught), 30),
+        "PATCH one sample, conv-32-64": (event("PATCH", "/weights", taught, query=CONV), 30),
         "PATCH a block of 128": (event("PATCH", "/weights", block.encode(some), content_type=OCTETS), 30),
         "POST weights, safetensors": (event("POST", "/weights", weights, content_type=SAFETENSORS), 20),
     }

@@ -21,6 +21,7 @@ from typing import Any
 
 from bench.handlers import small_dataset
 from functions import aws
+from functions.dataset.block import Block
 from functions.storage.s3 import S3Store
 from infra.dataset.seeding import seed
 from infra.package import lambda_package
@@ -64,10 +65,10 @@ def nothing(folder: Path) -> Path:
     return folder / "nothing"
 
 
-def requests(digit: list[float]) -> dict[str, tuple[dict[str, Any], int]]:
+def requests(digit: list[float], label: int) -> dict[str, tuple[dict[str, Any], int]]:
     """Return what is invoked, and how many times."""
     tensor = json.dumps({"tensor": digit}).encode()
-    lesson = json.dumps({"data": [{"target": 3, "image": digit}]}).encode()
+    lesson = json.dumps({"data": [{"target": label, "image": digit}]}).encode()
     typed = authorized(content_type=JSON)
     return {
         "predict, mlp-128": (event("POST", "/predict", tensor, typed), INVOKES),
@@ -77,12 +78,12 @@ def requests(digit: list[float]) -> dict[str, tuple[dict[str, Any], int]]:
     }
 
 
-def measure(packages: dict[str, tuple[Path, Path]], settings: dict[str, str], digit: list[float]) -> dict[str, Any]:
+def measure(packages: dict[str, tuple[Path, Path]], settings: dict[str, str], digits: Block) -> dict[str, Any]:
     """Return medians in milliseconds for each package, given its folder and its runtime's."""
     inits: dict[str, list[float]] = {name: [] for name in packages}
     firsts: dict[str, list[float]] = {name: [] for name in packages}
     invokes: dict[str, dict[str, float]] = {}
-    asked = requests(digit)
+    asked = requests((digits.pixels[0] / 255).tolist(), int(digits.labels[0]))
     first = asked["predict, mlp-128"][0]
     for round_ in range(STARTS + 1):  # the first one fills the page cache
         for name, (package, runtime) in packages.items():
@@ -135,8 +136,7 @@ def main() -> None:
             "scrawl package": (own(folder), bare),
             "chalice package": (plain(folder), with_botocore),
         }
-        digit = (digits.splits["test"].pixels[0] / 255).tolist()
-        results = measure(packages, settings, digit)
+        results = measure(packages, settings, digits.splits["test"])
         store.kill()
     for package, medians in results.items():
         for what, median in medians.items():

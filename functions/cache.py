@@ -26,6 +26,11 @@ class Cache[K, V]:
         self.put(key, value)
         return value
 
+    def find(self, key: K) -> V | None:
+        """Return the value for a key; None if there is none."""
+        with self._lock:
+            return self._values.get(key)
+
     def put(self, key: K, value: V) -> None:
         """Add a value, and drop the least recently used one if there are too many."""
         with self._lock:

@@ -11,7 +11,7 @@ from functions.api import negotiation
 from functions.api.requests import LARGEST_BODY, handling
 from functions.api.responses import error_answer, varying
 from functions.service import Service
-from functions.settings import LOCAL
+from functions.settings import LOCAL, Settings
 from functions.telemetry import logs, metrics
 
 type Next = Callable[[Request], Response]  # the rest of the chain
@@ -44,12 +44,13 @@ def serve(service: Callable[[], Service]) -> Callable[[Request, Next], Response]
     def middleware(request: Request, get_response: Next) -> Response:
         if "accept" not in request.headers:
             request.headers = CaseInsensitiveMapping({**request.headers, "accept": "*/*"})  # Chalice needs one
-        if not _may_ask(request, service().settings.origin_secret):
+        settings, provide = _provided(service)
+        if settings is not None and not _may_ask(request, settings.origin_secret):
             return error_answer(403, "forbidden", NOT_PAST_CLOUDFRONT)
-        with handling(request, service):
+        with handling(request, provide):
             response = _in_our_shape(get_response(request))
         _compress(response, request.headers)
-        if len(response.body) > LARGEST_ANSWER and service().settings.stage != LOCAL:
+        if len(response.body) > LARGEST_ANSWER and (settings is None or settings.stage != LOCAL):
             message = f"this answer has {len(response.body)} bytes, more than a Lambda carries: ask for it in gzip"
             response = error_answer(406, "not_acceptable", message, headers={"Vary": "Accept-Encoding"})
         if request.method == "HEAD":
@@ -58,6 +59,23 @@ def serve(service: Callable[[], Service]) -> Callable[[Request, Next], Response]
         return response
 
     return middleware
+
+
+def _provided(service: Callable[[], Service]) -> tuple[Settings | None, Callable[[], Service]]:
+    """Return the settings, and what gives routes the service; where it cannot be made, None, and what says why.
+
+    It is asked once, so that no request gets past a check that could not be made.
+    """
+    try:
+        made = service()
+    except Exception as error:  # whatever it is: the route's handler answers it, as all errors
+        reason = error
+
+        def fail() -> Service:
+            raise reason
+
+        return None, fail
+    return made.settings, lambda: made
 
 
 def _may_ask(request: Request, secret: str | None) -> bool:

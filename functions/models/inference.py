@@ -95,11 +95,16 @@ def score_all(classifier: Classifier, images: NDArray[np.float32]) -> NDArray[np
 
 def judge(scores: NDArray[np.float32], labels: ArrayLike) -> tuple[float, float]:
     """Return the mean negative log-likelihood and the part recognised (0..1) of log-probabilities (N, 10)."""
+    losses, right = judge_each(scores, labels)
+    return float(losses.mean(dtype=np.float64)), float(right.mean())
+
+
+def judge_each(scores: NDArray[np.float32], labels: ArrayLike) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
+    """Return each digit's negative log-likelihood, and whether it is recognised, (N,) each."""
     targets = np.asarray(labels, np.int64)
     if targets.shape != (len(scores),) or not len(scores):
         raise InvalidValueError(f"{len(scores)} images need as many labels and at least one, got {targets.shape}")
-    loss = -float(scores[np.arange(len(scores)), targets].mean(dtype=np.float64))
-    return loss, float((scores.argmax(1) == targets).mean())
+    return -scores[np.arange(len(scores)), targets], scores.argmax(1) == targets
 
 
 def patch_onnx(inference_onnx: bytes, manifest: ModelManifest, weights: Mapping[str, ArrayLike]) -> bytes:

@@ -7,6 +7,7 @@ A PATCH ends in `train_step`, a POST in `upload`, a rollback in `roll_back`, a r
 import hashlib
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -22,6 +23,7 @@ from functions.models.evaluation import Evaluator, Measure
 from functions.models.inference import INPUT, Classifier, Scorer, finite, patch_onnx
 from functions.models.manifest import ModelManifest
 from functions.models.serving import Loaded, ServedWeights
+from functions.models.step_checks import Standing, StepChecks
 from functions.models.training import Step, Trainer, TrainState
 from functions.storage.store import Store
 from functions.telemetry import metrics
@@ -63,6 +65,7 @@ class Model:
         self._store = store
         self.evaluator = Evaluator(lambda tensors: Classifier(self._inference_onnx, tensors), test_digits)
         self._measured: Cache[str, Measure] = Cache(8)
+        self._step_checks = StepChecks(self.evaluator)
         self._served = ServedWeights(self._load_current, SERVE_FOR, clock=clock)
         self._older: Cache[str, Loaded] = Cache(4)
 
@@ -107,6 +110,7 @@ class Model:
             StaleVersionError: when `if_version` is given and is not the current version.
         """
         steps: list[Step] = []
+        standings: list[Standing] = []
 
         def change(current: Version) -> Change:
             before = TrainState.fresh(current.tensors)
@@ -115,13 +119,16 @@ class Model:
             if not all(np.isfinite(tensor).all() for tensor in tensors.values()):
                 bounds.check(current.tensors)  # if it is their fault, a rollback helps, and no other learning rate
                 raise InvalidValueError(f"learning rate {learning_rate} makes the weights infinite", "learning_rate")
-            new = self._change(tensors, "patch", samples=len(batch))
-            if not self._is_worse(new, current):
-                return new
-            return replace(new, taken_back_by=self._restoring(current, resets=False))
+            measure, standing = self._step_checks.check(tensors, current.version, _mark(current) - TOLERANCE)
+            standings.append(standing)
+            new = _change(measure, tensors, "patch", len(batch))
+            better = self._better(new, current)
+            return new if better is None else replace(new, taken_back_by=self._restoring(better, resets=False))
 
         found = self._updated(change, if_version)
         version = self.weights.get(found.parent) if found.source == "rollback" and found.parent else found
+        if version is found:
+            self._step_checks.remember(found.version, standings[-1])
         return PublishedStep(version, found, steps[-1].loss, steps[-1].correct / len(batch))
 
     def upload(self, tensors: Tensors, if_version: str | None = None, *, force: bool = False) -> Version:
@@ -133,29 +140,44 @@ class Model:
             InvalidValueError: with both accuracies.
             StaleVersionError: when `if_version` is given and is not the current version.
         """
-        new = replace(self._change(tensors, "upload", 0), resets=force)
+        new = replace(self._examined(tensors, "upload", 0), resets=force)
 
         def change(current: Version) -> Change:
-            if not force and self._is_worse(new, current):
+            if not force and self._better(new, current) is not None:
                 raise InvalidValueError(
                     f"not made current: these weights recognise {new.accuracy:.2%} of the test digits, the best ones "
-                    f"since the last reset {current.best:.2%}; at most {TOLERANCE:.0%} less is accepted, unless "
+                    f"since the last reset {_mark(current):.2%}; at most {TOLERANCE:.0%} less is accepted, unless "
                     "?force=true says so"
                 )
             return new
 
         return self._updated(change, if_version)
 
-    def _is_worse(self, new: Change, current: Version) -> bool:
-        """Return whether weights are clearly worse than the best since the last reset, and worse than the current.
+    def _better(self, new: Change, current: Version) -> Version | None:
+        """Return the version to keep instead, if new weights are clearly worse than the best since the last reset.
 
-        The current ones are measured again: there may be other test digits now than when the best were measured.
+        That is the current one; if it turns out as bad on all test digits, the last one that was measured on them.
+        Weights that are no worse than it are published all the same.
         """
-        best = current.accuracy if current.best is None else current.best
-        if new.accuracy >= best - TOLERANCE:
-            return False
-        present = self._measured.get(current.version, lambda: self.evaluator.measure(current.tensors))
-        return new.accuracy < present.accuracy
+        least = _mark(current) - TOLERANCE
+        if new.accuracy_error is not None or new.accuracy >= least:
+            return None
+        kept = current
+        if current.accuracy_error is not None and self._measure(current).accuracy < least:
+            kept = self._last_examined() or current
+        return kept if new.accuracy < self._measure(kept).accuracy else None
+
+    def _measure(self, version: Version) -> Measure:
+        """Return how good a version is now: the test digits may be others than when it was published."""
+        return self._measured.get(version.version, lambda: self.evaluator.measure(version.tensors))
+
+    def _last_examined(self) -> Version | None:
+        """Return the newest version that was measured on all test digits; None if it is not kept any more."""
+        entries = self.weights.history(_LISTED).versions
+        found = next((entry for entry in entries if entry.accuracy_error is None), None)
+        with suppress(NotFoundError, CorruptDataError):
+            return self.weights.get(found.version) if found else None
+        return None
 
     def roll_back(self, version: str, if_version: str | None = None) -> Version:
         """Publish an older version's weights again, however good they are, and even if the current ones are damaged.
@@ -177,7 +199,7 @@ class Model:
         self, tensors: Tensors, samples: int, check: Callable[[], object] = lambda: None
     ) -> Version:
         """Publish weights trained from scratch, however good they are. `check` may refuse that by raising."""
-        new = replace(self._change(tensors, "retrain", samples), resets=True)
+        new = replace(self._examined(tensors, "retrain", samples), resets=True)
         return self._published(self.weights.overwrite(new, lambda _: check()))
 
     def _load_current(self, loaded: Loaded | None) -> Loaded:
@@ -197,17 +219,16 @@ class Model:
     def _inference_onnx(self) -> bytes:
         return stored_graph(self._store, self.manifest, "inference.onnx")
 
-    def _change(self, tensors: Tensors, source: str, samples: int) -> Change:
-        """Return new weights, measured, if they are usable: every new version comes through here.
+    def _examined(self, tensors: Tensors, source: str, samples: int) -> Change:
+        """Return new weights, measured on all test digits, if they are usable.
 
         Raises:
             InvalidValueError: when some picture's answer could be no number, or their int8 form reads clearly worse.
         """
-        measure = self.evaluator.examine(tensors)
-        return Change(tensors, source, measure.loss, measure.accuracy, samples, **measure.calibration._asdict())
+        return _change(self.evaluator.examine(tensors).measure, tensors, source, samples)
 
     def _restoring(self, old: Version, *, resets: bool) -> Change:
-        return replace(self._change(old.tensors, "rollback", 0), restores=old.version, resets=resets)
+        return replace(self._examined(old.tensors, "rollback", 0), restores=old.version, resets=resets)
 
     def _updated(self, change: Callable[[Version], Change], if_version: str | None = None) -> Version:
         return self._published(self.weights.update(change, if_version=if_version))
@@ -216,6 +237,26 @@ class Model:
         self._served.expire()  # whoever writes sees the new version in the next prediction
         metrics.accuracy(version)
         return version
+
+
+def _mark(current: Version) -> float:
+    """Return the best accuracy since the last reset."""
+    return current.accuracy if current.best is None else current.best
+
+
+def _change(measure: Measure, tensors: Tensors, source: str, samples: int) -> Change:
+    """Return new weights: every new version comes through here, so it has been measured."""
+    temperature, least_contrast = measure.calibration
+    return Change(
+        tensors,
+        source,
+        measure.loss,
+        measure.accuracy,
+        samples,
+        temperature=temperature,
+        least_contrast=least_contrast,
+        accuracy_error=measure.accuracy_error,
+    )
 
 
 def stored_graph(store: Store, manifest: ModelManifest, name: str) -> bytes:

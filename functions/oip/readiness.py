@@ -42,12 +42,12 @@ class Readiness:
         Raises:
             NotFoundError: when there is no such model or version.
         """
+        if version is not None:
+            self._models.predictor(name).reader(version)
+            return
         with self._lock:
             self._seen.pop(name, None)
         predictor = self._models.predictor(name)
-        if version is not None:
-            predictor.reader(version)
-            return
         try:
             predictor.serving()
         except NotFoundError as error:

@@ -52,9 +52,14 @@ class Pointer(msgspec.Struct, frozen=True):
         return self.best
 
     def followed_by(self, version: Version, key: str, keep: int, *, resets: bool = False) -> "Pointer":
-        """Return the pointer to this one's successor, which the mark follows up, and down as well if it resets it."""
+        """Return the pointer to this one's successor, which the mark follows up, and down as well if it resets it.
+
+        An accuracy on a part of the test digits is no mark: it may be too high by chance.
+        """
         remembered = self.history[: max(keep, _REMEMBERED) - 1]
-        best = version.accuracy if resets or self.mark is None else max(self.mark, version.accuracy)
+        best = version.accuracy if self.mark is None else self.mark
+        if version.accuracy_error is None:
+            best = version.accuracy if resets else max(best, version.accuracy)
         entries = (Entry.of(version), *remembered)
         return Pointer(version.version, key, version.created_at, self.count + 1, entries, best)
 

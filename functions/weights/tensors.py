@@ -125,16 +125,22 @@ def to_int8(tensors: Mapping[str, Array]) -> dict[str, NDArray[np.generic]]:
     Symmetric: `weight ≈ int8 * scale`, and a row's largest magnitude becomes 127.
     """
     small: dict[str, NDArray[np.generic]] = {}
+    scales = int8_scales(tensors)
     for name, tensor in tensors.items():
-        if tensor.ndim < 2:
+        if name not in scales:
             small[name] = tensor
             continue
         rows = tensor.reshape(len(tensor), -1)
-        scale = np.abs(rows).max(axis=1) / np.float32(127)
-        scale[scale == 0] = 1  # a row of zeros stays one
+        scale = np.where(scales[name] == 0, np.float32(1), scales[name])  # a row of zeros stays one
         small[name] = np.rint(rows / scale[:, None]).astype(np.int8).reshape(tensor.shape)
-        small[f"{name}.scale"] = scale.astype(np.float32)
+        small[f"{name}.scale"] = scale
     return small
+
+
+def int8_scales(tensors: Mapping[str, Array]) -> dict[str, NDArray[np.float32]]:
+    """Return for each row of each matrix what one step of its int8 form is worth: a weight is off by half of it."""
+    rows = {name: tensor.reshape(len(tensor), -1) for name, tensor in tensors.items() if tensor.ndim > 1}
+    return {name: np.abs(matrix).max(axis=1) / np.float32(127) for name, matrix in rows.items()}
 
 
 def as_int8(tensors: Mapping[str, Array]) -> dict[str, Array]:

@@ -60,6 +60,7 @@ class Provenance(msgspec.Struct, frozen=True, kw_only=True):
     restores: str | None  # of a rollback: the version whose tensors it has
     temperature: float = 1.0  # by which scores are divided; see `models.calibration`
     least_contrast: float | None = None  # what is below is unlike any digit; None: not measured
+    accuracy_error: float | None = None  # its standard error, where only a part of the test digits was read
 
 
 class Metadata(Provenance, frozen=True, kw_only=True):
@@ -95,6 +96,7 @@ class Change(msgspec.Struct, frozen=True):
     restores: str | None = None
     temperature: float = 1.0
     least_contrast: float | None = None
+    accuracy_error: float | None = None
     resets: bool = False  # whether later weights are compared with these, however good others have been
     taken_back_by: "Change | None" = None  # published right after it: nobody ever predicts with this one
 
@@ -196,6 +198,7 @@ def version_of(
         restores=new.restores,
         temperature=new.temperature,
         least_contrast=new.least_contrast,
+        accuracy_error=new.accuracy_error,
         tensors=tensor_formats.fit(new.tensors, shapes),
     )
 

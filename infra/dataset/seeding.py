@@ -217,7 +217,7 @@ def _first_weights(store: Store, model: str, weights: WeightsRepository) -> tupl
         shipped = pretrained.load(model)[0]
         digits = Digits.of(dataset.ShardedDataset(store).first("test", TEST_DIGITS))
         graph = store.get(f"models/{model}/inference.onnx").body
-        found = Evaluator(lambda tensors: Classifier(graph, tensors), lambda: digits).examine(shipped)
+        found = Evaluator(lambda tensors: Classifier(graph, tensors), lambda: digits).examine(shipped).measure
         weights.publish(Change(shipped, "pretrained", found.loss, found.accuracy, **found.calibration._asdict()))
     except ConflictError:  # another process has just done the same
         return False, ""

@@ -88,7 +88,8 @@ OPERATIONS = (
         WRITING,
         "Steps of several clients at once all count. Octets are a block, of up to 4,000 digits. A step after which "
         "the weights read more than two in a hundred fewer digits than the best since the last reset is taken back "
-        "at once: `taken_back_by` then names the version that is current, and the history has both.",
+        "at once: `taken_back_by` then names the version that is current, and the history has both. Most steps are "
+        "measured on 250 test digits; `accuracy_error` is then the accuracy's standard error.",
         parameters=(MODEL, _RATE, IF_MATCH),
         body={JSON: request_types.LessonBody, OCTETS: BINARY},
         writes=True,

@@ -49,3 +49,45 @@ def test_int8_weights_are_those_that_a_reader_gets(api: Api) -> None:
     expected = small["fc1.weight"].astype(np.float32) * scale[:, np.newaxis]
     np.testing.assert_array_equal(tensors.as_int8(current.tensors)["fc1.weight"], expected)
     np.testing.assert_array_equal(tensors.as_int8(current.tensors)["fc1.bias"], current.tensors["fc1.bias"])
+
+
+def test_spot_check_tells_by_a_part_of_the_digits_what_has_changed(api: Api) -> None:
+    model = api.service.model("mlp-128")
+    weights = copied(model.weights.current())
+    before = model.evaluator.examine(weights)
+    part = slice(250, 500)
+    same = model.evaluator.spot_check(weights, before, part)
+    assert same is not None
+    assert (same.accuracy, same.loss) == pytest.approx((before.measure.accuracy, before.measure.loss))
+    assert same.accuracy_error == pytest.approx(1 / 250)
+    assert same.calibration == before.measure.calibration
+    weights["fc2.bias"][3] = -1000  # nothing is a three any more
+    worse = model.evaluator.spot_check(weights, before, part)
+    assert worse is not None
+    after = model.evaluator.examine(weights)
+    lost = before.right[part].mean() - after.right[part].mean()
+    assert worse.accuracy == pytest.approx(before.measure.accuracy - lost)
+    changed = int((before.right[part] != after.right[part]).sum())
+    assert worse.accuracy_error == pytest.approx(np.sqrt(changed + 1) / 250)
+    assert worse.accuracy == pytest.approx(after.measure.accuracy, abs=3 * worse.accuracy_error)
+
+
+def test_spot_check_does_without_int8_only_while_its_steps_grow_little(api: Api) -> None:
+    model = api.service.model("mlp-128")
+    weights = copied(model.weights.current())
+    before = model.evaluator.examine(weights)
+    row = weights["fc1.weight"][5]
+    largest = int(np.abs(row).argmax())
+    row[largest] *= 1.2
+    assert model.evaluator.spot_check(weights, before, slice(0, 250)) is not None
+    row[largest] *= 1.2
+    assert model.evaluator.spot_check(weights, before, slice(0, 250)) is None
+
+
+def test_spot_check_refuses_weights_that_cannot_be_used(api: Api) -> None:
+    model = api.service.model("mlp-128")
+    weights = copied(model.weights.current())
+    before = model.evaluator.examine(weights)
+    weights["fc1.bias"][0] = 3e38
+    with pytest.raises(InvalidValueError, match=r"up to 1e\+15"):
+        model.evaluator.spot_check(weights, before, slice(0, 250))

@@ -46,7 +46,7 @@ class ManyModels:
             if name in self.damaged:
                 raise CorruptDataError(name)
 
-        return SimpleNamespace(serving=serving)
+        return SimpleNamespace(serving=serving, reader=lambda _version: None)
 
 
 def test_many_models_are_looked_at_once_and_then_in_turns() -> None:
@@ -70,3 +70,13 @@ def test_model_found_damaged_is_looked_at_until_it_is_not() -> None:
             readiness.check()
     models.damaged = set()
     readiness.check()
+
+
+def test_question_about_an_older_version_says_nothing_of_the_model() -> None:
+    models = ManyModels()
+    readiness = Readiness(models)
+    readiness.check()
+    models.looked_at.clear()
+    readiness.check_model("model-99", "1")
+    readiness.check()
+    assert "model-99" not in models.looked_at  # it is still known to be ready, and not due yet

@@ -6,10 +6,10 @@ from functions.weights.pointer import Entry, Pointer, prune_is_due, superfluous
 
 
 def test_entry_is_an_array_and_older_ones_without_the_last_fields_are_read() -> None:
-    stored = b'["v2","v1","patch",3,0.5,0.9,"2026-01-01T00:00:00.000Z",null,1.0,null]'
+    stored = b'["v2","v1","patch",3,0.5,0.9,"2026-01-01T00:00:00.000Z",null,1.0,null,null]'
     entry = msgspec.json.decode(stored, type=Entry)
     assert msgspec.json.encode(entry) == stored
-    for missing in (b",null,1.0,null]", b",1.0,null]"):
+    for missing in (b",null,1.0,null,null]", b",1.0,null,null]", b",null]"):
         assert msgspec.json.decode(stored.removesuffix(missing) + b"]", type=Entry).version == "v2"
     assert Entry.of(entry.metadata("m")) == entry
 
