@@ -140,7 +140,7 @@ def to_int8(tensors: Mapping[str, Array]) -> dict[str, NDArray[np.generic]]:
 def int8_scales(tensors: Mapping[str, Array]) -> dict[str, NDArray[np.float32]]:
     """Return for each row of each matrix what one step of its int8 form is worth: a weight is off by half of it."""
     rows = {name: tensor.reshape(len(tensor), -1) for name, tensor in tensors.items() if tensor.ndim > 1}
-    return {name: np.abs(matrix).max(axis=1) / np.float32(127) for name, matrix in rows.items()}
+    return {name: np.asarray(np.abs(row).max(axis=1) / np.float32(127), np.float32) for name, row in rows.items()}
 
 
 def as_int8(tensors: Mapping[str, Array]) -> dict[str, Array]:

@@ -67,6 +67,7 @@ def test_spot_check_tells_by_a_part_of_the_digits_what_has_changed(api: Api) -> 
     after = model.evaluator.examine(weights)
     lost = before.right[part].mean() - after.right[part].mean()
     assert worse.accuracy == pytest.approx(before.measure.accuracy - lost)
+    assert worse.accuracy_error is not None
     changed = int((before.right[part] != after.right[part]).sum())
     assert worse.accuracy_error == pytest.approx(np.sqrt(changed + 1) / 250)
     assert worse.accuracy == pytest.approx(after.measure.accuracy, abs=3 * worse.accuracy_error)
