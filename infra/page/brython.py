@@ -51,6 +51,9 @@ $B.resumed = (frame, [value, ...errors]) => { $B.frame_obj = frame; if (errors.l
 """
 # Merely looking for the browser's database throws where storage is blocked; nothing needs it.
 _DATABASE = re.compile(r"_window\.indexedDB|self\.indexedDB !==undefined")
+# Where the locale is C, WebKit may name a language that its own formatter of dates, which Brython makes, refuses.
+_LANGUAGE = re.compile(r"\$B\.language=_window\.navigator\.userLanguage \|\|_window\.navigator\.language")
+_USABLE_LANGUAGE = "try{$B.language=Intl.getCanonicalLocales(_window.navigator.language)[0]}catch{$B.language='en'}"
 
 # In compiled code: a text, or a name that Brython has made, or the number at its end.
 _NAMES = re.compile(
@@ -102,6 +105,7 @@ def runtime() -> bytes:
     """Return brython.js without its compiler."""
     script = whole()
     script = _DATABASE.sub("undefined", script)
+    script = script.replace(_only(_LANGUAGE, script), _USABLE_LANGUAGE)
     needed = "".join(_only(part, script) for part in _NEEDED)
     script = script.replace(_only(_COMPILER, script), "")
     return (script.replace(_only(_GENERATOR, script), _HOLDER.format(needed=needed)) + _RESUMING).encode()

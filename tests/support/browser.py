@@ -30,14 +30,23 @@ def ensure_browser() -> None:
     if installed_browser():
         return
     print("No Chromium or Chrome is installed: getting one for the browser tests", flush=True)
-    if shutil.which("apt-get") and os.geteuid() == 0:
-        done = _apt_get("update")
-        for package in ("chromium-headless-shell", "chromium"):
-            done = _apt_get("install", "--no-install-recommends", "--yes", package)
-            if installed_browser():
-                return
-        print(f"Debian's chromium could not be installed:\n{done.stdout[-2000:]}{done.stderr}Trying Playwright's")
+    for package in ("chromium-headless-shell", "chromium"):
+        problem = install_from_debian(package)
+        if installed_browser():
+            return
+    print(f"Debian's chromium could not be installed:\n{problem}Trying Playwright's")
     subprocess.run([sys.executable, "-m", "playwright", "install", "chromium"], check=True)
+
+
+def install_from_debian(*packages: str) -> str:
+    """Install packages where that is possible; return what apt-get says otherwise."""
+    if not shutil.which("apt-get") or os.geteuid() != 0:
+        return "Only root can, where there is an apt-get.\n"
+    done = _apt_get("install", "--no-install-recommends", "--yes", *packages)
+    if done.returncode:
+        _apt_get("update")
+        done = _apt_get("install", "--no-install-recommends", "--yes", *packages)
+    return done.stdout[-2000:] + done.stderr if done.returncode else ""
 
 
 def _apt_get(*step: str) -> subprocess.CompletedProcess[str]:

@@ -133,3 +133,12 @@ def test_brython_itself_still_skips_else_and_loses_errors(monkeypatch: pytest.Mo
     script = brython.compiled({"m": (INTERLEAVED, False)})["m"]
     found = noted(script, brython.whole())
     assert {name for name, count in EXPECTED.items() if found[name] != count} == {"else", "raised"}
+
+
+@pytest.mark.parametrize("language", ["C", "c-POSIX", "", "de-CH"])
+def test_runtime_starts_whatever_the_locale_is(language: str) -> None:
+    with MiniRacer() as engine:
+        engine.eval(brython.SURROUNDINGS)
+        engine.eval(f"globalThis.navigator = {{ language: {language!r} }}")
+        engine.eval(brython.runtime().decode())
+        assert engine.eval("__BRYTHON__.language") == (language if language == "de-CH" else "en")
