@@ -67,7 +67,7 @@ class Inspector:
         self.confusion = ConfusionRequests(page)
         timeline = TimelineView(_add_section("inside-timeline"), self.show_checkpoint, self.restore_checkpoint)
         self.layers = LayersView(page, _add_section("inside-layers"), self.layer_poller.mark_due)
-        confusion_section = _add_section("inside-confusion")
+        confusion_section = _add_section("inside-confusion", "mistakes")
         confusion = ConfusionView(confusion_section, self.confusion)
         saliency = SaliencyView(page, self.saliency_poller.mark_due)
         self.comparison = NetworkComparison(app, self.comparison_poller.mark_due)
@@ -192,9 +192,9 @@ def _theme_colours() -> list[str]:
     return [str(style.getPropertyValue(name)) for name in ("--negative", "--paper", "--positive", "--ink")]
 
 
-def _add_section(name: str) -> Element:
-    """Add an element to the inspection section."""
+def _add_section(name: str, place: str = "inside") -> Element:
+    """Add an element to a section of the page."""
     element = document.createElement("div")
     set_attribute(element, "id", name)
-    by_id("inside").appendChild(element)
+    by_id(place).appendChild(element)
     return element

@@ -31,16 +31,13 @@ CONTROLS = """<button type="button" id="saliency" aria-pressed="false"
 
 
 class SaliencyView:
-    """Owns #saliency-box, below the prediction, and a canvas over #seen. `request` requests a new overlay."""
+    """Owns #saliency-box, below what the network sees, and a canvas over #seen. `request` requests a new overlay."""
 
     def __init__(self, page: Page, request: Callable[[], object]) -> None:
         self.page = page
         self.request = request
-        box = document.createElement("div")
-        set_attribute(box, "id", "saliency-box")
+        box = by_id("saliency-box")
         box.innerHTML = CONTROLS.format("".join(f"<option>{digit}</option>" for digit in range(10)))
-        more = by_id("reading-more")
-        more.insertBefore(box, more.firstChild)
         self.button, self.description = by_id("saliency"), by_id("saliency-words")
         self.label = box.querySelector("label")
         self.canvas = _overlay(by_id("seen"))

@@ -93,9 +93,8 @@ def _show_cursor(plot: Plot, cursor: Element, iteration: int | None) -> None:
         set_attribute(cursor, "visibility", "hidden")
         return
     x = plot.scale.x(min(iteration, plot.scale.last))
-    bottom = curve_geometry.HEIGHT - curve_geometry.BOTTOM
     set_attribute(cursor, "visibility", "visible")
-    set_attribute(cursor, "d", f"M{x:.1f} {curve_geometry.TOP:g}V{bottom:g}")
+    set_attribute(cursor, "d", f"M{x:.1f} {curve_geometry.TOP:g}V{plot.scale.bottom:g}")
 
 
 def _describe_as_slider(svg: Element, last: int, at: int, values: str) -> None:

@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-HEIGHT = 200.0  # pixels; the width is that of the page
 LEFT, RIGHT, TOP, BOTTOM = 40.0, 8.0, 10.0, 24.0  # margins around the plot
 
 LOSS_LINES = (5, 2, 1, 0.5, 0.2, 0.1, 0.05, 0.02, 0.01, 0.005, 0.002, 0.001)
@@ -13,13 +12,14 @@ ACCURACY_LINES = (0, 0.5, 0.8, 0.9, 0.95, 0.98, 0.99, 0.995, 0.998, 0.999)
 
 
 class Scale:
-    """Places iterations and heights in a plot `width` pixels wide.
+    """Places iterations and heights in a plot of `width` × `height` pixels.
 
     It ends a little after the last iteration, at a round one, so that most new points move nothing but the curve.
     """
 
-    def __init__(self, last: int, low: float, high: float, width: float) -> None:
+    def __init__(self, last: int, low: float, high: float, width: float, height: float) -> None:
         self.right = width - RIGHT
+        self.bottom = height - BOTTOM
         self.last = max(last, 10)
         step: int = max(1, 10 ** (len(str(self.last)) - 1) // 10)
         self.end = -(-self.last // step) * step
@@ -33,13 +33,13 @@ class Scale:
     def transform(self) -> str:
         """Return the SVG transformation from iterations and (downward) heights to pixels."""
         across = (self.right - LEFT) / self.end
-        down = (HEIGHT - TOP - BOTTOM) / self.span
-        return f"matrix({across:.6f} 0 0 {down:.4f} {LEFT:g} {HEIGHT - BOTTOM + down * self.low:.3f})"
+        down = (self.bottom - TOP) / self.span
+        return f"matrix({across:.6f} 0 0 {down:.4f} {LEFT:g} {self.bottom + down * self.low:.3f})"
 
     def y(self, height: float) -> float:
         """Return the place of a height, in pixels."""
         share = min(max((height - self.low) / self.span, 0.0), 1.0)
-        return HEIGHT - BOTTOM - (HEIGHT - TOP - BOTTOM) * share
+        return self.bottom - (self.bottom - TOP) * share
 
 
 def horizontal_lines(places: dict[float, float], scale: Scale) -> list[tuple[float, float]]:

@@ -79,9 +79,10 @@ class Plot:
         self.resize()
 
     def resize(self) -> None:
-        """Take the figure's width on the page."""
-        self.width = max(self.svg.getBoundingClientRect().width, 160)
-        self.svg.setAttribute("viewBox", f"0 0 {self.width:g} {curve_geometry.HEIGHT:g}")
+        """Take the figure's size on the page."""
+        box = self.svg.getBoundingClientRect()
+        self.width, self.height = max(box.width, 160), max(box.height, 80)
+        self.svg.setAttribute("viewBox", f"0 0 {self.width:g} {self.height:g}")
 
     def draw(self, history: History, overlays: tuple[tuple[Series, int], ...]) -> None:
         """Draw grid, other runs, curves and the newest points."""
@@ -91,7 +92,7 @@ class Plot:
         places = list(self.places.values())
         low, high = curve_geometry.bounds(heights or places[:4], places)
         last = max([one.iterations[-1] for one in drawn if one.iterations] + [0])
-        scale = curve_geometry.Scale(last, low, high, self.width)
+        scale = curve_geometry.Scale(last, low, high, self.width, self.height)
         self.scale = scale if heights else None
         others = "".join(
             f'<path class="line run run-{slot}" d="{curve_geometry.path(other.marks[self.name])}"/>'
@@ -112,18 +113,17 @@ class Plot:
 
     def _grid(self, scale: curve_geometry.Scale) -> str:
         parts = []
-        bottom = curve_geometry.HEIGHT - curve_geometry.BOTTOM
         for y, value in curve_geometry.horizontal_lines(self.places, scale):
             parts.append(f'<path class="grid" d="M{curve_geometry.LEFT:g} {y:.1f}H{scale.right:g}"/>')
             place = f'x="{curve_geometry.LEFT - 6:g}" y="{y + 3.5:.1f}"'
             parts.append(f'<text {place} text-anchor="end">{self.label(value)}</text>')
         for x, iteration in curve_geometry.vertical_lines(scale):
             anchor = "end" if x > scale.right - 16 else "middle"
-            parts.append(f'<text x="{x:.1f}" y="{bottom + 16:g}" text-anchor="{anchor}">{iteration}</text>')
+            parts.append(f'<text x="{x:.1f}" y="{scale.bottom + 16:g}" text-anchor="{anchor}">{iteration}</text>')
         return "".join(parts)
 
     def _invitation(self) -> str:
-        x, y = (curve_geometry.LEFT + self.width) / 2, curve_geometry.HEIGHT / 2
+        x, y = (curve_geometry.LEFT + self.width) / 2, self.height / 2
         return f'<text class="empty" x="{x:g}" y="{y:g}" text-anchor="middle">Press Train to see it learn</text>'
 
     def _summary(self, series: list[Series], last: int) -> str:
