@@ -86,6 +86,7 @@ def test_weights_that_know_nothing_are_declined_in_words(visit: Lab, quick_stack
 def test_reset_shows_progress_and_loads_what_was_learned(visit: Lab, quick_stack: RunningStack) -> None:
     before = current_version(quick_stack)
     visit.click("weights-reset")
+    visit.click("reset-sure")
     visit.wait("!document.querySelector('#weights-progress').hidden")
     visit.wait_text("weights-message", "new weights from nothing")
     visit.wait_hidden("weights-progress")

@@ -83,8 +83,20 @@ class Lab:
         found = re.match(r"[0-9.]+", self.text(name))
         return float(found[0]) if found else float("nan")
 
+    def show(self, name: str) -> None:
+        """Press the tab, if any, that shows the element with that id."""
+        self.page.evaluate(
+            """name => {
+                const section = document.getElementById(name)?.closest("[data-section]")
+                if (section && !section.checkVisibility())
+                    document.querySelector(`.tabs [data-tab=${section.dataset.section}]`).click()
+            }""",
+            name,
+        )
+
     def click(self, name: str) -> None:
-        """Click on the element with that id, once that is possible."""
+        """Click on the element with that id, once that is possible, in the tab that shows it."""
+        self.show(name)
         self.page.click(f"#{name}", timeout=PATIENCE)
 
     def draw(self, digit: int) -> None:

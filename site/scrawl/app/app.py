@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from scrawl.share.shared_weights import SharedWeights
     from scrawl.storage.autosave import Autosave
     from scrawl.ui.curves_view import CurvesView
+    from scrawl.ui.tabs import Tabs
 
 
 class App:
@@ -37,6 +38,7 @@ class App:
     pad: PadView
     predictions: PredictionRequests
     curves: CurvesView
+    tabs: Tabs
     sharing_api: SharingApi
     shared_weights: SharedWeights
     autosave: Autosave

@@ -49,6 +49,7 @@ FEATURES: list[str] = [
     "scrawl.files.collected_digits",
     "scrawl.share.commands_view",
     "scrawl.storage.storage_view",
+    "scrawl.ui.tour",
     "scrawl.app.offline",
     "scrawl.app.watchdog",
     "scrawl.app.background_tab",

@@ -57,13 +57,13 @@ def start_controls(app: App) -> None:
     """Connect buttons and fields, and show training and the API's status."""
     from scrawl.app.actions import Actions
     from scrawl.app.feature_loader import FeatureLoader
-    from scrawl.ui.tabs import Tabs
     from scrawl.ui.status_view import StatusView
+    from scrawl.ui.tabs import Tabs
     from scrawl.ui.training_view import TrainingView
 
     Actions(app)
     FeatureLoader(app)
-    Tabs(app.repaint)
+    app.tabs = Tabs(app.repaint)
     app.page.views += [TrainingView(), StatusView()]
     window.addEventListener("resize", app.repaint)
     app.page.request_render()

@@ -1,7 +1,7 @@
 """The tools below the pad: three pens, the eraser, and the button that opens an image.
 
 `start` adds them with everything else that helps to draw: the keyboard's pen, images, what the network gets to see,
-captions for first visitors, and an announcer for those who cannot see the page.
+and an announcer for those who cannot see the page.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from scrawl.drawing.network_input_view import NetworkInputView
 from scrawl.drawing.tool_state import EVENTS, PENS, Tools
 from scrawl.state import transitions
 from scrawl.ui.dom import by_id, set_attribute
-from scrawl.ui.preferences import Captions, Theme
+from scrawl.ui.preferences import Projector, Theme
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -47,8 +47,8 @@ def start(app: App) -> None:
     transitions.register(EVENTS)
     page.views += [ToolsView(page), NetworkInputView(app), KeyboardPen(page, app.pad.canvas), Announcer()]
     ImageImport(page)
-    Captions()
     Theme(app.repaint)
+    Projector(app.repaint)
     page.request_render()
 
 

@@ -67,9 +67,9 @@ def panels_for(layers: Sequence[LayerDescription]) -> list[Panel]:
 
 
 def columns_for(panel: Panel, width: float) -> int:
-    """Return how many pictures stand side by side in so many CSS pixels; each has at least 24."""
+    """Return how many pictures stand side by side in so many CSS pixels; each has at least 18."""
     most = 8 if panel.count <= 32 else 16
-    while most > 4 and width / most < 24:
+    while most > 4 and width / most < 18:
         most //= 2
     return most
 

@@ -30,13 +30,16 @@ TOKEN_FORM = (
 
 
 class WeightsView:
-    """Owns the card above #share."""
+    """Owns the card of the weights, and the button that resets everyone's, which asks first."""
 
     def __init__(self, weights: SharedWeights) -> None:
-        actions = {"load": weights.load, "send": weights.send, "reset": weights.reset}
+        actions = {"load": weights.load, "send": weights.send, "reset": self._ask}
         self.buttons = [by_id(f"weights-{name}") for name in actions]
         for element, action in zip(self.buttons, actions.values(), strict=True):
             element.bind("click", _without_event(action))
+        self.confirm = by_id("reset-confirm")
+        by_id("reset-sure").bind("click", lambda _event: self._answer(weights.reset))
+        by_id("reset-not").bind("click", lambda _event: self._answer())
         self.origin, self.progress = by_id("weights-origin"), by_id("weights-progress")
         self.message = by_id("weights-message")
         self.choice = row(
@@ -63,6 +66,16 @@ class WeightsView:
         show_notice(self.message, record.notices.get("weights"))
         set_flag(self.choice, "hidden", bool(record.busy) or state.model not in state.share.conflicts)
         set_flag(self.token_form, "hidden", not state.share.token_wanted)
+
+    def _ask(self) -> None:
+        self.confirm.hidden = False
+        by_id("reset-not").focus()
+
+    def _answer(self, action: Callable[[], object] | None = None) -> None:
+        self.confirm.hidden = True
+        if action is not None:
+            action()
+        self.buttons[-1].focus()
 
     def _show_progress(self, progress: float | None) -> None:
         if progress is None:

@@ -1,4 +1,4 @@
-"""Small choices that this browser remembers: light or dark, and which captions of a first visit are closed.
+"""How the page looks, by choice: light or dark, which this browser remembers, and large for a projector.
 
 What the page starts with is decided in `index.html`, before anything is painted. Where the browser's storage is
 closed to the page, a choice lasts until the page is left.
@@ -16,9 +16,9 @@ from scrawl.ui.dom import by_id, set_attribute
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from browser import Element, Event
+    from browser import Event
 
-THEME, CAPTIONS = "scrawl.theme", "scrawl.captions"  # keys in localStorage
+THEME = "scrawl.theme"  # key in localStorage
 
 
 class Theme:
@@ -57,22 +57,29 @@ class Theme:
         self.repaint()
 
 
-class Captions:
-    """Owns the three captions of a first visit. The root's `data-captions` lists those that are open."""
+class Projector:
+    """Owns #projector and the root's `data-projector`: everything larger, turned on and off by key P as well."""
 
-    def __init__(self) -> None:
+    def __init__(self, repaint: Callable[[], None]) -> None:
         self.root = document.documentElement
-        for caption in document.select(".caption"):
-            caption.select_one("button").bind("click", self._closer(caption))
+        self.button = by_id("projector")
+        self.repaint = repaint
+        self.button.bind("click", lambda _event: self.toggle())
+        document.bind("keydown", self._press)
+        self.button.disabled = False
+        set_attribute(self.button, "aria-pressed", "false")
 
-    def _closer(self, caption: Element) -> Callable[[Event], None]:
-        def close(_event: Event) -> None:
-            left = (self.root.getAttribute("data-captions") or "").replace(caption.dataset.caption, "") or "none"
-            set_attribute(self.root, "data-captions", left)
-            remember(CAPTIONS, left)
-            caption.closest("section").querySelector("button:not(:disabled)").focus()
+    def toggle(self) -> None:
+        """Turn it on or off."""
+        on = self.root.getAttribute("data-projector") != "on"
+        set_attribute(self.root, "data-projector", "on" if on else "off")
+        set_attribute(self.button, "aria-pressed", "true" if on else "false")
+        self.repaint()
 
-        return close
+    def _press(self, event: Event) -> None:
+        typing = event.target.tagName in ("INPUT", "SELECT", "TEXTAREA")
+        if event.key in ("p", "P") and not (typing or event.ctrlKey or event.metaKey or event.altKey):
+            self.toggle()
 
 
 def remember(name: str, value: str | None) -> None:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 class Tabs:
-    """Owns the root's `data-tab` and the buttons of `.tabs`. `repaint()` is called when other parts are to be seen."""
+    """Owns the root's `data-tab` and `.tabs`' buttons. `repaint()` is called when other parts are to be seen."""
 
     def __init__(self, repaint: Callable[[], None]) -> None:
         self.root = document.documentElement
