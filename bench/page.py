@@ -171,10 +171,13 @@ def just_watch(_page: Page) -> None:
 
 
 def open_everything(page: Page) -> None:
-    """Open every panel, and have all that can be shown shown: the other readers are, once on the screen."""
+    """Open every drawer, have all that can be shown shown, and end where most of it is: looking inside."""
+    page.click(".tabs [data-tab=mistakes]")
     page.click("#count")
     page.click("#saliency")
+    page.click(".tabs [data-tab=draw]")
     page.check("#api-asking")
+    page.click(".tabs [data-tab=inside]")
     page.locator("details").evaluate_all(DETAILS)
 
 

@@ -49,9 +49,7 @@ def visit(browser: Browser, url: str, size: dict[str, int], theme: str) -> Lab:
         lab.click("train")
         lab.wait_number("iteration", 1500)
         lab.click("train")
-    for close in page.locator(".caption button").all():
-        if close.is_visible():
-            close.click()
+    lab.click("tour-end")
     lab.draw(3)
     lab.wait_text("prediction", "[0-9]")
     lab.wait_number("test-accuracy", 90)
@@ -62,9 +60,7 @@ def visit(browser: Browser, url: str, size: dict[str, int], theme: str) -> Lab:
 
 def look_inside(lab: Lab) -> None:
     """Count what is taken for what, and open one of the mistakes."""
-    lab.page.locator("#inside").scroll_into_view_if_needed()
-    lab.click("count")
-    lab.wait_text("confusion-words", "[0-9]")
+    lab.show("inside")
     lab.page.locator("[data-unit]").nth(20).click()
     lab.page.wait_for_timeout(2000)
 

@@ -10,6 +10,7 @@ from tests.support.lab import Lab
 
 # Findings that count; what is minor is a hint.
 SERIOUS = ("moderate", "serious", "critical")
+TABS = ("train", "inside", "mistakes", "share", "draw")
 CONTROLS = "button, input:not([type=file]), select, summary, textarea"
 
 
@@ -24,10 +25,13 @@ def findings(page: Page) -> list[str]:
     ]
 
 
-def in_both_themes(lab: Lab) -> list[str]:
-    """Return what axe finds in the theme that is on, and in the other one."""
+def everywhere(lab: Lab) -> list[str]:
+    """Return what axe finds in each tab, and in the other theme."""
     lab.page.emulate_media(reduced_motion="reduce")  # colours that change slowly are measured half way
-    found, theme = findings(lab.page), "document.documentElement.dataset.theme"
+    found, theme = [], "document.documentElement.dataset.theme"
+    for tab in TABS:
+        lab.page.click(f".tabs [data-tab={tab}]")
+        found += findings(lab.page)
     before = lab.page.evaluate(theme)
     lab.click("theme")
     lab.wait(f"{theme} !== {before!r}")
@@ -35,7 +39,7 @@ def in_both_themes(lab: Lab) -> list[str]:
 
 
 def test_axe_finds_nothing_on_a_first_visit(lab: Lab) -> None:
-    assert in_both_themes(lab.complete()) == []
+    assert everywhere(lab.complete()) == []
 
 
 def test_axe_finds_nothing_after_drawing_and_training_with_everything_open(lab: Lab) -> None:
@@ -45,7 +49,7 @@ def test_axe_finds_nothing_after_drawing_and_training_with_everything_open(lab: 
     lab.wait_number("iteration", 50)
     lab.click("train")
     open_all(lab)
-    assert in_both_themes(lab) == []
+    assert everywhere(lab) == []
 
 
 @pytest.mark.parametrize(("width", "height"), [(1440, 900), (360, 740)], ids=["desktop", "phone"])
@@ -58,7 +62,7 @@ def test_axe_finds_nothing_while_it_trains_with_everything_open(lab: Lab, width:
     lab.wait_text("weights-origin", "random")
     lab.click("train")
     lab.wait_number("test-accuracy", 50)
-    assert in_both_themes(lab) == []
+    assert everywhere(lab) == []
     assert lab.page.get_attribute("#train", "data-on") == "yes"
     before = lab.number("iteration")
     lab.wait_number("iteration", before + 1)
@@ -73,7 +77,10 @@ def open_all(lab: Lab) -> None:
 def test_every_control_has_a_name_and_a_line_of_help(same_lab: Lab) -> None:
     open_all(same_lab)
     session = same_lab.page.context.new_cdp_session(same_lab.page)
-    nodes = session.send("Accessibility.getFullAXTree")["nodes"]
+    nodes = []
+    for tab in TABS:
+        same_lab.page.click(f".tabs [data-tab={tab}]")
+        nodes += session.send("Accessibility.getFullAXTree")["nodes"]
     roles = {"button", "checkbox", "combobox", "radio", "slider", "spinbutton", "switch", "textbox"}
     controls = [node for node in nodes if node.get("role", {}).get("value") in roles and not node.get("ignored")]
     assert len(controls) > 20
@@ -82,8 +89,10 @@ def test_every_control_has_a_name_and_a_line_of_help(same_lab: Lab) -> None:
     assert not [name for name, words in told if not words]
 
 
-def test_every_control_is_reached_by_tab_and_shows_it(same_lab: Lab) -> None:
+@pytest.mark.parametrize("tab", ["draw", "train", "share"])
+def test_every_control_is_reached_by_tab_and_shows_it(same_lab: Lab, tab: str) -> None:
     open_all(same_lab)
+    same_lab.page.click(f".tabs [data-tab={tab}]")
     wanted = same_lab.page.evaluate(
         f"""[...document.querySelectorAll("{CONTROLS}")].filter(control =>
             !control.disabled && control.checkVisibility() && control.tabIndex >= 0
@@ -106,21 +115,24 @@ def test_every_control_is_reached_by_tab_and_shows_it(same_lab: Lab) -> None:
 def test_targets_are_large_enough_for_fingers(same_lab: Lab) -> None:
     same_lab.page.set_viewport_size({"width": 360, "height": 740})
     open_all(same_lab)
-    small = same_lab.page.evaluate(
-        f"""[...document.querySelectorAll("{CONTROLS}")].filter(control => control.checkVisibility())
-            .map(control => [(control.closest("label") || control).getBoundingClientRect(), control.outerHTML])
-            .filter(([box]) => box.width < 24 || box.height < 24).map(([, html]) => html.slice(0, 90))"""
-    )
-    assert small == []
+    for tab in TABS:
+        same_lab.page.click(f".tabs [data-tab={tab}]")
+        small = same_lab.page.evaluate(
+            f"""[...document.querySelectorAll("{CONTROLS}")].filter(control => control.checkVisibility())
+                .map(control => [(control.closest("label") || control).getBoundingClientRect(), control.outerHTML])
+                .filter(([box]) => box.width < 24 || box.height < 24).map(([, html]) => html.slice(0, 90))"""
+        )
+        assert small == []
 
 
 def test_page_reflows_when_it_is_enlarged(same_lab: Lab) -> None:
-    same_lab.page.set_viewport_size({"width": 320, "height": 256})  # 1280 by 1024 pixels at 400 %
     open_all(same_lab)
-    same_lab.wait("document.documentElement.scrollWidth <= 320")
-    same_lab.page.set_viewport_size({"width": 720, "height": 450})
-    same_lab.page.evaluate("document.documentElement.style.fontSize = '200%'")
-    same_lab.wait("document.documentElement.scrollWidth <= 720")
+    for width, height, size in ((320, 256, ""), (720, 450, "200%")):  # 1280 by 1024 pixels at 400 %
+        same_lab.page.set_viewport_size({"width": width, "height": height})
+        same_lab.page.evaluate(f"document.documentElement.style.fontSize = '{size}'")
+        for tab in TABS:
+            same_lab.page.evaluate(f"document.querySelector('.tabs [data-tab={tab}]').click()")
+            same_lab.wait(f"document.documentElement.scrollWidth <= {width}")
     same_lab.page.evaluate("document.documentElement.style.fontSize = ''")
 
 
@@ -139,3 +151,10 @@ def test_forced_colours_keep_what_colour_alone_would_show(same_lab: Lab) -> None
     assert same_lab.page.evaluate(colour % ".bars .best i") != same_lab.page.evaluate(colour % ".bars .best .track")
     dot = "getComputedStyle(document.getElementById('pen-medium'), '::before').backgroundColor"
     assert same_lab.page.evaluate(dot) != same_lab.page.evaluate(colour % "#pen-medium")
+    switch = colour % "#normalise"
+    on = same_lab.page.evaluate(switch)
+    same_lab.click("normalise")
+    same_lab.wait(f"{switch} !== {on!r}")
+    same_lab.click("normalise")
+    outline = "getComputedStyle(document.querySelector('%s')).outlineStyle"
+    assert same_lab.page.evaluate(outline % ".tabs [aria-current]") == "solid"

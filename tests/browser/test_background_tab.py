@@ -73,6 +73,7 @@ def test_run_that_ends_in_a_background_tab_is_announced(lab: Lab) -> None:
     lab.page.add_init_script(BACKGROUND)
     lab.open().complete()
     lab.page.fill("#cache-size", "2")
+    lab.show("target")
     lab.page.evaluate("document.querySelector('#target').closest('details').open = true")
     lab.page.fill("#target", "50")
     lab.click("weights-new")

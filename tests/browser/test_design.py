@@ -1,7 +1,8 @@
-"""Light and dark, the captions of a first visit, and a layout that fits screens from a watch to a wall."""
+"""Light and dark, the tour of a first visit, and a layout that fits screens from a watch to a wall."""
 
 from itertools import combinations
 
+import pytest
 from playwright.sync_api import FloatRect, expect
 
 from tests.support.lab import Lab
@@ -35,16 +36,63 @@ def test_ink_takes_the_theme_s_colour(lab: Lab) -> None:
     lab.wait(f"{pixel} > 150")
 
 
-def test_captions_are_shown_until_closed(lab: Lab) -> None:
-    captions = lab.complete().page.locator(".caption:visible")
-    assert captions.count() == 3
-    assert "write a digit" in captions.first.inner_text()
-    for left in (2, 1, 0):
-        captions.first.locator("button").click()
-        lab.wait(f"[...document.querySelectorAll('.caption')].filter(one => one.checkVisibility()).length === {left}")
-    lab.page.reload()
-    lab.page.wait_for_selector("#pad")
-    assert captions.count() == 0
+def test_the_tour_leads_from_drawing_to_mistakes_once(lab: Lab) -> None:
+    ringed = "document.querySelector('[data-toured]')"
+    assert "Write a digit" in lab.complete().text("tour-words")
+    for step, target in enumerate(("#pad", ".reading", "#network", "#weights-new", "#train", "#mistakes"), 1):
+        assert lab.text("tour-words").startswith(f"{step} of 6")
+        assert lab.page.evaluate(f"{ringed}?.matches({target!r}) && {ringed}.checkVisibility()")
+        lab.click("tour-next")
+    expect(lab.page.locator(".tour")).to_be_hidden()
+    lab.open().complete()
+    expect(lab.page.locator(".tour")).to_be_hidden()
+    lab.click("tour-start")
+    expect(lab.page.locator(".tour")).to_be_visible()
+    lab.click("tour-end")
+    assert lab.page.evaluate(ringed) is None
+
+
+SEEN = """names => names.map(name => document.querySelector(name).getBoundingClientRect())
+    .every(box => box.width > 0 && box.top >= 0 && box.bottom <= innerHeight && box.right <= innerWidth)"""
+
+
+@pytest.mark.parametrize(("width", "height"), [(1280, 720), (1440, 900), (1920, 1080)])
+def test_the_lab_is_on_one_screen(same_lab: Lab, width: int, height: int) -> None:
+    same_lab.page.set_viewport_size({"width": width, "height": height})
+    parts = [
+        "#pad",
+        "#prediction",
+        "#probabilities",
+        "#network",
+        "#train",
+        "#test-accuracy",
+        "#accuracy-curve",
+        "#loss-curve",
+    ]
+    same_lab.page.evaluate("scrollTo(0, 0)")
+    same_lab.page.wait_for_function(SEEN, arg=[*parts, "#model", "#learning-rate", ".tabs"])
+
+
+@pytest.mark.parametrize(("width", "height"), [(360, 740), (390, 844), (740, 360)])
+def test_a_phone_shows_pad_answer_training_and_tabs_first(same_lab: Lab, width: int, height: int) -> None:
+    same_lab.page.set_viewport_size({"width": width, "height": height})
+    same_lab.page.evaluate("scrollTo(0, 0)")
+    same_lab.page.wait_for_function(SEEN, arg=["#pad", "#sample", "#prediction", "#probabilities", "#train", ".tabs"])
+    for tab in ("draw", "train", "inside", "mistakes", "share"):
+        same_lab.page.click(f".tabs [data-tab={tab}]")
+        same_lab.wait(f"document.documentElement.scrollHeight <= 3 * {max(width, height)}")
+    same_lab.page.click(".tabs [data-tab=draw]")
+
+
+def test_projector_makes_everything_larger(same_lab: Lab) -> None:
+    same_lab.page.set_viewport_size({"width": 1440, "height": 900})
+    size = "parseFloat(getComputedStyle(document.querySelector('#test-accuracy')).fontSize)"
+    before = same_lab.page.evaluate(size)
+    same_lab.page.keyboard.press("p")
+    same_lab.wait(f"{size} > 1.5 * {before}")
+    same_lab.page.wait_for_function(SEEN, arg=["#pad", "#prediction", "#network", "#train", "#accuracy-curve"])
+    same_lab.page.keyboard.press("p")
+    same_lab.wait(f"{size} === {before}")
 
 
 def test_nothing_overlaps_or_leaves_the_screen(same_lab: Lab) -> None:
@@ -53,8 +101,8 @@ def test_nothing_overlaps_or_leaves_the_screen(same_lab: Lab) -> None:
     for width in (320, 360, 768, 1152, 1440, 1920, 2560):
         same_lab.page.set_viewport_size({"width": width, "height": 900})
         same_lab.wait(f"innerWidth === {width} && document.documentElement.scrollWidth <= {width}")
-        boxes = [card.bounding_box() for card in same_lab.page.locator(".card").all()]
-        assert len(boxes) == 5
+        boxes = [card.bounding_box() for card in same_lab.page.locator(".card:visible").all()]
+        assert len(boxes) >= 3
         assert not [(a, b) for a, b in combinations(boxes, 2) if a and b and overlap(a, b)]
 
 
@@ -63,16 +111,10 @@ def overlap(a: FloatRect, b: FloatRect) -> bool:
     return not beside and a["y"] < b["y"] + b["height"] and b["y"] < a["y"] + a["height"]
 
 
-def test_wide_screen_shows_drawing_prediction_and_training_together(same_lab: Lab) -> None:
-    same_lab.page.set_viewport_size({"width": 1920, "height": 1080})
-    tops = [same_lab.page.locator(f".{card}").bounding_box() for card in ("draw", "reading", "training")]
-    assert all(box and box["y"] == tops[0]["y"] for box in tops if tops[0])
-
-
 def test_storage_that_is_closed_does_not_matter(lab: Lab) -> None:
     script = "Object.defineProperty(window, 'localStorage', { get() { throw new DOMException('closed') } })"
     lab.page.add_init_script(script)
     lab.open().complete().click("theme")
     lab.wait(f"{THEME} == 'dark'")
-    lab.page.locator(".caption:visible button").first.click()
-    expect(lab.page.locator(".caption:visible")).to_have_count(2)
+    lab.click("tour-end")
+    expect(lab.page.locator(".tour")).to_be_hidden()

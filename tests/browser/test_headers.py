@@ -34,6 +34,7 @@ def test_the_page_passes_its_policy_and_is_isolated(page: Page, base_url: str) -
     lab.click("train")
     page.wait_for_function("parseFloat(document.querySelector('#test-accuracy').textContent) > 80", timeout=PATIENCE)
     lab.click("train")
+    lab.show("files")
     page.click("#files summary")
     with page.expect_download() as saved:
         page.click("#download-safetensors")

@@ -25,7 +25,8 @@ def inspector(lab: Lab) -> Lab:
 
 
 def see(lab: Lab, name: str) -> None:
-    """Scroll there, as one who wants to see it."""
+    """Open the tab and scroll there, as one who wants to see it."""
+    lab.show(name)
     lab.page.locator(name).first.scroll_into_view_if_needed(timeout=PATIENCE)
 
 
@@ -39,7 +40,7 @@ def unit(panel: str, number: int) -> str:
 
 
 # How many of the test digits are on the matrix's diagonal.
-ON_DIAGONAL = """[...document.querySelectorAll("#inside td.right")]
+ON_DIAGONAL = """[...document.querySelectorAll("#mistakes td.right")]
   .reduce((sum, cell) => sum + (parseInt(cell.textContent) || 0), 0)"""
 
 
@@ -85,6 +86,7 @@ def test_networks_read_side_by_side_and_one_is_chosen_there(inspector: Lab) -> N
     inspector.page.click("#clear")
     inspector.wait("[...document.querySelectorAll('#readers .reads')].every(reads => reads.textContent === '–')")
     inspector.draw(3)
+    see(inspector, "#readers")
     inspector.page.click('#readers [data-model="conv-32-64"]')
     inspector.wait_text("weights-origin", "shared weights")
     inspector.wait_text("prediction", "^3$")
@@ -120,7 +122,7 @@ def test_mistakes_are_counted_opened_and_learned(inspector: Lab) -> None:
     total, right = [int(word) for word in counted.split() if word.isdigit()][:2]
     inspector.wait(f"{ON_DIAGONAL} === {right}")
     assert right > total * 0.9
-    cells = inspector.page.locator("#inside td.wrong")
+    cells = inspector.page.locator("#mistakes td.wrong")
     worst = max(range(90), key=lambda place: int("0" + cells.nth(place).inner_text().strip("·")))
     cells.nth(worst).focus()
     inspector.page.keyboard.press("Enter")
@@ -154,6 +156,7 @@ def test_timeline_goes_back_and_training_goes_on(inspector: Lab) -> None:
     inspector.wait_text("confusion-words", "^At iteration 0:")
     inspector.wait(f"{ON_DIAGONAL} < 6000")
     inspector.wait_number("iteration", reached + 50)
+    see(inspector, "#timeline")
     inspector.page.click("#timeline-live")
     inspector.wait_text("timeline-words", "^Live")
     inspector.wait_text("prediction", "^3$")
@@ -167,7 +170,9 @@ def test_everything_fits_a_phone(page: Page, stack, scheme: str) -> None:  # typ
     lab.complete().draw(3)
     see(lab, '[data-panel="fc1-tiles"]')
     painted(lab, '[data-panel="fc1-tiles"]', 128 * 100)
-    for name in ("#inside-layers [role=option]", "#inside td[data-cell]", "#readers button", "#saliency"):
+    for name in ("#inside-layers [role=option]", "#mistakes td[data-cell]", "#readers button", "#saliency"):
+        if name != "#saliency":
+            see(lab, name)
         boxes = page.locator(name).evaluate_all(
             "all => all.filter(one => one.offsetParent).map(one => [one.offsetWidth, one.offsetHeight])"
         )

@@ -84,6 +84,7 @@ def test_runs_are_saved_named_and_read_off(lab: Lab) -> None:
     lab.wait_number("iteration", 600)
     lab.click("train")
     lab.click("weights-new")
+    lab.show("run-list")
     lab.page.wait_for_selector("#run-list li")
     name = lab.page.locator("#run-list input[type=text]").first
     expect(name).to_have_value("MLP 128, SGD 0.3, batch 16")

@@ -112,6 +112,7 @@ def test_two_tabs_save_their_own_work(lab: Lab, stack: RunningStack) -> None:
     lab.open().complete()
     lab.wait_text("weights-origin", "random")
     assert lab.text("prediction") == ""
+    lab.show("keeping")
     lab.page.click("text=Go on with it")
     lab.wait_text("prediction", r"^\d$")
     lab.wait_text("weights-origin", "the shared weights")

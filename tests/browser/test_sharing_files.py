@@ -24,6 +24,7 @@ def files(lab: Lab) -> Lab:
 
 
 def with_files(lab: Lab) -> Lab:
+    lab.show("files")
     lab.page.evaluate("document.querySelector('#files').open = true")
     return lab
 
@@ -155,6 +156,7 @@ def test_dropped_file_is_opened_wherever_it_falls(lab: Lab) -> None:
 
 def test_own_digits_are_kept_downloaded_as_idx_and_trained_on(lab: Lab) -> None:
     lab.complete()
+    lab.show("digits")
     lab.page.click("#digits summary")
     for label in (3, 7):
         if label == 7:
@@ -169,6 +171,7 @@ def test_own_digits_are_kept_downloaded_as_idx_and_trained_on(lab: Lab) -> None:
     lab.wait_text("digits-message", "This 7 is kept already")
     lab.open().complete()
     lab.wait_text("digits", "2 kept in this browser")
+    lab.show("digits")
     lab.page.click("#digits summary")
     with (
         lab.page.expect_download() as images,
@@ -181,5 +184,6 @@ def test_own_digits_are_kept_downloaded_as_idx_and_trained_on(lab: Lab) -> None:
     assert read.max(axis=1).min() > 200
     lab.click("train-on-mine")
     lab.wait_text("digits-message", "reads 2 of your 2 digits right")
+    lab.show("digits")
     lab.page.click("#digits li:first-child button")
     lab.wait_text("digits", "1 kept in this browser")

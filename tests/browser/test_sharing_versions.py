@@ -91,6 +91,7 @@ def test_history_shows_where_versions_come_from_and_rolls_back(visit: Lab, guard
     change(guarded)
     visit.open().complete()
     before = current(guarded)
+    visit.show("versions")
     visit.page.click("#versions summary")
     visit.wait("document.querySelectorAll('#versions li').length >= 2")
     lines = visit.page.locator("#versions li").all_inner_texts()
@@ -108,6 +109,7 @@ def test_history_shows_where_versions_come_from_and_rolls_back(visit: Lab, guard
 
 def test_history_of_an_unavailable_api_shows_the_error(visit: Lab) -> None:
     visit.page.route("**/weights/history*", lambda route: route.abort())
+    visit.show("versions")
     visit.page.click("#versions summary")
     visit.wait_text("versions-message", "The API is away")
 
@@ -152,6 +154,7 @@ def test_copied_commands_do_what_is_on_screen(lab: Lab, stack: RunningStack, she
     lab.draw(4)
     lab.wait_text("prediction", "^4$")
     lab.page.select_option("#label", "4")
+    lab.show("copying")
     lab.page.click("#copying summary")
 
     def run(task: str, language: str) -> str:

@@ -10,7 +10,8 @@ CURVE = "#{name}-curve path.line.{kind}"
 @pytest.fixture
 def complete(lab: Lab) -> Lab:
     """Visit the page, with all that comes later."""
-    return lab.complete()
+    lab.complete().show("training-options")
+    return lab
 
 
 def set_field(lab: Lab, name: str, value: str) -> None:
@@ -52,7 +53,7 @@ def test_same_seed_gives_the_same_run_to_the_last_digit(complete: Lab) -> None:
     assert "L" in str(first["loss test"])
     lab.page.reload()
     lab.page.evaluate("localStorage.clear()")
-    lab.open().complete()
+    lab.open().complete().show("training-options")
     set_field(lab, "target", "90")
     new_weights(lab)
     lab.page.select_option("#pace", "slow")
@@ -102,6 +103,7 @@ def test_slow_motion_shows_single_steps_and_can_be_sped_up(complete: Lab) -> Non
 
 def test_impossible_settings_are_explained_below_their_fields(same_lab: Lab) -> None:
     lab = same_lab
+    lab.show("training-options")
     lab.page.evaluate("document.querySelector('#more-settings').open = true")
     lab.page.select_option("#optimizer", "momentum")
     for name, wrong in (("momentum", "1"), ("weight-decay", "-1"), ("seed", "1.5"), ("target", "100")):
@@ -115,6 +117,7 @@ def test_impossible_settings_are_explained_below_their_fields(same_lab: Lab) -> 
 
 def test_another_seed_is_drawn_by_a_button(same_lab: Lab) -> None:
     lab = same_lab
+    lab.show("training-options")
     lab.page.evaluate("document.querySelector('#more-settings').open = true")
     before = lab.page.input_value("#seed")
     lab.click("seed-another")

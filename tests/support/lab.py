@@ -84,12 +84,13 @@ class Lab:
         return float(found[0]) if found else float("nan")
 
     def show(self, name: str) -> None:
-        """Press the tab, if any, that shows the element with that id."""
+        """Press the tab, if any, that shows the element with that id, or the first of a CSS selector."""
         self.page.evaluate(
             """name => {
-                const section = document.getElementById(name)?.closest("[data-section]")
-                if (section && !section.checkVisibility())
-                    document.querySelector(`.tabs [data-tab=${section.dataset.section}]`).click()
+                const element = document.getElementById(name) ?? document.querySelector(name)
+                const tab = element?.closest("[data-section]")?.dataset.section
+                if (tab && tab !== document.documentElement.dataset.tab)
+                    document.querySelector(`.tabs [data-tab=${tab}]`).click()
             }""",
             name,
         )

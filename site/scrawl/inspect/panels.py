@@ -67,11 +67,9 @@ def panels_for(layers: Sequence[LayerDescription]) -> list[Panel]:
 
 
 def columns_for(panel: Panel, width: float) -> int:
-    """Return how many pictures stand side by side in so many CSS pixels; each has at least 18."""
+    """Return how many pictures stand side by side in so many CSS pixels; each has at least 24."""
     most = 8 if panel.count <= 32 else 16
-    while most > 4 and width / most < 18:
-        most //= 2
-    return most
+    return next((columns for columns in (16, 12, 8) if columns <= most and width / columns >= 24), 4)
 
 
 def neighbour(key: str, cell: int, count: int, columns: int) -> int | None:

@@ -18,7 +18,7 @@ def test_panels_follow_the_layers() -> None:
     assert sizes == [(32, 3, 0), (32, 14, 0), (32, 3, 1), (64, 7, 1), (128, 1, 2)]
 
 
-@pytest.mark.parametrize(("width", "columns"), [(300, [8, 8]), (800, [16, 8]), (100, [4, 4])])
+@pytest.mark.parametrize(("width", "columns"), [(300, [12, 8]), (800, [16, 8]), (100, [4, 4])])
 def test_pictures_are_wide_enough_to_be_touched(width: float, columns: list[int]) -> None:
     panels = [panels_for(layers_described(NETWORKS[name]))[0] for name in ("mlp-128", "conv-32-64")]
     assert [columns_for(panel, width) for panel in panels] == columns
