@@ -62,7 +62,7 @@ class Lab:
         self.page.mouse.up()
         self.page.emulate_media(color_scheme="null", reduced_motion="null", forced_colors="null")
         self.page.set_viewport_size(self._size)
-        self.page.evaluate("document.activeElement.blur()")
+        self.page.evaluate("document.activeElement.blur(), document.querySelector('.tabs [data-tab=draw]').click()")
         for name in ("#eraser[aria-pressed=true]", "#pen-medium:not(:checked)", "#clear:not(:disabled)"):
             if control := self.page.query_selector(name):
                 control.dispatch_event("click")
@@ -87,9 +87,12 @@ class Lab:
         """Press the tab, if any, that shows the element with that id, or the first of a CSS selector."""
         self.page.evaluate(
             """name => {
+                const onPhones = { draw: ".draw, .reading", train: ".training", inside: ".network", share: ".weights" }
                 const element = document.getElementById(name) ?? document.querySelector(name)
-                const tab = element?.closest("[data-section]")?.dataset.section
-                if (tab && tab !== document.documentElement.dataset.tab)
+                const section = element?.closest(".card")
+                const tab = section?.dataset.section ??
+                    Object.keys(onPhones).find(tab => section?.matches(onPhones[tab]))
+                if (tab && !element.checkVisibility())
                     document.querySelector(`.tabs [data-tab=${tab}]`).click()
             }""",
             name,

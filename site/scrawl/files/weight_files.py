@@ -41,7 +41,7 @@ class WeightFiles:
     """Owns the drawer #files, and takes files that are dropped onto the page."""
 
     def __init__(self, app: App) -> None:
-        self.page, self.models = app.page, app.models
+        self.page, self.models, self.tabs = app.page, app.models, app.tabs
         self.state = app.page.state
         self.drawer = Drawer("files", "Files", "download these weights, or open others", self._fill)
         self._graphs: dict[str, Any] | None = None  # model → the ONNX file around its weights, once it is wanted
@@ -143,6 +143,7 @@ class WeightFiles:
         file = files.item(0)
         if file.name.endswith(SUFFIXES) or not (file.type.startswith("image/") or event.target.closest(".pad-frame")):
             event.preventDefault()
+            self.tabs.show("share")
             self.drawer.open()
             self.drawer.element.scrollIntoView({"block": "nearest"})
             self.open(file)

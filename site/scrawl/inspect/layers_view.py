@@ -53,7 +53,8 @@ class LayersView:
 
     def resize(self) -> None:
         """Arrange the panels again if there is more room, or less."""
-        if self._model and abs(self.root.clientWidth - self._width) > 1:
+        width = self.root.clientWidth  # 0 in a tab that is not shown
+        if self._model and width and abs(width - self._width) > 1:
             self._model = ""
         for view in self._views:
             view.repaint()
@@ -66,7 +67,7 @@ class LayersView:
 
     def render(self, state: State) -> bool:
         """Show what has been painted. Return whether there is more to show."""
-        if state.model != self._model and state.layers():
+        if state.model != self._model and state.layers() and self.root.clientWidth:
             self._arrange(state)
             return True
         pictures, chosen = state.inspection.pictures, state.inspection.chosen
