@@ -26,7 +26,7 @@ def inspector(lab: Lab) -> Lab:
 
 def see(lab: Lab, name: str) -> None:
     """Open the tab and scroll there, as one who wants to see it."""
-    lab.show(name)
+    lab.show("inside-layers" if "data-panel" in name else name)
     lab.page.locator(name).first.scroll_into_view_if_needed(timeout=PATIENCE)
 
 

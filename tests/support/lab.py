@@ -87,7 +87,9 @@ class Lab:
         """Press the tab, if any, that shows the element with that id, or the first of a CSS selector."""
         self.page.evaluate(
             """name => {
-                const onPhones = { draw: ".draw, .reading", train: ".training", inside: ".network", share: ".weights" }
+                const onPhones = {
+                    draw: ".draw, .reading", train: ".training", inside: ".network", share: ".weights",
+                }
                 const element = document.getElementById(name) ?? document.querySelector(name)
                 const section = element?.closest(".card")
                 const tab = section?.dataset.section ??
