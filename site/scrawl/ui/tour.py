@@ -1,6 +1,6 @@
 """The tour: six steps from drawing to mistakes, each a sentence in the header and a ring around what it is about.
 
-It begins by itself on a first visit, and may be skipped or walked again. Nothing waits for it.
+It starts by itself on a first visit, and may be skipped or walked again. Nothing waits for it.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ STEPS = (
 
 
 def start(app: App) -> None:
-    """Offer the tour; on a first visit, begin it."""
+    """Offer the tour; on a first visit, start it."""
     Tour(app)
 
 
