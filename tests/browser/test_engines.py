@@ -106,15 +106,18 @@ def test_new_weights_learn_to_read(visit: Driver) -> None:
 
 
 def test_layers_and_mistakes_are_shown(visit: Driver) -> None:
+    visit.click(".tabs [data-tab=inside]")
+    visit.wait("document.querySelector('[data-panel=\"fc1-tiles\"]')")
     visit.show('[data-panel="fc1-tiles"]')
     visit.wait(f"{PAINTED}(document.querySelector('[data-panel=\"fc1-tiles\"] canvas')) > 1000")
-    visit.show("#inside-confusion")
+    visit.click(".tabs [data-tab=mistakes]")
     visit.click("#count")
     visit.wait_text("confusion-words", "digits [0-9]+ are read right")
 
 
 def test_saved_file_opens_again(visit: Driver) -> None:
     visit.evaluate(KEEP_DOWNLOAD)
+    visit.click(".tabs [data-tab=share]")
     visit.click("#files summary")
     visit.click("#download-safetensors")
     visit.wait("window.saved?.size > 400000")
@@ -127,6 +130,7 @@ def test_saved_file_opens_again(visit: Driver) -> None:
 
 def test_convnet_reads_and_trains(visit: Driver) -> None:
     visit.choose("model", "conv-32-64")
+    visit.wait_text("weights-origin", "shared weights")
     visit.wait_text("prediction", "^3$")
     visit.click("#step")
     visit.wait("parseFloat(document.querySelector('#iteration').textContent) >= 1")
