@@ -97,6 +97,13 @@ def test_erased_drawing_is_blank(same_lab: Lab) -> None:
     same_lab.draw_strokes([[(140.0, 40.0), (140.0, 220.0)]])
     same_lab.wait_text("prediction", "^$")
     same_lab.wait_text("confidence", "^Draw something$")
+    same_lab.wait_text("pad-hint", "^The eraser is on$")
+    assert "eraser is on" in (same_lab.page.get_attribute("#pad", "aria-label") or "")
+    assert same_lab.page.is_visible(".pad-erasing")
+    same_lab.click("eraser")
+    same_lab.wait_text("pad-hint", "^Draw something$")
+    assert same_lab.page.get_attribute("#pad", "aria-label") == "Drawing surface: draw one digit here"
+    assert not same_lab.page.is_visible(".pad-erasing")
 
 
 def test_keys_draw_on_the_grid(same_lab: Lab) -> None:

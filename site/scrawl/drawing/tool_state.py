@@ -74,6 +74,7 @@ def _pen_toggled(state: State) -> None:
 
 def _image_shown(state: State, picture: Bytes) -> None:
     state.drawing.show_image(picture)
+    state.label_chosen = False
     state.notices["draw"] = Notice("Your image, turned into ink. Draw over it, erase, or undo.")
 
 

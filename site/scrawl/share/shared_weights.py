@@ -84,7 +84,8 @@ class SharedWeights:
         """Publish this tab's weights."""
         model = self.state.model
         self._start(model, "send", "Sending this tab's weights; the API measures them first…")
-        self.page.send("export", model=model, metadata=JSON.stringify({"model": model}))
+        metadata = version_descriptions.provenance(model, self.state.record_of(model))
+        self.page.send("export", model=model, metadata=JSON.stringify(metadata))
 
     def _send_exported(self, model: str, buffer: ArrayBuffer) -> None:
         self.run(model, self.send, self._send(model, buffer))
