@@ -9,15 +9,9 @@ from PIL import Image, ImageDraw
 from playwright.sync_api import Browser
 
 from tests.support.handwriting import DIGITS
-from tests.support.lab import Lab
+from tests.support.lab import INKED, Lab
 from tests.support.servers.running_stack import RunningStack
 
-# How many of a hundred pixels of the pad are inked.
-INKED = """(() => {
-    const { width } = document.getElementById("pad"), pen = document.getElementById("pad").getContext("2d")
-    const opacity = pen.getImageData(0, 0, width, width).data.filter((value, place) => place % 4 == 3)
-    return Math.round(1e4 * opacity.filter(value => value > 127).length / width ** 2) / 100
-})()"""
 SEEN = "document.getElementById('%s').toDataURL()"
 
 

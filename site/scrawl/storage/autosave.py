@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from scrawl.storage.saved_visit import Work
 
 PAUSE = 600  # milliseconds from a change to saving it; so a reload in the middle of training loses less than a second
-REST = 5  # times as long as saving takes is the pause at least while it trains: the largest networks take a while
+REST = 3  # times as long as saving takes is the pause at least while it trains: the largest networks take a while
 CHANNEL = "scrawl.tabs"
 NOT_SAVED = (
     "This browser keeps nothing for this page ({reason}). It works all the same; download weights to keep them."
