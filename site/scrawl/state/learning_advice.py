@@ -13,7 +13,7 @@ from scrawl.state.settings import CONVOLUTION_RATES
 if TYPE_CHECKING:
     from scrawl.state.settings import Settings
 
-ENOUGH_STEPS, ENOUGH_DIGITS = 200, 16_384  # until which nothing is said
+ENOUGH_STEPS, ENOUGH_DIGITS = 200, 16_384  # before that it is too early to tell
 LEARNS = 0.5  # share read right from which on it learns; guessing reads a tenth
 CHANCE = 0.15
 SAFE_RATES = CONVOLUTION_RATES  # with which every network learns
