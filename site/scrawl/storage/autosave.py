@@ -29,7 +29,8 @@ if TYPE_CHECKING:
     from scrawl.storage.saved_visit import Work
 
 PAUSE = 600  # milliseconds from a change to saving it; so a reload in the middle of training loses less than a second
-REST = 3  # times as long as saving takes is the pause at least while it trains: the largest networks take a while
+# While it trains, the pause is at least so many times as long as saving takes, which is a while for large networks.
+REST, LONGEST_PAUSE = 3, 2500
 CHANNEL = "scrawl.tabs"
 NOT_SAVED = (
     "This browser keeps nothing for this page ({reason}). It works all the same; download weights to keep them."
@@ -166,7 +167,7 @@ class Autosave:
 
     def _plan(self) -> None:
         if self._changed and not self._weights_timer and not self._in_flight:
-            pause = max(PAUSE, REST * self._took) if self.state.training else PAUSE
+            pause = max(PAUSE, min(REST * self._took, LONGEST_PAUSE)) if self.state.training else PAUSE
             self._weights_timer = window.setTimeout(self._save_weights, pause)
 
     def _save_weights(self) -> None:
