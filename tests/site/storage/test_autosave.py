@@ -73,4 +73,4 @@ def test_reload_in_the_middle_of_training_loses_less_than_a_second(page: Page, l
 def test_saving_does_not_take_most_of_the_time(page: Page, link: Link) -> None:
     times = saved_at(page, link, 500, 30_000)
     assert len(times) > 3
-    assert min(after - before for before, after in pairwise(times[1:])) >= REST * 500
+    assert min(after - before for before, after in itertools.pairwise(times[1:])) >= REST * 500
