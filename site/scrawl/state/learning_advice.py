@@ -20,6 +20,12 @@ SAFE_RATES = CONVOLUTION_RATES  # with which every network learns
 LOW = 20  # times lower than that is too low to see it learn
 
 
+def lower_rate(settings: Settings) -> str:
+    """Return the rate to try where this one made training diverge; nothing where it is that low already."""
+    safe = SAFE_RATES[settings["optimizer"]]
+    return f": try {safe:g}" if settings["learning_rate"] > safe else ""
+
+
 def advice(settings: Settings, steps: int, loss: float, accuracy: float) -> str:
     """Return what is wrong and what to try after so many steps with these settings; nothing where it learns."""
     if steps < ENOUGH_STEPS or steps * settings["batch_size"] < ENOUGH_DIGITS or accuracy >= LEARNS:

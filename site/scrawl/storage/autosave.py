@@ -28,9 +28,8 @@ if TYPE_CHECKING:
     from scrawl.state.app_state import State
     from scrawl.storage.saved_visit import Work
 
-PAUSE = 600  # milliseconds from a change to saving it; so a reload in the middle of training loses less than a second
-# While it trains, the pause is at least so many times as long as saving takes, which is a while for large networks.
-REST, LONGEST_PAUSE = 3, 2500
+PAUSE = 600  # milliseconds from a change to saving it
+CYCLE, LONGEST_PAUSE = 700, 2500  # milliseconds from one saving to the next while it trains, and between two at most
 CHANNEL = "scrawl.tabs"
 NOT_SAVED = (
     "This browser keeps nothing for this page ({reason}). It works all the same; download weights to keep them."
@@ -167,8 +166,16 @@ class Autosave:
 
     def _plan(self) -> None:
         if self._changed and not self._weights_timer and not self._in_flight:
-            pause = max(PAUSE, min(REST * self._took, LONGEST_PAUSE)) if self.state.training else PAUSE
-            self._weights_timer = window.setTimeout(self._save_weights, pause)
+            self._weights_timer = window.setTimeout(self._save_weights, self._pause())
+
+    def _pause(self) -> float:
+        """Return how long to wait: a reload in the middle of training loses less than a second.
+
+        Large networks take a while to save, and the worker does something else for at least as long.
+        """
+        if not self.state.training:
+            return PAUSE
+        return min(max(CYCLE - self._took, self._took), LONGEST_PAUSE)
 
     def _save_weights(self) -> None:
         self._weights_timer = 0

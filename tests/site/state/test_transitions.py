@@ -151,6 +151,7 @@ def test_diverged_run_is_reported_with_its_iteration_and_loses_what_came_after_t
     assert not state.training
     assert "at iteration 17" in state.record.notices["train"].text
     assert "iteration 10" in state.record.notices["train"].text
+    assert "A lower learning rate will help: try 0.1." in state.record.notices["train"].text
     assert (state.record.iteration, state.record.history.last_iteration()) == (10, 10)
 
 

@@ -11,7 +11,7 @@ from scrawl.app.page import Page
 from scrawl.share.share_state import TRANSITIONS, ShareState
 from scrawl.state import transitions
 from scrawl.state.transitions import training
-from scrawl.storage.autosave import REST, Autosave
+from scrawl.storage.autosave import Autosave
 
 from tests.site.app.conftest import Link
 from tests.support.fake_browser import document, window
@@ -67,10 +67,12 @@ def longest(times: list[float]) -> float:
 
 
 def test_reload_in_the_middle_of_training_loses_less_than_a_second(page: Page, link: Link) -> None:
-    assert longest(saved_at(page, link, 40, 10_000)) + REPORT_EVERY < 1000
+    takes = 100
+    assert longest(saved_at(page, link, takes, 10_000)) + takes < 1000
 
 
-def test_saving_does_not_take_most_of_the_time(page: Page, link: Link) -> None:
-    times = saved_at(page, link, 500, 30_000)
+def test_saving_a_large_network_leaves_time_for_training(page: Page, link: Link) -> None:
+    takes = 900
+    times = saved_at(page, link, takes, 30_000)
     assert len(times) > 3
-    assert min(after - before for before, after in itertools.pairwise(times[1:])) >= REST * 500
+    assert min(after - before for before, after in itertools.pairwise(times[1:])) >= 2 * takes

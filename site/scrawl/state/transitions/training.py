@@ -76,9 +76,10 @@ def _diverged(state: State, model: str, iteration: int, back_to: int) -> None:
         record.loss = record.train_accuracy = None
     record.history.cut(back_to)
     record.shown_checkpoint = -1
+    to_try = learning_advice.lower_rate(state.settings)
     message = (
         f"Training diverged at iteration {iteration}: the loss was no number any more. It has stopped, and the "
-        f"weights of iteration {back_to} are back. A lower learning rate will help."
+        f"weights of iteration {back_to} are back. A lower learning rate will help{to_try}."
     )
     record.notices["train"] = Notice(message, "error")
 
