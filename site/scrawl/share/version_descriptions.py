@@ -22,6 +22,7 @@ SOURCES = {
     "rollback": "went back to an earlier one",
 }
 
+SHIPPED = "shipped"  # the source of the weights of a page without an API
 SHARED = {"older": "an earlier version of the shared weights"}
 
 
@@ -105,11 +106,12 @@ def _first_weights(record: Record) -> str:
     if record.origin in ("", "random"):
         return "new, random weights"
     version = record.version
-    what, when = (
-        (version["file"], "saved")
-        if "file" in version
-        else (SHARED.get(record.origin, "the shared weights"), "the API measured them")
-    )
+    if "file" in version:
+        what, when = version["file"], "saved"
+    elif version.get("source") == SHIPPED:
+        what, when = "the shipped weights", "this page was built"
+    else:
+        what, when = SHARED.get(record.origin, "the shared weights"), "the API measured them"
     created = f" of {formatting.moment(version['created_at'])}" if version.get("created_at") else ""
     measured = f" ({accuracy(version)} when {when})" if version.get("accuracy") else ""
     return f"{what}{created}{measured}"
