@@ -73,7 +73,7 @@ class Api:
 
 def has_api() -> bool:
     """Tell whether an API belongs to the page, or only files on a static host."""
-    return document.body.dataset.standalone != "yes"
+    return bool(document.body.dataset.standalone != "yes")
 
 
 def absolute_url(address: str) -> str:

@@ -99,7 +99,9 @@ def _say_that_nothing_is_shared() -> None:
     load.textContent, load.title = "Load shipped", "Take the weights that Scrawl ships with."
     by_id("weights-send").hidden = True
     by_id("weights-reset").closest(".apart").hidden = True
-    by_id("share-hint").textContent = (
+    by_id(
+        "share-hint"
+    ).textContent = (
         "This copy of Scrawl has no server: what the network learns stays in this browser. Pass it on as a file."
     )
 

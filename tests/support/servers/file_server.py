@@ -15,8 +15,9 @@ from pathlib import Path
 def file_server(folder: Path) -> Iterator[str]:
     """Serve a folder in a process of its own; return its address, without a slash at the end."""
     command = [sys.executable, "-u", "-m", "http.server", "--bind", "127.0.0.1", "--directory", str(folder), "0"]
-    streams = {"stdin": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, **streams)
+    process = subprocess.Popen(
+        command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+    )
     try:
         assert process.stdout is not None
         found = re.search(r"port (\d+)", process.stdout.readline())
