@@ -72,7 +72,7 @@ class ToolsView:
         self.pad = by_id("pad")
         self._label = self.pad.getAttribute("aria-label") or ""
         self.erasing = document.createElement("p")
-        self.erasing.className, self.erasing.textContent = "pad-erasing", ERASING
+        self.erasing.className, self.erasing.textContent = "pad-erasing", "Eraser on"  # short: it covers ink
         self.erasing.setAttribute("aria-hidden", "true")  # the pad's own label says it
         self.pad.parentElement.appendChild(self.erasing)
         for width, pen in self.pens.items():
