@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from functions.models.calibration import Reading
-from functions.prediction_warnings import PredictionWarning, less_sure
+from functions.prediction_warnings import PredictionWarning, less_sure, of_file
 from functions.weights.versions import Identified
 
 
@@ -31,15 +31,20 @@ class Guess(NamedTuple):
 
 
 def recognise(
-    recogniser: Recogniser, pictures: NDArray[np.float32], doubts: Sequence[PredictionWarning] = ()
+    recogniser: Recogniser,
+    pictures: NDArray[np.float32],
+    doubts: Sequence[PredictionWarning] = (),
+    *,
+    from_file: bool = False,
 ) -> tuple[list[Guess], Identified]:
     """Return a guess for each picture (B, 784), and whose guesses they are.
 
-    `doubts` are about the files that the pictures come from, and make the guesses less sure.
+    Guesses are less sure of pictures from image files, and of those that there are `doubts` about.
     """
     reading = recogniser.predict(pictures)
+    probabilities = of_file(reading.probabilities) if from_file else reading.probabilities
     warnings = [[*doubts, *more] for more in reading.warnings]
-    return [_guess(*about) for about in zip(reading.probabilities, warnings, strict=True)], reading.weights
+    return [_guess(*about) for about in zip(probabilities, warnings, strict=True)], reading.weights
 
 
 def _guess(probabilities: NDArray[np.float32], warnings: list[PredictionWarning]) -> Guess:

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from functions.images.components import Components, components
 from functions.images.normalise import BlankError
+from functions.images.paper_lines import paper_lines
 from functions.images.tilt import tilt, turned_back
 from functions.prediction_warnings import SEVERAL_FIGURES, TILTED, TINY, TOUCHES_EDGE, PredictionWarning
 
@@ -37,12 +38,17 @@ class Grid:
 
     pieces: Components
     cell: int  # pixels
+    lines: Mask  # of the paper, which are no pieces
 
     @classmethod
     def of(cls, inked: Mask) -> "Grid":
         """Find the pieces of ink (rows, columns)."""
         mask, cell = _coarse(inked)
-        return cls(components(mask), cell)
+        lines = paper_lines(mask)
+        pieces = components(mask & ~lines)
+        if lines.any() and not (pieces.size >= _SMALL * max(mask.shape)).any():  # the digit looks like a line
+            return cls(components(mask), cell, np.zeros_like(lines))
+        return cls(pieces, cell, lines)
 
 
 def figure(ink: Bytes, full: int, grid: Grid) -> tuple[Pixels, list[PredictionWarning]]:
@@ -59,8 +65,8 @@ def figure(ink: Bytes, full: int, grid: Grid) -> tuple[Pixels, list[PredictionWa
     warnings = [SEVERAL_FIGURES] if crowded else []
     if int(corners.sum()) + 2 * _wedges(pieces, kept) >= _CORNERS:
         warnings.append(TILTED)
-    if not kept.all():
-        ink = np.where(_finer(_allowed(pieces.labels, kept), cell, ink.shape), ink, np.uint8(0))
+    if not kept.all() or grid.lines.any():
+        ink = np.where(_finer(_allowed(pieces.labels, kept) & ~grid.lines, cell, ink.shape), ink, np.uint8(0))
     if 1 <= _sides(ink, full) <= 2:  # ink at more sides has been cut out along its box
         warnings.append(TOUCHES_EDGE)
     top, bottom, left, right = (cell * place for place in _box(pieces, kept))

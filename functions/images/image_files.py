@@ -33,6 +33,7 @@ LONGEST_SIDE = 10_000
 # of the Lambda's package.
 FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "BMP", "DIB", "TIFF", "PPM", "JPEG2000", "ICO", "TGA", "PCX", "SGI", "QOI")
 
+_STROKE = 0.22  # of full ink: in a photo, pieces of the digit are stronger; faint lines and stains join nothing
 _WORK_SIDE = 1024  # pixels: larger pictures are averaged down to it, which a 20×20 digit does not notice
 _JPEG_END = b"\xff\xd9"
 _FILLING = 128  # what libjpeg puts where data are missing
@@ -48,6 +49,7 @@ class Digit:
 
     pixels: NDArray[np.float32]  # (28, 28), 0 for paper to 1 for ink
     warnings: tuple[PredictionWarning, ...] = ()
+    from_file: bool = False  # else it was drawn from strokes
 
 
 def read_digit(body: bytes) -> NDArray[np.float32]:
@@ -65,13 +67,14 @@ def read(body: bytes) -> Digit:
     """
     image, doubts = _load(body)
     alone, more = _figure(*_colours(image))
-    return Digit(normalise(evened(alone)), (*doubts, *more))
+    return Digit(normalise(evened(alone)), (*doubts, *more), from_file=True)
 
 
 def _figure(colours: Bytes, opacity: Bytes | None, sheets: int = 2) -> tuple[Pixels, list[PredictionWarning]]:
     """Return the ink of the digit alone; a sheet of paper that lies in the picture is looked at alone."""
     found = ink.ink(colours, opacity)
-    grid = figure.Grid.of(found.strength >= math.ceil(INK * found.full))
+    faintest = INK if found.standing is None else _STROKE
+    grid = figure.Grid.of(found.strength >= math.ceil(faintest * found.full))
     standing = grid if found.standing is None else figure.Grid.of(found.standing)
     box = figure.sheet(standing) if sheets else None
     if box is not None:

@@ -2,6 +2,9 @@
    runs once for a layer; `scrawl.net.bounds` says which layer follows which. */
 #include "scrawl.h"
 
+/* This runs now and then, so it is compiled for size, not for speed. */
+#pragma clang attribute push(__attribute__((minsize)), apply_to = function)
+
 /* out (rows) += the sum of the magnitudes of W (rows, columns), each times its input's, in (columns / span), where `span`
    columns of a row belong to one input. Returns 1 unless one is larger than `limit`, or no number. */
 EXPORT(add_magnitudes)
@@ -16,3 +19,5 @@ u32 add_magnitudes(float *out, const float *W, u32 rows, u32 columns, const floa
     }
     return within;
 }
+
+#pragma clang attribute pop

@@ -4,6 +4,9 @@
    activations are still in place. The first two have naive twins in naive_inside.c; the others are plain loops. */
 #include "conv.h"
 
+/* This runs now and then, so it is compiled for size, not for speed. */
+#pragma clang attribute push(__attribute__((minsize)), apply_to = function)
+
 #define INK (1.0f / 255.0f)
 
 static inline float sum4(f32x4 v) {
@@ -100,3 +103,5 @@ void paint(u32 *target, u32 pitch, const float *source, u32 row_step, u32 column
             target[r * pitch + c] = palette[(u32)(v + 127.5f)];
         }
 }
+
+#pragma clang attribute pop

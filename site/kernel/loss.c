@@ -50,15 +50,15 @@ static inline float max4(f32x4 v) {
 /* The largest of K logits (stride). */
 static inline float largest(const float *Z, u32 K) {
     f32x4 top = splat(-__builtin_inff());
-    for (u32 k = 0; k < K; k += 4)
+    ROLLED for (u32 k = 0; k < K; k += 4)
         top = wasm_f32x4_max(top, wasm_v128_bitselect(load4(Z + k), splat(-__builtin_inff()), classes(k, K)));
     return max4(top);
 }
 
 /* Z = e^(Z - top), 0 in the padding. Returns the sum. */
-static inline float exponentials(float *Z, u32 K, u32 stride, float top) {
+static __attribute__((noinline)) float exponentials(float *Z, u32 K, u32 stride, float top) {
     f32x4 sum = splat(0);
-    for (u32 k = 0; k < stride; k += 4) {
+    ROLLED for (u32 k = 0; k < stride; k += 4) {
         f32x4 e = wasm_v128_and(exp4(wasm_f32x4_sub(load4(Z + k), splat(top))), classes(k, K));
         sum = wasm_f32x4_add(sum, e);
         store4(Z + k, e);
@@ -69,7 +69,7 @@ static inline float exponentials(float *Z, u32 K, u32 stride, float top) {
 /* The first of K logits that equals `top`; K if none does, as when they are not numbers. */
 static inline u32 first_equal(const float *Z, u32 K, float top) {
     u32 found = 0;
-    for (u32 k = 0; k < K; k += 4)
+    ROLLED for (u32 k = 0; k < K; k += 4)
         found |= wasm_i32x4_bitmask(wasm_v128_and(wasm_f32x4_eq(load4(Z + k), splat(top)), classes(k, K))) << k;
     return found ? (u32)__builtin_ctz(found) : K;
 }
@@ -91,7 +91,7 @@ void nll(float *Z, u32 B, u32 K, u32 stride, const u8 *labels, const u32 *rows, 
         correct += first_equal(Z, K, top) == label;
         float sum = exponentials(Z, K, stride, top);
         f32x4 share = splat(1 / sum);
-        for (u32 k = 0; k < K; k += 4) store4(Z + k, wasm_f32x4_mul(load4(Z + k), share));
+        ROLLED for (u32 k = 0; k < K; k += 4) store4(Z + k, wasm_f32x4_mul(load4(Z + k), share));
         Z[label] -= 1;
         loss += exact(log1((double)sum) + (double)top - (double)target);
     }
@@ -103,5 +103,5 @@ void nll(float *Z, u32 B, u32 K, u32 stride, const u8 *labels, const u32 *rows, 
 EXPORT(softmax)
 void softmax(float *Z, u32 K, u32 stride) {
     f32x4 share = splat(1 / exponentials(Z, K, stride, largest(Z, K)));
-    for (u32 k = 0; k < K; k += 4) store4(Z + k, wasm_f32x4_mul(load4(Z + k), share));
+    ROLLED for (u32 k = 0; k < K; k += 4) store4(Z + k, wasm_f32x4_mul(load4(Z + k), share));
 }

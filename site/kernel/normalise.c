@@ -4,6 +4,9 @@
    API does the same in Python: functions/images/normalise.py explains how and why. Here ink is 255 and paper 0. */
 #include "normalise.h"
 
+/* This runs once for a drawing, so it is compiled for size, not for speed. */
+#pragma clang attribute push(__attribute__((minsize)), apply_to = function)
+
 #define SIDE 28
 #define CENTRE 14.5
 #define INK 26 /* the first value that is at least a tenth of 255 */
@@ -99,3 +102,5 @@ u32 place_ink(const u8 *gray, u32 width, u32 height, double scale, u8 *picture) 
 /* gray (height, width) u8 to picture (28, 28) u8. Returns 0, and leaves the picture alone, if nothing is drawn. */
 EXPORT(normalise)
 u32 normalise(const u8 *gray, u32 width, u32 height, u8 *picture) { return place_ink(gray, width, height, 0, picture); }
+
+#pragma clang attribute pop

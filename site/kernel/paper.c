@@ -11,6 +11,7 @@
 
 #define FAINTEST 10.2 /* ink on clean paper stands out at least so much */
 #define EXACT 0.15    /* part of a picture that has exactly one colour, if a drawing fills it */
+#define FAINT_CONTRAST 38.25 /* ink that stands out less than this deserves a caution */
 #define SAMPLES 5000  /* pixels that are measured to find the paper */
 
 double quantile(const u32 *bins, double share) {
@@ -144,7 +145,8 @@ static int ink_on_clean_paper(Paper *paper) {
     }
     if (most < FAINTEST) return 0;
     for (u32 i = 0; i < paper->width * paper->height; i++) paper->rgba[i] = share_of_255(difference(paper, i) / most);
-    return 1;
+    paper->contrast = most, paper->faintest = INK;
+    return finds_sheet(paper, paper->rgba, 1, INK) ? SHEET : 1;
 }
 
 /* Whether so many pixels have exactly the paper's colour that it is a clean drawing which fills the picture. */
@@ -172,17 +174,34 @@ static int ink_anywhere(Paper *paper, u32 step) {
     return ink_on_clean_paper(paper);
 }
 
-/* rgba (height, width, 4) u8, overwritten with the digit's ink (height, width) u8. Returns 0 where nothing stands out from the
-   paper. A picture should not be larger than the 320 pixels to which the API averages grainy ones. */
-EXPORT(ink_of)
-u32 ink_of(u8 *rgba, u32 width, u32 height) {
-    Paper paper = {rgba, width, height, {{0}}};
-    u32 count = width * height, step = count > SAMPLES ? count / SAMPLES | 1 : 1;
-    if (is_visible(rgba, count)) compose(rgba, count);
-    if (ink_anywhere(&paper, step) <= 0) return 0;
-    keep_figure(rgba, width, height, rgba + (count + 1) / 2 * 2);
-    even_strokes(rgba, width, height, rgba + count);
+/* Find the ink in a part of the picture; work starts with room for the coarse grid. */
+static int ink_in(const u8 *rgba, u32 width, Box part, int sheets, u8 *work, Finding *found) {
+    Paper paper = {work + 2 * GRID * GRID, part.right - part.left, part.bottom - part.top, {{0}}, (u16 *)work, sheets, part, 0, 0};
+    u32 count = paper.width * paper.height, step = count > SAMPLES ? count / SAMPLES | 1 : 1;
+    for (u32 i = 0; i < 4 * count; i++) {
+        u32 y = part.top + i / 4 / paper.width, x = part.left + i / 4 % paper.width;
+        paper.rgba[i] = rgba[4 * (y * width + x) + i % 4];
+    }
+    if (is_visible(paper.rgba, count)) compose(paper.rgba, count);
+    int ink = ink_anywhere(&paper, step);
+    if (ink == SHEET) {
+        Box inner = {part.top + paper.sheet.top, part.top + paper.sheet.bottom, part.left + paper.sheet.left, part.left + paper.sheet.right};
+        return ink_in(rgba, width, inner, sheets - 1, work, found) || ink_in(rgba, width, part, 0, work, found);
+    }
+    if (ink <= 0) return 0;
+    *found = (Finding){paper.contrast < FAINT_CONTRAST ? FAINT : 0, paper.width, paper.height, 0, {0}};
+    keep_figure(&paper, paper.rgba, found);
+    even_strokes(paper.rgba, paper.width, paper.height, paper.rgba + count);
+    for (u32 i = 0; i < count; i++) work[i] = paper.rgba[i];
     return 1;
+}
+
+/* rgba (height, width, 4) u8 to the digit's ink, (found->height, found->width) u8, at the start of `work`, which has room for
+   as many bytes as rgba and 2 * GRID * GRID more. Returns 0 where nothing stands out from the paper. A picture should not be
+   larger than the 320 pixels to which the API averages grainy ones. */
+EXPORT(ink_of)
+u32 ink_of(const u8 *rgba, u32 width, u32 height, u8 *work, Finding *found) {
+    return ink_in(rgba, width, (Box){0, height, 0, width}, 2, work, found);
 }
 
 #pragma clang attribute pop

@@ -6,7 +6,6 @@
 /* This runs once for an image, so it is compiled for size, not for speed. */
 #pragma clang attribute push(__attribute__((minsize)), apply_to = function)
 
-#define INK 25.5
 #define WIDE 0.3     /* of the shorter side: nothing this wide in both directions is a stroke */
 #define NARROWEST 16 /* pixels: in a picture with a shorter side than this, all is narrow */
 #define LONGEST 2048 /* side of a picture */
@@ -124,14 +123,19 @@ int ink_on_grainy_paper(Paper *paper, u32 step) {
     u32 count = paper->width * paper->height, bins[BINS] = {0}, spreads[BINS] = {0};
     u8 *pixel = paper->rgba;
     project(paper, step);
+    for (u32 i = 0; i < count; i += step) bins[pixel[4 * i + STANDS_OUT] * FINE]++;
+    double standing = (quantile(bins, 0.95) - ZERO) / 2; /* what is less is light, not another paper */
+    if (finds_sheet(paper, pixel + STANDS_OUT, 4, ZERO + 1 + (int)(standing > 30 ? standing : 30))) return SHEET;
+    for (u32 bin = 0; bin < BINS; bin++) bins[bin] = 0;
     take_wide_things_away(paper);
     for (u32 i = 0; i < count; i += step) bins[pixel[4 * i + STANDS_OUT] * FINE]++;
     double median = quantile(bins, 0.5);
     for (u32 i = 0; i < count; i += step) spreads[(u32)(magnitude(pixel[4 * i + STANDS_OUT] - median) * FINE)]++;
     double grain = SPREAD * quantile(spreads, 0.5), floor = median + GRAIN * grain;
     if (grain > COARSEST * STEPS) return -1;
-    double full = mark_ink(paper, floor > PAPER + INK * STEPS ? floor : PAPER + INK * STEPS);
+    double full = mark_ink(paper, floor > PAPER + 25.5 * STEPS ? floor : PAPER + 25.5 * STEPS);
     if (!full) return 0;
+    paper->contrast = (full - median) / STEPS, paper->faintest = STROKE;
     if (floor < median + 0.2 * (full - median)) floor = median + 0.2 * (full - median);
     for (u32 i = 0; i < count; i++)
         pixel[i] = pixel[4 * i + MARKS] & GROWN ? share_of_255((pixel[4 * i + STANDS_OUT] - floor) / (full - floor)) : 0;

@@ -6,7 +6,6 @@
 /* This runs once for an image, so it is compiled for size, not for speed. */
 #pragma clang attribute push(__attribute__((minsize)), apply_to = function)
 
-#define INK 26       /* the first value that is at least a tenth of 255 */
 #define COARSE 40    /* pixels of ink: larger ink is averaged down to it when strokes are measured */
 #define FIT 20       /* pixels of the field that a digit is fitted into */
 #define THINNEST 1.65 /* in pixels of that field */

@@ -30,7 +30,6 @@ REQUESTS: Table = {
     "predict_path": ("number", "path"),  # of the pen, numbers as `pen.c` takes them
     "predict_picture": ("number", "picture"),  # 784 bytes, normalised already
     "tune": ("label",),  # learn the picture predicted last
-    "take_back_lesson": (),  # the selected network's last one
     "export": ("model", "metadata"),  # JSON of texts
     "sample": (),
     "show_checkpoint": ("model", "number"),  # look at a checkpoint, -1: at the network as it is
@@ -78,14 +77,13 @@ REPORTS: Table = {
     "block_refused": ("split", "index", "message"),
     "source_failed": ("message", "seconds"),  # and when it will be asked again
     "source_back": (),
-    "tuned": ("model", "label", "before", "after", "steps", "undoable"),  # how many lessons can be taken back
-    "lesson_taken_back": ("model",),
+    "tuned": ("model", "label", "before", "after", "steps"),
     "exported": ("model", "buffer"),
     "sampled": ("picture", "label"),  # picture is None while there is no block
     "failed": ("message",),
     "no_kernel": ("message",),  # without it nothing works
     "pong": (),
-    "ink_found": ("number", "width", "height", "ink"),  # bytes; None where there is none
+    "ink_found": ("number", "width", "height", "ink", "angle", "warnings"),  # see `net.picture_reader.FoundInk`
     "features_ready": (),  # the worker's part of the second bundle
     "file_opened": ("number", "model", "buffer"),  # as safetensors
     "file_refused": ("number", "message"),

@@ -106,6 +106,24 @@ def squared(digit: Digit) -> Image.Image:
     return _picture(_photo(digit, 0.85) - lines * (1 - _ink(digit)))
 
 
+def _lines(places: NDArray[np.floating]) -> NDArray[np.floating]:
+    """Return how much of each pixel is covered by lines 1.5 wide, 23 apart."""
+    return np.clip(1.25 - np.abs(places % 23 - 11.5), 0, 1)
+
+
+def crossed_by_lines(digit: Digit) -> Image.Image:
+    """Dark lines, not quite level, that the digit is written over."""
+    down, across = np.mgrid[0:_SIDE, 0:_SIDE]
+    part = np.maximum(0.85 * _ink(digit), 0.6 * _lines(down + 0.05 * across))
+    return _picture((0.85 + _grain(digit)) * (1 - part))
+
+
+def crossed_by_squares(digit: Digit) -> Image.Image:
+    down, across = np.mgrid[0:_SIDE, 0:_SIDE]
+    lines = np.maximum(_lines(down + 0.03 * across), _lines(across - 0.03 * down))
+    return _picture((0.85 + _grain(digit)) * (1 - np.maximum(0.85 * _ink(digit), 0.4 * lines)))
+
+
 def stray_dots(digit: Digit) -> Image.Image:
     picture = _drawing(digit)
     for x, y in ((9, 12), (170, 20), (12, 168)):
@@ -136,6 +154,6 @@ def thin(digit: Digit) -> Image.Image:
 
 _ALL: tuple[Rendering, ...] = (
     *(falling_light, vignette, hard_shadow, yellow_paper, out_of_focus, faint, boxed, framed, black_corners, rim),
-    *(ruled, squared, stray_dots, piece_of_another, on_a_table, thin),
+    *(ruled, squared, crossed_by_lines, crossed_by_squares, stray_dots, piece_of_another, on_a_table, thin),
 )
 RENDERINGS = {rendering.__name__: rendering for rendering in _ALL}

@@ -29,7 +29,7 @@ def post_predict(call: Call) -> Response:
     """Answer with the digit, or the digits, that the current weights see in pixels, strokes or an image file."""
     asked = _asked(call)
     call.accept(JSON)
-    guesses, weights = recognise(call.predictor, asked.pictures, asked.warnings)
+    guesses, weights = recognise(call.predictor, asked.pictures, asked.warnings, from_file=asked.from_file)
     answers = [_answer(guess) for guess in guesses]
     body = {"predictions": answers} if asked.several else answers[0]
     headers = {"Cache-Control": "no-store", COLD_START: str(call.first).lower()}
@@ -37,15 +37,16 @@ def post_predict(call: Call) -> Response:
 
 
 class _Asked(NamedTuple):
-    """A request's pixels (B, 784), whether an answer to several is expected, and what is wrong with its picture."""
+    """A request's pixels (B, 784), whether it expects several answers, what is wrong with them, whether of a file."""
 
     pictures: NDArray[np.float32]
     several: bool = False
     warnings: tuple[PredictionWarning, ...] = ()
+    from_file: bool = False
 
     @classmethod
     def about(cls, digit: Digit) -> "_Asked":
-        return cls(digit.pixels.reshape(1, PIXELS), warnings=digit.warnings)
+        return cls(digit.pixels.reshape(1, PIXELS), False, digit.warnings, digit.from_file)
 
 
 def _asked(call: Call) -> _Asked:

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 from browser import aio
 from browser import self as window
 
+from scrawl.client.api import SAFETENSORS
+
 if TYPE_CHECKING:
     from typing import Any
 
@@ -42,7 +44,8 @@ class OfflineStorage:
         except Exception as error:  # storage may be blocked, or the certificate not be trusted
             window.console.info(f"the page will not open without a network: {error}")
             return
-        self._store(self.app.api.answers(self.state.model))
+        weights = f"{self.app.api.base}weights?model={self.state.model}"
+        self._store([[self.app.api.base, "*/*"], [weights, SAFETENSORS], [f"{weights}&precision=int8", SAFETENSORS]])
         self.app.page.on_change(self._store_new_blocks)
 
     def _store_new_blocks(self, state: State) -> None:

@@ -96,13 +96,16 @@ class ImageImport:
             "find_ink", number=number, width=width, height=height, colours=colours_of(bitmap, width, height)
         )
 
-    def _show(self, number: int, width: int, height: int, ink: Uint8Array | None) -> None:
+    def _show(
+        self, number: int, width: int, height: int, ink: Uint8Array | None, angle: float, warnings: list[str]
+    ) -> None:
         if number != self._number:
             return
         if ink is None:
             self._notify("Nothing is drawn in this image: one colour, or none that stands out from the rest.")
             return
-        self.page.dispatch("image_shown", picture=on_raster(ink, width, height))
+        picture = on_raster(ink, width, height, angle)
+        self.page.dispatch("image_shown", picture=picture, warnings=[str(code) for code in warnings])
 
     def _notify(self, text: str) -> None:
         self.page.dispatch("noticed", place="draw", text=text, tone="error")
@@ -133,13 +136,17 @@ def colours_of(bitmap: Any, width: int, height: int) -> Uint8Array:
     return window.Uint8Array.new(context.getImageData(0, 0, width, height).data.buffer)
 
 
-def on_raster(ink: Uint8Array, width: int, height: int) -> Uint8Array:
-    """Return ink as 280×280 bytes: the picture as large as it can be, in the middle."""
-    scale = RASTER / max(width, height)
+def on_raster(ink: Uint8Array, width: int, height: int, angle: float) -> Uint8Array:
+    """Return ink as 280×280 bytes: the picture as large as it can be, in the middle, turned clockwise by degrees."""
+    turn = window.Math.PI * angle / 180
+    cosine, sine = window.Math.cos(turn), abs(window.Math.sin(turn))
+    scale = RASTER / max(width * cosine + height * sine, width * sine + height * cosine)
     across, down = width * scale, height * scale
     context = new_canvas(RASTER, RASTER).getContext("2d", {"willReadFrequently": True})
     context.fillStyle = "#000"
     context.fillRect(0, 0, RASTER, RASTER)
     context.imageSmoothingQuality = "high"
-    context.drawImage(ink_picture(ink, "#fff", width), (RASTER - across) / 2, (RASTER - down) / 2, across, down)
+    context.translate(RASTER / 2, RASTER / 2)
+    context.rotate(turn)
+    context.drawImage(ink_picture(ink, "#fff", width), -across / 2, -down / 2, across, down)
     return inks(context, RASTER)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from scrawl.net.picture_reader import WARNINGS
 from scrawl.state.app_state import Notice
 from scrawl.state.drawing import SIDE
 
@@ -72,10 +73,11 @@ def _pen_toggled(state: State) -> None:
     state.notices.pop("draw", None)
 
 
-def _image_shown(state: State, picture: Bytes) -> None:
-    state.drawing.show_image(picture)
-    state.label_chosen = False
-    state.notices["draw"] = Notice("Your image, turned into ink. Draw over it, erase, or undo.")
+def _image_shown(state: State, picture: Bytes, warnings: list[str]) -> None:
+    state.drawing.show_image(picture, warnings)
+    doubts = "; ".join([WARNINGS[code] for code in warnings])
+    text = "Your image, turned into ink. Draw over it, erase, or undo."
+    state.notices["draw"] = Notice(f"Look twice: {doubts}. {text}", "warning") if doubts else Notice(text)
 
 
 def _place(tools: Tools) -> Point:

@@ -20,8 +20,7 @@ if TYPE_CHECKING:
     from scrawl.state.app_state import Record
 
 PAUSE = 1000  # milliseconds between two counts during training
-# Reports after which a matrix is wrong.
-REPLACING = ("weights_loaded", "restored", "tuned", "lesson_taken_back", "trained_on_collected", "diverged")
+REPLACING = ("weights_loaded", "restored", "tuned", "diverged")  # reports after which a matrix is wrong
 
 
 class ConfusionRequests:

@@ -38,8 +38,6 @@ CHANGES = (
     "progress",
     "weights_loaded",
     "tuned",
-    "lesson_taken_back",
-    "trained_on_collected",
     "trained_on_misread",
     "opened",
     "diverged",

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     type Point = tuple[float, float]
     type Stroke = tuple[Literal["stroke"], list[Point], float, bool]  # points, width, whether it erases
     type Sample = tuple[Literal["sample"], Bytes, int]  # 28×28 bytes, label
-    type Image = tuple[Literal["image"], Bytes]  # 280×280 bytes
+    type Image = tuple[Literal["image"], Bytes, list[str]]  # 280×280 bytes, codes of what may be wrong with it
     type Ground = Sample | Image | tuple[Literal["clear"]]  # that a sheet starts with
     type Action = Stroke | Ground
 
@@ -37,34 +37,19 @@ class Drawing:
         self.erasing = False  # whether it takes ink away
         self.revision = 0  # changes whenever the drawing does
         self.rewrites = 0  # changes whenever it does more than grow
-        self._growing: Stroke | None = None  # the stroke that was started last
 
     def start_stroke(self, x: float, y: float) -> None:
         """Put the pen down."""
-        stroke: Stroke = ("stroke", [within(x, y)], self.pen, self.erasing)
-        self._growing = stroke
-        self._add(stroke)
+        self._add(("stroke", [within(x, y)], self.pen, self.erasing))
 
     def extend_stroke(self, points: list[Point]) -> None:
-        """Move the pen through further points; those that repeat the last one are left out.
-
-        Nothing happens if the stroke is no longer the newest action: a sample has come meanwhile, or it was undone.
-        """
-        if self._growing is None or not self._is_newest(self._growing):
-            return
-        stroke = self._growing[1]
+        """Move the pen through further points; those that repeat the last one are left out."""
+        stroke = self.strokes()[-1][1]
         for x, y in points:
             point = within(x, y)
             if point != stroke[-1]:
                 stroke.append(point)
                 self.revision += 1
-
-    def drop_stroke(self) -> None:
-        """Take away the stroke that was started last, for good, if nothing came after it: it was not meant."""
-        if self._growing is not None and self._is_newest(self._growing):
-            self.actions.pop()
-            self.revision += 1
-            self.rewrites += 1
 
     def clear(self) -> None:
         """Take a new, empty sheet."""
@@ -77,9 +62,9 @@ class Drawing:
         self._add(("sample", picture, label))
         self.rewrites += 1
 
-    def show_image(self, picture: Bytes) -> None:
+    def show_image(self, picture: Bytes, warnings: list[str]) -> None:
         """Take a new sheet with an image of 280×280 bytes on it, which counts as ink drawn here."""
-        self._add(("image", picture))
+        self._add(("image", picture, warnings))
         self.rewrites += 1
 
     def undo(self) -> None:
@@ -111,12 +96,14 @@ class Drawing:
         ground = self.ground()
         return ground[1:] if ground[0] == "sample" else None
 
+    def image_warnings(self) -> list[str] | None:
+        """Return what may be wrong with the image that the current sheet started with; None where it did not."""
+        ground = self.ground()
+        return ground[2] if ground[0] == "image" else None
+
     def is_blank(self) -> bool:
         """Whether there is nothing on the sheet; an eraser leaves nothing there."""
         return self.ground()[0] == "clear" and all(erases for _kind, _points, _width, erases in self.strokes())
-
-    def _is_newest(self, action: Action) -> bool:
-        return bool(self.actions) and self.actions[-1] is action
 
     def _add(self, action: Action) -> None:
         self.actions.append(action)

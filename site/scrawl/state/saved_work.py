@@ -30,12 +30,10 @@ FIGURES = (
     "train_accuracy",
     "test_accuracy",
     "test_count",
-    "lessons",
     "origin",
     "version",
     "etag",
 )
-LATER = ("lessons",)  # that earlier versions of Scrawl did not save
 DIGITS = [*range(10)]
 PICTURES = {"sample": 28 * 28, "image": 280 * 280}  # what a sheet may start with → its bytes
 
@@ -46,8 +44,7 @@ PICTURES = {"sample": 28 * 28, "image": 280 * 280}  # what a sheet may start wit
 def page_to_plain(state: State, pack: Pack) -> Plain:
     """Return network, settings and drawing."""
     sheet = [_action_to_plain(action, pack) for action in [state.drawing.ground(), *state.drawing.strokes()]]
-    label = {"label": state.label, "label_chosen": state.label_chosen}
-    return {"model": state.model, "typed": state.typed, "sheet": sheet, **label}
+    return {"model": state.model, "typed": state.typed, "label": state.label, "sheet": sheet}
 
 
 def take_page(state: State, work: Plain, unpack: Unpack) -> None:
@@ -59,7 +56,6 @@ def take_page(state: State, work: Plain, unpack: Unpack) -> None:
         checked = {name: _setting(name, value) for name, value in typed.items()}
         state.typed = {name: value for name, value in checked.items() if value is not None}
     state.label = int(label) if label is not None and label in DIGITS else 0
-    state.label_chosen = bool(work.get("label_chosen"))
     actions = [_action_from_plain(action, unpack) for action in sheet] if isinstance(sheet, list) else []
     state.drawing.actions = [action for action in actions if action not in (None, ("clear",))]
     state.drawing.revision += 1
@@ -91,6 +87,8 @@ def _action_from_plain(action: Any, unpack: Unpack) -> Any:
         if kind == "clear":
             return (kind,)
         picture = unpack(rest[0])
+        if kind == "image":  # earlier versions of Scrawl saved no warnings
+            rest = [*rest[:1], [*rest[1]] if len(rest) > 1 else []]
         return (kind, picture, *rest[1:]) if len(picture) == PICTURES.get(kind) else None
     except Exception:  # `unpack` raises the browser's own
         return None
@@ -109,7 +107,7 @@ def record_to_plain(record: Record) -> Plain:
 def take_record(record: Record, plain: Plain) -> None:
     """Take them again."""
     for name in FIGURES:
-        setattr(record, name, plain.get(name, 0) if name in LATER else plain[name])
+        setattr(record, name, plain[name])
     record.modified = plain["touched"]
     for kind, (stride, *points) in plain["curves"].items():
         for iteration, loss, accuracy in zip(*points, strict=True):

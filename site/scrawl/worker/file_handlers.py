@@ -13,6 +13,7 @@ from javascript import JSON
 
 from scrawl.files import file_formats, onnx_weights
 from scrawl.net.parameters import product
+from scrawl.net.picture_reader import PictureReader
 from scrawl.net.safetensors import FormatError, Tensor, our_name
 from scrawl.storage import database
 from scrawl.worker import safetensors_codec
@@ -41,19 +42,11 @@ class FileHandlers:
         self.worker = worker
         self.training = training
         self.report = worker.report
-        self._colours = 0  # where an image's are in the kernel's memory
-        self._capacity = 0
+        self._reader = PictureReader(worker.kernel)
 
     def find_ink(self, number: int, width: int, height: int, colours: Uint8Array) -> None:
         """Find the ink in an image's width × height × 4 bytes of colours."""
-        kernel = self.worker.kernel
-        if colours.length > self._capacity:
-            self._capacity = colours.length
-            self._colours = kernel.alloc(self._capacity)
-        kernel.write(self._colours, colours)
-        found = kernel.function("ink_of")(self._colours, width, height)
-        ink = kernel.read_bytes(self._colours, width * height) if found else None
-        self.report("ink_found", number=number, width=width, height=height, ink=ink)
+        self.report("ink_found", number=number, **self._reader.read(colours, width, height))
 
     def open_file(self, number: int, buffer: ArrayBuffer, networks: str) -> None:
         """Find out what is in a file, and send it back as safetensors with the name of its network."""

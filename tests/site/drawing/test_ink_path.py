@@ -60,7 +60,7 @@ def test_drawing_with_other_ink_is_no_path() -> None:
     assert path.of(drawing) is not None
     drawing.show_sample(bytes(784), 3)
     assert path.of(drawing) is None
-    drawing.show_image(bytes(280 * 280))
+    drawing.show_image(bytes(280 * 280), [])
     assert path.of(drawing) is None
 
 
