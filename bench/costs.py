@@ -1,6 +1,6 @@
 """What visits, a million predictions or PATCHes, and a quiet month cost, line by line; docs/scale.md quotes it.
 
-Sizes and numbers of requests are those of the built page and of the API's answers, measured on 2026-11-21; a test
+Sizes and numbers of requests are those of the built page and of the API's answers, measured on 2026-11-28; a test
 fails when one of them has become wrong by more than a twentieth. What each wait for S3 takes is that of the
 simulation. Prices are AWS's for us-east-1 without free tiers; docs/scale.md says where each was looked up. Run:
 `python -m bench.costs`.
@@ -37,8 +37,8 @@ WARM = P.lambda_s + P.handler_s
 
 FILES = 11  # of the page
 # Bytes.
-SHELL = 273_259  # index.html, brython.js, scrawl.js, style.css, worker.js, models.json, the kernel; Brotli
-REST = 172_433 + 1_836  # scrawl-later.js, later.css, graphs.json; the service worker
+SHELL = 290_072  # index.html, brython.js, scrawl.js, style.css, worker.js, models.json, the kernel; Brotli
+REST = 180_197 + 1_841  # scrawl-later.js, later.css, graphs.json; the service worker
 WEIGHTS = (407_584, 438_200, 1_687_384)  # of a version of each model, as float32
 QUICK, EXACT = 103_400, WEIGHTS[0]  # mlp-128's weights as int8 and as float32
 SHARDS, SHARD = 70, 164_981  # MNIST's, and their mean size

@@ -96,9 +96,10 @@ def _file(picture: Image.Image, kind: str) -> bytes:
     return content.getvalue()
 
 
-def events(image: list[float], some: Block, weights: bytes) -> dict[str, tuple[dict[str, Any], int]]:
+def events(digit: Block, some: Block, weights: bytes) -> dict[str, tuple[dict[str, Any], int]]:
     """Return what is measured: the event, and how many times."""
-    taught = {"data": [{"target": int(some.labels[0]), "image": image}]}
+    image = digit.images()[0].tolist()
+    taught = {"data": [{"target": int(digit.labels[0]), "image": image}]}
     shard = {"split": "train", "index": "0"}
     route = "/datablock/{split}/{index}"
     files = pictures(some)
@@ -128,11 +129,11 @@ def events(image: list[float], some: Block, weights: bytes) -> dict[str, tuple[d
 
 def measure_handlers() -> dict[str, float]:
     """Return the median milliseconds of each handler."""
-    image = wiring.service().dataset.first("test", 1).images()[0].tolist()
+    digit = wiring.service().dataset.first("test", 1)
     weights = base64.b64decode(app(event("GET", "/weights", accept=SAFETENSORS), None)["body"])
     some = wiring.service().dataset.sample("train", 128, np.random.default_rng(0))
     medians = {}
-    for name, (asked, times) in events(image, some, weights).items():
+    for name, (asked, times) in events(digit, some, weights).items():
         for _ in range(10):
             answer = app(asked, None)
             assert answer["statusCode"] < 300, answer

@@ -1,9 +1,9 @@
 """How well the shipped weights read what people write, for docs/models.md: test digits, strokes, pictures.
 
 Strokes are those that `infra.dataset.written_digits` finds (STROKES_DIR, else a download), of the writers whom the
-weights have not learned from. They are measured as the path is drawn now, scaled first, with three pens; and as a pad
-was inked before, with a pen of fixed width, for writing as large as the pad, half and a quarter of that. Pictures are
-files of a folder, named `{digit}_{kind}_{…}`. Run: `python -m bench.reading [--pictures FOLDER]`.
+weights have not learned from: with three pens, as exact as the tablet is, and as the page gets them when they are
+written with a mouse, which moves by whole pixels, as large as the pad, half and a quarter of that. Pictures are files
+of a folder, named `{digit}_{kind}_{…}`. Run: `python -m bench.reading [--pictures FOLDER]`.
 """
 
 import argparse
@@ -17,8 +17,7 @@ from numpy.typing import NDArray
 
 from functions.errors import FormatError, InvalidValueError
 from functions.images.image_files import read_digit
-from functions.images.normalise import normalise
-from functions.images.pen import draw_digit, inked
+from functions.images.pen import Stroke, draw_digit
 from infra.dataset.labelled_images import LabelledImages, from_test_split
 from infra.dataset.sources import DataError
 from infra.dataset.unipen import WrittenDigit
@@ -28,8 +27,7 @@ from model_export.evaluation import evaluate_weights
 from model_export.pretrained import shipped_architectures
 
 PENS = (0.07, 0.1, 0.13)  # parts of the path's longer side
-PAD, PAD_PENS = 280, (12.0, 21.0, 34.0)  # the page's pad and its pens
-CANVAS = 140  # pixels of a side, on which the pad is drawn here: a digit of 20×20 does not notice
+PAD = 366  # pixels of a side of the page's pad, on a laptop
 TABLET = 500  # units of a side, of the tablet that people wrote on
 SIZES = {"full": 1.0, "half": 0.5, "quarter": 0.25}
 SURE = 0.9
@@ -43,7 +41,7 @@ def main() -> None:
     parser.add_argument("--pictures", type=Path, help="a folder of pictures, named {digit}_{kind}_{…}")
     folder = parser.parse_args().pictures
     models = {each.id: pretrained.load(each.id) for each in shipped_architectures()}
-    print(f"{'':34}{', '.join(models)}: right, and in brackets wrong though over {SURE:.0%} sure")
+    print(f"{'':42}{', '.join(models)}: right, and in brackets wrong though over {SURE:.0%} sure")
     strokes = others_strokes([metadata for _, metadata in models.values()])
     misread: dict[str, Counter[str]] = {model: Counter() for model in models}
     for digits in chain([from_test_split(print)], written(strokes), photographed(folder)):
@@ -52,9 +50,9 @@ def main() -> None:
             result = evaluate_weights(model, weights, digits.images, digits.labels)
             sure = sum(mistake.answer_probability > SURE for mistake in result.mistakes)
             figures.append(f"{result.accuracy:7.2%} ({sure})")
-            if digits.title.startswith("path"):
+            if digits.title.startswith("strokes, as written"):
                 misread[model].update(f"{mistake.label}→{mistake.answer}" for mistake in result.mistakes)
-        print(f"{digits.title:26}{len(digits.labels):6,}  {'  '.join(figures)}", flush=True)
+        print(f"{digits.title:34}{len(digits.labels):6,}  {'  '.join(figures)}", flush=True)
     for model, pairs in misread.items():
         print(f"{model} misread of the strokes: {', '.join(f'{pair} ×{n}' for pair, n in pairs.most_common(5))}")
 
@@ -72,27 +70,22 @@ def others_strokes(metadata: Sequence[dict[str, str]]) -> list[WrittenDigit]:
 
 
 def written(digits: list[WrittenDigit]) -> Iterator[LabelledImages]:
-    """Yield the strokes as they are drawn now, and as the pad was inked before."""
+    """Yield the strokes, with three pens, and the sizes in which they may stand on the page."""
     if not digits:
         return
     labels = np.array([digit.label for digit in digits])
-    for pen in PENS:
-        images = np.stack([draw_digit(digit.strokes, pen).ravel() for digit in digits])
-        yield LabelledImages(images, labels, f"path first, pen {pen:.0%}")
-    for name, size in SIZES.items():
-        for pen in PAD_PENS:
-            images = np.stack([on_pad(digit, size, pen) for digit in digits])
-            yield LabelledImages(images, labels, f"{name} size, pen {pen:g} of {PAD}")
+    written_in = {"as written": [digit.strokes for digit in digits]} | {
+        f"{name} size": [on_pad(digit, size) for digit in digits] for name, size in SIZES.items()
+    }
+    for name, writing in written_in.items():
+        for pen in PENS:
+            images = np.stack([draw_digit(strokes, pen).ravel() for strokes in writing])
+            yield LabelledImages(images, labels, f"strokes, {name}, pen {pen:.0%}")
 
 
-def on_pad(digit: WrittenDigit, size: float, pen: float) -> Pictures:
-    """Return a digit written on a pad in some size, inked there, then normalised: (784,)."""
-    edge = (1 - size) / 2
-    paths = [
-        CANVAS * (edge + size * (stroke + np.array([0, TABLET])) / TABLET) for stroke in digit.strokes
-    ]  # y upwards to 500
-    paths = [np.clip(path, 0, CANVAS - 1) for path in paths]  # some wrote over the tablet's edge
-    return normalise(inked(paths, pen / 2 * CANVAS / PAD, (CANVAS, CANVAS))).ravel()
+def on_pad(digit: WrittenDigit, size: float) -> list[Stroke]:
+    """Return a digit's strokes on the pad, where they take up `size` of the room that they had on the tablet."""
+    return [np.round(PAD * size * stroke / TABLET) for stroke in digit.strokes]
 
 
 def photographed(folder: Path | None) -> Iterator[LabelledImages]:

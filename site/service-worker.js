@@ -24,8 +24,8 @@ addEventListener('fetch', event => {
   const path = url.href.slice(registration.scope.length).split('?')[0]
   if (request.mode === 'navigate') event.respondWith(page(request))
   else if (path.startsWith('assets/')) event.respondWith(storedOr(request, () => fetch(request)))
-  else if (path.startsWith('api/datablock/')) block(event, url)
-  else if (path === 'api/' || (path === 'api/weights' && !url.searchParams.has('version')
+  else if (/^(api\/datablock|files\/(train|test))\//.test(path)) block(event, url)
+  else if (path === 'api/' || /^files\/(description|weights)/.test(path) || (path === 'api/weights' && !url.searchParams.has('version')
     && (request.headers.get('Accept') || '').includes('safetensors'))) event.respondWith(answer(event))
 })
 

@@ -123,12 +123,15 @@ class Model:
             standings.append(standing)
             new = _change(measure, tensors, "patch", len(batch))
             better = self._better(new, current)
-            return new if better is None else replace(new, taken_back_by=self._restoring(better, resets=False))
+            return new if better is None else replace(new, taken_back_by=_again(better))
 
         found = self._updated(change, if_version)
         version = self.weights.get(found.parent) if found.source == "rollback" and found.parent else found
         if version is found:
             self._step_checks.remember(found.version, standings[-1])
+        elif found.restores is not None:
+            self._step_checks.remember_same(found.version, found.restores)
+            self._measured.put(found.version, self._measure(self.weights.get(found.restores)))
         return PublishedStep(version, found, steps[-1].loss, steps[-1].correct / len(batch))
 
     def upload(self, tensors: Tensors, if_version: str | None = None, *, force: bool = False) -> Version:
@@ -187,7 +190,8 @@ class Model:
             InvalidValueError: when it is the current one.
             StaleVersionError: when `if_version` is given and is not the current version.
         """
-        new = self._restoring(self.weights.get(version), resets=True)
+        old = self.weights.get(version)
+        new = replace(self._examined(old.tensors, "rollback", 0), restores=old.version, resets=True)
 
         def check(current: str | None) -> None:
             if current == version:
@@ -227,9 +231,6 @@ class Model:
         """
         return _change(self.evaluator.examine(tensors).measure, tensors, source, samples)
 
-    def _restoring(self, old: Version, *, resets: bool) -> Change:
-        return replace(self._examined(old.tensors, "rollback", 0), restores=old.version, resets=resets)
-
     def _updated(self, change: Callable[[Version], Change], if_version: str | None = None) -> Version:
         return self._published(self.weights.update(change, if_version=if_version))
 
@@ -257,6 +258,12 @@ def _change(measure: Measure, tensors: Tensors, source: str, samples: int) -> Ch
         least_contrast=least_contrast,
         accuracy_error=measure.accuracy_error,
     )
+
+
+def _again(old: Version) -> Change:
+    """Return an older version's weights, with what was measured of them."""
+    measure = Measure(old.loss, old.accuracy, Calibration(old.temperature, old.least_contrast), old.accuracy_error)
+    return replace(_change(measure, old.tensors, "rollback", 0), restores=old.version)
 
 
 def stored_graph(store: Store, manifest: ModelManifest, name: str) -> bytes:

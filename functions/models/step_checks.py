@@ -53,6 +53,12 @@ class StepChecks:
         """Keep what `check` returned: the weights have been published as this version."""
         self._known.put(version, standing)
 
+    def remember_same(self, version: str, as_version: str) -> None:
+        """Keep that a version has the weights of another one."""
+        standing = self._known.find(as_version)
+        if standing is not None:
+            self.remember(version, standing)
+
     def _spot_check(self, tensors: Tensors, before: Standing) -> Measure | None:
         steps, size = before.steps + 1, len(before.examination.right) // PARTS
         if steps >= PARTS or size < _FEWEST:

@@ -8,7 +8,7 @@ import click
 from infra.cli.shared import plain_errors
 
 if TYPE_CHECKING:
-    from infra.rpc.services import Recognisers
+    from infra.rpc.mnist_service import Recognisers
 
 # The earlier gRPC server's names.
 _ALIASES = {"mlp": "mlp-128-64", "conv": "conv-32-64"}

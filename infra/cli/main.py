@@ -62,11 +62,28 @@ def seed(bucket: str | None, data_dir: Path) -> None:
 
 @main.command("build-site")
 @click.option("--out", type=click.Path(path_type=Path), default=SITE_BUILD, help="Where to. [default: build/site]")
-def build_site_command(out: Path) -> None:
-    """Build the page, ready to be served."""
-    from infra.page.site import build_site
+@click.option(
+    "--standalone",
+    type=click.Path(path_type=Path),
+    metavar="OUT",
+    help="Instead, write a folder that works from any static host, without an API.",
+)
+def build_site_command(out: Path, standalone: Path | None) -> None:
+    """Build the page, ready to be served.
 
-    build_site(out, click.echo)
+    With --standalone, the folder also has all digits and the shipped weights: copy it to any web server or page host.
+    The digits come from MNIST_DIR, else from a download, as for `scrawl serve`.
+    """
+    if standalone is None:
+        from infra.page.site import build_site
+
+        build_site(out, click.echo)
+        return
+    from infra.dataset.sources import Sources, load_dataset
+    from infra.page.standalone import build_standalone
+
+    with plain_errors():
+        build_standalone(standalone, load_dataset(Sources.from_environment(), click.echo), click.echo)
 
 
 for command in (

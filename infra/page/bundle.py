@@ -35,15 +35,17 @@ __BRYTHON__.builtins.__import__(__BRYTHON__.isWebWorker ? 'scrawl.worker.main' :
 _FIRST = ("scrawl.app.main", "scrawl.worker.main")
 
 
-def bundles(package: Path) -> tuple[str, str]:
+def bundles(package: Path, more: tuple[str, ...] = ()) -> tuple[str, str]:
     """Return the two scripts of the page's package: what comes first, and starts it, and what comes later.
+
+    `more` names modules that the first has, too.
 
     Results are cached: to make them takes a second even where all code has been compiled.
     """
-    cached = BUILD / "bundles" / f"{_digest(package)[:16]}.json"
+    cached = BUILD / "bundles" / f"{'-'.join([_digest(package)[:16], *more])}.json"
     if not cached.exists():
         cached.parent.mkdir(parents=True, exist_ok=True)
-        write_atomically(cached, json.dumps(_made(package)).encode())
+        write_atomically(cached, json.dumps(_made(package, more)).encode())
     first, later = json.loads(cached.read_bytes())
     return first, later
 
@@ -58,9 +60,9 @@ def _digest(package: Path) -> str:
     return total.hexdigest()
 
 
-def _made(package: Path) -> tuple[str, str]:
+def _made(package: Path, more: tuple[str, ...]) -> tuple[str, str]:
     modules = brython.library() | _own(package)
-    first = _reached(modules, _FIRST)
+    first = _reached(modules, (*_FIRST, *more))
     later = _reached(modules, (*_features(package), "scrawl.worker.features")) - first
     return _script(modules, first) + _START, _script(modules, later)
 

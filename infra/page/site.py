@@ -12,7 +12,7 @@ import hashlib
 import json
 import re
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import brotli
@@ -35,16 +35,28 @@ _COMPRESSED = {".png", ".jpg", ".webp", ".woff2"}
 
 def build_site(out: Path, say: Say = lambda _: None) -> None:
     """Build the page into `out`; unchanged files are not compressed again."""
+    _write_page(out, (SITE / "index.html").read_text("utf-8"), dict(_assets()), _write_variants)
+    files = len(list(out.rglob("*.br")))
+    say(f"Page built: {files} files, {transfer_size(out):,} bytes compressed before it is usable")
+
+
+def build_page_without_api(out: Path) -> None:
+    """Build the page for a static host: it takes digits and weights from `files/`, and nothing is compressed."""
+    page = (SITE / "index.html").read_text("utf-8")
+    page = page.replace('data-api="api/"', 'data-api="files/" data-standalone="yes"')
+    _write_page(out, page, dict(_assets(("scrawl.client.static_api",))), _write)
+
+
+def _write_page(out: Path, index: str, assets: dict[str, bytes], write: Callable[[Path, bytes], None]) -> None:
     addresses = {}
-    for name, content in _assets():
+    for name, content in assets.items():
         folder = out / "assets" / hashlib.sha256(content).hexdigest()[:12]
-        _write_variants(folder / name, content)
+        write(folder / name, content)
         addresses[name] = (folder / name).relative_to(out).as_posix()
-    page = _with_addresses((SITE / "index.html").read_text("utf-8"), addresses)
-    _write_variants(out / "index.html", page.encode())
-    _write_variants(out / SERVICE_WORKER, _service_worker(page, addresses))
+    page = _with_addresses(index, addresses)
+    write(out / "index.html", page.encode())
+    write(out / SERVICE_WORKER, _service_worker(page, addresses))
     _remove_stale(out, addresses)
-    say(f"Page built: {len(addresses)} files, {transfer_size(out):,} bytes compressed before it is usable")
 
 
 def transfer_size(out: Path) -> int:
@@ -52,9 +64,9 @@ def transfer_size(out: Path) -> int:
     return sum(path.stat().st_size for path in out.rglob("*.br") if path.stem not in LATER)
 
 
-def _assets() -> Iterator[tuple[str, bytes]]:
+def _assets(more: tuple[str, ...] = ()) -> Iterator[tuple[str, bytes]]:
     yield "brython.js", brython.runtime()
-    for name, script in zip(("scrawl.js", "scrawl-later.js"), bundles(SITE / "scrawl"), strict=True):
+    for name, script in zip(("scrawl.js", "scrawl-later.js"), bundles(SITE / "scrawl", more), strict=True):
         yield name, script.encode()
     yield "later.css", "\n".join(path.read_text("utf-8") for path in sorted(SITE.glob("styles/*.css"))).encode()
     yield "kernel.wasm", compiled_kernel(relaxed=False)
@@ -85,6 +97,11 @@ def _write_variants(path: Path, content: bytes) -> None:
     if path.suffix not in _COMPRESSED:
         write_atomically(path.with_name(path.name + ".br"), brotli.compress(content))
         write_atomically(path.with_name(path.name + ".gz"), gzip.compress(content, 9, mtime=0))
+    write_atomically(path, content)
+
+
+def _write(path: Path, content: bytes) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
     write_atomically(path, content)
 
 

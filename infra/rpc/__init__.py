@@ -1,1 +1,1 @@
-"""The gRPC server: its protocols, services, logs and start. Read `server` first, then `services`."""
+"""The gRPC server: its protocols, services, logs and start. Read `server` first, then the two services."""

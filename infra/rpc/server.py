@@ -14,8 +14,9 @@ from threadpoolctl import threadpool_limits
 from infra.output import Say
 from infra.rpc.address import AddressError, usable
 from infra.rpc.interceptor import CallInterceptor
+from infra.rpc.mnist_service import MnistService, Recognisers
+from infra.rpc.open_inference_service import OpenInferenceService
 from infra.rpc.protos import mnist_pb2, mnist_pb2_grpc, open_inference_pb2, open_inference_pb2_grpc
-from infra.rpc.services import MnistService, OpenInferenceService, Recognisers
 
 LARGEST_MESSAGE = 16 * 1024 * 1024  # 4,000 images of FP32 are 12.5 MB
 _THREADS = 8  # calls that run at the same time

@@ -30,6 +30,7 @@ REQUESTS: Table = {
     "predict_path": ("number", "path"),  # of the pen, numbers as `pen.c` takes them
     "predict_picture": ("number", "picture"),  # 784 bytes, normalised already
     "tune": ("label",),  # learn the picture predicted last
+    "take_back_lesson": (),  # the selected network's last one
     "export": ("model", "metadata"),  # JSON of texts
     "sample": (),
     "show_checkpoint": ("model", "number"),  # look at a checkpoint, -1: at the network as it is
@@ -77,7 +78,8 @@ REPORTS: Table = {
     "block_refused": ("split", "index", "message"),
     "source_failed": ("message", "seconds"),  # and when it will be asked again
     "source_back": (),
-    "tuned": ("model", "label", "before", "after", "steps"),
+    "tuned": ("model", "label", "before", "after", "steps", "undoable"),  # how many lessons can be taken back
+    "lesson_taken_back": ("model",),
     "exported": ("model", "buffer"),
     "sampled": ("picture", "label"),  # picture is None while there is no block
     "failed": ("message",),

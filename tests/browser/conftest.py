@@ -8,8 +8,11 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page
 
+from infra.dataset.sources import DigitSplits
+from infra.page.standalone import build_standalone
 from tests.support.browser import installed_browser
 from tests.support.lab import Lab
+from tests.support.made_once import made_once
 from tests.support.servers.running_stack import RunningStack
 
 # A root user, as in a container, cannot have the sandbox; the rest keeps the browser from talking to its maker.
@@ -51,6 +54,12 @@ def own_stack(tmp_path_factory: pytest.TempPathFactory, seeded_folder: Path) -> 
     yield running
     if running.process.poll() is None:
         running.stop(signal.SIGKILL)
+
+
+@pytest.fixture(scope="session")
+def static_folder(tmp_path_factory: pytest.TempPathFactory, digits: DigitSplits) -> Path:
+    """Return a folder to be served by any host; below it, at `lab/digits`, is a page without an API."""
+    return made_once(tmp_path_factory, "static", lambda folder: build_standalone(folder / "lab" / "digits", digits))
 
 
 @pytest.fixture(scope="session")

@@ -158,3 +158,11 @@ def test_forced_colours_keep_what_colour_alone_would_show(same_lab: Lab) -> None
     same_lab.click("normalise")
     outline = "getComputedStyle(document.querySelector('%s')).outlineStyle"
     assert same_lab.page.evaluate(outline % ".tabs [aria-current]") == "solid"
+
+
+def test_link_that_skips_to_training_leads_there_and_is_no_setting(same_lab: Lab) -> None:
+    same_lab.page.focus(".skip")
+    same_lab.page.keyboard.press("Enter")
+    same_lab.wait("document.activeElement.id === 'train-heading'")
+    same_lab.wait("location.hash !== '#train-heading'")  # else a reload would not find this tab's work
+    assert same_lab.page.is_hidden("#page-message")

@@ -27,6 +27,7 @@ def test_page_works_without_the_api_and_recovers(visitor: Lab, context: BrowserC
     visitor.wait_text("api-status", "The API is away.*Asking again")
     visitor.draw(1)
     visitor.wait_text("prediction", "^[0-9]$")  # from random weights
+    visitor.wait_text("confidence", "^Untrained: it can only guess$")
     context.unroute("**/api/**")
     visitor.wait_text("api-status", "connected")
     visitor.wait_text("weights-origin", "shared weights")

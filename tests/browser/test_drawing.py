@@ -125,13 +125,28 @@ def test_sample_can_be_undone(same_lab: Lab) -> None:
     same_lab.wait_text("prediction", "^6$")
 
 
-def test_network_learns_a_drawing(lab: Lab) -> None:
+def test_network_learns_a_drawing_says_that_its_weights_are_changed_and_takes_it_back(lab: Lab) -> None:
     lab.draw(1)
     lab.wait_text("prediction", "^1$")
+    lab.wait_value("label", "1")  # follows what is read
     lab.page.select_option("#label", "8")
     lab.click("tune")
-    lab.wait_text("tune-message", "8 went from")
+    lab.wait_text("tune-message", "8 went from.*The weights in this tab are changed: 1 lesson of yours")
     lab.wait_text("prediction", "^8$")
+    lab.wait_text("weights-origin", "the shared weights.*, and 1 lesson of yours")
+    lab.wait("'mlp-128' in (JSON.parse(localStorage['scrawl.work.1'] || '{}').iterations || {})")  # it is saved
+    lab.open().complete()
+    lab.wait_text("weights-origin", "the shared weights.*, and 1 lesson of yours")
+    lab.wait_text("prediction", "^8$")
+    lab.wait_value("label", "8")
+    lab.page.select_option("#label", "3")
+    lab.click("tune")
+    lab.wait_text("prediction", "^3$")
+    lab.click("teach-undo")
+    lab.wait_text("tune-message", "taken back")
+    lab.wait_text("prediction", "^8$")
+    lab.wait_hidden("teach-undo")
+    lab.wait_text("weights-origin", "and 1 lesson of yours")
 
 
 def test_pen_draws(same_lab: Lab) -> None:

@@ -17,6 +17,7 @@ from tests.support.engines.driver import Driver
 from tests.support.engines.launch import browser as started
 from tests.support.engines.launch import missing
 from tests.support.handwriting import DIGITS
+from tests.support.servers.file_server import file_server
 from tests.support.servers.running_stack import RunningStack
 
 READY, COMPLETE = "document.body.dataset.state === 'ready'", "document.body.dataset.complete === 'yes'"
@@ -48,6 +49,13 @@ def whole_stack(tmp_path_factory: pytest.TempPathFactory, seeded_folder: Path) -
     yield stack
     if stack.process.poll() is None:
         stack.stop()
+
+
+@pytest.fixture(scope="module")
+def plain_host(static_folder: Path) -> Iterator[str]:
+    """Serve the page without an API as a teacher would."""
+    with file_server(static_folder) as url:
+        yield url
 
 
 @pytest.fixture(scope="module")
@@ -106,15 +114,18 @@ def test_new_weights_learn_to_read(visit: Driver) -> None:
 
 
 def test_layers_and_mistakes_are_shown(visit: Driver) -> None:
+    visit.click(".tabs [data-tab=inside]")
+    visit.wait("document.querySelector('[data-panel=\"fc1-tiles\"]')")
     visit.show('[data-panel="fc1-tiles"]')
     visit.wait(f"{PAINTED}(document.querySelector('[data-panel=\"fc1-tiles\"] canvas')) > 1000")
-    visit.show("#inside-confusion")
+    visit.click(".tabs [data-tab=mistakes]")
     visit.click("#count")
     visit.wait_text("confusion-words", "digits [0-9]+ are read right")
 
 
 def test_saved_file_opens_again(visit: Driver) -> None:
     visit.evaluate(KEEP_DOWNLOAD)
+    visit.click(".tabs [data-tab=share]")
     visit.click("#files summary")
     visit.click("#download-safetensors")
     visit.wait("window.saved?.size > 400000")
@@ -127,6 +138,7 @@ def test_saved_file_opens_again(visit: Driver) -> None:
 
 def test_convnet_reads_and_trains(visit: Driver) -> None:
     visit.choose("model", "conv-32-64")
+    visit.wait_text("weights-origin", "shared weights")
     visit.wait_text("prediction", "^3$")
     visit.click("#step")
     visit.wait("parseFloat(document.querySelector('#iteration').textContent) >= 1")
@@ -150,6 +162,20 @@ def test_dark_theme_is_remembered(visit: Driver) -> None:
     visit.wait("navigator.serviceWorker.controller !== null")
 
 
+def test_page_without_an_api_works_on_a_plain_host(visit: Driver, plain_host: str) -> None:
+    visit.goto(f"{plain_host}/lab/digits/")
+    visit.wait(COMPLETE)
+    visit.wait_text("api-status", "Works without a server")
+    visit.draw(DIGITS[3])
+    visit.wait_text("prediction", "^3$")
+    visit.click("#weights-new")
+    visit.wait_text("weights-origin", "random")
+    visit.click("#train")
+    visit.wait("parseFloat(document.querySelector('#test-accuracy').textContent) >= 70")  # there are few digits
+    visit.click("#train")
+    assert visit.evaluate("crossOriginIsolated") is False
+
+
 @pytest.fixture(scope="module")
 def outage(visits: Callable[[str], Driver], whole_stack: RunningStack) -> None:  # noqa: ARG001 — visits come first
     """End the stack: nobody answers any more."""
@@ -157,8 +183,8 @@ def outage(visits: Callable[[str], Driver], whole_stack: RunningStack) -> None: 
 
 
 @pytest.mark.usefixtures("outage")
-def test_page_opens_without_a_network(visit: Driver) -> None:
-    visit.reload()
+def test_page_opens_without_a_network(visit: Driver, whole_stack: RunningStack) -> None:
+    visit.goto(f"{whole_stack.url}/")
     visit.wait(READY)
     visit.wait_text("api-status", "no connection|away")
     visit.click("#clear")

@@ -1,9 +1,24 @@
 """The saved visit: a reload loses nothing, tabs do not disturb each other, and the page reports a refusal."""
 
+import io
+
+import pytest
+from PIL import Image, ImageDraw
 from playwright.sync_api import Page, expect
 
-from tests.support.lab import Lab
+from tests.support.handwriting import DIGITS
+from tests.support.lab import INKED, Lab
 from tests.support.servers.running_stack import RunningStack
+
+
+@pytest.fixture
+def seven() -> bytes:
+    """Return a picture of a 7."""
+    image, body = Image.new("L", (300, 300), 255), io.BytesIO()
+    ImageDraw.Draw(image).line(DIGITS[7][0], fill=0, width=20, joint="curve")
+    image.save(body, "PNG")
+    return body.getvalue()
+
 
 SAVED_VISIT = "JSON.parse(localStorage['scrawl.work.1'] || '{}')"
 
@@ -49,6 +64,22 @@ def test_reload_loses_nothing(lab: Lab) -> None:
     lab.click("train")
     assert lab.wait_number("iteration", iteration + 50) >= iteration + 50
     lab.click("train")
+
+
+def test_what_lies_beneath_the_strokes_survives_a_reload(lab: Lab, seven: bytes) -> None:
+    lab.complete()
+    for beneath in ("sample", "image"):
+        if beneath == "sample":
+            lab.click("sample")
+        else:
+            lab.page.set_input_files("#image-file", {"name": "7.png", "mimeType": "image/png", "buffer": seven})
+        lab.wait_text("draw-message", "Draw over it")
+        lab.draw_strokes([[(40.0, 40.0), (90.0, 45.0)]])
+        sheet = f"{SAVED_VISIT}.sheet"
+        lab.wait(f"{sheet}?.length === 2 && {sheet}[0][0] === {beneath!r} && {sheet}[1][1].length > 1")
+        inked = lab.wait_steady(INKED)
+        lab.open().complete()
+        lab.wait(f"Math.abs({INKED} - {inked}) < 0.2")
 
 
 def test_other_network_is_selected_again_with_its_weights(lab: Lab) -> None:

@@ -9,15 +9,9 @@ from PIL import Image, ImageDraw
 from playwright.sync_api import Browser
 
 from tests.support.handwriting import DIGITS
-from tests.support.lab import Lab
+from tests.support.lab import INKED, Lab
 from tests.support.servers.running_stack import RunningStack
 
-# How many of a hundred pixels of the pad are inked.
-INKED = """(() => {
-    const { width } = document.getElementById("pad"), pen = document.getElementById("pad").getContext("2d")
-    const opacity = pen.getImageData(0, 0, width, width).data.filter((value, place) => place % 4 == 3)
-    return Math.round(1e4 * opacity.filter(value => value > 127).length / width ** 2) / 100
-})()"""
 SEEN = "document.getElementById('%s').toDataURL()"
 
 
@@ -97,6 +91,13 @@ def test_erased_drawing_is_blank(same_lab: Lab) -> None:
     same_lab.draw_strokes([[(140.0, 40.0), (140.0, 220.0)]])
     same_lab.wait_text("prediction", "^$")
     same_lab.wait_text("confidence", "^Draw something$")
+    same_lab.wait_text("pad-hint", "^The eraser is on$")
+    assert "eraser is on" in (same_lab.page.get_attribute("#pad", "aria-label") or "")
+    assert same_lab.page.is_visible(".pad-erasing")
+    same_lab.click("eraser")
+    same_lab.wait_text("pad-hint", "^Draw something$")
+    assert same_lab.page.get_attribute("#pad", "aria-label") == "Drawing surface: draw one digit here"
+    assert not same_lab.page.is_visible(".pad-erasing")
 
 
 def test_keys_draw_on_the_grid(same_lab: Lab) -> None:

@@ -14,6 +14,12 @@ from tests.support.handwriting import DIGITS, Strokes
 READY = "document.body.dataset.state === 'ready'"
 COMPLETE = "document.body.dataset.complete === 'yes'"
 PATIENCE = 30_000  # milliseconds; generous, since other work may share the machine
+# How many of a hundred pixels of the pad are inked.
+INKED = """(() => {
+    const { width } = document.getElementById("pad"), pen = document.getElementById("pad").getContext("2d")
+    const opacity = pen.getImageData(0, 0, width, width).data.filter((value, place) => place % 4 == 3)
+    return Math.round(1e4 * opacity.filter(value => value > 127).length / width ** 2) / 100
+})()"""
 # What the browser itself says about requests that nobody answers; the page cannot keep it from doing so.
 _FAILED_LOAD = re.compile(r"Failed to load resource: (net::ERR_|the server responded with a status of 5)")
 

@@ -41,6 +41,7 @@ class Actions:
             "train": self.train,
             "step": self.step,
             "weights-new": self.new_weights,
+            "teach-undo": lambda: page.send("take_back_lesson"),
         }
         for name, action in clicks.items():
             by_id(name).bind("click", _without_event(action))

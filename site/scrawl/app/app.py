@@ -12,7 +12,7 @@ from browser import document
 from scrawl.app.initial_weights import InitialWeights
 from scrawl.app.model_catalog import ModelCatalog
 from scrawl.app.page import Page
-from scrawl.client.api import Api, absolute_url
+from scrawl.client.api import Api, absolute_url, has_api
 from scrawl.client.connection import Connection
 from scrawl.listeners import call_each
 from scrawl.storage.restore import VisitRestorer
@@ -47,7 +47,7 @@ class App:
         urls = document.body.dataset
         self.link = link
         self.page = Page(link)
-        self.api = Api(absolute_url(urls.api), lambda count: self.page.dispatch("requests", count=count))
+        self.api = _api_class()(absolute_url(urls.api), lambda count: self.page.dispatch("requests", count=count))
         self.connection = Connection(self.page, self.api)
         kernels = [absolute_url(urls.kernel), absolute_url(urls.kernelRelaxed)]
         self.models = ModelCatalog(self.page, self.connection, absolute_url(urls.models), kernels)
@@ -84,3 +84,11 @@ class App:
         """Paint everything again: the colours or the size have changed."""
         call_each(self._when_repainting)
         self.page.request_render()
+
+
+def _api_class() -> type[Api]:
+    """Return what talks to the API, or to the files of a page that has none, which only its own bundle has."""
+    if has_api():
+        return Api
+    found: type[Api] = __import__("scrawl.client.static_api", None, None, ["StaticApi"]).StaticApi
+    return found

@@ -25,7 +25,7 @@ from typing import TYPE_CHECKING
 from browser import document
 from browser import self as window
 
-from scrawl.client.api import absolute_url
+from scrawl.client.api import absolute_url, has_api
 
 if TYPE_CHECKING:
     from browser import Event
@@ -54,6 +54,12 @@ FEATURES: list[str] = [
     "scrawl.app.watchdog",
     "scrawl.app.background_tab",
 ]
+NEED_API = (  # of a page without an API they are left out
+    "scrawl.share.recovery",
+    "scrawl.share.api_comparison",
+    "scrawl.share.version_history",
+    "scrawl.share.commands_view",
+)
 RETRY = 4000  # milliseconds until the bundle is requested again
 
 
@@ -63,7 +69,7 @@ class FeatureLoader:
     def __init__(self, app: App) -> None:
         self.app = app
         self.page = app.page
-        self._waiting = list(FEATURES)  # to be started
+        self._waiting = [name for name in FEATURES if has_api() or name not in NEED_API]  # to be started
         self._missing = 2  # the page's half and the worker's
         self._requested = False
         self.page.on_change(self._load_when_ready)

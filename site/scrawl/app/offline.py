@@ -7,8 +7,6 @@ from typing import TYPE_CHECKING
 from browser import aio
 from browser import self as window
 
-from scrawl.client.api import SAFETENSORS
-
 if TYPE_CHECKING:
     from typing import Any
 
@@ -44,8 +42,7 @@ class OfflineStorage:
         except Exception as error:  # storage may be blocked, or the certificate not be trusted
             window.console.info(f"the page will not open without a network: {error}")
             return
-        weights = f"{self.app.api.base}weights?model={self.state.model}"
-        self._store([[self.app.api.base, "*/*"], [weights, SAFETENSORS], [f"{weights}&precision=int8", SAFETENSORS]])
+        self._store(self.app.api.answers(self.state.model))
         self.app.page.on_change(self._store_new_blocks)
 
     def _store_new_blocks(self, state: State) -> None:

@@ -35,6 +35,11 @@ class Api:
         """Return the address of blocks, with {split} and {index} to be filled in."""
         return f"{self.base}datablock/{{split}}/{{index}}?dataset={window.encodeURIComponent(dataset)}"
 
+    def answers(self, model: str) -> list[list[str]]:
+        """Return what the page needs without a network: (address, Accept) of each answer."""
+        weights = f"{self.base}weights?model={model}"
+        return [[self.base, "*/*"], [weights, SAFETENSORS], [f"{weights}&precision=int8", SAFETENSORS]]
+
     async def describe(self) -> dict[str, Any]:
         """Return name, dataset and models; `stored` says that they come from an earlier visit: nobody answers."""
         response = await self.request("", {}, PATIENT)
@@ -64,6 +69,11 @@ class Api:
     def _change(self, by: int) -> None:
         self._in_flight += by
         self.count(self._in_flight)
+
+
+def has_api() -> bool:
+    """Tell whether an API belongs to the page, or only files on a static host."""
+    return bool(document.body.dataset.standalone != "yes")
 
 
 def absolute_url(address: str) -> str:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     type Response = Any  # the browser's
 
 BODY_TIME_LIMIT = 60.0  # seconds within which all of a response has to be there
+GZIP = [0x1F, 0x8B]  # the first bytes of gzip
 FIRST_WAIT, LONGEST_WAIT = 1.0, 20.0  # seconds
 
 
@@ -78,6 +79,15 @@ async def body(response: Response) -> ArrayBuffer:
         return buffer
     except Exception as error:
         raise ApiUnavailableError("The API's answer broke off") from error
+
+
+async def unpacked(buffer: ArrayBuffer) -> ArrayBuffer:
+    """Return what is in gzip bytes, and others as they are: a static host may send a `.gz` file either way."""
+    start = window.Uint8Array.new(buffer, 0, min(2, buffer.byteLength))
+    if [*start] != GZIP:
+        return buffer
+    stream = window.Blob.new([buffer]).stream().pipeThrough(window.DecompressionStream.new("gzip"))
+    return await body(window.Response.new(stream))
 
 
 async def json(response: Response) -> dict[str, Any]:

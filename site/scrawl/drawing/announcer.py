@@ -46,11 +46,12 @@ class Announcer:
 
 
 def pen_phrases(state: State) -> list[str]:
-    """Return what the keyboard's pen does and where it is, while it is used."""
+    """Return whether the pen erases, and what the keyboard's pen does and where it is while it is used."""
     tools = state.tools
+    tool = ["The eraser is on"] if state.drawing.erasing else []
     if not tools.cursor_shown:
-        return []
-    return ["Pen down" if pen_is_down(state) else "Pen up", f"Column {tools.column + 1}, row {tools.row + 1}"]
+        return tool
+    return [*tool, "Pen down" if pen_is_down(state) else "Pen up", f"Column {tools.column + 1}, row {tools.row + 1}"]
 
 
 def prediction_phrase(state: State) -> str:
@@ -58,4 +59,6 @@ def prediction_phrase(state: State) -> str:
     answer = state.label_of()
     if answer is None:
         return "The pad is empty"
+    if state.record.is_untrained():
+        return f"Untrained, so it only guesses: {answer[0]}"
     return f"Unlike any digit, at most {answer[0]}" if state.unlike else f"Reads {answer[0]}, {answer[1]:.0%} sure"

@@ -14,7 +14,7 @@ from browser import self as window
 
 from scrawl.state.drawing import SIDE, smooth
 from scrawl.ui.canvas import ink_picture, inks, new_canvas, set_size
-from scrawl.ui.dom import by_id, set_flag, show_notice
+from scrawl.ui.dom import by_id, set_flag, set_text, show_notice
 
 if TYPE_CHECKING:
     from typing import Any
@@ -59,6 +59,7 @@ class PadView:
         drawing = state.drawing
         self.paint(drawing)
         set_flag(self.hint, "hidden", not drawing.is_blank())
+        set_text(self.hint, "The eraser is on" if drawing.erasing else "Draw something")
         set_flag(self.undo, "disabled", not drawing.actions)
         set_flag(self.redo, "disabled", not drawing.undone)
         set_flag(self.clear, "disabled", drawing.is_blank())

@@ -1,7 +1,9 @@
 """Turns what mouse, pen and fingers do on the pad into events of the state.
 
-One pointer draws at a time; others are ignored until it is lifted. The browser's coalesced events are used where it
-has them, so that a fast stroke is not cut into corners.
+One pointer draws at a time. A pen takes over from a finger, which was the palm: what the palm has drawn is dropped,
+and touches are ignored while the pen is near. A pointer whose end the browser does not report counts as lifted as
+soon as that can be noticed. The browser's coalesced events are used where it has them, so that a fast stroke is not
+cut into corners.
 """
 
 from __future__ import annotations
@@ -17,6 +19,9 @@ if TYPE_CHECKING:
 
     from browser import Element, Event
 
+STALE = 1000  # milliseconds without an event after which a pointer that draws gives way to another
+PEN_NEAR = 2000  # milliseconds since the pen was last noticed in which touches are the hand that holds it
+
 
 class PenInput:
     """Follows the pointer that draws on the canvas. `dispatch(event, **fields)` changes the state."""
@@ -24,32 +29,103 @@ class PenInput:
     def __init__(self, canvas: Element, dispatch: Callable[..., None]) -> None:
         self.canvas = canvas
         self.dispatch = dispatch
-        self.active: int | None = None  # its id
-        self._box = (0.0, 0.0, 1.0, 1.0)  # left, top, width and height of the canvas on the screen
-        for name, handler in (("down", self.down), ("move", self.move), ("up", self.up), ("cancel", self.up)):
-            canvas.bind(f"pointer{name}", handler)
+        self.active: int | None = None  # id of the pointer that draws
+        self._kind = ""  # its type: mouse, pen or touch
+        self._heard = 0.0  # when it last did something, in milliseconds
+        self._pen_seen: float = -PEN_NEAR  # when, in milliseconds
+        self._touch_cancelled: float = -PEN_NEAR  # when the browser last ended a touch that was drawing
+        for name, handler in (
+            ("pointerdown", self.down),
+            ("pointermove", self.move),
+            ("pointerup", self.up),
+            ("pointercancel", self.cancel),
+            ("lostpointercapture", self.up),
+        ):
+            canvas.bind(name, handler)
+        window.addEventListener("blur", lambda _event: self._let_go())
 
     def down(self, event: Event) -> None:
         """Start a stroke, unless another pointer is drawing or this is not the main button."""
-        if self.active is not None or event.button != 0:
+        self._notice_pen(event)
+        if event.button != 0 or not self._may_draw(event):
             return
-        self.canvas.setPointerCapture(event.pointerId)
-        self.active = event.pointerId
-        box = self.canvas.getBoundingClientRect()
-        self._box = (box.left, box.top, box.width, box.height)
+        if event.pointerType == "pen" and self._palm_has_drawn():
+            self.dispatch("stroke_dropped")
+        self._touch_cancelled = -PEN_NEAR
+        self.active, self._kind, self._heard = event.pointerId, event.pointerType, window.performance.now()
+        self._capture(event.pointerId)
         event.preventDefault()
-        x, y = to_surface(event.clientX, event.clientY, self._box)
+        x, y = self._places([event])[0]
         self.dispatch("pen_down", x=x, y=y)
 
     def move(self, event: Event) -> None:
-        """Lengthen the stroke."""
+        """Lengthen the stroke, or end it if the pointer was lifted unnoticed."""
+        self._notice_pen(event)
         if event.pointerId != self.active:
             return
+        if not _is_pressed(event):
+            self._let_go()
+            return
+        self._heard = window.performance.now()
         moves = event.getCoalescedEvents() if hasattr(window.PointerEvent.prototype, "getCoalescedEvents") else []
-        moves = list(moves) or [event]
-        self.dispatch("pen_moved", points=[to_surface(move.clientX, move.clientY, self._box) for move in moves])
+        self.dispatch("pen_moved", points=self._places(list(moves) or [event]))
 
     def up(self, event: Event) -> None:
         """End the stroke."""
+        self._notice_pen(event)
         if event.pointerId == self.active:
-            self.active = None
+            self._let_go()
+
+    def cancel(self, event: Event) -> None:
+        """End the stroke; if a pen follows, it was the palm's."""
+        if event.pointerId == self.active and event.pointerType == "touch":
+            self._touch_cancelled = window.performance.now()
+            if self._is_pen_near():
+                self.dispatch("stroke_dropped")
+        self.up(event)
+
+    def _may_draw(self, event: Event) -> bool:
+        """Tell whether a pointer that comes down draws from now on."""
+        if event.pointerType == "touch" and self._is_pen_near():
+            return False
+        if self.active is None or event.pointerId == self.active:
+            return True
+        if event.pointerType == "pen" or self._since(self._heard) > STALE:
+            return True
+        # The first pointer of a type comes only when none of that type is left: that one's end was not reported.
+        return bool(event.isPrimary) and event.pointerType == self._kind
+
+    def _palm_has_drawn(self) -> bool:
+        cancelled = self._since(self._touch_cancelled) < PEN_NEAR
+        return cancelled if self.active is None else self._kind == "touch"
+
+    def _notice_pen(self, event: Event) -> None:
+        if event.pointerType == "pen":
+            self._pen_seen = window.performance.now()
+
+    def _is_pen_near(self) -> bool:
+        return self._since(self._pen_seen) < PEN_NEAR
+
+    def _since(self, time: float) -> float:
+        return float(window.performance.now()) - time
+
+    def _let_go(self) -> None:
+        self.active = None
+
+    def _capture(self, pointer: int) -> None:
+        try:
+            self.canvas.setPointerCapture(pointer)
+        except Exception:  # it was lifted meanwhile, or a program made the event: then it draws only on the pad
+            return
+
+    def _places(self, events: list[Event]) -> list[tuple[float, float]]:
+        """Return where events are on the surface, wherever that is on the screen by now."""
+        box = self.canvas.getBoundingClientRect()
+        return [
+            to_surface(event.clientX, event.clientY, (box.left, box.top, box.width, box.height)) for event in events
+        ]
+
+
+def _is_pressed(event: Event) -> bool:
+    """Tell whether a moving pointer still draws: a mouse by its main button, a pen or finger by touching."""
+    return bool(event.buttons & 1 if event.pointerType == "mouse" else event.buttons)

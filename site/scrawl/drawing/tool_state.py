@@ -75,6 +75,7 @@ def _pen_toggled(state: State) -> None:
 
 def _image_shown(state: State, picture: Bytes, warnings: list[str]) -> None:
     state.drawing.show_image(picture, warnings)
+    state.label_chosen = False
     doubts = "; ".join([WARNINGS[code] for code in warnings])
     text = "Your image, turned into ink. Draw over it, erase, or undo."
     state.notices["draw"] = Notice(f"Look twice: {doubts}. {text}", "warning") if doubts else Notice(text)

@@ -8,13 +8,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from browser import document
+
 from scrawl.drawing.announcer import Announcer
 from scrawl.drawing.image_import import ImageImport
 from scrawl.drawing.keyboard_pen import KeyboardPen
 from scrawl.drawing.network_input_view import NetworkInputView
 from scrawl.drawing.tool_state import EVENTS, PENS, Tools
 from scrawl.state import transitions
-from scrawl.ui.dom import by_id, set_attribute
+from scrawl.ui.dom import by_id, set_attribute, set_flag
 from scrawl.ui.preferences import Projector, Theme
 
 if TYPE_CHECKING:
@@ -36,6 +38,7 @@ HTML = """
 <path d="M3.500 4.500h13v11h-13zM4 14l4-4 3 3 2-2 3 3M13 8h.01"/></svg>Image</button>
 <input type="file" id="image-file" accept="image/*" aria-label="Image of a digit" hidden>
 """
+ERASING = "The eraser is on: strokes take ink away. Press Eraser to draw again."
 PEN = """<input type="radio" name="pen" id="pen-{name}" value="{width}" style="--dot:{dot}px"
 aria-label="{title} pen" title="{title} pen">"""
 
@@ -67,6 +70,11 @@ class ToolsView:
         self.pens = {width: by_id(f"pen-{name}") for name, width in PENS.items()}
         self.eraser = by_id("eraser")
         self.pad = by_id("pad")
+        self._label = self.pad.getAttribute("aria-label") or ""
+        self.erasing = document.createElement("p")
+        self.erasing.className, self.erasing.textContent = "pad-erasing", "Eraser on"  # short: it covers ink
+        self.erasing.setAttribute("aria-hidden", "true")  # the pad's own label says it
+        self.pad.parentElement.appendChild(self.erasing)
         for width, pen in self.pens.items():
             pen.bind("change", self._chooser(width))
         self.eraser.bind("click", lambda _event: page.dispatch("eraser_toggled"))
@@ -78,6 +86,8 @@ class ToolsView:
             self.pens[drawing.pen].checked = True
         set_attribute(self.eraser, "aria-pressed", "true" if drawing.erasing else "false")
         set_attribute(self.pad, "class", "erasing" if drawing.erasing else "")
+        set_attribute(self.pad, "aria-label", ERASING if drawing.erasing else self._label)
+        set_flag(self.erasing, "hidden", not drawing.erasing)
 
     def _chooser(self, width: float) -> Callable[[Event], None]:
         return lambda _event: self.page.dispatch("pen_chosen", width=width)

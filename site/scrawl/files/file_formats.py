@@ -35,19 +35,23 @@ FOREIGN = (
     (b"\x1f\x8b", "a gzip file; unpack it first"),
     (b"\x89PNG", "a picture"),
     (b"\xff\xd8\xff", "a picture"),
+    (b"GIF8", "a picture"),
+    (b"RIFF", "a picture, a sound or a video"),
     (b"%PDF", "a PDF"),
+    (b"\0\0\x08", "an IDX file of pictures or labels, as MNIST is published"),
 )
 IDX_BYTES = 0x0800
 SIDE = 28
 
 
-def check_size(name: str, size: int) -> None:
-    """Refuse a file before it is read."""
+def check_file(start: bytes, size: int) -> None:
+    """Refuse a file by its first 16 bytes and its size, before the rest is read."""
     if size == 0:
-        raise FormatError(f"{name} is empty. {WANTED}.")
+        raise FormatError(f"this is empty. {WANTED}")
+    format_of(start)
     if size > LARGEST:
         most, found = LARGEST // 1024**2, -(-size // 1024**2)
-        raise FormatError(f"{name} is too large: {found} MB, weights of these networks have at most {most} MB.")
+        raise FormatError(f"this is too large: {found} MB, weights of these networks have at most {most} MB")
 
 
 def format_of(start: bytes) -> FileFormat:
@@ -57,6 +61,8 @@ def format_of(start: bytes) -> FileFormat:
     for magic, what in FOREIGN:
         if start.startswith(magic):
             raise FormatError(f"this is {what}. {WANTED}")
+    if start[4:8] == b"ftyp":
+        raise FormatError(f"this is a video, or a picture of a phone. {WANTED}")
     text = start.lstrip(b"\xef\xbb\xbf \t\r\n")
     if text[:1] in (b"{", b"["):
         return "json"

@@ -12,8 +12,9 @@ from browser import self as window
 from javascript import JSON
 
 from scrawl.client.api import absolute_url
-from scrawl.files.file_formats import MEDIA_TYPES, check_size
+from scrawl.files.file_formats import MEDIA_TYPES, check_file
 from scrawl.net.safetensors import FormatError
+from scrawl.share import version_descriptions
 from scrawl.share.drawer import Drawer, button, message, row
 from scrawl.state.formatting import short_name
 from scrawl.ui.dom import set_flag, set_text, show_notice
@@ -34,6 +35,7 @@ FORMATS: dict[FileFormat, tuple[str, str]] = {  # title and explanation of the b
     "onnx": ("ONNX", "The whole network as a graph, for ONNX Runtime and whatever else runs ONNX."),
     "json": ("JSON", "Numbers in nested lists, readable by anything."),
 }
+START = 16  # bytes of a file that say what it is
 SUFFIXES = (".safetensors", ".onnx", ".json")
 
 
@@ -109,14 +111,8 @@ class WeightFiles:
         )
 
     def _metadata(self, model: str) -> dict[str, str]:
-        record = self.state.record_of(model)
-        metadata = {"model": model, "source": "page", "iteration": str(record.iteration)}
-        if record.test_accuracy is not None:
-            metadata["accuracy"] = f"{record.test_accuracy:.4f}"
-        if record.version.get("version"):
-            metadata["parent"] = record.version["version"]
-        metadata["created_at"] = window.Date.new().toISOString()
-        return metadata
+        provenance = version_descriptions.provenance(model, self.state.record_of(model))
+        return {**provenance, "created_at": window.Date.new().toISOString()}
 
     async def _all_graphs(self) -> dict[str, Any]:
         if self._graphs is None:
@@ -150,11 +146,6 @@ class WeightFiles:
 
     def open(self, file: Any) -> None:
         """Read a file and find out what it is; until then the network keeps its weights."""
-        try:
-            check_size(file.name, file.size)
-        except FormatError as error:
-            self._notify(str(error), "error")
-            return
         self._notify(f"Reading {file.name}…", "quiet")
         aio.run(self._read(file))
 
@@ -163,7 +154,12 @@ class WeightFiles:
         self._name = file.name
         number = self._number
         try:
+            start = window.Uint8Array.new(await file.slice(0, START).arrayBuffer())
+            check_file(bytes([start[place] for place in range(start.length)]), file.size)
             buffer = await file.arrayBuffer()
+        except FormatError as error:
+            self._refused(number, str(error))
+            return
         except Exception:
             self._notify(f"{file.name} could not be read: it was moved, or the browser may not read it.", "error")
             return

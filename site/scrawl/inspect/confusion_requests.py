@@ -20,7 +20,8 @@ if TYPE_CHECKING:
     from scrawl.state.app_state import Record
 
 PAUSE = 1000  # milliseconds between two counts during training
-REPLACING = ("weights_loaded", "restored", "tuned", "diverged")  # reports after which a matrix is wrong
+# Reports after which a matrix is wrong.
+REPLACING = ("weights_loaded", "restored", "tuned", "lesson_taken_back", "trained_on_collected", "diverged")
 
 
 class ConfusionRequests:

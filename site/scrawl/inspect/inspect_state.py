@@ -215,7 +215,7 @@ def _trained_on_misread(
     state: State, model: str, label: int, prediction: int, count: int, right: int, steps: int, rate: float
 ) -> None:
     if steps:
-        state.record_of(model).modified = True
+        state.record_of(model).learn_lesson(0)
     state.inspection.training = False
     text = descriptions.fine_tuned(label, prediction, count, right, steps, rate)
     state.inspection.notice = Notice(text, "good" if steps else "warning")

@@ -38,6 +38,8 @@ CHANGES = (
     "progress",
     "weights_loaded",
     "tuned",
+    "lesson_taken_back",
+    "trained_on_collected",
     "trained_on_misread",
     "opened",
     "diverged",

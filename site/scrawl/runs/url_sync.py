@@ -14,7 +14,7 @@ from browser import self as window
 from scrawl.client import fetching
 from scrawl.drawing.tool_state import PENS
 from scrawl.runs import url_fragment
-from scrawl.storage.saved_visit import ADDRESS
+from scrawl.storage.saved_visit import ADDRESS, asks_for_something
 
 if TYPE_CHECKING:
     from browser import Event
@@ -51,12 +51,12 @@ class UrlSync:
 
     def follow(self, fragment: str) -> None:
         """Do what a URL asks for."""
+        if not asks_for_something(fragment):
+            return
         fields: dict[str, str] = {}
         window.URLSearchParams.new(fragment.removeprefix("#")).forEach(
             lambda value, name, _all: fields.__setitem__(name, value)
         )
-        if not fields:
-            return
         request = self._request = url_fragment.parse(fields, self.state.models)
         if request.pen:
             self.page.dispatch("pen_chosen", width=PENS[request.pen])
@@ -100,7 +100,9 @@ class UrlSync:
         self.page.dispatch("noticed", place="page", text=text, tone="warning")
 
     def _follow_change(self, _event: Event) -> None:
-        if window.location.hash != written_fragment():
+        if not asks_for_something(window.location.hash):
+            self._write()  # a link has led to another place on the page, which has the focus now
+        elif window.location.hash != written_fragment():
             self.follow(window.location.hash)
 
     def _write(self) -> None:

@@ -156,7 +156,6 @@ TRANSITIONS: Transitions = {
     "file_opened": _unchanged,
     "file_refused": _unchanged,
     "file_saved": _unchanged,
-    "trained_on_collected": _unchanged,
     "weights_saved": _unchanged,
     "weights_not_saved": _unchanged,
 }

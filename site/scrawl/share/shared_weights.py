@@ -13,6 +13,7 @@ from browser import self as window
 from javascript import JSON
 
 from scrawl.client import fetching
+from scrawl.client.api import has_api
 from scrawl.share import version_descriptions
 from scrawl.state import formatting
 
@@ -55,8 +56,9 @@ class SharedWeights:
     def load(self) -> None:
         """Take the shared weights."""
         model = self.state.model
-        self._start(model, "load", "Loading the shared weights…")
-        self.run(model, self.load, self._load(model, "The shared weights are loaded."))
+        which = "shared" if has_api() else "shipped"
+        self._start(model, "load", f"Loading the {which} weights…")
+        self.run(model, self.load, self._load(model, f"The {which} weights are loaded."))
 
     async def _load(self, model: str, loaded_text: str) -> None:
         buffer, etag = await self.api.weights(model)
@@ -84,7 +86,8 @@ class SharedWeights:
         """Publish this tab's weights."""
         model = self.state.model
         self._start(model, "send", "Sending this tab's weights; the API measures them first…")
-        self.page.send("export", model=model, metadata=JSON.stringify({"model": model}))
+        metadata = version_descriptions.provenance(model, self.state.record_of(model))
+        self.page.send("export", model=model, metadata=JSON.stringify(metadata))
 
     def _send_exported(self, model: str, buffer: ArrayBuffer) -> None:
         self.run(model, self.send, self._send(model, buffer))

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import Any
 
+    from scrawl.net.safetensors import Metadata
     from scrawl.state.app_state import Record
 
 SOURCES = {
@@ -21,6 +22,7 @@ SOURCES = {
     "rollback": "went back to an earlier one",
 }
 
+SHIPPED = "shipped"  # the source of the weights of a page without an API
 SHARED = {"older": "an earlier version of the shared weights"}
 
 
@@ -78,21 +80,38 @@ def origin(record: Record) -> str:
     if not record.opened:
         return "none yet"
     trained = record.iteration - record.shared_iteration
-    first = _first_weights(record)
+    parts = [_first_weights(record)]
     if trained:
-        return f"{first}, trained here for {trained} {'iteration' if trained == 1 else 'iterations'}"
-    return first
+        parts.append(f"trained here for {trained} {'iteration' if trained == 1 else 'iterations'}")
+    if record.lessons:
+        parts.append(f"and {formatting.lessons(record.lessons)} of yours")
+    return ", ".join(parts)
+
+
+def provenance(model: str, record: Record) -> Metadata:
+    """Return where a network's weights come from, as the metadata of a file say it."""
+    metadata = {"model": model, "source": "page", "iteration": str(record.iteration)}
+    earlier = record.version.get("lessons", "") if "file" in record.version else ""
+    lessons = record.lessons + (int(earlier) if earlier.isdigit() else 0)
+    if lessons:
+        metadata["lessons"] = str(lessons)
+    if record.test_accuracy is not None:
+        metadata["accuracy"] = f"{record.test_accuracy:.4f}"
+    if record.version.get("version"):
+        metadata["parent"] = record.version["version"]
+    return metadata
 
 
 def _first_weights(record: Record) -> str:
     if record.origin in ("", "random"):
         return "new, random weights"
     version = record.version
-    what, when = (
-        (version["file"], "saved")
-        if "file" in version
-        else (SHARED.get(record.origin, "the shared weights"), "the API measured them")
-    )
+    if "file" in version:
+        what, when = version["file"], "saved"
+    elif version.get("source") == SHIPPED:
+        what, when = "the shipped weights", "this page was built"
+    else:
+        what, when = SHARED.get(record.origin, "the shared weights"), "the API measured them"
     created = f" of {formatting.moment(version['created_at'])}" if version.get("created_at") else ""
     measured = f" ({accuracy(version)} when {when})" if version.get("accuracy") else ""
     return f"{what}{created}{measured}"

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from scrawl.client.api import has_api
 from scrawl.client.sharing_api import SharingApi
 from scrawl.share import version_descriptions
 from scrawl.share.drawer import button, row
@@ -40,6 +41,8 @@ class WeightsView:
         self.confirm = by_id("reset-confirm")
         by_id("reset-sure").bind("click", lambda _event: self._answer(weights.reset))
         by_id("reset-not").bind("click", lambda _event: self._answer())
+        if not has_api():
+            _say_that_nothing_is_shared()
         self.origin, self.progress = by_id("weights-origin"), by_id("weights-progress")
         self.message = by_id("weights-message")
         self.choice = row(
@@ -88,6 +91,19 @@ class WeightsView:
         field = by_id("token")
         token, field.value = field.value, ""
         self._use_token(token)
+
+
+def _say_that_nothing_is_shared() -> None:
+    """Offer the shipped weights where there is no server, and say how weights are passed on."""
+    load = by_id("weights-load")
+    load.textContent, load.title = "Load shipped", "Take the weights that Scrawl ships with."
+    by_id("weights-send").hidden = True
+    by_id("weights-reset").closest(".apart").hidden = True
+    by_id(
+        "share-hint"
+    ).textContent = (
+        "This copy of Scrawl has no server: what the network learns stays in this browser. Pass it on as a file."
+    )
 
 
 def _without_event(action: Callable[[], object]) -> Callable[[Event], object]:

@@ -24,13 +24,14 @@ if TYPE_CHECKING:
     type Transitions = dict[str, Callable[..., None]]  # event → what it makes of the state
     type Tone = Literal["quiet", "good", "warning", "error"]
     type Origin = Literal["", "random", "quick", "shared", "older", "sent", "file", "kept"]
+    type Missing = Literal["", "digits", "weights", "progress"]
     type Task = Literal["", "load", "send", "reset", "rollback"]
 
 
 class Notice:
     """A message that stands where it belongs. What it says is missing, if anything, takes it away by coming."""
 
-    def __init__(self, text: str, tone: Tone = "quiet", missing: Literal["", "digits", "weights"] = "") -> None:
+    def __init__(self, text: str, tone: Tone = "quiet", missing: Missing = "") -> None:
         self.text = text
         self.tone = tone
         self.missing = missing
@@ -42,7 +43,6 @@ class Record:
     def __init__(self) -> None:
         self.opened = False  # whether the worker has it
         self.start_over()
-        self.test_count = 0  # digits its test accuracy was measured on
         self.modified = False  # whether the weights have been changed here
         self.origin: Origin = ""  # where this tab's weights come from
         self.version: Metadata = {}  # what is known of the shared version they are
@@ -59,12 +59,30 @@ class Record:
         self.loss: float | None = None
         self.train_accuracy: float | None = None
         self.test_accuracy: float | None = None
+        self.test_count = 0  # digits its test accuracy was measured on
+        self.lessons = 0  # that have changed the weights since they came here or were sent
+        # Test accuracy and count before each lesson that can be taken back, the newest last.
+        self.before_lessons: list[tuple[float | None, int]] = []
+        self.watched_from = 0  # the iteration since which training goes on with the same settings
         self.samples_per_second = 0.0
         self.epoch = 0.0
         self.run_settings: Settings | None = None  # with which the run started
         self.checkpoints: list[tuple[int, int, float]] = []  # the worker's: number, iteration, test accuracy
+        self.checkpoint_lessons: dict[int, int] = {}  # checkpoint's number → how many lessons are in its weights
         self.shown_checkpoint = -1  # the checkpoint that is looked at, -1: the network as it is
         self.history = History()
+
+    def is_untrained(self) -> bool:
+        """Tell whether the weights are random, and nothing has been learned since."""
+        return self.origin in ("", "random") and not self.iteration and not self.lessons
+
+    def learn_lesson(self, undoable: int) -> None:
+        """Note that a lesson has changed the weights; the last `undoable` lessons can be taken back."""
+        self.lessons += 1
+        self.modified = True
+        before = [*self.before_lessons, (self.test_accuracy, self.test_count)]
+        self.before_lessons = before[-undoable:] if undoable else []
+        self.test_accuracy = None  # until it is measured again
 
 
 class State:
@@ -84,7 +102,8 @@ class State:
         self.dataset = ""  # title and notice of the API's data
         # Drawing and reading
         self.drawing = Drawing()
-        self.label = 0
+        self.label = 0  # what the drawing is meant to be
+        self.label_chosen = False  # by the person, or by the sample; else it follows the prediction
         self.blank = True
         self.picture: Bytes | None = None  # 784 bytes, as the network sees the drawing
         self.probabilities: list[float] = []

@@ -37,19 +37,34 @@ class Drawing:
         self.erasing = False  # whether it takes ink away
         self.revision = 0  # changes whenever the drawing does
         self.rewrites = 0  # changes whenever it does more than grow
+        self._growing: Stroke | None = None  # the stroke that was started last
 
     def start_stroke(self, x: float, y: float) -> None:
         """Put the pen down."""
-        self._add(("stroke", [within(x, y)], self.pen, self.erasing))
+        stroke: Stroke = ("stroke", [within(x, y)], self.pen, self.erasing)
+        self._growing = stroke
+        self._add(stroke)
 
     def extend_stroke(self, points: list[Point]) -> None:
-        """Move the pen through further points; those that repeat the last one are left out."""
-        stroke = self.strokes()[-1][1]
+        """Move the pen through further points; those that repeat the last one are left out.
+
+        Nothing happens if the stroke is no longer the newest action: a sample has come meanwhile, or it was undone.
+        """
+        if self._growing is None or not self._is_newest(self._growing):
+            return
+        stroke = self._growing[1]
         for x, y in points:
             point = within(x, y)
             if point != stroke[-1]:
                 stroke.append(point)
                 self.revision += 1
+
+    def drop_stroke(self) -> None:
+        """Take away the stroke that was started last, for good, if nothing came after it: it was not meant."""
+        if self._growing is not None and self._is_newest(self._growing):
+            self.actions.pop()
+            self.revision += 1
+            self.rewrites += 1
 
     def clear(self) -> None:
         """Take a new, empty sheet."""
@@ -104,6 +119,9 @@ class Drawing:
     def is_blank(self) -> bool:
         """Whether there is nothing on the sheet; an eraser leaves nothing there."""
         return self.ground()[0] == "clear" and all(erases for _kind, _points, _width, erases in self.strokes())
+
+    def _is_newest(self, action: Action) -> bool:
+        return bool(self.actions) and self.actions[-1] is action
 
     def _add(self, action: Action) -> None:
         self.actions.append(action)

@@ -28,6 +28,11 @@ def rounded(value: float) -> str:
     return str(round(number / unit) * unit)
 
 
+def lessons(count: int) -> str:
+    """Return 2 lessons for 2."""
+    return f"{count} {'lesson' if count == 1 else 'lessons'}"
+
+
 def moment(iso: str) -> str:
     """Return 2026-05-17 09:30 UTC for an ISO date and time."""
     return f"{iso[:10]} {iso[11:16]} UTC" if len(iso) >= 16 else iso

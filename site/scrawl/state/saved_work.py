@@ -30,10 +30,12 @@ FIGURES = (
     "train_accuracy",
     "test_accuracy",
     "test_count",
+    "lessons",
     "origin",
     "version",
     "etag",
 )
+LATER = ("lessons",)  # that earlier versions of Scrawl did not save
 DIGITS = [*range(10)]
 PICTURES = {"sample": 28 * 28, "image": 280 * 280}  # what a sheet may start with → its bytes
 
@@ -44,7 +46,8 @@ PICTURES = {"sample": 28 * 28, "image": 280 * 280}  # what a sheet may start wit
 def page_to_plain(state: State, pack: Pack) -> Plain:
     """Return network, settings and drawing."""
     sheet = [_action_to_plain(action, pack) for action in [state.drawing.ground(), *state.drawing.strokes()]]
-    return {"model": state.model, "typed": state.typed, "label": state.label, "sheet": sheet}
+    label = {"label": state.label, "label_chosen": state.label_chosen}
+    return {"model": state.model, "typed": state.typed, "sheet": sheet, **label}
 
 
 def take_page(state: State, work: Plain, unpack: Unpack) -> None:
@@ -56,6 +59,7 @@ def take_page(state: State, work: Plain, unpack: Unpack) -> None:
         checked = {name: _setting(name, value) for name, value in typed.items()}
         state.typed = {name: value for name, value in checked.items() if value is not None}
     state.label = int(label) if label is not None and label in DIGITS else 0
+    state.label_chosen = bool(work.get("label_chosen"))
     actions = [_action_from_plain(action, unpack) for action in sheet] if isinstance(sheet, list) else []
     state.drawing.actions = [action for action in actions if action not in (None, ("clear",))]
     state.drawing.revision += 1
@@ -107,7 +111,7 @@ def record_to_plain(record: Record) -> Plain:
 def take_record(record: Record, plain: Plain) -> None:
     """Take them again."""
     for name in FIGURES:
-        setattr(record, name, plain[name])
+        setattr(record, name, plain.get(name, 0) if name in LATER else plain[name])
     record.modified = plain["touched"]
     for kind, (stride, *points) in plain["curves"].items():
         for iteration, loss, accuracy in zip(*points, strict=True):

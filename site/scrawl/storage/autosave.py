@@ -28,7 +28,8 @@ if TYPE_CHECKING:
     from scrawl.state.app_state import State
     from scrawl.storage.saved_visit import Work
 
-PAUSE, PAUSE_IN_TRAINING = 600, 2500  # milliseconds from a change to saving it
+PAUSE = 600  # milliseconds from a change to saving it
+CYCLE, LONGEST_PAUSE = 700, 2500  # milliseconds from one saving to the next while it trains, and between two at most
 CHANNEL = "scrawl.tabs"
 NOT_SAVED = (
     "This browser keeps nothing for this page ({reason}). It works all the same; download weights to keep them."
@@ -37,6 +38,7 @@ FULL = "There is no room left in this browser's storage, so your weights are not
 CHANGES = (
     "progress",
     "tuned",
+    "lesson_taken_back",
     "weights_loaded",
     "diverged",
     "restored",
@@ -58,6 +60,7 @@ class Autosave:
         self._in_flight = ""  # the model whose weights the worker is saving
         self._record = ""  # what belongs to them, as text
         self._page_timer = self._weights_timer = 0
+        self._asked_at = self._took = 0.0  # milliseconds: when the worker was last asked to save, how long it took
         self._ended = False
         self._listen()
         self.saved_visit.on_claimed(self._claimed)
@@ -163,8 +166,16 @@ class Autosave:
 
     def _plan(self) -> None:
         if self._changed and not self._weights_timer and not self._in_flight:
-            pause = PAUSE_IN_TRAINING if self.state.training else PAUSE
-            self._weights_timer = window.setTimeout(self._save_weights, pause)
+            self._weights_timer = window.setTimeout(self._save_weights, self._pause())
+
+    def _pause(self) -> float:
+        """Return how long to wait: a reload in the middle of training loses less than a second.
+
+        Large networks take a while to save, and the worker does something else for at least as long.
+        """
+        if not self.state.training:
+            return PAUSE
+        return min(max(CYCLE - self._took, self._took), LONGEST_PAUSE)
 
     def _save_weights(self) -> None:
         self._weights_timer = 0
@@ -176,6 +187,7 @@ class Autosave:
             "save_weights", key=f"{self.saved_visit.slot}/weights/{model}", model=model, record=self._record
         )
         self._in_flight = model
+        self._asked_at = window.performance.now()
 
     def _forget_request(self, **_fields: Any) -> None:
         self._in_flight = ""
@@ -183,6 +195,7 @@ class Autosave:
 
     def _weights_saved(self, model: str) -> None:
         self._in_flight = ""
+        self._took = window.performance.now() - self._asked_at
         self.saved_visit.unsaved.pop(model, None)
         if self.state.share.save_notice:
             self.page.dispatch("save_noticed", value=None)

@@ -71,7 +71,7 @@ def to_base64(data: Bytes) -> str:
 
 def from_base64(text: str) -> Uint8Array:
     """Return the bytes again."""
-    return window.Uint8Array["from"](window.atob(text), lambda character, _index: ord(character))
+    return window.Uint8Array.new([ord(character) for character in window.atob(text)])
 
 
 def _work_found(state: State, found: dict[str, Any]) -> None:

@@ -55,8 +55,8 @@ class SavedVisit:
         try:
             self.works = _read_works()
             own = int(window.sessionStorage.getItem(SLOT) or 0)
-            if fragment and fragment != window.sessionStorage.getItem(ADDRESS):  # a shared address: saved work stays
-                own = 0
+            if asks_for_something(fragment) and fragment != window.sessionStorage.getItem(ADDRESS):
+                own = 0  # a shared address: saved work stays
                 self._new_only = True
         except Exception as error:
             self.refusal = str(error)
@@ -115,6 +115,11 @@ class SavedVisit:
                 self.slot = slot
                 return
             self.other_tabs += 1
+
+
+def asks_for_something(fragment: str) -> bool:
+    """Tell whether what follows the # in an address sets anything; the link that skips to a heading only names it."""
+    return "=" in fragment
 
 
 def _read_works() -> dict[int, Work]:

@@ -23,10 +23,10 @@ class PredictionView:
     def __init__(self) -> None:
         self.digit, self.confidence = by_id("prediction"), by_id("confidence")
         self.seen = by_id("seen")
-        self.label, self.tune = by_id("label"), by_id("tune")
+        self.label, self.tune, self.take_back = by_id("label"), by_id("tune"), by_id("teach-undo")
         self.message = by_id("tune-message")
         self.bars = [self._add_bar(digit) for digit in range(10)]
-        self._shown: list[object] = [0] * 6
+        self._shown: list[object] = []
         self._shown_picture: Bytes | bool | None = False
         self._shown_shares = [-1] * 10
         self.repaint()
@@ -40,8 +40,10 @@ class PredictionView:
             state.notices.get("tune"),
             state.blank,
             state.unlike,
+            state.record.is_untrained(),
+            bool(state.record.before_lessons),
         ]
-        if all(now is before for now, before in zip(shown, self._shown, strict=True)):
+        if self._shown and all(now is before for now, before in zip(shown, self._shown, strict=True)):
             return
         self._shown = shown
         answer = state.label_of()
@@ -50,6 +52,7 @@ class PredictionView:
         self._show_picture(state.picture)
         self._show_bars(state.probabilities if answer else [0.0] * 10, answer[0] if answer else -1)
         set_flag(self.tune, "disabled", answer is None)
+        set_flag(self.take_back, "hidden", not state.record.before_lessons)
         if self.label.value != str(state.label):
             self.label.value = str(state.label)
         show_notice(self.message, state.notices.get("tune"))
@@ -57,7 +60,7 @@ class PredictionView:
     def repaint(self) -> None:
         """Paint the picture again: the theme has changed."""
         self._ink = window.getComputedStyle(self.seen).color
-        self._shown_picture, self._shown = False, [0] * 6
+        self._shown_picture, self._shown = False, []
 
     def _add_bar(self, digit: int) -> tuple[Element, Element, Element]:
         item, name, track, bar, share = [document.createElement(tag) for tag in ("li", "span", "span", "i", "span")]
@@ -91,6 +94,8 @@ class PredictionView:
 def _confidence(answer: tuple[int, float] | None, state: State) -> str:
     if answer is None:
         return "Draw something" if state.blank else "No answer: these weights cannot be used"
+    if state.record.is_untrained():
+        return "Untrained: it can only guess"
     if state.unlike:
         return "Unlike any digit I learned"
     share = answer[1]

@@ -14,7 +14,7 @@ from scrawl.ui.setting_fields import SettingFields
 
 if TYPE_CHECKING:
     from scrawl.net.interfaces import NetworkDescription
-    from scrawl.state.app_state import State
+    from scrawl.state.app_state import Record, State
 
 SETTING_IDS = {"batch_size": "batch-size", "learning_rate": "learning-rate", "cache_size": "cache-size"}
 
@@ -51,7 +51,7 @@ class TrainingView:
             ("loss", formatting.loss(state.record.loss)),
             ("train-accuracy", formatting.percent(state.record.train_accuracy)),
             ("test-accuracy", formatting.percent(state.record.test_accuracy)),
-            ("test-count", f"on {state.record.test_count} digits" if state.record.test_accuracy is not None else ""),
+            ("test-count", _measured_on(state.record)),
             ("samples-per-second", formatting.rounded(state.record.samples_per_second)),
             ("cached-blocks", str(state.cached)),
             ("blocks-total", f"of {state.blocks_total}" if state.blocks_total else ""),
@@ -71,6 +71,13 @@ class TrainingView:
             self._model = self.model.value = state.model
             titles = [model["title"] for model in state.models if model["model"] == state.model]
             set_attribute(self.model, "title", titles[0] if titles else "")
+
+
+def _measured_on(record: Record) -> str:
+    """Return what the test accuracy was measured on, or why there is none."""
+    if record.test_accuracy is not None:
+        return f"on {record.test_count} digits"
+    return f"not measured since your {'lesson' if record.lessons == 1 else 'lessons'}" if record.lessons else ""
 
 
 def _option(model: NetworkDescription) -> str:

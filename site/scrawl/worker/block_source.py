@@ -79,7 +79,7 @@ class BlockSource:
             # The dataset's id makes the address another one when the data is, since blocks are cached for a year.
             address = self.url.replace("{split}", split).replace("{index}", str(index))
             response = await fetching.fetch(address, {}, SECONDS)
-            data = window.Uint8Array.new(await fetching.body(response))
+            data = window.Uint8Array.new(await fetching.unpacked(await fetching.body(response)))
             self._take(split, index, data)
             self._succeeded()
         except fetching.ApiUnavailableError as error:

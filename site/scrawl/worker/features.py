@@ -26,6 +26,7 @@ def start(worker: Worker) -> None:
             "pause": training.pause,
             "step": training.step,
             "tune": training.tune,
+            "take_back_lesson": training.take_back_lesson,
             "train_on_collected": training.train_on_collected,
             "sample": training.sample,
             "show_checkpoint": training.show_checkpoint,

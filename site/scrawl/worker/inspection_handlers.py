@@ -188,6 +188,7 @@ class InspectionHandlers:
         trainer, network = self.training.trainer, self.worker.opened[model].network
         rows = [row for row, _ in self._counters[model].digits(label, prediction)]
         rate = trainer.settings["learning_rate"]
+        self.training.teacher.forget(network)
         right, steps = self.fine_tuner.train(
             network, trainer.samples, rows, trainer.cache.ranges() if trainer.cache else [], rate
         )

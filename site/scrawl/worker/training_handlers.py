@@ -66,6 +66,7 @@ class TrainingHandlers:
     def restart(self, model: str) -> None:
         """Start a run again, or go on where a saved one stopped: a network's weights are others."""
         iteration = self.worker.opened[model].iteration
+        self.teacher.forget(self.worker.opened[model].network)
         if model == self.model:
             self.trainer.restart(iteration)
         elif model in self.runs:
@@ -99,6 +100,7 @@ class TrainingHandlers:
 
     def train(self) -> None:
         """Train until told to pause."""
+        self.teacher.forget(self.worker.selected.network)
         self.trainer.start()
         self._want_blocks()
 
@@ -109,6 +111,7 @@ class TrainingHandlers:
 
     def step(self) -> None:
         """Do one step."""
+        self.teacher.forget(self.worker.selected.network)
         self.trainer.steps_wanted += 1
         self._want_blocks()
 
@@ -129,6 +132,7 @@ class TrainingHandlers:
             raise ValueError(f"there is no checkpoint {number} of {model}")
         if model == self.model:
             self.trainer.training, self.trainer.steps_wanted = False, 0
+        self.teacher.forget(self.worker.opened[model].network)
         self.runs[model].restore(checkpoint)
         self.show_checkpoint(model, -1)
         self.report("restored", model=model, number=checkpoint.number, iteration=checkpoint.iteration)
@@ -141,9 +145,19 @@ class TrainingHandlers:
             return
         byte = window.Uint8Array.new([label])
         before, after, steps = self.teacher.teach(predictor.image, predictor.picture, byte)
-        self.report("tuned", model=self.model, label=label, before=before, after=after, steps=steps)
+        if self.trainer.training or self.trainer.steps_wanted:  # which would be undone as well
+            self.teacher.forget(self.teacher.network)
+        fields = {"before": before, "after": after, "steps": steps, "undoable": self.teacher.count_lessons()}
+        self.report("tuned", model=self.model, label=label, **fields)
         self.trainer.training_run.ask_evaluation()
         self.worker.predict_again()
+
+    def take_back_lesson(self) -> None:
+        """Go back to the weights from before the last picture that was taught."""
+        if self.teacher.take_back():
+            self.report("lesson_taken_back", model=self.model)
+            self.trainer.training_run.ask_evaluation()
+            self.worker.predict_again()
 
     def train_on_collected(self, labels: Uint8Array, pictures: Uint8Array) -> None:
         """Do gentle steps on the person's own digits until all are read right, or it does not help any more."""
@@ -153,6 +167,7 @@ class TrainingHandlers:
         first = max(0, labels.length - MOST_DIGITS)  # only the newest fit
         self._collected.store(0, labels.subarray(first), pictures.subarray(PIXELS * first))
         count = labels.length - first
+        self.teacher.forget(selected.network)
         right, steps = self._fine_tuner.train(selected.network, self._collected, list(range(count)), [], RATE)
         self.report("trained_on_collected", model=selected.model, count=count, right=right, steps=steps)
         self.trainer.training_run.ask_evaluation()

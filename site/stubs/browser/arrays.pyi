@@ -4,7 +4,7 @@ Make one with `window.Uint8Array.new(…)`. Modules that run outside the browser
 `scrawl.net.interfaces` instead, which NumPy's arrays and `bytes` fit as well.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any, Protocol, Self
 
 class ArrayBuffer:
@@ -42,4 +42,3 @@ class Constructor[Made]:
     """A class of JavaScript's: Brython spells JavaScript's `new X(…)` as `X.new(…)`."""
 
     def new(self, *arguments: Any) -> Made: ...
-    def __getitem__(self, name: str) -> Callable[..., Made]: ...  # `from`, which Python cannot spell as an attribute

@@ -92,3 +92,9 @@ def test_few_test_digits_are_all_read(model: Model, monkeypatch: pytest.MonkeyPa
     few = Digits(digits.images[:400], digits.labels[:400])
     monkeypatch.setattr(model.evaluator, "_digits", lambda: few)
     assert [teach(model).accuracy_error for _ in range(3)] == [None] * 3
+
+
+def test_step_after_one_that_was_taken_back_is_compared_with_what_was_known_before(model: Model) -> None:
+    teach(model)
+    assert model.train_step(lesson(model, wrong=True), 0.5).current.source == "rollback"
+    assert teach(model).accuracy_error is not None

@@ -11,8 +11,8 @@ from PIL import Image
 from functions.models.calibration import Calibration, Reading
 from functions.weights.versions import Identity
 from infra.rpc.fixed_weights import FixedWeightsModel
+from infra.rpc.mnist_service import MnistService
 from infra.rpc.protos import mnist_pb2
-from infra.rpc.services import MnistService
 from model_export import pretrained
 from tests.support.api import Api
 from tests.support.handwriting import DIGITS

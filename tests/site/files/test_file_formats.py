@@ -42,6 +42,8 @@ def test_formats_are_recognised_by_content() -> None:
         (b"\x1f\x8b\x08\x00", "gzip file; unpack"),
         (b"\x89PNG\r\n\x1a\n", "a picture"),
         (b"%PDF-1.7", "a PDF"),
+        (b"\0\0\x08\x03\0\0\xea\x60\0\0\0\x1c\0\0\0\x1c", "an IDX file"),
+        (b"\0\0\0\x20ftypisom", "a video"),
         (b"hello, world", "none of the files"),
     ],
 )
@@ -50,10 +52,17 @@ def test_other_files_are_named(start: bytes, message: str) -> None:
         file_formats.format_of(start)
 
 
-@pytest.mark.parametrize(("size", "message"), [(0, "is empty"), (file_formats.LARGEST + 1, "too large: 65 MB")])
-def test_size_is_checked_before_reading(size: int, message: str) -> None:
+@pytest.mark.parametrize(
+    ("start", "size", "message"),
+    [
+        (b"", 0, "is empty"),
+        (b'{"model": "mlp-1', file_formats.LARGEST + 1, "too large: 65 MB"),
+        (b"PK\x03\x04 and so on", file_formats.LARGEST + 1, "a zip file"),  # what it is matters more than its size
+    ],
+)
+def test_file_is_judged_by_its_start_before_it_is_read(start: bytes, size: int, message: str) -> None:
     with pytest.raises(FormatError, match=message):
-        file_formats.check_size("mine.safetensors", size)
+        file_formats.check_file(start, size)
 
 
 def test_file_of_another_network_is_recognised() -> None:

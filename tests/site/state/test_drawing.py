@@ -40,6 +40,28 @@ def test_points_outside_are_moved_to_the_edge(drawing: Drawing) -> None:
     assert lines(drawing) == [[(0, 20), (SIDE, SIDE)]]
 
 
+def test_stroke_does_not_grow_once_something_else_is_newest(drawing: Drawing) -> None:
+    drawing.start_stroke(10, 20)
+    drawing.undo()
+    drawing.extend_stroke([(11, 21)])
+    assert drawing.is_blank()
+    drawing.start_stroke(10, 20)
+    drawing.show_sample(b"picture", 4)
+    drawing.extend_stroke([(11, 21)])
+    drawing.drop_stroke()
+    assert drawing.sample() == (b"picture", 4)
+    assert drawing.strokes() == []
+
+
+def test_dropped_stroke_leaves_the_others_and_no_redo_brings_it_back(drawing: Drawing) -> None:
+    drawing.start_stroke(1, 1)
+    drawing.start_stroke(2, 2)
+    drawing.drop_stroke()
+    drawing.drop_stroke()  # nothing more to drop: the first stroke was lifted long ago
+    drawing.redo()
+    assert lines(drawing) == [[(1, 1)]]
+
+
 def test_undo_takes_back_the_last_stroke(drawing: Drawing) -> None:
     drawing.start_stroke(1, 1)
     drawing.start_stroke(2, 2)

@@ -20,14 +20,15 @@ def stored(value: dict[str, Any]) -> dict[str, Any]:
 
 def test_drawing_and_settings_come_back() -> None:
     state = State()
-    state.model, state.label = "conv-32-64", 7
+    state.model, state.label, state.label_chosen = "conv-32-64", 7, True
     state.typed = {"batch_size": 50}
     state.drawing.show_sample(bytes(range(196)) * 4, 3)
     state.drawing.start_stroke(10.04, 20)
     state.drawing.extend_stroke([(30, 40), (50, 60)])
     found = State()
     saved_work.take_page(found, stored(saved_work.page_to_plain(state, pack)), base64.b64decode)
-    assert (found.model, found.label, found.typed) == ("conv-32-64", 7, {"batch_size": 50})
+    assert (found.model, found.typed) == ("conv-32-64", {"batch_size": 50})
+    assert (found.label, found.label_chosen) == (7, True)
     assert found.drawing.sample() == (bytes(range(196)) * 4, 3)
     assert [stroke[1] for stroke in found.drawing.strokes()] == [[(10.0, 20), (30, 40), (50, 60)]]
     assert found.drawing.strokes()[0][2:] == state.drawing.strokes()[0][2:]
@@ -78,7 +79,9 @@ def test_run_comes_back_with_its_curves() -> None:
         record.history.add("train", iteration, 1 / iteration, 0.5)
     record.history.add("test", 1500, 0.3, 0.96)
     found = Record()
+    record.lessons = 2
     saved_work.take_record(found, stored(saved_work.record_to_plain(record)))
+    assert found.lessons == 2
     assert (found.iteration, found.loss, found.test_accuracy, found.origin) == (2000, 0.25, 0.97, "random")
     for kind in ("train", "test"):
         before, after = getattr(record.history, kind), getattr(found.history, kind)
@@ -86,3 +89,21 @@ def test_run_comes_back_with_its_curves() -> None:
         assert after.values == before.values
         assert after.marks == before.marks
         assert after.stride == before.stride
+
+
+def test_run_that_an_earlier_version_saved_comes_back() -> None:
+    plain = saved_work.record_to_plain(Record())
+    del plain["lessons"]
+    found = Record()
+    saved_work.take_record(found, stored(plain))
+    assert found.lessons == 0
+
+
+def test_image_beneath_the_strokes_comes_back() -> None:
+    state, found = State(), State()
+    image = bytes(range(256)) * 306 + bytes(64)
+    state.drawing.show_image(image, ["tiny"])
+    state.drawing.start_stroke(10, 20)
+    saved_work.take_page(found, stored(saved_work.page_to_plain(state, pack)), base64.b64decode)
+    assert found.drawing.ground() == ("image", image, ["tiny"])
+    assert len(found.drawing.strokes()) == 1

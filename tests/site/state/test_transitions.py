@@ -151,6 +151,7 @@ def test_diverged_run_is_reported_with_its_iteration_and_loses_what_came_after_t
     assert not state.training
     assert "at iteration 17" in state.record.notices["train"].text
     assert "iteration 10" in state.record.notices["train"].text
+    assert "A lower learning rate will help: try 0.1." in state.record.notices["train"].text
     assert (state.record.iteration, state.record.history.last_iteration()) == (10, 10)
 
 
@@ -218,6 +219,41 @@ def test_sample_without_any_digits_is_explained(state: State) -> None:
     apply(state, "sampled", picture=None, label=0)
     assert "no block is cached" in state.notices["draw"].text
     assert state.drawing.is_blank()
+
+
+def read(state: State, digit: int) -> None:
+    probabilities = [float(other == digit) for other in range(10)]
+    apply(state, "predicted", blank=False, picture=b"ink", probabilities=probabilities, unlike=False)
+
+
+def test_label_follows_the_reading_until_one_is_chosen_and_again_with_a_new_drawing(state: State) -> None:
+    apply(state, "pen_down", x=1, y=1)
+    read(state, 7)
+    assert state.label == 7
+    apply(state, "label_chosen", label=8)
+    read(state, 1)
+    apply(state, "pen_down", x=2, y=2)  # the same drawing goes on
+    read(state, 4)
+    assert state.label == 8
+    apply(state, "cleared")
+    read(state, 3)
+    assert state.label == 3
+    apply(state, "label_chosen", label=9)
+    apply(state, "undone")  # back to the drawing before
+    read(state, 4)
+    assert state.label == 4
+
+
+def test_label_of_a_sample_does_not_follow_the_reading(state: State) -> None:
+    apply(state, "sampled", picture=bytes(784), label=6)
+    read(state, 5)
+    assert state.label == 6
+    apply(state, "cleared")
+    read(state, 5)
+    assert state.label == 5
+    apply(state, "undone")
+    read(state, 5)
+    assert state.label == 6
 
 
 def test_sample_brings_its_label(state: State) -> None:

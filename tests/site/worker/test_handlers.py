@@ -18,6 +18,18 @@ from tests.support.trainers import LAYERS, PARAMETERS, SETTINGS
 if TYPE_CHECKING:
     from scrawl.worker.main import Worker
 
+
+class Bytes(bytes):
+    """A typed array, as far as the worker needs one."""
+
+    @property
+    def length(self) -> int:
+        return len(self)
+
+    def subarray(self, first: int) -> bytes:
+        return self[first:]
+
+
 MODEL = {"model": "small", "title": "Small", "layers": LAYERS, "parameters": PARAMETERS}
 
 
@@ -94,6 +106,38 @@ def test_counting_that_fails_is_reported_and_can_start_again(
         reports.clear()
         request(worker, "count_confusion", model=json.dumps(MODEL), iteration=0)
         assert [report["kind"] for report in reports] == ["failed"]
+
+
+def lessons_left(worker: Worker) -> int:
+    assert worker.training is not None
+    return worker.training.teacher.count_lessons()
+
+
+@pytest.mark.parametrize(
+    ("kind", "fields"),
+    [
+        ("train", {}),
+        ("step", {}),
+        ("randomise", {"seed": 2}),
+        ("train_on_collected", {"labels": Bytes([3]), "pictures": Bytes(784)}),
+    ],
+)
+def test_lesson_is_taken_back_unless_something_else_has_changed_the_weights(
+    worker: Worker, reports: list[dict[str, Any]], kind: str, fields: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(fake_browser.window, "Uint8Array", SimpleNamespace(new=bytes), raising=False)
+    open_network(worker)
+    request(worker, "load_features", address="scrawl-later.js")
+    request(worker, "predict_picture", number=1, picture=bytes([0, 255] * 392))
+    request(worker, "tune", label=3)
+    assert (reports[-2]["kind"], reports[-2]["undoable"]) == ("tuned", 1)
+    request(worker, "take_back_lesson")
+    assert (reports[-2]["kind"], lessons_left(worker)) == ("lesson_taken_back", 0)
+    request(worker, "tune", label=3)
+    request(worker, kind, **fields)
+    reports.clear()
+    request(worker, "take_back_lesson")
+    assert "lesson_taken_back" not in [report["kind"] for report in reports]
 
 
 def test_an_unexpected_error_leaves_no_block_in_flight(

@@ -8,11 +8,15 @@ from scrawl.net.calibration import less_sure
 from scrawl.state.app_state import Notice
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from scrawl.net.interfaces import Bytes
     from scrawl.state.app_state import State, Tone, Transitions
 
 
 def _pen_down(state: State, x: float, y: float) -> None:
+    if state.drawing.is_blank():
+        _follow_sheet(state)
     state.drawing.start_stroke(x, y)
     state.notices.pop("draw", None)
     state.notices.pop("tune", None)
@@ -22,16 +26,36 @@ def _pen_moved(state: State, points: list[tuple[float, float]]) -> None:
     state.drawing.extend_stroke(points)
 
 
+def _stroke_dropped(state: State) -> None:
+    state.drawing.drop_stroke()
+
+
 def _undone(state: State) -> None:
-    state.drawing.undo()
+    _turn_pages(state, state.drawing.undo)
 
 
 def _redone(state: State) -> None:
-    state.drawing.redo()
+    _turn_pages(state, state.drawing.redo)
+
+
+def _turn_pages(state: State, move: Callable[[], None]) -> None:
+    sheet = state.drawing.sheet()
+    move()
+    if state.drawing.sheet() != sheet:
+        _follow_sheet(state)
+
+
+def _follow_sheet(state: State) -> None:
+    """Another drawing: its label is a sample's own, else what the network reads, until the person chooses one."""
+    sample = state.drawing.sample()
+    state.label_chosen = sample is not None
+    if sample is not None:
+        state.label = sample[1]
 
 
 def _cleared(state: State) -> None:
     state.drawing.clear()
+    _follow_sheet(state)
     state.notices.pop("draw", None)
     state.notices.pop("tune", None)
 
@@ -46,7 +70,7 @@ def _sampled(state: State, picture: Bytes | None, label: int) -> None:
         state.notices["draw"] = Notice(text, "warning")
         return
     state.drawing.show_sample(picture, label)
-    state.label = label
+    _follow_sheet(state)
     state.notices["draw"] = Notice(f"A test digit that its writer meant as {label}. Draw over it, or undo.")
     state.notices.pop("tune", None)
 
@@ -58,15 +82,19 @@ def _predicted(state: State, blank: bool, picture: Bytes | None, probabilities: 
     warnings = state.drawing.image_warnings()
     state.probabilities = probabilities if warnings is None else less_sure(probabilities, warnings)
     state.unlike = unlike
+    answer = state.label_of()
+    if answer and not state.label_chosen:
+        state.label = answer[0]
 
 
 def _label_chosen(state: State, label: int) -> None:
-    state.label = label
+    state.label, state.label_chosen = label, True
 
 
 TRANSITIONS: Transitions = {
     "pen_down": _pen_down,
     "pen_moved": _pen_moved,
+    "stroke_dropped": _stroke_dropped,
     "undone": _undone,
     "redone": _redone,
     "cleared": _cleared,

@@ -55,6 +55,9 @@ def _model_chosen(state: State, model: str) -> None:
 def _use_settings(state: State) -> None:
     """Take what the person has filled in, as far as the network allows, and the network's own values otherwise."""
     state.settings = settings.settings_for(state.layers(), state.typed)
+    state.record.watched_from = state.record.iteration
+    if "train" in state.record.notices and state.record.notices["train"].missing == "progress":
+        del state.record.notices["train"]
 
 
 def _opened(state: State, model: str) -> None:
@@ -107,6 +110,8 @@ def _step_wanted(state: State) -> None:
 
 def _training_asked_for(state: State) -> None:
     state.record.modified = True
+    state.record.before_lessons = []  # what is learned from now on stands on them
+    state.record.watched_from = state.record.iteration
     if not state.record.iteration:
         state.record.run_settings = {**state.settings}
     state.record.notices.pop("train", None)

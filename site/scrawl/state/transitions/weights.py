@@ -72,6 +72,7 @@ def _weights_sent(state: State, model: str, description: Metadata, etag: str) ->
     record.origin, record.version, record.etag = "sent", description, etag
     record.unusable = ""
     record.shared_iteration = record.iteration
+    record.lessons, record.before_lessons = 0, []  # they are in the shared version now
 
 
 def _busy(state: State, model: str, task: Task, text: str, progress: float | None = None) -> None:

@@ -1,69 +1,26 @@
-"""The two services, `mnist.Mnist` and `inference.GRPCInferenceService`: protobuf messages to the core and back.
+"""`inference.GRPCInferenceService`: protobuf messages to the core of the Open Inference Protocol and back.
 
-They raise the core's errors; `interceptor` turns these into statuses and handles deadlines and logs.
+It raises the core's errors; `interceptor` turns these into statuses and handles deadlines and logs.
 """
 
 from collections.abc import Callable
-from typing import Any, Protocol
+from typing import Any
 
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from functions import recognition
 from functions.errors import CorruptDataError, FormatError, InvalidValueError, UnavailableError
-from functions.images import image_files, writing
-from functions.images.image_files import Digit
 from functions.oip import model_server as core
 from functions.oip import pixels
 from functions.oip.messages import OUTPUTS
-from functions.oip.model_server import Inference, Models, Servable
+from functions.oip.model_server import Inference, Models
 from functions.oip.readiness import Readiness
 from infra.rpc.interceptor import check_not_abandoned
-from infra.rpc.protos import mnist_pb2, mnist_pb2_grpc, open_inference_pb2_grpc
 from infra.rpc.protos import open_inference_pb2 as messages
+from infra.rpc.protos import open_inference_pb2_grpc
 
 _DATATYPES = {output.name: output.datatype for output in OUTPUTS}
-
-
-class Recogniser(Servable, recognition.Recogniser, Protocol):
-    """A model as both services need it."""
-
-
-class Recognisers(Models, Protocol):
-    """Where such models are found by name."""
-
-    def predictor(self, name: str) -> Recogniser:
-        """Return a model; raise `NotFoundError` naming those there are."""
-        ...
-
-
-class MnistService(mnist_pb2_grpc.MnistServicer):
-    """Recognises the digit in an encoded image or in handwriting, with one of the models, as `POST /predict` does."""
-
-    def __init__(self, models: Recognisers, model: str) -> None:
-        self._models, self._model = models, model
-
-    def Predict(self, request: mnist_pb2.MnistImage, context: Any) -> mnist_pb2.MnistPrediction:  # noqa: N802 — gRPC's
-        """Answer with the digit in an image, and how probable each is."""
-        return self._answer(image_files.read(request.data), context)
-
-    def PredictInk(self, request: mnist_pb2.MnistInk, context: Any) -> mnist_pb2.MnistPrediction:  # noqa: N802 — gRPC's
-        """Answer with the digit that was written, and how probable each is."""
-        strokes = [[(point.x, point.y) for point in stroke.points] for stroke in request.strokes]
-        pen = request.pen if request.HasField("pen") else writing.USUAL
-        return self._answer(writing.read(strokes, pen), context)
-
-    def _answer(self, digit: Digit, context: Any) -> mnist_pb2.MnistPrediction:
-        check_not_abandoned(context)
-        model = self._models.predictor(self._model)
-        (guess,), _ = recognition.recognise(
-            model, digit.pixels.reshape(1, -1), digit.warnings, from_file=digit.from_file
-        )
-        warnings = [mnist_pb2.Warning(code=about.code, message=about.message) for about in guess.warnings]
-        return mnist_pb2.MnistPrediction(
-            label=guess.label, probabilities=guess.probabilities.tolist(), warnings=warnings
-        )
 
 
 class OpenInferenceService(open_inference_pb2_grpc.GRPCInferenceServiceServicer):

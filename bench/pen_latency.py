@@ -1,0 +1,102 @@
+"""From a movement of the pen to the reading that it leads to, on the page of the running stack, for each network.
+
+Ten digits are written with the mouse, a movement every 20 ms. A reading counts as shown when the page has changed;
+the screen follows with the next frame. It is timed from two moments: when the browser noted the movement, and when it
+told the page, which it does once a frame. Prints medians and 95th percentiles, and writes all figures to
+build/bench/pen_latency.json: `python -m bench.pen_latency`, `--url` for a stack that runs already.
+"""
+
+import contextlib
+import itertools
+import json
+import os
+import statistics
+
+import click
+from playwright.sync_api import Page, sync_playwright
+
+from bench.browser.tab import CHROMIUM_FLAGS
+from bench.page import running_stack
+from infra.paths import BUILD
+from tests.support.browser import installed_browser
+from tests.support.handwriting import DIGITS
+from tests.support.lab import Lab
+
+MODELS = ("mlp-128", "mlp-128-64", "conv-32-64")
+PACE = 20  # milliseconds from one movement to the next
+TITLES = ("since the page was told", "since the browser noted it")
+
+# Of each request the page notes the oldest movement that none before was about; a repainted #seen is its answer.
+WATCH = """() => {
+    window.waits = []
+    let moved = null, asked = null
+    const note = event => { if (event.buttons) moved ??= [performance.now(), event.timeStamp] }
+    for (const kind of ['pointerdown', 'pointermove']) addEventListener(kind, note, true)
+    const send = scrawlWorker.postMessage
+    scrawlWorker.postMessage = function (message, ...rest) {
+        if (message.kind.startsWith('predict')) [asked, moved] = [moved, null]
+        send.call(this, message, ...rest)
+    }
+    const seen = document.querySelector('#seen').getContext('2d'), paint = seen.drawImage
+    seen.drawImage = function (...what) {
+        paint.apply(this, what)
+        const since = asked
+        asked = null
+        if (since) queueMicrotask(() => waits.push(since.map(moment => performance.now() - moment)))
+    }
+}"""
+
+
+@click.command()
+@click.option("--url", help="A running stack; one is started when left out.")
+@click.option("--rounds", default=3, show_default=True, help="How often each digit is written.")
+def main(url: str | None, rounds: int) -> None:
+    """Measure, print and write."""
+    with contextlib.ExitStack() as parts:
+        url = url or parts.enter_context(running_stack())
+        playwright = parts.enter_context(sync_playwright())
+        browser = playwright.chromium.launch(executable_path=installed_browser(), args=CHROMIUM_FLAGS)
+        parts.callback(browser.close)
+        page = browser.new_page()
+        lab = Lab(page, url).open().complete()
+        page.evaluate(WATCH)
+        waits = {}
+        for model in MODELS:
+            page.select_option("#model", model)
+            lab.wait_settled()
+            waits[model] = written(page, lab, rounds)
+            report(model, waits[model])
+    folder = BUILD / "bench"
+    folder.mkdir(parents=True, exist_ok=True)
+    figures = {"waits_ms": waits, "load_average": os.getloadavg()[0]}
+    (folder / "pen_latency.json").write_text(json.dumps(figures, indent=1))
+
+
+def written(page: Page, lab: Lab, rounds: int) -> list[list[float]]:
+    """Write the digits; return how long each reading took, from both moments, in milliseconds."""
+    page.evaluate("waits.length = 0")
+    for digit in [*DIGITS] * rounds:
+        for stroke in DIGITS[digit]:
+            places = lab.on_screen(stroke)
+            page.mouse.move(*places[0])
+            page.mouse.down()
+            for (x0, y0), (x1, y1) in itertools.pairwise(places):
+                for part in (0.25, 0.5, 0.75, 1):
+                    page.mouse.move(x0 + part * (x1 - x0), y0 + part * (y1 - y0))
+                    page.wait_for_timeout(PACE)
+            page.mouse.up()
+        lab.click("clear")
+        lab.wait_text("prediction", "^$")
+    waits: list[list[float]] = page.evaluate("waits")
+    return waits
+
+
+def report(model: str, waits: list[list[float]]) -> None:
+    """Print a line for each of the two moments."""
+    for title, times in zip(TITLES, zip(*waits, strict=True), strict=True):
+        late = statistics.quantiles(times, n=20)[-1]
+        print(f"{model:12} {title:27} {statistics.median(times):5.1f} ms, 95 %: {late:5.1f} ms, of {len(times)}")
+
+
+if __name__ == "__main__":
+    main()
