@@ -19,6 +19,7 @@ from tritonclient.grpc import service_pb2, service_pb2_grpc
 
 from functions.images.image_files import read_digit
 from functions.models.inference import Classifier
+from functions.prediction_warnings import of_file
 from infra.rpc.protos import mnist_pb2, mnist_pb2_grpc
 from model_export import pretrained
 from model_export.architectures import architecture_named
@@ -83,7 +84,7 @@ def request(images: np.ndarray, **other: Any) -> service_pb2.ModelInferRequest:
 def test_encoded_image_is_recognised(channel: grpc.Channel, network: Classifier, kind: str, inverted: bool) -> None:
     for image in IMAGES:
         data = picture(1 - image if inverted else image, kind)
-        expected = network.probabilities(read_digit(data).reshape(1, -1))[0]
+        expected = of_file(network.probabilities(read_digit(data).reshape(1, -1))[0])
         answer = predict(channel, data)
         assert answer.label == expected.argmax()
         np.testing.assert_allclose(answer.probabilities, expected, rtol=1e-5)
