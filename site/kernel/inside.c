@@ -51,6 +51,14 @@ void image_conv_input(const Conv *conv, float *dX, const float *W, const float *
     }
 }
 
+/* out[c] = the sum over all positions of A * D: what each channel contributes. A, D (positions, C), out (C). */
+EXPORT(channel_products)
+void channel_products(float *out, const float *A, const float *D, u32 positions, u32 C) {
+    for (u32 c = 0; c < C; c++) out[c] = 0;
+    for (u32 p = 0; p < positions; p++, A += C, D += C)
+        for (u32 c = 0; c < C; c++) out[c] += A[c] * D[c];
+}
+
 /* dX *= the picture: what each pixel's ink has contributed. picture (count) u8, 255 is full ink. */
 EXPORT(times_ink)
 void times_ink(float *dX, const u8 *picture, u32 count) {

@@ -51,6 +51,7 @@ REQUESTS: Table = {
     "train_on_misread": ("model", "label", "prediction"),
     "compare_network": ("model", "buffer"),  # a safetensors file's bytes, for a network that is not selected
     "predict_with_all": (),
+    "draw_network": ("model", "sizes", "chosen"),  # JSON: how many units of each stage, [stage, unit] or null
 }
 
 # What the worker reports to the page.
@@ -114,6 +115,18 @@ REPORTS: Table = {
     "trained_on_misread": ("model", "label", "prediction", "count", "right", "steps", "rate"),
     "comparison_added": ("model",),
     "comparison_failed": ("model", "message"),
+    # The network as a picture: first its parts in RGBA, then its numbers, flat: by stage, and by place in the column
+    "network_part_painted": ("model", "part", "width", "height", "buffer"),
+    "network_drawn": (
+        "model",
+        "drawn",  # whether there is a drawing
+        "sizes",
+        "units",  # which stand in the places
+        "activations",
+        "links",  # from each place of a stage to each place above
+        "filters",  # of the first convolution, nine weights and a bias each
+        "contributions",  # of the chosen unit to the ten scores
+    ),
     "all_predicted": ("models", "probabilities"),  # ten each; none for a blank pad
 }
 

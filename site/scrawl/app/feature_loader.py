@@ -39,6 +39,7 @@ FEATURES: list[str] = [
     "scrawl.ui.curves_view",
     "scrawl.ui.training_options",
     "scrawl.inspect.inspector",
+    "scrawl.diagram.network_diagram",
     "scrawl.drawing.tools",
     "scrawl.runs.runs_view",
     "scrawl.share.weights_view",

@@ -91,6 +91,26 @@ class Attribution:
         values = self.activations(stage)
         return max([float(values[index]) for index in self.stages[stage].indices(unit)])
 
+    def unit_saliency(self, number: int, unit: int) -> None:
+        """Write what each pixel contributes to a stage's unit, or to the sum of a map, to `saliency_address`."""
+        self.backpropagate_unit(number, unit, -1)
+        self.kernel.function("times_ink")(self._gradient, self._image, PIXELS)
+
+    def backpropagate_digit(self, digit: int, below: int) -> None:
+        """Write the gradients of a digit's score to the deltas of the stages from the top down to number `below`."""
+        self._backpropagate(digit, self._place(below))
+
+    def backpropagate_unit(self, number: int, unit: int, below: int, masked: bool = True) -> None:
+        """Write the gradients of a unit, or of a map's sum, to the deltas down to stage `below`; -1 is the picture.
+
+        Nothing goes through a unit that is silent, unless it is a dense layer's and `masked` is false.
+        """
+        stage = self.stages[number]
+        self.kernel.function("clear")(stage.layer.delta, stage.layer.stride)
+        for index in stage.indices(unit):
+            self.kernel.write_floats(stage.layer.delta + FLOAT * index, [1.0])
+        self._run(self._place(number) - (0 if masked else 1), self._place(below))
+
     def contributions(self, number: int, unit: int) -> list[float]:
         """Return what a stage's unit or map contributes to each of the ten digits' scores."""
         stage = self.stages[number]
@@ -106,8 +126,17 @@ class Attribution:
     def _backpropagate(self, digit: int, until: int) -> None:
         """Write the gradients of a digit's score to the deltas of the layers from the top down to number `until`."""
         self._set_top_gradient(digit)
-        for step in self._backward_steps[: len(self._backward_steps) - until]:
+        self._run(len(self._backward_steps), until)
+
+    def _run(self, above: int, until: int) -> None:
+        """Go backwards through the layers from number `above` to the one above number `until`."""
+        top = len(self._backward_steps)
+        for step in self._backward_steps[top - above : top - until]:
             step()
+
+    def _place(self, number: int) -> int:
+        """Return which layer is a stage's, 0 for the picture, which is -1."""
+        return self.network.layers.index(self.stages[number].layer) if number >= 0 else 0
 
     def _set_top_gradient(self, digit: int) -> None:
         top = self.network.top

@@ -37,18 +37,25 @@ class TilePainter:
         self._digit = kernel.alloc(PIXELS * FLOAT)
         self._target = self._room = 0
 
-    def weights(self, panel: Panel, attribution: Attribution, chosen: int, columns: int) -> Painted:
-        """Paint the panel's weights."""
+    def weights(
+        self, panel: Panel, attribution: Attribution, chosen: int, columns: int, units: Sequence[int] | None = None
+    ) -> Painted:
+        """Paint the panel's weights, of all units or of some."""
         weight = attribution.stages[panel.stage].weighted.weight
         limit = SPREAD * (self.kernel.function("squares")(weight.address, weight.size) / weight.count) ** 0.5
         sources, row_step, column_step = _tile_sources(panel, weight, chosen)
+        if units is not None:
+            sources = [sources[unit] for unit in units]
         return (*self._grid(sources, panel.side, row_step, column_step, columns, limit), limit)
 
-    def activations(self, panel: Panel, attribution: Attribution, columns: int) -> Painted:
-        """Paint the activations of a stage's units or maps."""
+    def activations(
+        self, panel: Panel, attribution: Attribution, columns: int, units: Sequence[int] | None = None
+    ) -> Painted:
+        """Paint the activations of a stage's units or maps, of all or of some."""
         stage = attribution.stages[panel.stage]
         limit = self.kernel.function("peak")(stage.layer.output, stage.layer.stride)
-        sources = [stage.layer.output + FLOAT * stage.offset(unit) for unit in range(panel.count)]
+        shown = range(panel.count) if units is None else units
+        sources = [stage.layer.output + FLOAT * stage.offset(unit) for unit in shown]
         return (*self._grid(sources, panel.side, stage.row_step(), stage.count, columns, limit), limit)
 
     def saliency(self, source: int, image: int) -> Painted:
@@ -59,6 +66,17 @@ class TilePainter:
         scale = 1 / limit if limit > 0 else 0.0
         self.kernel.function("paint")(target, SIDE, source, SIDE, 1, SIDE, SIDE, scale, self.overlay)
         return target, SIDE, 2 * SIDE, limit
+
+    def unit_saliencies(self, attribution: Attribution, stage: int, units: Sequence[int]) -> Painted:
+        """Paint what each pixel contributes to some units of a stage, one below the other, each on its own scale."""
+        target = self._reserve(4 * PIXELS * len(units))
+        source, paint = attribution.saliency_address(), self.kernel.function("paint")
+        for place, unit in enumerate(units):
+            attribution.unit_saliency(stage, unit)
+            limit = self.kernel.function("peak")(source, PIXELS)
+            scale = 1 / limit if limit > 0 else 0.0
+            paint(target + 4 * PIXELS * place, SIDE, source, SIDE, 1, SIDE, SIDE, scale, self.palette)
+        return target, SIDE, SIDE * len(units), 0.0
 
     def digits(self, addresses: Sequence[int]) -> Painted:
         """Paint digits, 784 u8 each, one below the other."""

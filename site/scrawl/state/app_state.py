@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Literal
 
+    from scrawl.diagram.diagram_state import DiagramState
     from scrawl.drawing.tool_state import Tools
     from scrawl.inspect.inspect_state import InspectionState
     from scrawl.net.interfaces import Bytes, LayerDescription, NetworkDescription
@@ -93,6 +94,7 @@ class State:
     share: ShareState
     runs: RunsState
     inspection: InspectionState
+    diagram: DiagramState
 
     def __init__(self) -> None:
         self.phase: Literal["loading", "ready"] = "loading"  # ready once one can draw and predict

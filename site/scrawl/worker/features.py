@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from javascript import JSON
 
+from scrawl.worker.diagram_handlers import DiagramHandlers
 from scrawl.worker.file_handlers import FileHandlers
 from scrawl.worker.inspection_handlers import InspectionHandlers
 from scrawl.worker.training_handlers import TrainingHandlers
@@ -18,6 +19,7 @@ def start(worker: Worker) -> None:
     """Let the worker answer the requests that its own handlers do not."""
     worker.training = training = TrainingHandlers(worker, JSON.parse(worker.settings))
     inspection, files = InspectionHandlers(worker, training), FileHandlers(worker, training)
+    diagram = DiagramHandlers(worker, inspection)
     worker.handlers.update(
         {
             "settings": training.change_settings,
@@ -39,6 +41,7 @@ def start(worker: Worker) -> None:
             "train_on_misread": inspection.train_on_misread,
             "compare_network": inspection.compare_network,
             "predict_with_all": inspection.predict_with_all,
+            "draw_network": diagram.draw_network,
             "find_ink": files.find_ink,
             "open_file": files.open_file,
             "save_file": files.save_file,

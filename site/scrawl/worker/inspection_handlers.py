@@ -50,7 +50,8 @@ class InspectionHandlers:
         self._counting: tuple[str, int, bool] | None = None  # under way: model, iteration, whether it has started
         self._others: dict[str, Network] = {}  # networks that are only compared
 
-    def _attribution(self) -> Attribution:
+    def attribution(self) -> Attribution:
+        """Return what explains the network that predicts."""
         network = self.worker.predictor.network
         for attribution in self._attributions:
             if attribution.network is network:
@@ -68,7 +69,7 @@ class InspectionHandlers:
 
     def inspect_layers(self, model: str, panels: str, chosen: str) -> None:
         """Paint panels, JSON [[name, columns], …], and explain the chosen unit, JSON [stage, unit] or null."""
-        predictor, attribution = self.worker.predictor, self._attribution()
+        predictor, attribution = self.worker.predictor, self.attribution()
         described, unit = JSON.parse(model), JSON.parse(chosen)
         known = {panel.name: panel for panel in panels_for(described["layers"])}
         drawn = predictor.picture is not None
@@ -103,7 +104,7 @@ class InspectionHandlers:
 
     def saliency(self, model: str, digit: int) -> None:
         """Paint what each pixel has contributed to a digit's score; -1 is the digit that is read."""
-        predictor, attribution = self.worker.predictor, self._attribution()
+        predictor, attribution = self.worker.predictor, self.attribution()
         if predictor.picture is None:
             self.report("saliency_painted", model=model, digit=-1, speaks_for=0.0, against=0.0, buffer=None)
             return
