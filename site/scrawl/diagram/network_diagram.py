@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from browser import self as window
 from javascript import JSON
 
 from scrawl.diagram.convolution_view import ConvolutionView
@@ -12,7 +13,7 @@ from scrawl.diagram.network_view import NetworkView
 from scrawl.inspect.inspector import CHANGES
 from scrawl.inspect.polling import Poller, when_visible
 from scrawl.state import transitions
-from scrawl.ui.dom import by_id
+from scrawl.ui.dom import by_id, set_attribute
 
 if TYPE_CHECKING:
     from browser import Element
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from scrawl.state.app_state import State
 
 GAP = 80  # milliseconds between two requests
+WIDE = 560  # pixels from which the sentence needs two lines only, and buttons stand beside the heading
 
 
 def start(app: App) -> None:
@@ -42,7 +44,7 @@ class NetworkDiagram:
         page.views += [self.view, self.convolution]
         self._model = page.state.model
         self._probabilities: list[float] = []  # of the last prediction
-        self._visible = False
+        self._root = root
         page.on_change(self._follow)
         for kind in CHANGES:
             page.on_report(kind, self.poller.mark_due)
@@ -50,6 +52,7 @@ class NetworkDiagram:
         page.on_report("features_ready", self.poller.mark_due)
         app.on_repaint(self._repaint)
         when_visible(root, self._set_visible)
+        window.ResizeObserver.new(self._resized).observe(root)
 
     def _follow(self, state: State) -> None:
         """Start again with another network, and request everything again after a prediction."""
@@ -63,7 +66,7 @@ class NetworkDiagram:
 
     def _request(self, state: State) -> bool:
         layout, choice = self.view.layout, state.diagram.choice
-        if not self._visible or layout is None or not self.view.is_of(state.model):
+        if not self.view.visible or layout is None or not self.view.is_of(state.model):
             return False
         chosen = [choice.column - 1, choice.unit] if choice and choice.kind == "unit" else None
         self.page.send(
@@ -80,7 +83,10 @@ class NetworkDiagram:
         self.convolution.repaint()
         self.poller.mark_due()
 
+    def _resized(self, _entries: object, _observer: object) -> None:
+        set_attribute(self._root, "data-wide", "yes" if self._root.clientWidth >= WIDE else "no")
+
     def _set_visible(self, _element: Element, on: bool) -> None:
-        self._visible = on
+        self.view.visible = on
         if on:
             self.poller.mark_due()

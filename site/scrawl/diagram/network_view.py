@@ -49,6 +49,7 @@ class NetworkView:
         self.parts = NetworkParts(page, self.stage.querySelector(".network-parts"), self.painter, self._choose)
         self.layout: Layout | None = None
         self.columns: list[Column] = []
+        self.visible = False  # whether it is on the screen
         self._model = ""
         self._size = (0, 0)
         self._shown: list[object] = []
@@ -78,7 +79,7 @@ class NetworkView:
         """Show the network as it was drawn last. Return whether there is more to show."""
         set_flag(self.stage, "hidden", state.diagram.stepping)
         set_flag(self.foot, "hidden", state.diagram.stepping)
-        if state.diagram.stepping or not state.layers():
+        if state.diagram.stepping or not self.visible or not state.layers():
             return False
         size = (self.stage.clientWidth, self.stage.clientHeight)
         if (size != self._size or state.model != self._model) and size[0] and size[1]:

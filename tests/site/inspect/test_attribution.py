@@ -141,7 +141,25 @@ def test_attribution_changes_neither_weights_nor_training(kernel: WasmtimeKernel
         attribution.saliency(step)
         if attribution.stages:
             attribution.contributions(0, step)
+            attribution.unit_saliency(len(attribution.stages) - 1, step)
         assert network.train_step(samples, 0, 4, 0.1) == other.train_step(samples, 0, 4, 0.1)
     for name, floats in other.export().items():
         np.testing.assert_array_equal(network.export()[name], floats, err_msg=name)
     network.load(weights)
+
+
+def test_unit_saliency_is_input_times_gradient_of_the_unit(case: Case) -> None:
+    layers, weights, _, attribution, image = case
+    attribution.predict(image)
+    values = values_of(layers, weights)
+    for number, place in enumerate(stages_of(layers)):
+        stage = attribution.stages[number]
+        for unit in (0, stage.count - 1):
+            one = np.zeros((stage.count, values[place].size // stage.count))
+            one[unit] = 1
+            gradient: np.ndarray = one.reshape(values[place].shape)
+            for layer, x in zip(reversed(layers[:place]), reversed(values[:place]), strict=True):
+                gradient = reference.backward(layer, weights, x, gradient, {})
+            attribution.unit_saliency(number, unit)
+            found = attribution.kernel.read_floats(attribution.saliency_address(), 784)
+            assert_close(found, gradient.reshape(784) * (PICTURE / 255))

@@ -119,3 +119,33 @@ def test_digits_are_painted_one_below_the_other(kernel: WasmtimeKernel) -> None:
     assert (width, height) == (28, 84)
     painted = kernel.read(address, np.uint32, (3, 784)).astype(int)
     np.testing.assert_allclose(painted, colours(pixels.astype(float), 255), atol=0.51)
+
+
+@pytest.mark.parametrize(
+    ("name", "weights", "activations"),
+    [("mlp-128", "fc1-tiles", "fc1-units"), ("conv-32-64", "conv1-filters", "conv1-maps")],
+)
+def test_some_units_look_as_among_all(kernel: WasmtimeKernel, name: str, weights: str, activations: str) -> None:
+    case = Case(kernel, name)
+    chosen = [17, 3, 30]
+    panel = case.panels[weights]
+    everything = case.pictures(case.painter.weights(panel, case.attribution, 0, 1), panel)
+    some = case.pictures(case.painter.weights(panel, case.attribution, 0, 1, chosen), panel)
+    np.testing.assert_array_equal(some, everything[chosen])
+    panel = case.panels[activations]
+    everything = case.pictures(case.painter.activations(panel, case.attribution, 1), panel)
+    some = case.pictures(case.painter.activations(panel, case.attribution, 1, chosen), panel)
+    np.testing.assert_array_equal(some, everything[chosen])
+
+
+def test_each_unit_has_its_ink_on_a_scale_of_its_own(kernel: WasmtimeKernel) -> None:
+    case = Case(kernel, "mlp-128-64")
+    units = [2, 40, 63]
+    address, width, height, _ = case.painter.unit_saliencies(case.attribution, 1, units)
+    assert (width, height) == (28, 28 * len(units))
+    found = kernel.read(address, np.uint32, (len(units), 784)).astype(int)
+    for unit, picture in zip(units, found, strict=True):
+        case.attribution.unit_saliency(1, unit)
+        expected = np.array(kernel.read_floats(case.attribution.saliency_address(), 784))
+        peak = np.abs(expected).max() or 1.0
+        np.testing.assert_allclose(picture, colours(expected, peak), atol=0.51)
