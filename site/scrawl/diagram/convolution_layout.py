@@ -28,7 +28,7 @@ class ConvolutionLayout:
         top = LABEL + (height - LABEL - side) / 2 if width >= WIDE else LABEL
         self.drawing: Square = (1, top, side - 2)
         self.map: Square = (width - side + 1, top, side - 2)
-        grid = max(24.0, min((room - SUM - 28) / 2, tallest, LARGEST_GRID))
+        grid = max(24.0, min((room - SUM - 56) / 2, tallest, LARGEST_GRID))
         gap = max(14.0, min(32.0, (room - 2 * grid - SUM) / 2))
         start = left + (room - 2 * grid - 2 * gap - SUM) / 2
         self.pixels: Square = (start, self.middle - grid / 2, grid)

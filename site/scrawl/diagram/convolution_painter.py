@@ -112,7 +112,7 @@ class ConvolutionPainter:
             context.fillStyle, context.globalAlpha = colour(value), share * 0.85
             context.fillRect(left, top, cell, cell)
             context.globalAlpha = 1
-            if cell >= 20:
+            if cell >= 26:
                 text = f"{value:.1f}".replace("-", "−")
                 self._text(
                     text, left + cell / 2, top + cell / 2, min(14, cell * 0.4), "surface" if share > 0.6 else "ink"

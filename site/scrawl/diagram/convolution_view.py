@@ -31,7 +31,7 @@ MARKUP = """<div class="network-stage convolution" hidden>
 <p id="convolution-words" class="network-words" hidden></p>
 <div class="row network-tools" role="group" aria-label="Convolution" hidden>
 <button type="button" id="convolution" aria-pressed="false"
- title="Watch one filter slide over your drawing.">Convolution, step by step</button>
+ title="Watch one convolution: a filter slides over your drawing.">Step by step</button>
 <span class="convolution-tools" hidden>
 <button type="button" id="convolution-play" aria-pressed="false">Play</button>
 <button type="button" id="convolution-step">Step</button>
