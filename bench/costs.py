@@ -37,8 +37,8 @@ WARM = P.lambda_s + P.handler_s
 
 FILES = 11  # of the page
 # Bytes.
-SHELL = 290_072  # index.html, brython.js, scrawl.js, style.css, worker.js, models.json, the kernel; Brotli
-REST = 180_197 + 1_841  # scrawl-later.js, later.css, graphs.json; the service worker
+SHELL = 293_785  # index.html, brython.js, scrawl.js, style.css, worker.js, models.json, the kernel; Brotli
+REST = 221_463 + 1_872  # scrawl-later.js, later.css, graphs.json; the service worker
 WEIGHTS = (407_584, 438_200, 1_687_384)  # of a version of each model, as float32
 QUICK, EXACT = 103_400, WEIGHTS[0]  # mlp-128's weights as int8 and as float32
 SHARDS, SHARD = 70, 164_981  # MNIST's, and their mean size

@@ -20,6 +20,7 @@ PICTURE = "document.querySelector('#network canvas').toDataURL()"
 
 def see(lab: Lab) -> Lab:
     """Scroll there, as one who wants to see it."""
+    lab.show("network")
     lab.page.locator("#network .network-stage").first.scroll_into_view_if_needed()
     lab.wait(f"{COLOURED} > 500")
     return lab
@@ -74,6 +75,7 @@ def test_keys_walk_through_units_and_connections(same_lab: Lab) -> None:
 def test_convolution_is_shown_step_by_step_for_convolutional_networks_only(same_lab: Lab) -> None:
     same_lab.draw(3)
     expect(same_lab.page.locator("#convolution")).to_be_hidden()
+    same_lab.show("model")
     same_lab.page.select_option("#model", "conv-32-64")
     see(same_lab)
     same_lab.wait(f"{WORDS}.startsWith('The units that count most')")
