@@ -73,7 +73,7 @@ class Api:
 
 def has_api() -> bool:
     """Tell whether an API belongs to the page, or only files on a static host."""
-    return bool(document.body.dataset.standalone != "yes")
+    return not document.body.hasAttribute("data-standalone")
 
 
 def absolute_url(address: str) -> str:
