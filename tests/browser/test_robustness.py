@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import BrowserContext, Page
+from playwright.sync_api import BrowserContext, Page, Route
 
 from infra.paths import SITE
 from tests.support.lab import Lab
@@ -61,6 +61,30 @@ def test_worker_that_does_not_come_is_asked_for_again(visitor: Lab, context: Bro
     visitor.wait_text("api-status", "connected")
     context.unroute("**/worker.js")
     visitor.wait("document.body.dataset.state === 'ready'")
+
+
+@pytest.mark.parametrize("name", ["brython.js", "scrawl.js", "worker.js", "style.css"])
+def test_file_that_does_not_come_is_named(name: str, page: Page, stack: RunningStack) -> None:
+    page.route(f"**/{name}", lambda route: route.abort())
+    lab = Lab(page, stack.url)
+    page.goto(stack.url)
+    lab.wait_text("stuck", "looks bare" if name == "style.css" else f"not started:.*{name}")
+    if name == "style.css":  # which hides the words until they are wanted
+        lab.wait("document.body.dataset.state === 'ready'")
+    page.wait_for_selector("#stuck", state="visible")
+
+
+@pytest.mark.parametrize("policy", ["script-src 'none'", "script-src 'self' 'unsafe-inline'"])
+def test_policy_that_keeps_the_page_from_starting_is_explained(policy: str, page: Page, stack: RunningStack) -> None:
+    def restrict(route: Route) -> None:
+        route.fulfill(
+            response=route.fetch(), headers={"Content-Security-Policy": policy, "Content-Type": "text/html"}
+        )
+
+    page.route(f"{stack.url}/", restrict)
+    page.goto(stack.url)
+    page.wait_for_selector("#stuck", state="visible")
+    assert "not started" in page.inner_text("#stuck")
 
 
 def test_page_works_where_storage_is_blocked(visitor: Lab, context: BrowserContext) -> None:
