@@ -69,14 +69,16 @@ def _best_temperature(scores: Scores, labels: NDArray[np.int64]) -> float:
 
 def probabilities(scores: Scores, temperature: float) -> NDArray[np.float32]:
     """Return (B, 10) probabilities, as sure as they may be."""
-    return np.exp(_log_softmax(scores / np.float32(temperature)))
+    scaled = scores / np.float32(temperature)
+    powers = np.exp(scaled - np.maximum.reduce(scaled, axis=1, keepdims=True))
+    return powers / np.add.reduce(powers, axis=1, keepdims=True)
 
 
 def contrast(scores: Scores, images: NDArray[np.float32]) -> NDArray[np.float32]:
     """Return (B,) by how much the best score exceeds the mean one, per length of the picture; 0 without ink."""
-    length = np.sqrt((images * images).sum(axis=1))
-    excess = scores.max(axis=1) - scores.mean(axis=1)
-    return np.where(length < _LEAST_INK, 0, excess / np.maximum(length, _LEAST_INK)).astype(np.float32)
+    length = np.sqrt(np.einsum("ij,ij->i", images, images))
+    excess = np.maximum.reduce(scores, axis=1) - np.add.reduce(scores, axis=1) / np.float32(scores.shape[1])
+    return excess * (length >= _LEAST_INK) / np.maximum(length, _LEAST_INK)
 
 
 def warnings(scores: Scores, images: NDArray[np.float32], calibration: Calibration) -> list[list[PredictionWarning]]:
@@ -85,8 +87,3 @@ def warnings(scores: Scores, images: NDArray[np.float32], calibration: Calibrati
         return [[] for _ in images]
     unlike = contrast(scores, images) < calibration.least_contrast
     return [[UNLIKE_ANY_DIGIT] if odd else [] for odd in unlike]
-
-
-def _log_softmax(scores: Scores) -> Scores:
-    shifted = scores - scores.max(axis=1, keepdims=True)
-    return shifted - np.log(np.exp(shifted).sum(axis=1, keepdims=True))
