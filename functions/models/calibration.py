@@ -70,15 +70,17 @@ def _best_temperature(scores: Scores, labels: NDArray[np.int64]) -> float:
 def probabilities(scores: Scores, temperature: float) -> NDArray[np.float32]:
     """Return (B, 10) probabilities, as sure as they may be."""
     scaled = scores / np.float32(temperature)
-    powers = np.exp(scaled - np.maximum.reduce(scaled, axis=1, keepdims=True))
-    return powers / np.add.reduce(powers, axis=1, keepdims=True)
+    powers: Scores = np.exp(scaled - np.maximum.reduce(scaled, axis=1, keepdims=True))
+    sure: NDArray[np.float32] = powers / np.add.reduce(powers, axis=1, keepdims=True)
+    return sure
 
 
 def contrast(scores: Scores, images: NDArray[np.float32]) -> NDArray[np.float32]:
     """Return (B,) by how much the best score exceeds the mean one, per length of the picture; 0 without ink."""
     length = np.sqrt(np.einsum("ij,ij->i", images, images))
     excess = np.maximum.reduce(scores, axis=1) - np.add.reduce(scores, axis=1) / np.float32(scores.shape[1])
-    return excess * (length >= _LEAST_INK) / np.maximum(length, _LEAST_INK)
+    found: NDArray[np.float32] = excess * (length >= _LEAST_INK) / np.maximum(length, _LEAST_INK)
+    return found
 
 
 def warnings(scores: Scores, images: NDArray[np.float32], calibration: Calibration) -> list[list[PredictionWarning]]:
