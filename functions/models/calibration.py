@@ -69,8 +69,9 @@ def _best_temperature(scores: Scores, labels: NDArray[np.int64]) -> float:
 
 def probabilities(scores: Scores, temperature: float) -> NDArray[np.float32]:
     """Return (B, 10) probabilities, as sure as they may be."""
-    scaled = scores / np.float32(temperature)
-    powers: Scores = np.exp(scaled - np.maximum.reduce(scaled, axis=1, keepdims=True))
+    scaled: Scores = scores / np.float32(temperature)
+    most: Scores = np.maximum.reduce(scaled, axis=1, keepdims=True)
+    powers = np.exp(scaled - most)
     sure: NDArray[np.float32] = powers / np.add.reduce(powers, axis=1, keepdims=True)
     return sure
 
