@@ -69,11 +69,9 @@ def _best_temperature(scores: Scores, labels: NDArray[np.int64]) -> float:
 
 def probabilities(scores: Scores, temperature: float) -> NDArray[np.float32]:
     """Return (B, 10) probabilities, as sure as they may be."""
-    scaled: Scores = scores / np.float32(temperature)
-    most: Scores = np.maximum.reduce(scaled, axis=1, keepdims=True)
-    powers = np.exp(scaled - most)
-    sure: NDArray[np.float32] = powers / np.add.reduce(powers, axis=1, keepdims=True)
-    return sure
+    scaled = scores / np.float32(temperature)
+    powers = np.exp(scaled - scaled.max(axis=1, keepdims=True))
+    return np.asarray(powers / powers.sum(axis=1, keepdims=True), np.float32)
 
 
 def contrast(scores: Scores, images: NDArray[np.float32]) -> NDArray[np.float32]:
