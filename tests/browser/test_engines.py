@@ -162,6 +162,23 @@ def test_dark_theme_is_remembered(visit: Driver) -> None:
     visit.wait("navigator.serviceWorker.controller !== null")
 
 
+@pytest.fixture(scope="module")
+def outage(visits: Callable[[str], Driver], whole_stack: RunningStack) -> None:  # noqa: ARG001 — visits come first
+    """End the stack: nobody answers any more."""
+    whole_stack.stop()
+
+
+@pytest.mark.usefixtures("outage")
+def test_page_opens_without_a_network(visit: Driver) -> None:
+    visit.reload()
+    visit.wait(READY)
+    visit.wait_text("api-status", "no connection|away")
+    visit.click("#clear")
+    visit.draw(DIGITS[1])
+    visit.wait_text("prediction", "^1$")
+
+
+# Last: WebKit, in a profile that nobody keeps, forgets what a page has stored once one has left it for another.
 def test_page_without_an_api_works_on_a_plain_host(visit: Driver, plain_host: str) -> None:
     visit.goto(f"{plain_host}/lab/digits/")
     visit.wait(COMPLETE)
@@ -174,19 +191,3 @@ def test_page_without_an_api_works_on_a_plain_host(visit: Driver, plain_host: st
     visit.wait("parseFloat(document.querySelector('#test-accuracy').textContent) >= 70")  # there are few digits
     visit.click("#train")
     assert visit.evaluate("crossOriginIsolated") is False
-
-
-@pytest.fixture(scope="module")
-def outage(visits: Callable[[str], Driver], whole_stack: RunningStack) -> None:  # noqa: ARG001 — visits come first
-    """End the stack: nobody answers any more."""
-    whole_stack.stop()
-
-
-@pytest.mark.usefixtures("outage")
-def test_page_opens_without_a_network(visit: Driver, whole_stack: RunningStack) -> None:
-    visit.goto(f"{whole_stack.url}/")
-    visit.wait(READY)
-    visit.wait_text("api-status", "no connection|away")
-    visit.click("#clear")
-    visit.draw(DIGITS[1])
-    visit.wait_text("prediction", "^1$")
