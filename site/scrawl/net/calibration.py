@@ -1,7 +1,7 @@
 """How sure an answer may be, and whether a picture is like the digits that a network has learned.
 
-The rules are those of `functions/models/calibration.py`, and so are the numbers, which come with shared weights;
-`less_sure` is that of `functions/prediction_warnings.py`. Shared tests keep them alike.
+The rules are those of `functions/models/calibration.py`, and so are the numbers, which come with shared weights.
+Shared tests keep them alike.
 """
 
 from __future__ import annotations
@@ -13,9 +13,6 @@ if TYPE_CHECKING:
 
 E = 2.718281828459045
 FULL = 255  # of ink
-DOUBTS = ("touches_edge", "several_figures", "tiny", "tilted")  # after these an answer may well be wrong
-DOUBT = 0.15  # the part of the probability that is then given to all ten digits alike
-FILE_TEMPERATURE = 1.5  # of answers about image files, after the network's own
 LEAST_INK = 3.0  # length of a picture, as a vector of 784 pixels
 
 
@@ -53,11 +50,3 @@ def of_metadata(metadata: Mapping[str, str]) -> Calibration:
     except ValueError:
         return Calibration()
     return Calibration(temperature, least) if 0 < temperature < 100 else Calibration()
-
-
-def less_sure(probabilities: list[float], warnings: list[str]) -> list[float]:
-    """Return how sure an answer about an image file may be: never over 90 % where it gives reason to doubt."""
-    powers = [share ** (1 / FILE_TEMPERATURE) for share in probabilities]
-    total = sum(powers)
-    doubt = DOUBT if any(code in DOUBTS for code in warnings) else 0.0
-    return [(1 - doubt) * power / total + doubt / len(powers) for power in powers]

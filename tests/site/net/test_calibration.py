@@ -2,10 +2,9 @@
 
 import numpy as np
 import pytest
-from scrawl.net.calibration import Calibration, less_sure, of_metadata
+from scrawl.net.calibration import Calibration, of_metadata
 from scrawl.net.predictor import Predictor
 
-from functions import prediction_warnings
 from functions.models import calibration as core
 from model_export import pretrained
 from model_export.architectures import ARCHITECTURES
@@ -36,17 +35,6 @@ def test_page_and_api_compute_the_same(pictures: np.ndarray) -> None:
         np.testing.assert_allclose(found, expected[row], rtol=1e-4, atol=1e-7)
         assert page.is_unlike(scores[row].tolist(), picture.tolist()) == unlike[row]
     assert 10 < sum(unlike) < 50
-
-
-@pytest.mark.parametrize("code", ["touches_edge", "several_figures", "tiny", "tilted", "faint_ink"])
-def test_page_and_api_are_as_sure_about_image_files(code: str) -> None:
-    shares = np.random.default_rng(2).dirichlet(np.full(10, 0.2), 20).astype(np.float32)
-    about = [each for each in vars(prediction_warnings).values() if getattr(each, "code", "") == code]
-    for row in shares:
-        for codes, warnings in (([], []), ([code], about)):
-            expected = prediction_warnings.less_sure(prediction_warnings.of_file(row), warnings)
-            np.testing.assert_allclose(less_sure(row.tolist(), codes), expected, rtol=1e-4, atol=1e-6)
-    assert less_sure([], []) == []
 
 
 def test_prediction_is_calibrated_until_the_weights_change(pictures: np.ndarray) -> None:

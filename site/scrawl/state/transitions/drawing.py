@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from scrawl.net.calibration import less_sure
 from scrawl.state.app_state import Notice
+from scrawl.state.picture_doubts import less_sure
 
 if TYPE_CHECKING:
     from collections.abc import Callable
