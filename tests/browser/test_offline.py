@@ -9,7 +9,7 @@ from typing import Any
 from wsgiref.simple_server import WSGIRequestHandler, make_server
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext
+from playwright.sync_api import Browser, BrowserContext, expect
 
 from infra.local.static_files import StaticFiles
 from infra.page import site
@@ -99,7 +99,10 @@ def test_new_version_takes_over_and_the_old_files_go(
         with (source / "style.css").open("a") as style:
             style.write("h1 { letter-spacing: 3px }")
         rebuild()
+        lab.page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+        lab.wait_text("page-message", "A newer version of Scrawl is there")
         lab.open().complete()
+        expect(lab.page.locator("#page-message")).to_be_hidden()
         assert lab.page.inner_text("h1").startswith("The newest")
         assert lab.page.evaluate("getComputedStyle(document.querySelector('h1')).letterSpacing") == "3px"
         lab.wait_async("async () => (await navigator.serviceWorker.ready).waiting !== null")

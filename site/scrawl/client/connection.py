@@ -87,7 +87,7 @@ class Connection:
         self._dataset = dataset
         self.page.dispatch("api_described", dataset=dataset["notice"] or dataset["title"])
         if stored:
-            self.mark_unavailable("There is no connection to the API")
+            self.mark_unavailable("There is no connection to the API: what it last said is kept, and used")
         else:
             self._backoff.succeeded()
             self.page.dispatch("api_up")
