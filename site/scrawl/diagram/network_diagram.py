@@ -45,6 +45,7 @@ class NetworkDiagram:
         self._model = page.state.model
         self._probabilities: list[float] = []  # of the last prediction
         self._root = root
+        self._layout = self.view.layout
         page.on_change(self._follow)
         for kind in CHANGES:
             page.on_report(kind, self.poller.mark_due)
@@ -60,8 +61,8 @@ class NetworkDiagram:
             self._model = state.model
             self.page.dispatch("diagram_cleared")
             self.poller.mark_due()
-        if state.probabilities is not self._probabilities:
-            self._probabilities = state.probabilities
+        if state.probabilities is not self._probabilities or self.view.layout is not self._layout:
+            self._probabilities, self._layout = state.probabilities, self.view.layout
             self.poller.mark_due()
 
     def _request(self, state: State) -> bool:

@@ -32,7 +32,7 @@ FOOT = """<p class="network-words"></p><p class="unseen" aria-live="polite"></p>
 
 
 class NetworkView:
-    """Owns the picture in #network. `request` asks for other units, or for what the chosen one does."""
+    """Owns the picture in #network. `request` asks for what the chosen unit does."""
 
     def __init__(self, page: Page, root: Element, request: Callable[[], object]) -> None:
         self.page, self.request = page, request
@@ -111,7 +111,7 @@ class NetworkView:
             self.painter.repaint()
         wide = size[0] >= WIDE + 120 * (len(self.columns) - 3)
         self.parts.arrange(self.columns, self.layout, wide)
-        self.request()
+        self.page.request_render()  # `NetworkDiagram` requests what fits
 
     def _explain(self, state: State) -> None:
         text = self._sentence(state)
