@@ -38,7 +38,14 @@ def test_trained_network_reads_drawings(lab: Lab, goal: float) -> None:
     lab.wait_number("test-accuracy", goal)
     lab.draw(0)
     lab.wait_text("prediction", "^0$")  # while training goes on
+    lab.click("clear")
+    lab.draw_strokes([[(140, 140)]])
+    lab.wait_text("confidence", "[0-9]%$")
     lab.click("train")
+    lab.wait_text("confidence", "^Unlike any digit")  # measured once training rests
+    lab.click("clear")
+    lab.draw(0)
+    lab.wait_text("confidence", "[0-9]%$")
 
 
 def test_pause_stops_training(lab: Lab) -> None:

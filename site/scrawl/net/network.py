@@ -176,7 +176,7 @@ class Network:
         self._bounds.check()
         for parameter in self.parameters.values():
             parameter.take_staged()
-        self.calibration = Calibration()
+        self.calibration = Calibration(is_due=True)
         self._reset_optimizers()
 
     def export(self) -> Weights:
@@ -187,7 +187,7 @@ class Network:
         """Start from random weights, evenly spread as He (before a ReLU) or Glorot (the last layer) advise."""
         for number, parameter in enumerate(self.parameters.values()):
             parameter.randomise(seed * 64 + number)
-        self.calibration = Calibration()
+        self.calibration = Calibration()  # what has learned nothing has nothing to be sure of
         self._reset_optimizers()
 
     def _reset_optimizers(self) -> None:
@@ -235,7 +235,7 @@ class Network:
             optimizer, momentum = "momentum", 0.0  # the same rule
         program = self.training_program(optimizer, seed is not None)
         rule = self._take_over(self._optimizer(optimizer))
-        self.calibration = Calibration()  # nobody has measured what the weights become
+        self.calibration = self.calibration.after_training()
         sums = program.run(
             samples.images, samples.labels, samples.order, first, count, steps,
             rule.step(learning_rate, count), -learning_rate, momentum, weight_decay, rule.age, seed or 0,
@@ -262,9 +262,13 @@ class Network:
             loss, correct = loss + rest[0], correct + rest[1]
         return loss, correct
 
+    def score(self, images: int, first: int, count: int) -> None:
+        """Leave the scores of rows `first` .. `first + count` of `images` in the top's output; at most a batch."""
+        self._scoring.run(images, 0, 0, first, count, 1, 0.0)
+
     def scores(self, image: int) -> list[float]:
         """Return the ten scores for the image at address `image`, of which `predict` makes probabilities."""
-        self._scoring.run(image, 0, 0, 0, 1, 1, 0.0)
+        self.score(image, 0, 1)
         return [*self.kernel.read_floats(self.top.output, CLASSES)]
 
     def predict(self, image: int) -> list[float]:

@@ -80,7 +80,8 @@ class FileHandlers:
         opened = self.worker.opened[model]
         training_run = self.training.runs.get(model)
         iteration = training_run.iteration if training_run else opened.iteration
-        content = safetensors_codec.encode(opened.shapes, opened.network.export(), {"iteration": str(iteration)})
+        metadata = {"iteration": str(iteration), **opened.network.calibration.metadata()}
+        content = safetensors_codec.encode(opened.shapes, opened.network.export(), metadata)
         try:
             await database.put(key, {"buffer": content, "record": record})
         except database.StorageError as error:

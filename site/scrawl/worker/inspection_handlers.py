@@ -16,6 +16,7 @@ from scrawl.inspect.confusion_counter import ConfusionCounter
 from scrawl.inspect.fine_tuning import FineTuner
 from scrawl.inspect.panels import panels_for
 from scrawl.inspect.tile_painter import TilePainter
+from scrawl.net import calibration
 from scrawl.net.network import PIXELS, Network
 from scrawl.worker import safetensors_codec
 from scrawl.worker.training_handlers import now
@@ -206,10 +207,11 @@ class InspectionHandlers:
         name = described["model"]
         try:
             shapes = {parameter["name"]: parameter["shape"] for parameter in described["parameters"]}
-            floats, _ = safetensors_codec.decode(self.kernel, shapes, buffer)
+            floats, metadata = safetensors_codec.decode(self.kernel, shapes, buffer)
             if name not in self._others:
                 self._others[name] = Network(self.kernel, described["layers"], described["parameters"], 1)
             self._others[name].load(floats)
+            self._others[name].calibration = calibration.of_metadata(metadata)
         except ValueError as error:
             self.report("comparison_failed", model=name, message=str(error))
             return
@@ -223,5 +225,5 @@ class InspectionHandlers:
         probabilities: list[float] = []
         if predictor.picture is not None:
             for network in networks.values():
-                probabilities += [float(p) for p in network.predict(predictor.image)]
+                probabilities += network.calibration.probabilities(network.scores(predictor.image))
         self.report("all_predicted", models=list(networks), probabilities=probabilities)

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from scrawl.worker.kernel import Kernel
     from scrawl.worker.training_handlers import TrainingHandlers
 
-CALIBRATED = ("quick", "shared", "older")  # origins of weights that the API has measured
+CALIBRATED = ("quick", "shared", "older", "kept")  # origins of weights that the API or this page has measured
 
 
 class OpenedNetwork:

@@ -14,6 +14,7 @@ from javascript import JSON
 from scrawl.inspect.fine_tuning import MOST_DIGITS, FineTuner
 from scrawl.net.network import PIXELS, Samples
 from scrawl.state import settings as presets
+from scrawl.training.calibrator import DIGITS, Calibrator
 from scrawl.training.teaching import RATE, Teacher
 from scrawl.training.trainer import Trainer
 from scrawl.training.training_run import TrainingRun
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from browser import Event
     from browser.arrays import Uint8Array
 
+    from scrawl.net.interfaces import Rows
     from scrawl.state.settings import Settings
     from scrawl.worker.main import OpenedNetwork, Worker
 
@@ -45,6 +47,7 @@ class TrainingHandlers:
         self.model = worker.selected.model
         self.trainer = Trainer(worker.kernel, self._training_run(worker.selected), settings, now)
         self.teacher = Teacher(worker.kernel, worker.selected.network)
+        self.calibrator = Calibrator(worker.kernel, now)
         self.source: BlockSource | None = None
         self._fine_tuner: FineTuner | None = None
         self._scheduled = False
@@ -191,22 +194,37 @@ class TrainingHandlers:
         """Do a slice soon if there is something to do; in slow motion, when it is time."""
         if self._scheduled:
             return
-        if self.trainer.is_busy():
+        if self.trainer.is_busy() or self._calibration_rows():
             self._scheduled = True
             self._channel.port2.postMessage(0)
         elif self.trainer.pause_left():
             window.clearTimeout(self._timer)
             self._timer = window.setTimeout(self.wake, 1000 * self.trainer.pause_left() + 1)
 
+    def _calibration_rows(self) -> list[Rows] | None:
+        """Return the digits on which to calibrate what predicts, if that is due and nobody trains or measures."""
+        trainer, calibration = self.trainer, self.worker.predictor.network.calibration
+        if trainer.cache is None or trainer.training or trainer.is_busy() or not calibration.is_due:
+            return None
+        return trainer.cache.test_ranges(DIGITS)
+
     def _tick(self, _event: Event) -> None:
         self._scheduled = False
-        before = self.trainer.training_run.iteration
         try:
-            result = self.trainer.run(now() + SLICE)
+            rows = self._calibration_rows()
+            if rows is None:
+                self._train_slice()
+            elif self.calibrator.run(self.worker.predictor.network, self.trainer.samples, rows, now() + SLICE):
+                self.worker.predict_again()
         except Exception as error:
             self.trainer.training, self.trainer.steps_wanted = False, 0
             self.report("failed", message=f"{type(error).__name__}: {error}")
             return
+        self.wake()
+
+    def _train_slice(self) -> None:
+        before = self.trainer.training_run.iteration
+        result = self.trainer.run(now() + SLICE)
         if self.trainer.divergence:
             self.report("diverged", model=self.model, **self.trainer.divergence)
         single = self.trainer.training_run.iteration - before == 1
@@ -220,7 +238,6 @@ class TrainingHandlers:
             self.report(
                 "target_reached", model=self.model, iteration=reached["iteration"], accuracy=reached["accuracy"]
             )
-        self.wake()
 
     def _report(self) -> None:
         self._last_report = now()

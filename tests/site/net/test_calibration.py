@@ -69,3 +69,11 @@ def test_network_that_answers_with_no_numbers_has_no_probabilities() -> None:
 def test_calibration_comes_with_the_weights(metadata: dict[str, str], expected: tuple[float, float | None]) -> None:
     found = of_metadata(metadata)
     assert (found.temperature, found.least_contrast) == expected
+
+
+def test_kept_weights_keep_what_was_measured_of_them() -> None:
+    measured = Calibration(1.25, 0.8)
+    found = of_metadata(measured.metadata())
+    assert (found.temperature, found.least_contrast, found.is_due) == (1.25, 0.8, False)
+    assert measured.after_training().metadata() == Calibration().metadata() == {}
+    assert of_metadata({}).is_due

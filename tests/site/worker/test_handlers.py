@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from scrawl import protocol
+from scrawl.net.calibration import Calibration
 
 from tests.support import fake_browser
 from tests.support.kernel_host import WasmtimeKernel
@@ -172,3 +173,16 @@ def test_an_unexpected_error_leaves_no_block_in_flight(
 def _run_at_once(coroutine: Any) -> None:
     with pytest.raises(StopIteration):
         coroutine.send(None)
+
+
+def test_comparison_of_networks_is_as_sure_as_the_reading(worker: Worker, reports: list[dict[str, Any]]) -> None:
+    open_network(worker)
+    request(worker, "load_features", address="scrawl-later.js")
+    request(worker, "predict_picture", number=1, picture=bytes([0, 255] * 392))
+    plain = reports[-1]["probabilities"]
+    worker.selected.network.calibration = Calibration(4.0, 0.0)
+    request(worker, "predict_picture", number=2, picture=bytes([0, 255] * 392))
+    reading = reports[-1]["probabilities"]
+    request(worker, "predict_with_all")
+    assert reports[-1]["probabilities"] == pytest.approx(reading)
+    assert max(reading) < max(plain)
