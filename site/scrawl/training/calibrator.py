@@ -22,7 +22,7 @@ DIGITS = 1000  # measured on at most
 ENOUGH = 200  # from which on these measurements say something
 FALSE_ALARMS = 0.01  # the part of the digits that counts as unlike
 COLDEST, HOTTEST, HALVINGS = 0.25, 4.0, 12
-AT_ONCE = 40  # digits between two looks at the clock: a convolution takes some milliseconds for them
+AT_ONCE = 16  # digits between two looks at the clock: a few milliseconds, in Brython and for a convolution
 SIDE = 28
 INK = (SIDE + 2) * (SIDE + 4)  # floats of a picture as the kernel's `ink` writes it, with a blank border
 

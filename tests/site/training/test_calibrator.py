@@ -61,7 +61,9 @@ def settle(calibrator: Calibrator, network: Network, samples: Samples) -> int:
     return slices
 
 
-@pytest.mark.parametrize(("name", "steps"), [("mlp-128", 60), ("mlp-128", 900), ("no hidden layer", 100)])
+@pytest.mark.parametrize(
+    ("name", "steps"), [("mlp-128", 60), ("mlp-128", 900), ("conv-32-64", 20), ("no hidden layer", 100)]
+)
 def test_page_measures_what_the_api_measures(
     kernel: WasmtimeKernel, digits: DigitSplits, name: str, steps: int
 ) -> None:
