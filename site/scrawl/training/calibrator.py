@@ -87,7 +87,7 @@ class Calibrator:
         kernel = self.kernel
         kernel.function("ink")(self._ink, image, 0, 0, 1, SIDE)
         kernel.function("channel_products")(self._sums, self._ink, self._ink, INK, 1)
-        length: float = kernel.read_floats(self._sums, 1)[0] ** 0.5
+        length: float = float(kernel.read_floats(self._sums, 1)[0]) ** 0.5  # Brython: a number of JavaScript's
         return length
 
     def _measured(self, stride: int) -> Calibration:

@@ -225,5 +225,6 @@ class InspectionHandlers:
         probabilities: list[float] = []
         if predictor.picture is not None:
             for network in networks.values():
-                probabilities += network.calibration.probabilities(network.scores(predictor.image))
+                scores = [float(score) for score in network.scores(predictor.image)]
+                probabilities += network.calibration.probabilities(scores)
         self.report("all_predicted", models=list(networks), probabilities=probabilities)
