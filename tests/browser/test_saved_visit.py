@@ -33,6 +33,7 @@ def train(lab: Lab, iterations: int) -> int:
 
 def settled_iteration(lab: Lab) -> int:
     """Wait until the last weights have been saved, and return their iteration."""
+    lab.wait_still("iteration")  # the last report may come after the pause
     lab.wait(f"({SAVED_VISIT}.iterations || {{}})['mlp-128'] == document.querySelector('#iteration').textContent")
     return int(lab.number("iteration"))
 

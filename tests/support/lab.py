@@ -69,6 +69,7 @@ class Lab:
         self.page.emulate_media(color_scheme="null", reduced_motion="null", forced_colors="null")
         self.page.set_viewport_size(self._size)
         self.page.evaluate("document.activeElement.blur(), document.querySelector('.tabs [data-tab=draw]').click()")
+        self.page.evaluate("scrollTo(0, 0)")
         for name in ("#eraser[aria-pressed=true]", "#pen-medium:not(:checked)", "#clear:not(:disabled)"):
             if control := self.page.query_selector(name):
                 control.dispatch_event("click")

@@ -3,6 +3,7 @@
 import json
 import re
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -111,7 +112,12 @@ async function results() {
 
 
 def noted(script: str, runtime: str) -> Counter[str]:
-    """Return how often compiled code notes what."""
+    """Return how often compiled code notes what. A thread of its own has no event loop, as a browser's tests may."""
+    with ThreadPoolExecutor(1) as thread:
+        return thread.submit(_noted, script, runtime).result()
+
+
+def _noted(script: str, runtime: str) -> Counter[str]:
     with MiniRacer() as engine:
         engine.eval(brython.SURROUNDINGS)
         engine.eval(runtime)
