@@ -61,7 +61,7 @@ class NetworkParts:
         return (
             f'<i role="slider" tabindex="0" data-links="{number}" aria-valuemin="1" aria-valuemax="1" '
             f'aria-valuenow="1" aria-orientation="vertical" aria-label="Connections to {self._title(number)}" '
-            f'title="Each is told of in a sentence: walk through them with the arrow keys." '
+            f'title="A sentence describes each: walk through them with the arrow keys." '
             f'style="left:{middle - TARGET / 2:.0f}px;top:{HEAD}px"></i>'
         )
 
