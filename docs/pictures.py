@@ -50,6 +50,7 @@ def visit(browser: Browser, url: str, size: dict[str, int], theme: str) -> Lab:
         lab.wait_number("iteration", 1500)
         lab.click("train")
     lab.click("tour-end")
+    page.click(".tabs [data-tab=draw]")
     lab.draw(3)
     lab.wait_text("prediction", "[0-9]")
     lab.wait_number("test-accuracy", 90)
