@@ -61,11 +61,7 @@ addEventListener('DOMContentLoaded', () => {{
 @click.option("--rounds", default=5, show_default=True)
 def main(url: str | None, rounds: int) -> None:
     """Measure, print and write."""
-    with contextlib.ExitStack() as parts:
-        url = url or parts.enter_context(running_stack())
-        playwright = parts.enter_context(sync_playwright())
-        browser = playwright.chromium.launch(executable_path=installed_browser(), args=CHROMIUM_FLAGS)
-        parts.callback(browser.close)
+    with chromium_and_stack(url) as (browser, url):
         figures = {
             "transferred_bytes": transferred(browser, url),
             "later_bytes": noted(browser, url, "_complete", LATER_BYTES),
@@ -78,6 +74,17 @@ def main(url: str | None, rounds: int) -> None:
             "load_average": os.getloadavg()[0],
         }
     report(figures)
+
+
+@contextlib.contextmanager
+def chromium_and_stack(url: str | None) -> Iterator[tuple[Browser, str]]:
+    """Start Chromium, and a stack unless the address of one is given; return both, the stack by its address."""
+    with contextlib.ExitStack() as parts:
+        url = url or parts.enter_context(running_stack())
+        playwright = parts.enter_context(sync_playwright())
+        browser = playwright.chromium.launch(executable_path=installed_browser(), args=CHROMIUM_FLAGS)
+        parts.callback(browser.close)
+        yield browser, url
 
 
 @contextlib.contextmanager

@@ -6,19 +6,16 @@ told the page, which it does once a frame. Prints medians and 95th percentiles, 
 build/bench/pen_latency.json: `python -m bench.pen_latency`, `--url` for a stack that runs already.
 """
 
-import contextlib
 import itertools
 import json
 import os
 import statistics
 
 import click
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Page
 
-from bench.browser.tab import CHROMIUM_FLAGS
-from bench.page import running_stack
+from bench.page import chromium_and_stack
 from infra.paths import BUILD
-from tests.support.browser import installed_browser
 from tests.support.handwriting import DIGITS
 from tests.support.lab import Lab
 
@@ -52,11 +49,7 @@ WATCH = """() => {
 @click.option("--rounds", default=3, show_default=True, help="How often each digit is written.")
 def main(url: str | None, rounds: int) -> None:
     """Measure, print and write."""
-    with contextlib.ExitStack() as parts:
-        url = url or parts.enter_context(running_stack())
-        playwright = parts.enter_context(sync_playwright())
-        browser = playwright.chromium.launch(executable_path=installed_browser(), args=CHROMIUM_FLAGS)
-        parts.callback(browser.close)
+    with chromium_and_stack(url) as (browser, url):
         page = browser.new_page()
         lab = Lab(page, url).open().complete()
         page.evaluate(WATCH)

@@ -62,8 +62,10 @@ class OfflineStorage:
         newer.addEventListener("statechange", changed)
 
     async def _offer_if_newer(self) -> None:
-        response = await window.fetch("./", {"cache": "no-store"})
-        newest: str = await response.text()
+        try:
+            newest: str = await (await window.fetch("./", {"cache": "no-store"})).text()
+        except Exception:  # there is no network: the next visit has the newer version all the same
+            return
         here = document.documentElement.outerHTML
         assets = [name for name in newest.split('"') if name.startswith("assets/")]  # with a hash of their content
         if any(name not in here for name in assets):
