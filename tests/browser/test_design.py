@@ -81,6 +81,7 @@ def test_a_phone_shows_pad_answer_training_and_tabs_first(same_lab: Lab, width: 
     for tab in ("draw", "train", "inside", "mistakes", "share"):
         same_lab.page.click(f".tabs [data-tab={tab}]")
         same_lab.wait(f"document.documentElement.scrollHeight <= 3 * {max(width, height)}")
+        same_lab.wait(f"document.querySelector('#network').checkVisibility() === {str(tab == 'inside').lower()}")
     same_lab.page.click(".tabs [data-tab=draw]")
 
 
