@@ -71,6 +71,8 @@ globalThis.console = { log() {}, info() {}, warn() {}, error() {} }
 globalThis.addEventListener = () => {}
 globalThis.URL = class { constructor(url) { this.pathname = url; this.search = this.hash = '' } }
 """
+# The compiler numbers its names from a random number on, which need not have six digits; here from the same each time.
+_NUMBERING = "Math.random = () => 0.123456789\n"
 _COMPILE = """
 (modules => {
   const $B = __BRYTHON__, compiled = {}
@@ -121,12 +123,12 @@ def compiled(sources: dict[str, tuple[str, bool]]) -> dict[str, str]:
     """Return the JavaScript of modules, name → (source, whether it is a package). Results are cached."""
     arguments = json.dumps(sources)
     with_compiler = compiler()
-    digest = hashlib.sha256("\0".join([arguments, _COMPILE, with_compiler]).encode()).hexdigest()
+    digest = hashlib.sha256("\0".join([arguments, _NUMBERING, _COMPILE, with_compiler]).encode()).hexdigest()
     cached = BUILD / "python" / f"{digest[:16]}.json"
     if not cached.exists():
         cached.parent.mkdir(parents=True, exist_ok=True)
         with MiniRacer() as engine:
-            engine.eval(SURROUNDINGS)
+            engine.eval(SURROUNDINGS + _NUMBERING)
             engine.eval(with_compiler)
             write_atomically(cached, str(engine.eval(f"{_COMPILE}({arguments})")).encode())
     scripts: dict[str, str] = {name: _shortened(script) for name, script in json.loads(cached.read_bytes()).items()}

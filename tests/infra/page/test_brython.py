@@ -28,6 +28,14 @@ def test_names_of_brython_are_short_and_texts_stay() -> None:
     assert re.findall(r"[a-z]\d{6}\b", script) == ["f123456", "f234567"]
 
 
+def test_compiled_code_is_the_same_each_time(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    made = []
+    for folder in ("one", "two"):
+        monkeypatch.setattr(brython, "BUILD", tmp_path / folder)
+        made.append(brython.compiled({"m": (SOURCE, False)}))
+    assert made[0] == made[1]
+
+
 def test_loader_finds_a_modules_namespace_by_its_full_name() -> None:
     script = brython.compiled({"a.b": (SOURCE, False)})["a.b"]
     short = re.search(r'(\S+) = \$B\.namespace\("a\.b"\)', script)
