@@ -71,7 +71,7 @@ globalThis.console = { log() {}, info() {}, warn() {}, error() {} }
 globalThis.addEventListener = () => {}
 globalThis.URL = class { constructor(url) { this.pathname = url; this.search = this.hash = '' } }
 """
-# The compiler numbers its names from a random number on, which need not have six digits; here from the same each time.
+# The compiler numbers its names from a random number on, which need not have six digits. This one has.
 _NUMBERING = "Math.random = () => 0.123456789\n"
 _COMPILE = """
 (modules => {

@@ -8,6 +8,7 @@ import re
 from typing import Any
 
 from playwright.sync_api import ConsoleMessage, Page
+from playwright.sync_api import TimeoutError as PageTimeoutError
 
 from tests.support.handwriting import DIGITS, Strokes
 
@@ -137,7 +138,12 @@ class Lab:
     def wait_text(self, name: str, pattern: str) -> str:
         """Wait until an element's text matches, and return it."""
         text = f"document.querySelector('#{name}')"  # which may not be there yet
-        return str(self.wait(f"{text} && new RegExp({pattern!r}).test({text}.textContent) && [{text}.innerText]")[0])
+        try:
+            found = self.wait(f"{text} && new RegExp({pattern!r}).test({text}.textContent) && [{text}.innerText]")
+        except PageTimeoutError as error:
+            said = self.page.evaluate(f"{text}?.textContent")
+            raise AssertionError(f"#{name} says {said!r}, expected {pattern!r}") from error
+        return str(found[0])
 
     def wait_number(self, name: str, at_least: float) -> float:
         """Wait until an element shows at least that number, and return it."""
