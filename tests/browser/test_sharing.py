@@ -46,7 +46,7 @@ def current_version(stack: RunningStack) -> str:
 def train_a_little(lab: Lab) -> None:
     """Train, in steps so small that the weights read the digits as well after each of them."""
     lab.show("learning-rate")
-    lab.page.fill("#learning-rate", "0.00001")
+    lab.page.fill("#learning-rate", "0.0001")
     lab.click("train")
     lab.wait_number("iteration", 200)
     lab.click("train")
