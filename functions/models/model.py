@@ -7,7 +7,6 @@ A PATCH ends in `train_step`, a POST in `upload`, a rollback in `roll_back`, a r
 import hashlib
 import time
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -19,21 +18,20 @@ from functions.cache import Cache
 from functions.dataset.shards import Digits
 from functions.errors import CorruptDataError, InvalidValueError, NotFoundError
 from functions.models.calibration import Calibration, Reading
-from functions.models.evaluation import Evaluator, Measure
+from functions.models.evaluation import Evaluator
 from functions.models.inference import INPUT, Classifier, Scorer, finite, patch_onnx
+from functions.models.judge import TOLERANCE, Judge, again, change_of, mark
 from functions.models.manifest import ModelManifest
 from functions.models.serving import Loaded, ServedWeights
-from functions.models.step_checks import Standing, StepChecks
+from functions.models.step_checks import Standing
 from functions.models.training import Step, Trainer, TrainState
 from functions.storage.store import Store
 from functions.telemetry import metrics
-from functions.weights import bounds
 from functions.weights.repository import WeightsRepository
 from functions.weights.versions import Change, Tensors, Version
 
 SERVE_FOR = 1.0  # seconds for which a pointer once read is trusted when predicting
 _LISTED = 200  # versions that `versions` names at most
-TOLERANCE = 0.02  # how much worse than the best ones since the last reset new weights may be
 
 
 @dataclass(frozen=True)
@@ -64,8 +62,7 @@ class Model:
         self.weights = weights
         self._store = store
         self.evaluator = Evaluator(lambda tensors: Classifier(self._inference_onnx, tensors), test_digits)
-        self._measured: Cache[str, Measure] = Cache(8)
-        self._step_checks = StepChecks(self.evaluator)
+        self._judge = Judge(self.evaluator, weights)
         self._served = ServedWeights(self._load_current, SERVE_FOR, clock=clock)
         self._older: Cache[str, Loaded] = Cache(4)
 
@@ -116,22 +113,18 @@ class Model:
             before = TrainState.fresh(current.tensors)
             steps.append(self.trainer.step(before, batch.images, batch.labels, learning_rate=learning_rate))
             tensors = steps[-1].state.weights
-            if not all(np.isfinite(tensor).all() for tensor in tensors.values()):
-                bounds.check(current.tensors)  # if it is their fault, a rollback helps, and no other learning rate
-                raise InvalidValueError(f"learning rate {learning_rate} makes the weights infinite", "learning_rate")
-            measure, standing = self._step_checks.check(tensors, current.version, _mark(current) - TOLERANCE)
+            measure, standing = self._judge.check_step(tensors, current, learning_rate)
             standings.append(standing)
-            new = _change(measure, tensors, "patch", len(batch))
-            better = self._better(new, current)
-            return new if better is None else replace(new, taken_back_by=_again(better))
+            new = change_of(measure, tensors, "patch", len(batch))
+            better = self._judge.better(new, current)
+            return new if better is None else replace(new, taken_back_by=again(better))
 
         found = self._updated(change, if_version)
         version = self.weights.get(found.parent) if found.source == "rollback" and found.parent else found
         if version is found:
-            self._step_checks.remember(found.version, standings[-1])
+            self._judge.step_checks.remember(found.version, standings[-1])
         elif found.restores is not None:
-            self._step_checks.remember_same(found.version, found.restores)
-            self._measured.put(found.version, self._measure(self.weights.get(found.restores)))
+            self._judge.remember_same(found.version, self.weights.get(found.restores))
         return PublishedStep(version, found, steps[-1].loss, steps[-1].correct / len(batch))
 
     def upload(self, tensors: Tensors, if_version: str | None = None, *, force: bool = False) -> Version:
@@ -146,41 +139,15 @@ class Model:
         new = replace(self._examined(tensors, "upload", 0), resets=force)
 
         def change(current: Version) -> Change:
-            if not force and self._better(new, current) is not None:
+            if not force and self._judge.better(new, current) is not None:
                 raise InvalidValueError(
                     f"not made current: these weights recognise {new.accuracy:.2%} of the test digits, the best ones "
-                    f"since the last reset {_mark(current):.2%}; at most {TOLERANCE:.0%} less is accepted, unless "
+                    f"since the last reset {mark(current):.2%}; at most {TOLERANCE:.0%} less is accepted, unless "
                     "?force=true says so"
                 )
             return new
 
         return self._updated(change, if_version)
-
-    def _better(self, new: Change, current: Version) -> Version | None:
-        """Return the version to keep instead, if new weights are clearly worse than the best since the last reset.
-
-        That is the current one; if it turns out as bad on all test digits, the last one that was measured on them.
-        Weights that are no worse than it are published all the same.
-        """
-        least = _mark(current) - TOLERANCE
-        if new.accuracy_error is not None or new.accuracy >= least:
-            return None
-        kept = current
-        if current.accuracy_error is not None and self._measure(current).accuracy < least:
-            kept = self._last_examined() or current
-        return kept if new.accuracy < self._measure(kept).accuracy else None
-
-    def _measure(self, version: Version) -> Measure:
-        """Return how good a version is now: the test digits may be others than when it was published."""
-        return self._measured.get(version.version, lambda: self.evaluator.measure(version.tensors))
-
-    def _last_examined(self) -> Version | None:
-        """Return the newest version that was measured on all test digits; None if it is not kept any more."""
-        entries = self.weights.history(_LISTED).versions
-        found = next((entry for entry in entries if entry.accuracy_error is None), None)
-        with suppress(NotFoundError, CorruptDataError):
-            return self.weights.get(found.version) if found else None
-        return None
 
     def roll_back(self, version: str, if_version: str | None = None) -> Version:
         """Publish an older version's weights again, however good they are, and even if the current ones are damaged.
@@ -229,7 +196,7 @@ class Model:
         Raises:
             InvalidValueError: when some picture's answer could be no number, or their int8 form reads clearly worse.
         """
-        return _change(self.evaluator.examine(tensors).measure, tensors, source, samples)
+        return change_of(self.evaluator.examine(tensors).measure, tensors, source, samples)
 
     def _updated(self, change: Callable[[Version], Change], if_version: str | None = None) -> Version:
         return self._published(self.weights.update(change, if_version=if_version))
@@ -238,32 +205,6 @@ class Model:
         self._served.expire()  # whoever writes sees the new version in the next prediction
         metrics.accuracy(version)
         return version
-
-
-def _mark(current: Version) -> float:
-    """Return the best accuracy since the last reset."""
-    return current.accuracy if current.best is None else current.best
-
-
-def _change(measure: Measure, tensors: Tensors, source: str, samples: int) -> Change:
-    """Return new weights: every new version comes through here, so it has been measured."""
-    temperature, least_contrast = measure.calibration
-    return Change(
-        tensors,
-        source,
-        measure.loss,
-        measure.accuracy,
-        samples,
-        temperature=temperature,
-        least_contrast=least_contrast,
-        accuracy_error=measure.accuracy_error,
-    )
-
-
-def _again(old: Version) -> Change:
-    """Return an older version's weights, with what was measured of them."""
-    measure = Measure(old.loss, old.accuracy, Calibration(old.temperature, old.least_contrast), old.accuracy_error)
-    return replace(_change(measure, old.tensors, "rollback", 0), restores=old.version)
 
 
 def stored_graph(store: Store, manifest: ModelManifest, name: str) -> bytes:

@@ -2,10 +2,10 @@
 
 It also holds the provenance of the versions that came before, so that reading the history is one call, and so that a
 writer whose answer got lost can tell whether its write took effect. A damaged or lost pointer is rebuilt from the
-versions' own files, which `versions` reads and writes. What the history no longer names may be removed.
+versions' own files, which `versions` reads and writes. `pruning` removes what the history no longer names.
 """
 
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import msgspec
@@ -16,7 +16,6 @@ from functions.weights.versions import ID, Metadata, Provenance, Version
 
 REPAIR = "a rollback to a version that can be read, or a retraining, repairs that"
 _REMEMBERED = 32  # versions in a pointer at least, however few are kept: a writer looks for its own there
-_PRUNE_EVERY = 16  # publications, at most
 
 
 class Entry(Provenance, frozen=True, kw_only=True, array_like=True):
@@ -148,19 +147,3 @@ class PointerFile:
             entries = tuple(map(Entry.of, self._readable(pointer.version)))
             pointer = msgspec.structs.replace(pointer, history=entries)
         return pointer
-
-
-def prune_is_due(pointer: Pointer, keep: int) -> bool:
-    """Return whether to prune after this publication: now and then, and more often where few versions are kept."""
-    return pointer.count % max(1, min(_PRUNE_EVERY, keep // 4)) == 0
-
-
-def superfluous(stored: Iterable[str], pointer: Pointer, keep: int, needed: Collection[str]) -> list[str]:
-    """Return which stored versions may be removed: those beyond `keep`, and what crashes and lost races left behind.
-
-    No clock decides. A version's id is greater than its parent's, so whoever publishes after the current version
-    writes a greater id; and whoever read an older pointer can no longer win. So a smaller id that is not in the
-    history will never be current. `needed` names versions that somebody still refers to.
-    """
-    kept = {entry.version for entry in pointer.history[:keep]} | set(needed)
-    return [version for version in stored if version < pointer.version and version not in kept]

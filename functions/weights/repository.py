@@ -25,7 +25,8 @@ from functions.errors import (
 )
 from functions.models.manifest import ModelManifest
 from functions.storage.store import Store
-from functions.weights.pointer import REPAIR, Found, Pointer, PointerFile, prune_is_due, superfluous
+from functions.weights.pointer import REPAIR, Found, Pointer, PointerFile
+from functions.weights.pruning import Pruner
 from functions.weights.versions import Change, History, Metadata, Version, VersionFiles, known, now, version_of
 
 KEEP_VERSIONS = 200  # versions, where the service's settings do not say
@@ -57,8 +58,8 @@ class WeightsRepository:
         self._model = manifest.model
         self._shapes = manifest.shapes()
         self._keep = keep
-        self._needed = needed
         self._files = VersionFiles(store, manifest.model, self._shapes)
+        self._pruner = Pruner(self._files, keep, needed)
         self._pointer = PointerFile(store, manifest.model, lambda version: self._files.readable(keep, version))
         self._versions: Cache[str, Version] = Cache(8)
         self._updating = threading.Lock()
@@ -178,8 +179,7 @@ class WeightsRepository:
 
     def prune(self) -> list[str]:
         """Remove the versions that nobody needs any longer, and return their ids."""
-        pointer, _ = self._pointer.read()
-        return self._prune(pointer)
+        return self._dropped(self._pruner.prune(self._pointer.read()[0]))
 
     def _swap(self, make: Callable[[Found], Change], if_version: str | None, *, rebuild: bool = False) -> Version:
         """Publish what `make` returns for the pointer that is found, again and again until no other was faster."""
@@ -215,8 +215,7 @@ class WeightsRepository:
                 self._files.remove([version.version for version in written])
             raise
         self._tell(written, before)
-        if prune_is_due(pointer, self._keep):
-            self._prune_quietly(pointer)
+        self._dropped(self._pruner.prune_quietly(pointer))
         return replace(written[-1], etag=etag, best=pointer.mark)
 
     def _tell(self, written: list[Version], before: Found) -> None:
@@ -228,20 +227,10 @@ class WeightsRepository:
             extra = {name: value for name, value in known(version).items() if name != "created_at"}
             log.info("weights published", extra=extra)
 
-    def _prune_quietly(self, pointer: Pointer) -> None:
-        """Remove old versions. The publication has already succeeded, so a failure is only logged."""
-        try:
-            self._prune(pointer)
-        except Exception as error:  # the next one will try again
-            log.warning("old versions not removed", extra={"model": self._model, "error": str(error)})
-
-    def _prune(self, pointer: Pointer) -> list[str]:
-        gone = superfluous(self._files.ids(), pointer, self._keep, self._needed())
-        if gone:
-            self._files.remove(gone)
-            for version in gone:
-                self._versions.drop(version)
-            log.info("old versions removed", extra={"model": self._model, "versions": len(gone)})
+    def _dropped(self, gone: list[str]) -> list[str]:
+        """Forget versions that have been removed."""
+        for version in gone:
+            self._versions.drop(version)
         return gone
 
     def _still_current(self, version: str) -> Version:

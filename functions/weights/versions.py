@@ -106,7 +106,7 @@ class VersionFiles:
 
     def __init__(self, store: Store, model: str, shapes: Mapping[str, tuple[int, ...]]) -> None:
         self._store = store
-        self._model = model
+        self.model = model
         self._shapes = shapes
         self._prefix = f"weights/{model}/"
 
@@ -158,7 +158,7 @@ class VersionFiles:
     def key(self, version: str) -> str:
         """Return where a version is; raise `NotFoundError` if it is not a version's id."""
         if not ID.fullmatch(version):
-            raise NotFoundError(f"{self._model} has no version {version!r}")
+            raise NotFoundError(f"{self.model} has no version {version!r}")
         return f"{self._prefix}{version}{_SUFFIX}"
 
     def _read_metadata(self, version: str) -> Metadata:
@@ -173,7 +173,7 @@ class VersionFiles:
         try:
             return read()
         except NotFoundError as error:
-            raise NotFoundError(f"{self._model} has no version {version!r}") from error
+            raise NotFoundError(f"{self.model} has no version {version!r}") from error
 
 
 def version_of(
@@ -206,7 +206,7 @@ def version_of(
 def new_id(created: datetime, parent: str | None = None) -> str:
     """Return an id that sorts by time, that no other process can have, and that is greater than its parent's.
 
-    It is greater even if the clock of the parent's writer was ahead: `pointer.superfluous` relies on that.
+    It is greater even if the clock of the parent's writer was ahead: `pruning.superfluous` relies on that.
     """
     stamp = _stamp(created)
     if parent is not None and stamp <= parent[:_TIME_LENGTH]:

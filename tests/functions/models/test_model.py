@@ -7,7 +7,8 @@ from msgspec.structs import replace
 
 from functions.dataset.shards import Digits
 from functions.errors import InvalidValueError
-from functions.models.model import TOLERANCE, Model
+from functions.models.judge import TOLERANCE
+from functions.models.model import Model
 from functions.storage.memory import MemoryStore
 from functions.weights.pointer import Pointer
 from functions.weights.versions import Change, Tensors

@@ -5,7 +5,8 @@ import pytest
 from numpy.typing import NDArray
 
 from functions.dataset.shards import Digits
-from functions.models.model import TOLERANCE, Model
+from functions.models.judge import TOLERANCE
+from functions.models.model import Model
 from functions.models.step_checks import PARTS
 from functions.storage.memory import MemoryStore
 from functions.weights.versions import Change, Version

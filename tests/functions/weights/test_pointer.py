@@ -1,8 +1,8 @@
-"""The pointer's entries as they are stored, and which versions may be removed."""
+"""The pointer's entries as they are stored."""
 
 import msgspec
 
-from functions.weights.pointer import Entry, Pointer, prune_is_due, superfluous
+from functions.weights.pointer import Entry
 
 
 def test_entry_is_an_array_and_older_ones_without_the_last_fields_are_read() -> None:
@@ -12,13 +12,3 @@ def test_entry_is_an_array_and_older_ones_without_the_last_fields_are_read() -> 
     for missing in (b",null,1.0,null,null]", b",1.0,null,null]", b",null]"):
         assert msgspec.json.decode(stored.removesuffix(missing) + b"]", type=Entry).version == "v2"
     assert Entry.of(entry.metadata("m")) == entry
-
-
-def test_only_smaller_ids_that_nobody_names_may_go() -> None:
-    pointer = Pointer("3", "", "")
-    assert superfluous(["1", "2", "3", "4"], pointer, 10, {"2"}) == ["1"]
-
-
-def test_pruning_is_due_now_and_then() -> None:
-    assert prune_is_due(Pointer("", "", "", count=16), 200)
-    assert not prune_is_due(Pointer("", "", "", count=17), 200)

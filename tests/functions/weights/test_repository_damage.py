@@ -11,7 +11,7 @@ import pytest
 from functions.errors import ConflictError, CorruptDataError, NotFoundError, StaleVersionError, UnavailableError
 from functions.models.manifest import ModelManifest, Parameter
 from functions.storage.memory import MemoryStore
-from functions.weights import pointer
+from functions.weights import pruning
 from functions.weights.repository import KEEP_VERSIONS, WeightsRepository
 from functions.weights.versions import Change, Version
 from tests.support.faults import FAULTS, FaultyStore, KilledError, killed
@@ -114,7 +114,7 @@ def test_damaged_versions_are_left_out_and_older_ones_are_not(store: FaultyStore
     new = again(store).overwrite(change_to(9))
     kept = [new.version, made[1], made[4], made[5]]
     assert (new.parent, history(again(store))) == (made[1], kept)
-    for _ in range(pointer._PRUNE_EVERY):
+    for _ in range(pruning._EVERY):
         again(store).update(one_more)
     assert again(store).get(made[5]).tensors["b"].tolist() == [0, 0]  # pruning spares what was kept
 
