@@ -9,7 +9,7 @@ import pytest
 from bench import costs
 from functions.storage.memory import MemoryStore
 from functions.telemetry import metrics
-from functions.weights import pointer
+from functions.weights import pruning
 from functions.weights.versions import Metadata
 from infra.cloudformation.template import parameters
 from infra.dataset.sources import DigitSplits
@@ -40,7 +40,7 @@ def test_sum_is_that_of_the_lines() -> None:
 def test_memory_and_pruning_are_those_deployed() -> None:
     config = json.loads((ROOT / ".chalice" / "config.json").read_text("utf-8"))
     assert config["lambda_memory_size"] / 1024 == costs.MEMORY_GB
-    assert pointer._PRUNE_EVERY == costs.PRUNED_EVERY
+    assert pruning._EVERY == costs.PRUNED_EVERY
 
 
 def test_quiet_month_leaves_most_of_the_budget() -> None:
