@@ -1,16 +1,18 @@
-"""The three networks, each one readable list of layers; everything else about them is derived from that list.
+"""The layers of any network that a name says; everything else about it is derived from that list.
 
-Axis letters: B batch, D inputs (784), H hidden units, K classes (10), C channels. To add an
-architecture, add an entry to `ARCHITECTURES`. Graphs, initial values and training are in other modules.
+Axis letters: B batch, D inputs (784), H hidden units, K classes (10), C channels. `model_export.names` reads names;
+graphs, initial values and training are in other modules.
 """
 
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from functions.dataset.block import CLASSES, COLUMNS, PIXELS, ROWS
-from functions.errors import InvalidValueError, NotFoundError
+from functions.errors import InvalidValueError
 from functions.models.manifest import Layer
+from model_export.names import ACTIVATIONS, Network, parse
 
 
 def dense(name: str, inputs: int, outputs: int) -> Layer:
@@ -21,6 +23,11 @@ def dense(name: str, inputs: int, outputs: int) -> Layer:
 def conv3x3(name: str, inputs: int, outputs: int) -> Layer:
     """Declare a 3×3 convolution, stride 1, zero padding 1, with W (outputs, inputs, 3, 3)."""
     return Layer("conv3x3", name, inputs, outputs)
+
+
+def dropout(name: str, units: int, percent: int) -> Layer:
+    """Declare y = x · mask / (1 - rate) in training, where a mask has 0 for the part `rate`, else 1; later y = x."""
+    return Layer("dropout", name, units, units, percent / 100)
 
 
 RELU = Layer("relu")
@@ -96,44 +103,65 @@ def _after(layer: Layer, shape: tuple[int, ...]) -> tuple[int, ...]:
         return (shape[0], shape[1] // 2, shape[2] // 2)
     if layer.kind == "flatten":
         return (math.prod(shape),)
-    if layer.kind in ("relu", "log_softmax"):
+    if layer.kind == "dropout":
+        if shape != (layer.outputs,) or not layer.name or not 0 < layer.rate < 1:
+            raise InvalidValueError(f"needs a name, a rate between 0 and 1, and {layer.outputs} features")
         return shape
-    raise InvalidValueError("is of no known kind; there are dense, conv3x3, relu, maxpool2, flatten, log_softmax")
+    if layer.kind in (*ACTIVATIONS, "log_softmax"):
+        return shape
+    kinds = ", ".join(("dense", "conv3x3", *ACTIVATIONS, "maxpool2", "flatten", "dropout", "log_softmax"))
+    raise InvalidValueError(f"is of no known kind; there are {kinds}")
 
 
-ARCHITECTURES: dict[str, Architecture] = {
-    architecture.id: architecture
-    for architecture in (
-        Architecture(
-            "mlp-128",
-            "Small network: one hidden layer of 128",
-            (dense("fc1", PIXELS, 128), RELU, dense("fc2", 128, CLASSES), LOG_SOFTMAX),
-        ),
-        Architecture(
-            "mlp-128-64",
-            "Deeper network: hidden layers of 128 and 64",
-            (
-                *(dense("fc1", PIXELS, 128), RELU),
-                *(dense("fc2", 128, 64), RELU),
-                *(dense("fc3", 64, CLASSES), LOG_SOFTMAX),
-            ),
-        ),
-        Architecture(
-            "conv-32-64",
-            "Convolutional network: 32 and 64 channels",
-            (
-                *(conv3x3("conv1", 1, 32), RELU, MAXPOOL2),
-                *(conv3x3("conv2", 32, 64), RELU, MAXPOOL2),
-                *(FLATTEN, dense("fc1", 64 * 7 * 7, 128), RELU),
-                *(dense("fc2", 128, CLASSES), LOG_SOFTMAX),
-            ),
-        ),
-    )
-}
+def layers_of(network: Network) -> tuple[Layer, ...]:
+    """Return a network's layers: blocks of convolution and pooling, hidden layers, ten log-probabilities."""
+    activation = Layer(network.activation)
+    layers: list[Layer] = []
+    inputs = 1
+    for place, channels in enumerate(network.channels, 1):
+        layers += [conv3x3(f"conv{place}", inputs, channels), activation, MAXPOOL2]
+        inputs = channels
+    if network.channels:
+        layers.append(FLATTEN)
+    inputs *= math.prod(side >> len(network.channels) for side in (ROWS, COLUMNS))
+    for place, units in enumerate(network.hidden, 1):
+        layers += [dense(f"fc{place}", inputs, units), activation]
+        layers += [dropout(f"drop{place}", units, network.dropout)] if network.dropout else []
+        inputs = units
+    return (*layers, dense(f"fc{len(network.hidden) + 1}", inputs, CLASSES), LOG_SOFTMAX)
 
 
+def parameter_count(layers: Sequence[Layer]) -> int:
+    """Return how many numbers the parameters have."""
+    return sum(math.prod(shape) for _, shape in parameter_table(layers))
+
+
+@lru_cache(64)
 def architecture_named(model: str) -> Architecture:
-    """Return an architecture; raise `NotFoundError` listing those there are."""
-    if model not in ARCHITECTURES:
-        raise NotFoundError(f"no architecture {model!r}; there are {', '.join(ARCHITECTURES)}")
-    return ARCHITECTURES[model]
+    """Return the network of a name.
+
+    Raises:
+        InvalidValueError: saying what is allowed, and how the network is called if the name is only misspelt.
+    """
+    network = parse(model)
+    return Architecture(model, _READY.get(model) or _title(network), layers_of(network))
+
+
+def _title(network: Network) -> str:
+    sizes = [str(size) for size in network.hidden]
+    hidden = (
+        f"hidden layers of {', '.join(sizes[:-1])} and {sizes[-1]}" if sizes[1:] else f"a hidden layer of {sizes[0]}"
+    )
+    channels = f"{' and '.join(map(str, network.channels))} channels, " if network.channels else ""
+    activation = {"relu": "", "tanh": ", tanh", "sigmoid": ", sigmoid", "gelu": ", GELU"}[network.activation]
+    kind = "Convolutional network" if network.channels else "Network"
+    return f"{kind}: {channels}{hidden}{activation}" + (f", {network.dropout} % dropout" if network.dropout else "")
+
+
+_READY = {
+    "mlp-128": "Small network: one hidden layer of 128",
+    "mlp-128-64": "Deeper network: hidden layers of 128 and 64",
+    "conv-32-64": "Convolutional network: 32 and 64 channels",
+}
+# Those that Scrawl ships weights for; any other name is a network just as well.
+ARCHITECTURES: dict[str, Architecture] = {name: architecture_named(name) for name in _READY}

@@ -27,12 +27,15 @@ def load(model: str) -> tuple[dict[str, NDArray[np.float32]], dict[str, str]]:
     """Return an architecture's shipped weights and their metadata.
 
     Raises:
-        NotFoundError: when there is no such architecture, or none are shipped for it.
+        InvalidValueError: when the name is no network's.
+        NotFoundError: when none are shipped for it.
     """
     architecture_named(model)
     if not _file(model).is_file():
         shipped = ", ".join(sorted(file.stem for file in FOLDER.glob("*.safetensors"))) or "none"
-        raise NotFoundError(f"no weights are shipped for {model!r}; there are: {shipped}")
+        raise NotFoundError(
+            f"no weights are shipped for {model!r}, only for {shipped}; `scrawl train {model}` makes some"
+        )
     return read(model, _file(model))
 
 

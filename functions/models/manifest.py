@@ -4,16 +4,20 @@ import re
 
 import msgspec
 
-MODEL_NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,63}")
+MODEL_NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")  # safe in addresses, keys and file names
 
 
 class Layer(msgspec.Struct, frozen=True, omit_defaults=True):
-    """One layer of an architecture. `kind` is dense, conv3x3, relu, maxpool2, flatten or log_softmax."""
+    """One layer of an architecture.
+
+    `kind` is dense, conv3x3, relu, tanh, sigmoid, gelu, maxpool2, flatten, dropout or log_softmax.
+    """
 
     kind: str
-    name: str = ""  # of its parameters: `{name}.weight`, `{name}.bias`
-    inputs: int = 0  # features (dense) or channels (conv3x3)
+    name: str = ""  # of its parameters: `{name}.weight`, `{name}.bias`; of a dropout's mask: `{name}.mask`
+    inputs: int = 0  # features (dense, dropout) or channels (conv3x3)
     outputs: int = 0
+    rate: float = 0.0  # of dropout: the part of the features that a training step leaves out
 
 
 class Parameter(msgspec.Struct, frozen=True):

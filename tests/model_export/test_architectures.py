@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from functions.errors import InvalidValueError, NotFoundError
+from functions.errors import InvalidValueError
 from functions.models.manifest import Layer
 from model_export.architectures import (
     ARCHITECTURES,
@@ -16,6 +16,7 @@ from model_export.architectures import (
     architecture_named,
     conv3x3,
     dense,
+    dropout,
     feature_shapes,
     parameter_table,
 )
@@ -58,7 +59,12 @@ def test_feature_shapes_follow_the_layers() -> None:
         ((conv3x3("conv1", 1, 8), FLATTEN, dense("fc1", 6272, 10)), "log_softmax .* must be the last layer"),
         ((dense("fc1", 784, 9), LOG_SOFTMAX), "10 classes"),
         ((dense("fc1", 784, 10), LOG_SOFTMAX, LOG_SOFTMAX), "must be the last layer and only that"),
-        ((Layer("dropout"),), "no known kind"),
+        ((Layer("elu"),), "no known kind; there are dense, conv3x3, relu, tanh, sigmoid, gelu, maxpool2, flatten"),
+        (
+            (dense("fc1", 784, 10), dropout("drop1", 11, 20), LOG_SOFTMAX),
+            r"layer 1 \(dropout drop1\): .* 11 features",
+        ),
+        ((dense("fc1", 784, 10), dropout("drop1", 10, 100), LOG_SOFTMAX), "a rate between 0 and 1"),
     ],
 )
 def test_layers_that_do_not_fit_together_are_refused(layers: tuple[Layer, ...], message: str) -> None:
@@ -66,6 +72,14 @@ def test_layers_that_do_not_fit_together_are_refused(layers: tuple[Layer, ...], 
         Architecture("test", "Test", layers)
 
 
-def test_unknown_architecture_is_refused_with_those_there_are() -> None:
-    with pytest.raises(NotFoundError, match="no architecture 'mlp-129'; there are mlp-128, mlp-128-64, conv-32-64"):
-        architecture_named("mlp-129")
+@pytest.mark.parametrize(
+    ("model", "title"),
+    [
+        ("mlp-128", "Small network: one hidden layer of 128"),
+        ("mlp-300-100", "Network: hidden layers of 300 and 100"),
+        ("mlp-30.gelu.drop20", "Network: a hidden layer of 30, GELU, 20 % dropout"),
+        ("conv-16-32_64.tanh", "Convolutional network: 16 and 32 channels, a hidden layer of 64, tanh"),
+    ],
+)
+def test_every_network_has_a_title(model: str, title: str) -> None:
+    assert architecture_named(model).title == title

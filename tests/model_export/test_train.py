@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from functions.dataset.block import Block
-from functions.errors import InvalidValueError, NotFoundError
+from functions.errors import InvalidValueError
 from functions.models.inference import Classifier, evaluate
 from functions.models.training import Weights, initial_weights
 from model_export.architectures import ARCHITECTURES, parameter_table
@@ -153,8 +153,8 @@ def test_settings_that_cannot_work_are_refused(setting: dict[str, Any], field: s
 
 
 def test_unknown_architecture_and_missing_digits_are_refused() -> None:
-    with pytest.raises(NotFoundError, match="no architecture 'mlp-1'"):
-        train("mlp-1", Hyperparameters(), TRAINING, TEST, quiet=True)
+    with pytest.raises(InvalidValueError, match="'mlp-0' has a hidden layer of 0 units"):
+        train("mlp-0", Hyperparameters(), TRAINING, TEST, quiet=True)
     with pytest.raises(InvalidValueError, match="training needs digits, got 0 to train on and 50"):
         train("mlp-128", Hyperparameters(), Block(TRAINING.labels[:0], TRAINING.pixels[:0]), TEST, quiet=True)
 

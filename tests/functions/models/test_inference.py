@@ -122,8 +122,10 @@ def test_shipped_weights_fit_and_say_how_they_came_about(model: str) -> None:
 
 
 def test_unknown_or_unshipped_weights_are_refused() -> None:
-    with pytest.raises(NotFoundError, match="no architecture 'mlp'"):
+    with pytest.raises(InvalidValueError, match="'mlp' names no network"):
         pretrained.load("mlp")
+    with pytest.raises(NotFoundError, match=r"for 'mlp-9', only for conv-32-64, .*`scrawl train mlp-9` makes some"):
+        pretrained.load("mlp-9")
 
 
 def test_written_weights_are_read_back_and_wrong_ones_refused(tmp_path: Path) -> None:

@@ -120,7 +120,8 @@ def test_trained_weights_can_be_evaluated_and_exported(tmp_path: Path, digits: s
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["train", "mlp-129"], "no architecture 'mlp-129'; there are mlp-128"),
+        (["train", "mlp-2000"], "'mlp-2000' has a hidden layer of 2000 units: a network is called mlp-H1-H2-"),
+        (["export", "mlp-300-100"], "no weights are shipped for 'mlp-300-100'"),
         (["train", "mlp-128", "--epochs", "0"], "epochs must be at least 1, got 0"),
         (["train", "mlp-128", "--augmentation", "wild"], "augmentation must be one of none"),
         (["export", "mlp-128", "--weights", f"{ROOT}/Makefile"], "not a safetensors file"),

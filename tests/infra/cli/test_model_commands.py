@@ -179,7 +179,8 @@ def test_impossible_learning_rate_is_refused_before_anything_is_done(tmp_path: P
 
 @pytest.mark.parametrize("command", ["train", "export", "evaluate"])
 @pytest.mark.usefixtures("mnist")
-def test_unknown_architecture_is_refused_with_those_there_are(command: str) -> None:
-    shown = invoke(command, "mlp-129")
-    assert shown.exit_code == 1
-    assert "no architecture 'mlp-129'; there are mlp-128, mlp-128-64, conv-32-64" in shown.output
+def test_name_that_is_no_network_is_refused_with_what_is_allowed(command: str) -> None:
+    for name, message in (("mlp-128.relu", "is called 'mlp-128'"), ("mlp-1000000000", "a network is called mlp-H1-")):
+        shown = invoke(command, name)
+        assert shown.exit_code == 1
+        assert message in shown.output
