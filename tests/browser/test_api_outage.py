@@ -68,6 +68,19 @@ def test_stack_stops_and_starts_again(page: Page, own_stack: RunningStack) -> No
     assert lab.errors == []
 
 
+def test_end_of_the_api_is_noticed_during_a_run_that_asks_for_nothing(visitor: Lab, context: BrowserContext) -> None:
+    visitor.open().complete()
+    visitor.page.fill("#cache-size", "1")
+    visitor.click("train")
+    visitor.wait_text("cached-blocks", "^1$")
+    with visitor.page.expect_request("**/api/v2/health/live"):
+        pass  # nothing else needs the API any more
+    context.route("**/api/**", lambda route: route.abort())
+    visitor.wait_text("api-status", "The API is away")
+    context.unroute("**/api/**")
+    visitor.wait_text("api-status", "connected")
+
+
 def one_digit() -> bytes:
     return encode(Block(np.array([3], np.uint8), np.zeros((1, 784), np.uint8)))
 

@@ -71,7 +71,28 @@ def test_file_that_does_not_come_is_named(name: str, page: Page, stack: RunningS
     lab.wait_text("stuck", "looks bare" if name == "style.css" else f"not started:.*{name}")
     if name == "style.css":  # which hides the words until they are wanted
         lab.wait("document.body.dataset.state === 'ready'")
+        lab.complete()
+        assert not page.is_visible("#page-message")  # no part of it needs the style's colours
     page.wait_for_selector("#stuck", state="visible")
+
+
+@pytest.mark.parametrize(
+    ("spoil", "words"),
+    [
+        ("document.getElementById('pad').getContext = () => null", "AttributeError: .*NoneType"),  # while it starts
+        ("document.getElementById('sample').remove()", "KeyError: 'sample'"),  # once one can draw
+        ("document.getElementById('pad').getContext = () => { throw new Error('no canvas') }", "JavascriptError: no canvas"),
+        ("Promise.reject(new Error('no luck'))", "no luck"),
+    ],
+    ids=["exception", "exception in the last step", "error of JavaScript", "rejection"],
+)
+def test_start_that_throws_is_explained_in_words(spoil: str, words: str, page: Page, stack: RunningStack) -> None:
+    page.add_init_script(f"addEventListener('DOMContentLoaded', () => {{ {spoil} }})")
+    lab = Lab(page, stack.url)
+    page.goto(stack.url)
+    lab.wait_text("stuck", f"not started: {words}")
+    if "luck" not in words:  # which stops nothing
+        page.wait_for_selector("#stuck", state="visible")
 
 
 @pytest.mark.parametrize("policy", ["script-src 'none'", "script-src 'self' 'unsafe-inline'"])

@@ -97,6 +97,17 @@ class FakeDocument:
         self.elements: dict[str, FakeElement] = {}
         self.body = FakeElement(dataset=SimpleNamespace(later="later.js"))
         self.baseURI = "http://localhost/"
+        self.visibilityState = "visible"
+        self.listeners: dict[str, list[Callable[[Any], object]]] = {}
+
+    def addEventListener(self, event: str, listener: Callable[[Any], object]) -> None:  # noqa: N802
+        self.listeners.setdefault(event, []).append(listener)
+
+    def show(self, state: str) -> None:
+        """Hide the tab, or show it again: "hidden" or "visible"."""
+        self.visibilityState = state
+        for listener in self.listeners.get("visibilitychange", []):
+            listener(None)
 
     def __getitem__(self, name: str) -> FakeElement:
         return self.elements.setdefault(name, FakeElement())

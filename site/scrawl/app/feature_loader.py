@@ -54,12 +54,14 @@ FEATURES: list[str] = [
     "scrawl.app.offline",
     "scrawl.app.watchdog",
     "scrawl.app.background_tab",
+    "scrawl.client.liveness",
 ]
 NEED_API = (  # of a page without an API they are left out
     "scrawl.share.recovery",
     "scrawl.share.api_comparison",
     "scrawl.share.version_history",
     "scrawl.share.commands_view",
+    "scrawl.client.liveness",
 )
 RETRY = 4000  # milliseconds until the bundle is requested again
 

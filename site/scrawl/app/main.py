@@ -19,6 +19,8 @@ from browser import self as window
 from scrawl.app.worker_link import WorkerLink
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from scrawl.app.app import App
 
 PAUSE = 8  # milliseconds in which the browser can start the worker
@@ -31,7 +33,7 @@ def start_requests() -> None:
 
     app = App(LINK)
     app.start()
-    window.setTimeout(start_drawing, 0, app)
+    window.setTimeout(attempt, 0, start_drawing, app)
 
 
 def start_drawing(app: App) -> None:
@@ -50,7 +52,7 @@ def start_drawing(app: App) -> None:
     app.on_repaint(prediction_view.repaint)
     PenInput(pad.canvas, page.dispatch_at_once)
     page.request_render()
-    window.setTimeout(start_controls, 0, app)
+    window.setTimeout(attempt, 0, start_controls, app)
 
 
 def start_controls(app: App) -> None:
@@ -69,4 +71,13 @@ def start_controls(app: App) -> None:
     app.page.request_render()
 
 
-window.setTimeout(start_requests, PAUSE)
+def attempt(step: Callable[..., None], *arguments: App) -> None:
+    """Take a step of the start; the page says so if it fails, since nothing follows then."""
+    try:
+        step(*arguments)
+    except Exception as error:
+        window.notStarted(f"{type(error).__name__}: {error}", True)
+        raise
+
+
+window.setTimeout(attempt, PAUSE, start_requests)

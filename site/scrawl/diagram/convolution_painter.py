@@ -10,6 +10,7 @@ from browser import self as window
 from scrawl.diagram.convolution_layout import ConvolutionLayout
 from scrawl.diagram.convolution_steps import SIDE, convolve, pixels_under, value_of
 from scrawl.ui.canvas import ink_picture
+from scrawl.ui.theme_colours import theme_colours
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -19,8 +20,6 @@ if TYPE_CHECKING:
     from scrawl.diagram.convolution_layout import Square
     from scrawl.net.interfaces import Bytes
     from scrawl.ui.canvas import Context
-
-COLOURS = ("ink", "muted", "line", "line-strong", "paper", "sunken", "surface", "accent", "positive", "negative")
 
 
 class ConvolutionPainter:
@@ -35,8 +34,7 @@ class ConvolutionPainter:
 
     def repaint(self) -> None:
         """Take the theme's colours again."""
-        style = window.getComputedStyle(document.documentElement)
-        self.colours = {name: str(style.getPropertyValue(f"--{name}")).strip() for name in COLOURS}
+        self.colours = theme_colours()
         self.font = str(window.getComputedStyle(document.body).fontFamily)
 
     def paint(

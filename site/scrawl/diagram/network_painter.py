@@ -9,6 +9,7 @@ from browser import self as window
 
 from scrawl.diagram.selection import is_chosen, is_part_of, links_to_show
 from scrawl.ui.canvas import ink_picture, new_canvas
+from scrawl.ui.theme_colours import theme_colours
 
 if TYPE_CHECKING:
     from browser import Element
@@ -20,19 +21,6 @@ if TYPE_CHECKING:
     from scrawl.state.app_state import State
     from scrawl.ui.canvas import Context
 
-COLOURS = (
-    "ink",
-    "muted",
-    "line",
-    "line-strong",
-    "paper",
-    "sunken",
-    "surface",
-    "accent",
-    "on-accent",
-    "positive",
-    "negative",
-)
 THINNEST, THICKEST = 0.6, 5.0  # of a connection
 FAINT, SILENT = 0.07, 0.4  # opacity of what is not meant, and of a unit that does not answer
 TURN = 6.2832  # a circle
@@ -53,8 +41,7 @@ class NetworkPainter:
 
     def repaint(self) -> None:
         """Take the theme's colours again."""
-        style = window.getComputedStyle(document.documentElement)
-        self.colours = {name: str(style.getPropertyValue(f"--{name}")).strip() for name in COLOURS}
+        self.colours = theme_colours()
         self.font = str(window.getComputedStyle(document.body).fontFamily)
         self._drawing = (None, None)
 

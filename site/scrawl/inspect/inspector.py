@@ -22,6 +22,7 @@ from scrawl.inspect.saliency_view import SaliencyView
 from scrawl.inspect.timeline_view import TimelineView
 from scrawl.state import transitions
 from scrawl.ui.dom import by_id, set_attribute
+from scrawl.ui.theme_colours import theme_colours
 
 if TYPE_CHECKING:
     from typing import Any
@@ -190,8 +191,7 @@ class Inspector:
 
 def _theme_colours() -> list[str]:
     """Return the theme's colours that panels are painted with."""
-    style = window.getComputedStyle(document.documentElement)
-    return [str(style.getPropertyValue(name)) for name in ("--negative", "--paper", "--positive", "--ink")]
+    return [*theme_colours(("negative", "paper", "positive", "ink")).values()]
 
 
 def _add_section(name: str, place: str = "inside") -> Element:
