@@ -81,7 +81,10 @@ def test_file_that_does_not_come_is_named(name: str, page: Page, stack: RunningS
     [
         ("document.getElementById('pad').getContext = () => null", "AttributeError: .*NoneType"),  # while it starts
         ("document.getElementById('sample').remove()", "KeyError: 'sample'"),  # once one can draw
-        ("document.getElementById('pad').getContext = () => { throw new Error('no canvas') }", "JavascriptError: no canvas"),
+        (
+            "document.getElementById('pad').getContext = () => { throw new Error('no canvas') }",
+            "JavascriptError: no canvas",
+        ),
         ("Promise.reject(new Error('no luck'))", "no luck"),
     ],
     ids=["exception", "exception in the last step", "error of JavaScript", "rejection"],

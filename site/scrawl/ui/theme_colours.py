@@ -1,6 +1,6 @@
 """The theme's colours, as the style's variables name them, for what is painted on canvases.
 
-A variable that the style lacks, or does not write as #rrggbb, has the light theme's value: the style may not have come.
+A variable that the style lacks, or does not write as #rrggbb, has the light theme's value: it may not have come.
 """
 
 from __future__ import annotations
