@@ -108,7 +108,7 @@ def described_call(network: Network, name: str, a: list[Any]) -> tuple[str, floa
     for layer in network.layers:
         if isinstance(layer, Convolution | ImageConvolution) and layer.shape == a[0]:
             once = 2.0 * 9 * layer.inputs * layer.outputs * layer.side**2
-            return layer.name, once * (2 if name == "conv_backward" else 1)
+            return layer.name, 0.0 if name == "conv_prepare" else once
     return "", 0.0
 
 

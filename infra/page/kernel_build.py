@@ -18,16 +18,25 @@ from infra.paths import BUILD, SITE
 SOURCES = SITE / "kernel"
 TABLES = SITE / "scrawl" / "net" / "program.py"
 TEST_ONLY = "naive*.c"
+MOST_MEMORY = 1 << 30  # bytes that the shared build may take: a browser reserves the addresses at once
 _FLAGS = (
     *("-target", "wasm32-freestanding", "-O3", "-std=c17", "-Wall", "-Wextra", "-Werror", "-nostdlib"),
     *("-ffp-contract=off", "-fno-builtin", "-msimd128", "-mbulk-memory"),
     *("-Wl,--no-entry", "-Wl,--strip-all", "-Wl,--export=__heap_base"),
 )
 
+_SHARED = (
+    *("-matomics", "-Wl,--shared-memory", "-Wl,--import-memory", "-Wl,--export=__stack_pointer"),
+    f"-Wl,--max-memory={MOST_MEMORY}",
+)
+
+_NUMBERS = """\
+/* Made by infra/page/kernel_build.py from the tables in site/scrawl/net/program.py. */
+enum {{ {primitives}, PRIMITIVES, ARGUMENTS = {arguments} }};
+enum {{ {registers}, REGISTERS }};
+"""
 _DISPATCH = """\
 /* Made by infra/page/kernel_build.py from the tables in site/scrawl/net/program.py. */
-enum {{ PRIMITIVES = {primitives}, ARGUMENTS = {arguments} }};
-enum {{ {registers}, REGISTERS }};
 static const u8 arities[PRIMITIVES] = {{ {arities} }};
 
 #pragma clang diagnostic push
@@ -42,30 +51,32 @@ static void call(u32 primitive, const Word *a) {{
 """
 
 
-def compiled_kernel(relaxed: bool) -> bytes:
+def compiled_kernel(relaxed: bool, shared: bool = False) -> bytes:
     """Return the module, compiling it when a source has changed."""
     sources = [*sorted(SOURCES.glob("*.[ch]")), TABLES, Path(__file__)]
     digest = hashlib.sha256(b"\0".join(path.read_bytes() for path in sources)).hexdigest()
-    out = BUILD / "kernel" / f"{digest[:12]}{'-relaxed' if relaxed else ''}.wasm"
+    out = BUILD / "kernel" / f"{digest[:12]}{'-threads' * shared}{'-relaxed' * relaxed}.wasm"
     if not out.exists():
         unfinished = out.with_suffix(f".{os.getpid()}.wasm")
-        build_kernel(unfinished, relaxed)
+        build_kernel(unfinished, relaxed, shared=shared)
         unfinished.replace(out)
     return out.read_bytes()
 
 
-def build_kernel(out: Path, relaxed: bool = False, *, with_naive: bool = False) -> None:
+def build_kernel(out: Path, relaxed: bool = False, *, with_naive: bool = False, shared: bool = False) -> None:
     """Write the module to `out`.
 
     Args:
         out: the file to write; its folder is made.
         relaxed: use relaxed SIMD (fused multiply-add), which not every browser has.
         with_naive: add the naive twins that the tests compare with.
+        shared: for several threads, with a shared memory that the module imports.
     """
     sources = sorted(path for path in SOURCES.glob("*.c") if with_naive or not path.match(TEST_ONLY))
-    flags = (*_FLAGS, "-mrelaxed-simd") if relaxed else _FLAGS
+    flags = (*_FLAGS, *(["-mrelaxed-simd"] if relaxed else []), *(_SHARED if shared else []))
     out.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as generated:
+        (Path(generated) / "numbers.h").write_text(numbers_header(), "utf-8")
         (Path(generated) / "dispatch.h").write_text(dispatch_header(), "utf-8")
         command = [
             sys.executable,
@@ -83,25 +94,32 @@ def build_kernel(out: Path, relaxed: bool = False, *, with_naive: bool = False) 
         raise RuntimeError(f"the kernel does not compile:\n{result.stderr}")
 
 
-def dispatch_header() -> str:
-    """Return the C of `dispatch.h`: the numbers of primitives and registers, and a function that calls a primitive.
-
-    The compiler compares each call with the primitive's declaration: how many arguments, and of which kinds.
-    """
+def numbers_header() -> str:
+    """Return the C of `numbers.h`: the numbers of primitives and registers."""
     primitives: dict[str, str] = literal(TABLES, "PRIMITIVES")
     registers: dict[str, str] = literal(TABLES, "REGISTERS")
     most = literal(TABLES, "WORDS") - 2
     if too_long := [name for name, kinds in primitives.items() if len(kinds) > most]:
         raise ValueError(f"an instruction has room for {most} arguments, {too_long[0]} takes more")
+    return _NUMBERS.format(
+        primitives=", ".join(f"CALL_{name.upper()}" for name in primitives),
+        arguments=most,
+        registers=", ".join(name.upper() for name in registers),
+    )
+
+
+def dispatch_header() -> str:
+    """Return the C of `dispatch.h`: a function that calls a primitive.
+
+    The compiler compares each call with the primitive's declaration: how many arguments, and of which kinds.
+    """
+    primitives: dict[str, str] = literal(TABLES, "PRIMITIVES")
     forms = {"p": "(void *)a[{}].u", "u": "a[{}].u", "f": "a[{}].f"}
     cases = []
-    for number, (name, kinds) in enumerate(primitives.items()):
+    for name, kinds in primitives.items():
         arguments = ", ".join(forms[kind].format(place) for place, kind in enumerate(kinds))
-        cases.append(f"    case {number}: {name}({arguments}); return;")
+        cases.append(f"    case CALL_{name.upper()}: {name}({arguments}); return;")
     return _DISPATCH.format(
-        primitives=len(primitives),
-        arguments=most,
         arities=", ".join(str(len(kinds)) for kinds in primitives.values()),
-        registers=", ".join(name.upper() for name in registers),
         cases="\n".join(cases),
     )

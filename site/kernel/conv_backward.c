@@ -1,7 +1,7 @@
 /* The backward pass of a convolution with many input channels.
 
-   One of the four outputs of a pooling window has a gradient, and only where ReLU let it through. Those are listed once for
-   each sample: by channel for the gradient of the weights, by position before pooling for the gradient of the input. Each
+   One of the four outputs of a pooling window has a gradient, and only where ReLU let it through. Those are listed for each
+   sample: by channel for the gradient of the weights, by position before pooling for the gradient of the input. Each
    gradient is then summed over its list in registers, BLOCK input channels at a time. */
 #include "conv.h"
 
@@ -12,27 +12,25 @@ typedef struct {
 } Arrow;
 
 typedef struct {
-    Arrow *by_channel;   /* (O, P*P) */
-    u32 *counts;         /* (O) */
-    Arrow *by_position;  /* (O*P*P) */
-    u32 *starts;         /* (N*N + 1) */
-} Arrows;
+    Arrow *by_position; /* (O*P*P) */
+    u32 *starts;        /* (N*N + 1) */
+} Positions;
 
-/* Byte size of the lists. */
-u32 backward_scratch(const Conv *conv) {
-    u32 P = conv->N / 2;
-    return conv->O * P * P * 2 * sizeof(Arrow) + 4 * conv->O + 4 * (conv->N * conv->N + 1);
-}
+/* Of the channels from `first` on. */
+typedef struct {
+    u32 first, count;
+    Arrow *by_channel; /* (O, P*P) */
+    u32 *counts;       /* (O) */
+} Channels;
 
-static Arrows arrows_in(void *scratch, const Conv *conv) {
+/* Byte size of the lists, of which a thread has one kind at a time. */
+u32 backward_room(const Conv *conv) {
     u32 P = conv->N / 2;
-    Arrow *by_channel = scratch, *by_position = by_channel + conv->O * P * P;
-    u32 *counts = (u32 *)(by_position + conv->O * P * P);
-    return (Arrows){by_channel, counts, by_position, counts + conv->O};
+    return conv->O * P * P * sizeof(Arrow) + 4 * (conv->O + conv->N * conv->N + 1);
 }
 
 /* A bit for each of 32 channels whose output at Y passed ReLU and came from place `k` of its window. */
-static inline u32 chosen(const float *Y, const u8 *which, u32 k) {
+static __attribute__((noinline)) u32 chosen(const float *Y, const u8 *which, u32 k) {
     u32 passed = 0;
     for (u32 v = 0; v < 8; v++) passed |= wasm_i32x4_bitmask(wasm_f32x4_gt(load4(Y + 4 * v), splat(0))) << 4 * v;
     v128_t place = wasm_i8x16_splat((int8_t)k);
@@ -41,24 +39,39 @@ static inline u32 chosen(const float *Y, const u8 *which, u32 k) {
     return passed & (low | high << 16);
 }
 
-/* Fill the lists for one sample. The channels of a position come in order. */
-static void list_arrows(const Conv *conv, Arrows *lists, const float *dY, const float *Y, const u8 *which) {
-    u32 N = conv->N, I = conv->I, O = conv->O, P = N / 2;
-    Arrow *next = lists->by_position;
-    for (u32 o = 0; o < O; o++) lists->counts[o] = 0;
-    for (u32 y = 0; y < N; y++)
-        for (u32 x = 0; x < N; x++) {
-            u32 place = output_place(conv, y / 2, x / 2), window = (y / 2 * P + x / 2) * O;
-            lists->starts[y * N + x] = (u32)(next - lists->by_position);
-            for (u32 block = 0; block < O; block += 32)
-                for (u32 bits = chosen(Y + place + block, which + window + block, y % 2 * 2 + x % 2); bits; bits &= bits - 1) {
-                    u32 o = block + (u32)__builtin_ctz(bits);
-                    float gradient = dY[place + o];
-                    lists->by_channel[o * P * P + lists->counts[o]++] = (Arrow){(y * (N + 2) + x) * I, gradient};
-                    *next++ = (Arrow){(o * 9 - x) * I, gradient};
-                }
+/* Call LIST for each output of a sample with a gradient, of the channels from .. to: with position y, x, with channel o and
+   the gradient. The channels of a position come in order. */
+#define EACH_ARROW(from, to, LIST, AT_POSITION)                                                              \
+    for (u32 y = 0; y < N; y++)                                                                              \
+        for (u32 x = 0; x < N; x++) {                                                                        \
+            u32 place = output_place(conv, y / 2, x / 2), window = (y / 2 * P + x / 2) * O;                  \
+            AT_POSITION;                                                                                     \
+            for (u32 block = (from) & ~31u; block < (to); block += 32) {                                     \
+                u32 bits = chosen(Y + place + block, which + window + block, y % 2 * 2 + x % 2);             \
+                if (block < (from)) bits &= 0xffffffffu << ((from) - block);                                 \
+                if (block + 32 > (to)) bits &= 0xffffffffu >> (block + 32 - (to));                           \
+                for (; bits; bits &= bits - 1) {                                                             \
+                    u32 o = block + (u32)__builtin_ctz(bits);                                                \
+                    float gradient = dY[place + o];                                                          \
+                    LIST;                                                                                    \
+                }                                                                                            \
+            }                                                                                                \
         }
+
+static void list_by_position(const Conv *conv, Positions *lists, const float *dY, const float *Y, const u8 *which) {
+    u32 N = conv->N, O = conv->O, P = N / 2;
+    Arrow *next = lists->by_position;
+    EACH_ARROW(0, O, *next++ = ((Arrow){(o * 9 - x) * conv->I, gradient}),
+               lists->starts[y * N + x] = (u32)(next - lists->by_position))
     lists->starts[N * N] = (u32)(next - lists->by_position);
+}
+
+static void list_by_channel(const Conv *conv, Channels *lists, const float *dY, const float *Y, const u8 *which) {
+    u32 N = conv->N, O = conv->O, P = N / 2, first = lists->first;
+    for (u32 o = 0; o < lists->count; o++) lists->counts[o] = 0;
+    EACH_ARROW(first, first + lists->count,
+               lists->by_channel[(o - first) * P * P + lists->counts[o - first]++] =
+                   ((Arrow){(y * (N + 2) + x) * conv->I, gradient}), )
 }
 
 #define SUM(arrow, end, row)                                                                             \
@@ -68,10 +81,10 @@ static void list_arrows(const Conv *conv, Arrows *lists, const float *dY, const 
         for (int v_ = 0; v_ < BLOCK / 4; v_++) acc[v_] = madd(load4(r_ + 4 * v_), g_, acc[v_]);          \
     }
 
-/* Add one sample's part of the gradients of the weights and of the bias. */
-static void weight_gradient(const Conv *conv, const Arrows *lists, float *dW, float *dbias, const float *X) {
-    u32 N = conv->N, I = conv->I, O = conv->O, P = N / 2;
-    for (u32 o = 0; o < O; o++) {
+/* Add one sample's part of the gradients of the weights and of the bias; dW and dbias start with the first channel listed. */
+static void weight_gradient(const Conv *conv, const Channels *lists, float *dW, float *dbias, const float *X) {
+    u32 N = conv->N, I = conv->I, P = N / 2;
+    for (u32 o = 0; o < lists->count; o++) {
         const Arrow *list = lists->by_channel + o * P * P, *end = list + lists->counts[o];
         for (const Arrow *arrow = list; arrow < end; arrow++) dbias[o] += arrow->gradient;
         for (u32 t = 0; t < 9; t++)
@@ -88,7 +101,7 @@ static void weight_gradient(const Conv *conv, const Arrows *lists, float *dW, fl
 /* Write one sample's gradient of the input. An output at (y', x') reached the input at (y, x) through the tap (y - y' + 1,
    x - x' + 1). An arrow's place holds its channel's part of the weights' address and what x' takes away from it, so that
    the arrows of up to three neighbours in a row are one list. */
-static void input_gradient(const Conv *conv, const Arrows *lists, float *dX, const float *W) {
+static void input_gradient(const Conv *conv, const Positions *lists, float *dX, const float *W) {
     u32 N = conv->N, I = conv->I;
     for (u32 y = 0; y < N; y++)
         for (u32 x = 0; x < N; x++)
@@ -106,18 +119,32 @@ static void input_gradient(const Conv *conv, const Arrows *lists, float *dX, con
             }
 }
 
-/* From dY, the gradient of the loss by Y, leave that by the weights in dW (O, 9, I), by the bias in dbias (O), by the input
-   in dX (like X; its border stays). The others are as conv_forward had and left them. */
-EXPORT(conv_backward)
-void conv_backward(const Conv *conv, float *dW, float *dbias, float *dX, const float *X, const float *W, u32 B,
-                   const float *dY, const float *Y, const u8 *which, void *scratch) {
+/* From dY, the gradient of the loss by Y, leave that by the input in dX (like X; its border stays). The others are as
+   conv_forward had and left them. */
+EXPORT(conv_input)
+void conv_input(const Conv *conv, float *dX, const float *W, u32 B, const float *dY, const float *Y, const u8 *which,
+                void *room) {
     u32 size = (conv->N + 2) * (conv->N + 2) * conv->I, places = conv->N * conv->N / 4 * conv->O;
-    Arrows lists = arrows_in(scratch, conv);
-    clear(dW, conv->O * 9 * conv->I);
-    clear(dbias, conv->O);
+    Arrow *arrows = room;
+    Positions lists = {arrows, (u32 *)(arrows + places)};
     for (u32 b = 0; b < B; b++) {
-        list_arrows(conv, &lists, dY + b * conv->stride, Y + b * conv->stride, which + b * places);
-        weight_gradient(conv, &lists, dW, dbias, X + b * size);
+        list_by_position(conv, &lists, dY + b * conv->stride, Y + b * conv->stride, which + b * places);
         input_gradient(conv, &lists, dX + b * size, W);
+    }
+}
+
+/* And that by the weights in dW (O, 9, I), by the bias in dbias (O): of `count` outputs from `first` on. */
+EXPORT(conv_weights)
+void conv_weights(const Conv *conv, float *dW, float *dbias, const float *X, u32 B, const float *dY, const float *Y,
+                  const u8 *which, u32 first, u32 count, void *room) {
+    u32 size = (conv->N + 2) * (conv->N + 2) * conv->I, places = conv->N * conv->N / 4 * conv->O;
+    Arrow *arrows = room;
+    Channels lists = {first, count, arrows, (u32 *)(arrows + places)};
+    dW += first * 9 * conv->I, dbias += first;
+    for (u32 i = 0; i < count * 9 * conv->I; i++) dW[i] = 0;
+    for (u32 o = 0; o < count; o++) dbias[o] = 0;
+    for (u32 b = 0; b < B; b++) {
+        list_by_channel(conv, &lists, dY + b * conv->stride, Y + b * conv->stride, which + b * places);
+        weight_gradient(conv, &lists, dW, dbias, X + b * size);
     }
 }

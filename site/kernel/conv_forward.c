@@ -27,10 +27,36 @@ typedef struct {
     Tile tiles[TILES];
 } Winograd;
 
-/* How many bytes of scratch conv_forward needs: U, V, M and the plain picture with its output. */
-static u32 forward_scratch(const Conv *conv) {
-    u32 I = conv->I, O = conv->O;
-    return 4 * (16 * (I * O + TILES * (I + O) + 2 * APART) + (SIDE + 2) * (SIDE + 2) * I + 9 * O) + 9 * O;
+/* What is the same for all samples of a batch. */
+typedef struct {
+    float *U, *picture, *output; /* U (16, I, O); the plain picture (SIDE+2, SIDE+2, I) and its tiles' outputs (9, O) */
+    u8 *which;                   /* (9, O) */
+} Prepared;
+
+static Prepared prepared_in(const void *scratch, const Conv *conv) {
+    float *U = (float *)scratch, *picture = U + 16 * conv->I * conv->O;
+    float *output = picture + (SIDE + 2) * (SIDE + 2) * conv->I;
+    return (Prepared){U, picture, output, (u8 *)(output + 9 * conv->O)};
+}
+
+/* How many bytes of scratch conv_prepare fills. */
+EXPORT(conv_scratch)
+u32 conv_scratch(const Conv *conv) {
+    return (u32)prepared_in(0, conv).which + 9 * conv->O;
+}
+
+u32 backward_room(const Conv *conv);
+
+/* How many bytes of room each thread needs, for whatever it does of a convolution; whole lines. Here: for V and M. */
+EXPORT(conv_room)
+u32 conv_room(const Conv *conv) {
+    u32 forward = 4 * 16 * (TILES * (conv->I + conv->O) + 2 * APART), backward = backward_room(conv);
+    return ((forward > backward ? forward : backward) + 63) & ~63u;
+}
+
+static Winograd winograd_in(void *room, const Conv *conv, const float *bias, float *U) {
+    float *V = room, *M = V + 16 * (TILES * conv->I + APART);
+    return (Winograd){.bias = bias, .U = U, .V = V, .M = M, .I = conv->I, .O = conv->O, .row = (conv->N + 2) * conv->I};
 }
 
 /* U = G w G^T for each pair of channels. W (O, 9, I). */
@@ -159,19 +185,24 @@ static void copy_output(float *output, u8 *which, const float *from, const u8 *f
     for (u32 o = 0; o < O; o += 16) wasm_v128_store(which + o, wasm_v128_load(from_which + o));
 }
 
-/* Y = max pooling of ReLU of the convolution of X with W, plus bias; `which` as in image_conv.c.
-   X (B, N+2, N+2, I) with its border, W (O, 9, I), bias (O), Y (B, stride) as `Conv` says, which (B, N/2, N/2, O). */
+/* Leave in `scratch` what conv_forward needs of the weights W (O, 9, I) and of the first of the batch's pictures X. */
+EXPORT(conv_prepare)
+void conv_prepare(const Conv *conv, const float *X, const float *W, const float *bias, void *scratch, void *room) {
+    Prepared ready = prepared_in(scratch, conv);
+    transform_weights(ready.U, W, conv->I, conv->O);
+    plain_tiles(winograd_in(room, conv, bias, ready.U), X + (conv->N + 3) * conv->I, ready.picture, ready.output, ready.which);
+}
+
+/* Y = max pooling of ReLU of the convolution of X with the weights that `scratch` was prepared with, plus bias; `which` as in
+   image_conv.c. X (B, N+2, N+2, I) with its border, bias (O), Y (B, stride) as `Conv` says, which (B, N/2, N/2, O). */
 EXPORT(conv_forward)
-void conv_forward(const Conv *conv, const float *X, const float *W, const float *bias, u32 B, float *Y, u8 *which,
-                  void *scratch) {
+void conv_forward(const Conv *conv, const float *X, const float *bias, u32 B, float *Y, u8 *which, const void *scratch,
+                  void *room) {
     u32 N = conv->N, I = conv->I, O = conv->O, P = N / 2, row = (N + 2) * I;
-    float *U = scratch, *V = U + 16 * I * O, *M = V + 16 * (TILES * I + APART), *picture = M + 16 * (TILES * O + APART);
-    float *output = picture + (SIDE + 2) * (SIDE + 2) * I;
-    u8 *output_which = (u8 *)(output + 9 * O), plain[34 * 34];
-    Winograd w = {.bias = bias, .U = U, .V = V, .M = M, .I = I, .O = O, .row = row};
-    transform_weights(U, W, I, O);
-    const float *like = X + row + I;
-    plain_tiles(w, like, picture, output, output_which);
+    u8 plain[34 * 34];
+    Prepared ready = prepared_in(scratch, conv);
+    Winograd w = winograd_in(room, conv, bias, ready.U);
+    const float *like = ready.picture + (SIDE + 3) * I;
     for (u32 b = 0; b < B; b++, X += (N + 2) * row, Y += conv->stride, which += P * P * O) {
         find_plain(plain, X, like, N, I);
         for (u32 r = 0; r < P; r++)
@@ -180,19 +211,10 @@ void conv_forward(const Conv *conv, const float *X, const float *W, const float 
                 u8 *at = which + (r * P + c) * O;
                 u32 kind = (r ? r + 1 < P ? 1 : 2 : 0) * 3 + (c ? c + 1 < P ? 1 : 2 : 0);
                 if (patch_is_plain(plain + 2 * r * (N + 2) + 2 * c, N + 2))
-                    copy_output(y, at, output + kind * O, output_which + kind * O, O);
+                    copy_output(y, at, ready.output + kind * O, ready.which + kind * O, O);
                 else
                     add_tile(&w, X + 2 * r * row + 2 * c * I, y, at);
             }
     }
     flush(&w);
-}
-
-u32 backward_scratch(const Conv *conv);
-
-/* How many bytes of scratch conv_forward and conv_backward need, one after the other. */
-EXPORT(conv_scratch)
-u32 conv_scratch(const Conv *conv) {
-    u32 forward = forward_scratch(conv), backward = backward_scratch(conv);
-    return forward > backward ? forward : backward;
 }

@@ -55,10 +55,10 @@ void matmul(float *C, u32 cs, const float *A, u32 ars, u32 acs, const float *B, 
     if (N - n == 4) COLUMN(1);
 }
 
-/* bias += step * the sum of dY's rows. dY (B, stride), bias (stride). */
+/* bias += step * the sum of dY's rows. dY (B, stride), of which O are used, a multiple of 4; bias (O). */
 EXPORT(bias_update)
-void bias_update(float *bias, const float *dY, u32 B, u32 stride, float step) {
-    for (u32 o = 0; o < stride; o += 4) {
+void bias_update(float *bias, const float *dY, u32 B, u32 stride, float step, u32 O) {
+    for (u32 o = 0; o < O; o += 4) {
         f32x4 sum = splat(0);
         for (u32 b = 0; b < B; b++) sum = wasm_f32x4_add(sum, load4(dY + b * stride + o));
         store4(bias + o, madd(sum, splat(step), load4(bias + o)));

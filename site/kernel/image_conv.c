@@ -113,24 +113,26 @@ static inline void sum_gradient(const Conv *conv, const float *X, const Inked *l
     sums[9] = dbias;
 }
 
-/* W += step * the gradient of the loss by W, from dY, and the same for the bias. */
+/* W += step * the gradient of the loss by W, from dY, and the same for the bias: for `count` channels from `first` on, a
+   multiple of 4. */
 EXPORT(image_conv_update)
 void image_conv_update(const Conv *conv, float *W, float *bias, const float *X, u32 B, const float *dY, const float *Y,
-                       const u8 *which, float step) {
+                       const u8 *which, float step, u32 first, u32 count) {
     u32 N = conv->N, O = conv->O;
     Inked list[MOST_WINDOWS];
-    for (u32 block = 0; block < O; block += BLOCK) {
+    for (u32 block = first, end = first + count; block < end; block += BLOCK) {
+        u32 width = end - block < BLOCK ? end - block : BLOCK;
         f32x4 sums[BLOCK / 4][10] = {0};
         for (u32 b = 0; b < B; b++) {
             const float *x = X + b * (N + 2) * (N + 4);
-            u32 count = list_windows(conv, x, list);
-            for (u32 o = 0; o < BLOCK; o += 4) {
+            u32 windows = list_windows(conv, x, list);
+            for (u32 o = 0; o < width; o += 4) {
                 u32 place = b * conv->stride + block + o;
                 const u8 *at = which + b * (N * N / 4 * O) + block + o;
-                sum_gradient(conv, x, list, count, dY + place, Y + place, at, sums[o / 4]);
+                sum_gradient(conv, x, list, windows, dY + place, Y + place, at, sums[o / 4]);
             }
         }
-        for (u32 o = 0; o < BLOCK; o += 4) {
+        for (u32 o = 0; o < width; o += 4) {
             for (u32 t = 0; t < 9; t++) {
                 float *w = W + t * O + block + o;
                 store4(w, madd(sums[o / 4][t], splat(step), load4(w)));

@@ -78,6 +78,17 @@ static inline u32 first_equal(const float *Z, u32 K, float top) {
    divided into batches and calls. */
 static inline double exact(double loss) { return __builtin_rint(loss * 0x1p32) * 0x1p-32; }
 
+/* Add to a total that other threads may add to as well. Sums are exact, so their order does not matter. */
+static void add_to(double *total, double value) {
+#ifdef __wasm_atomics__
+    union { double f; u64 i; } before = {*total}, after;
+    do after.f = before.f + value;
+    while (!__atomic_compare_exchange_n((u64 *)total, &before.i, after.i, 0, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST));
+#else
+    *total += value;
+#endif
+}
+
 /* From logits Z (B, stride), K of each row used, K at most 32, leave dZ = softmax - one-hot in the same place, zero in the
    padding, and add to `score` the labels' negative log-likelihoods and how many are ranked first (the lower class wins a
    tie). Sample b's label is labels[rows[first + b]], or labels[first + b] where `rows` is null. */
@@ -95,8 +106,8 @@ void nll(float *Z, u32 B, u32 K, u32 stride, const u8 *labels, const u32 *rows, 
         Z[label] -= 1;
         loss += exact(log1((double)sum) + (double)top - (double)target);
     }
-    score->loss += loss;
-    score->correct += correct;
+    add_to(&score->loss, loss);
+    add_to(&score->correct, correct);
 }
 
 /* Softmax of one row of K logits, in place. Z (stride). */

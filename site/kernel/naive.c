@@ -7,35 +7,34 @@ static float entry_value(Entry entry) {
 
 EXPORT(naive_list_pixels)
 void naive_list_pixels(const u8 *images, const u32 *rows, u32 first, u32 B, u32 D, const u8 *positions, Entry *entries,
-                       u32 *starts) {
+                       u32 *lengths) {
     (void)positions;
-    u32 count = 0;
-    for (u32 b = 0; b < B; b++) {
-        u32 row = rows ? rows[first + b] : first + b;
-        starts[b] = count;
+    for (u32 b = 0; b < B; b++, entries += SLOT(D)) {
+        u32 row = rows ? rows[first + b] : first + b, count = 0;
         for (u32 d = 0; d < D; d++)
             if (images[row * D + d]) entries[count++] = ENTRY(d, float_bits(images[row * D + d]));
+        lengths[b] = count;
     }
-    starts[B] = count;
 }
 
 EXPORT(naive_group_pixels)
-void naive_group_pixels(const Entry *entries, const u32 *starts, u32 B, u32 D, Entry *columns, u32 stride, u32 *counts) {
-    for (u32 d = 0; d < D; d++) {
+void naive_group_pixels(const Entry *entries, const u32 *lengths, u32 B, u32 D, Entry *columns, u32 stride, u32 *counts,
+                        u32 first, u32 count) {
+    for (u32 d = first; d < first + count; d++) {
         counts[d] = 0;
         for (u32 b = 0; b < B; b++)
-            for (u32 e = starts[b]; e < starts[b + 1]; e++)
+            for (u32 e = b * SLOT(D); e < b * SLOT(D) + lengths[b]; e++)
                 if (entry_index(entries[e]) == d) columns[d * stride + counts[d]++] = ENTRY(b, entry_bits(entries[e]));
     }
 }
 
 EXPORT(naive_sparse_forward)
-void naive_sparse_forward(const float *W, const float *bias, const Entry *entries, const u32 *starts, u32 B, u32 D, u32 H,
+void naive_sparse_forward(const float *W, const float *bias, const Entry *entries, const u32 *lengths, u32 B, u32 D, u32 H,
                           float *Y, u32 stride) {
     for (u32 b = 0; b < B; b++)
         for (u32 h = 0; h < H; h++) {
             double sum = bias[h];
-            for (u32 e = starts[b]; e < starts[b + 1]; e++)
+            for (u32 e = b * SLOT(D); e < b * SLOT(D) + lengths[b]; e++)
                 sum += (double)entry_value(entries[e]) * W[(h / BLOCK * D + entry_index(entries[e])) * BLOCK + h % BLOCK];
             Y[b * stride + h] = (float)sum;
         }
@@ -67,8 +66,8 @@ void naive_matmul(float *C, u32 cs, const float *A, u32 ars, u32 acs, const floa
 }
 
 EXPORT(naive_bias_update)
-void naive_bias_update(float *bias, const float *dY, u32 B, u32 stride, float step) {
-    for (u32 o = 0; o < stride; o++) {
+void naive_bias_update(float *bias, const float *dY, u32 B, u32 stride, float step, u32 O) {
+    for (u32 o = 0; o < O; o++) {
         double sum = 0;
         for (u32 b = 0; b < B; b++) sum += dY[b * stride + o];
         bias[o] += (float)(step * sum);

@@ -38,9 +38,9 @@ void naive_image_conv_forward(const Conv *conv, const float *X, const float *W, 
 
 EXPORT(naive_image_conv_update)
 void naive_image_conv_update(const Conv *conv, float *W, float *bias, const float *X, u32 B, const float *dY,
-                             const float *Y, const u8 *which, float step) {
+                             const float *Y, const u8 *which, float step, u32 first, u32 count) {
     u32 N = conv->N, O = conv->O, P = N / 2, row = N + 4;
-    for (u32 o = 0; o < O; o++) {
+    for (u32 o = first; o < first + count; o++) {
         double dW[9] = {0}, dbias = 0;
         for (u32 b = 0; b < B; b++)
             for (u32 p = 0; p < P * P; p++) {
@@ -56,9 +56,7 @@ void naive_image_conv_update(const Conv *conv, float *W, float *bias, const floa
 }
 
 EXPORT(naive_conv_forward)
-void naive_conv_forward(const Conv *conv, const float *X, const float *W, const float *bias, u32 B, float *Y, u8 *which,
-                        void *scratch) {
-    (void)scratch;
+void naive_conv_forward(const Conv *conv, const float *X, const float *W, const float *bias, u32 B, float *Y, u8 *which) {
     u32 N = conv->N, I = conv->I, O = conv->O, P = N / 2, row = (N + 2) * I;
     for (u32 b = 0; b < B; b++)
         for (u32 p = 0; p < P * P; p++)
@@ -77,8 +75,7 @@ void naive_conv_forward(const Conv *conv, const float *X, const float *W, const 
 
 EXPORT(naive_conv_backward)
 void naive_conv_backward(const Conv *conv, float *dW, float *dbias, float *dX, const float *X, const float *W, u32 B,
-                         const float *dY, const float *Y, const u8 *which, void *scratch) {
-    (void)scratch;
+                         const float *dY, const float *Y, const u8 *which) {
     u32 N = conv->N, I = conv->I, O = conv->O, P = N / 2, row = (N + 2) * I;
     for (u32 i = 0; i < O * 9 * I; i++) dW[i] = 0;
     for (u32 o = 0; o < O; o++) dbias[o] = 0;

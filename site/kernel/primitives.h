@@ -7,9 +7,10 @@
 /* sparse.c */
 u32 fetch_images(const u8 *images, const u32 *rows, u32 first, u32 B, u32 D);
 void list_pixels(const u8 *images, const u32 *rows, u32 first, u32 B, u32 D, const u8 *positions, Entry *entries,
-                 u32 *starts);
-void group_pixels(const Entry *entries, const u32 *starts, u32 B, u32 D, Entry *columns, u32 stride, u32 *counts);
-void sparse_forward(const float *W, const float *bias, const Entry *entries, const u32 *starts, u32 B, u32 D, u32 H,
+                 u32 *lengths);
+void group_pixels(const Entry *entries, const u32 *lengths, u32 B, u32 D, Entry *columns, u32 stride, u32 *counts, u32 first,
+                  u32 count);
+void sparse_forward(const float *W, const float *bias, const Entry *entries, const u32 *lengths, u32 B, u32 D, u32 H,
                     float *Y, u32 stride);
 void sparse_update(float *W, const Entry *columns, u32 columns_stride, const u32 *counts, u32 D, u32 H,
                    const float *dY, u32 stride, float step);
@@ -21,7 +22,7 @@ void sparse_adam(float *W, float *M, float *V, const Entry *columns, u32 columns
 /* dense.c */
 void matmul(float *C, u32 cs, const float *A, u32 ars, u32 acs, const float *B, u32 bs, u32 M, u32 N, u32 K,
             const float *base, u32 base_stride, float scale);
-void bias_update(float *bias, const float *dY, u32 B, u32 stride, float step);
+void bias_update(float *bias, const float *dY, u32 B, u32 stride, float step, u32 O);
 void relu_forward(float *Y, u32 B, u32 stride);
 void relu_backward(float *dY, const float *Y, u32 B, u32 stride);
 
@@ -33,19 +34,24 @@ void softmax(float *Z, u32 K, u32 stride);
 void ink(float *X, const u8 *images, const u32 *rows, u32 first, u32 B, u32 N);
 void image_conv_forward(const Conv *conv, const float *X, const float *W, const float *bias, u32 B, float *Y, u8 *which);
 void image_conv_update(const Conv *conv, float *W, float *bias, const float *X, u32 B, const float *dY, const float *Y,
-                       const u8 *which, float step);
+                       const u8 *which, float step, u32 first, u32 count);
 
 /* conv_forward.c, conv_backward.c */
-void conv_forward(const Conv *conv, const float *X, const float *W, const float *bias, u32 B, float *Y, u8 *which,
-                  void *scratch);
-void conv_backward(const Conv *conv, float *dW, float *dbias, float *dX, const float *X, const float *W, u32 B,
-                   const float *dY, const float *Y, const u8 *which, void *scratch);
+u32 conv_room(const Conv *conv);
+void conv_prepare(const Conv *conv, const float *X, const float *W, const float *bias, void *scratch, void *room);
+void conv_forward(const Conv *conv, const float *X, const float *bias, u32 B, float *Y, u8 *which, const void *scratch,
+                  void *room);
+void conv_input(const Conv *conv, float *dX, const float *W, u32 B, const float *dY, const float *Y, const u8 *which,
+                void *room);
+void conv_weights(const Conv *conv, float *dW, float *dbias, const float *X, u32 B, const float *dY, const float *Y,
+                  const u8 *which, u32 first, u32 count, void *room);
 
 /* augment.c */
 void augment(u8 *target, const u8 *images, const u32 *rows, u32 first, u32 B, u32 seed);
 
 /* update.c */
 void clear(float *target, u32 count);
+void copy(float *target, const float *source, u32 count);
 void add_scaled(float *target, const float *source, u32 count, float scale);
 void move_momentum(float *W, float *V, float *G, u32 count, float rate, float momentum, float weight_decay);
 void move_adam(float *W, float *M, float *V, float *G, u32 count, float rate, float epsilon, float keep);

@@ -3,16 +3,12 @@
    Python decides which layers follow each other (site/scrawl/net/network.py), but a call from Python costs more than a
    small primitive takes. So Python records its calls once, and `run` repeats them with what differs from step to step:
    the registers. The tables in site/scrawl/net/program.py number primitives and registers and say which arguments a
-   primitive takes; infra/page/kernel_build.py makes dispatch.h of them when it builds the kernel. */
+   primitive takes; infra/page/kernel_build.py makes headers of them when it builds the kernel. */
 #include "primitives.h"
+#include "team.h"
 #include "update.h"
 
-typedef union {
-    u32 u;
-    float f;
-} Word;
-
-/* PRIMITIVES, ARGUMENTS, arities, the numbers of the registers, and `call(primitive, arguments)`. */
+/* arities, and `call(primitive, arguments)`. */
 #include "dispatch.h"
 
 typedef struct {
@@ -29,6 +25,37 @@ static void check(const Instruction *instruction) {
         if (instruction->registers >> i & 1 && instruction->arguments[i].u >= REGISTERS) __builtin_trap();
 }
 
+void call_primitive(u32 primitive, const Word *arguments) { call(primitive, arguments); }
+
+/* Carry out a call on all threads. Return 0 if a helper was lost. */
+static u32 carry_out(Job *job) {
+    job->parts = count_parts(job->primitive, job->arguments, team_size());
+    if (job->parts > 1) return share_out(job);
+    call_primitive(job->primitive, job->arguments);
+    return 1;
+}
+
+/* What a program changes for good: weights, averages, gradients. Before threads share it, it is copied, so that one thread can
+   start again if another is lost. `copy` is 0 for what starts at zero. */
+typedef struct {
+    float *tensor, *copy;
+    u32 count;
+} Kept;
+
+static u32 keep(const Kept *kept, u32 count) {
+    for (; count; count--, kept++) {
+        Job job = {.primitive = CALL_COPY, .arguments = {{(u32)kept->copy}, {(u32)kept->tensor}, {kept->count}}};
+        if (kept->copy && !carry_out(&job)) return 0;
+    }
+    return 1;
+}
+
+static void restore(const Kept *kept, u32 count) {
+    for (; count; count--, kept++)
+        if (kept->copy) copy(kept->tensor, kept->copy, kept->count);
+        else clear(kept->tensor, kept->count);
+}
+
 /* base to the power n, the same however many steps are done in one call. */
 static double power(double base, u32 n) {
     double result = 1;
@@ -37,39 +64,57 @@ static double power(double base, u32 n) {
     return result;
 }
 
-/* Run `count` instructions, once for each of `steps` batches: rows first .., first + B .. and so on. `score` becomes the sum
-   over them. `age` is how many steps came before these, which Adam needs to know. */
-EXPORT(run)
-void run(const Instruction *program, u32 count, u32 images, u32 labels, u32 rows, u32 first, u32 B, u32 steps, float step,
-         float rate, float momentum, float weight_decay, u32 age, u32 seed, Score *score) {
-    *score = (Score){0, 0};
-    for (u32 n = 0; n < count; n++) check(&program[n]);
-    for (; steps; steps--, first += B) {
-        age++;
-        AdamStep adam = adam_step(rate, weight_decay, 1 - power(BETA1, age), 1 - power(BETA2, age));
+/* What differs from run to run. */
+typedef struct {
+    u32 images, labels, rows, first, B, steps;
+    float step, rate, momentum, weight_decay;
+    u32 age, seed;
+} Batches;
+
+/* Run the steps of the batches. Return 0 if a helper was lost on the way. */
+static u32 run_steps(const Instruction *program, u32 count, Batches batch) {
+    for (; batch.steps; batch.steps--, batch.first += batch.B) {
+        batch.age++;
+        AdamStep adam = adam_step(batch.rate, batch.weight_decay, 1 - power(BETA1, batch.age), 1 - power(BETA2, batch.age));
         const Word registers[REGISTERS] = {
-            [IMAGES] = {images},
-            [LABELS] = {labels},
-            [ROWS] = {rows},
-            [FIRST] = {first},
-            [COUNT] = {B},
-            [STEP] = {.f = step},
+            [IMAGES] = {batch.images},
+            [LABELS] = {batch.labels},
+            [ROWS] = {batch.rows},
+            [FIRST] = {batch.first},
+            [COUNT] = {batch.B},
+            [STEP] = {.f = batch.step},
             [ONE] = {.f = 1},
-            [RATE] = {.f = rate},
-            [MOMENTUM] = {.f = momentum},
-            [WEIGHT_DECAY] = {.f = weight_decay},
+            [RATE] = {.f = batch.rate},
+            [MOMENTUM] = {.f = batch.momentum},
+            [WEIGHT_DECAY] = {.f = batch.weight_decay},
             [ADAM_RATE] = {.f = adam.rate},
             [ADAM_EPSILON] = {.f = adam.epsilon},
             [ADAM_KEEP] = {.f = adam.keep},
-            [SEED] = {seed},
+            [SEED] = {batch.seed},
         };
         for (u32 n = 0; n < count; n++) {
-            Word a[ARGUMENTS];
+            Job job = {.primitive = program[n].primitive};
             for (u32 i = 0; i < ARGUMENTS; i++) {
                 Word word = program[n].arguments[i];
-                a[i] = program[n].registers >> i & 1 ? registers[word.u] : word;
+                job.arguments[i] = program[n].registers >> i & 1 ? registers[word.u] : word;
             }
-            call(program[n].primitive, a);
+            if (!carry_out(&job)) return 0;
         }
     }
+    return 1;
+}
+
+/* Run `count` instructions, once for each of `steps` batches: rows first .., first + B .. and so on. `score` becomes the sum
+   over them. `age` is how many steps came before these, which Adam needs to know. `kept` (tensors) are as above. */
+EXPORT(run)
+void run(const Instruction *program, u32 count, u32 images, u32 labels, u32 rows, u32 first, u32 B, u32 steps, float step,
+         float rate, float momentum, float weight_decay, u32 age, u32 seed, Score *score, const Kept *kept, u32 tensors) {
+    Batches batches = {images, labels, rows, first, B, steps, step, rate, momentum, weight_decay, age, seed};
+    for (u32 n = 0; n < count; n++) check(&program[n]);
+    *score = (Score){0, 0};
+    if (team_size() > 1 && !keep(kept, tensors)) tensors = 0; /* nothing has been changed yet */
+    if (run_steps(program, count, batches)) return;
+    restore(kept, tensors);
+    *score = (Score){0, 0};
+    run_steps(program, count, batches);
 }

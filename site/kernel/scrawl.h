@@ -29,6 +29,9 @@ typedef u32 Entry;
 static inline u32 entry_index(Entry entry) { return entry & 0xffff; }
 static inline u32 entry_bits(Entry entry) { return entry & 0xffff0000; } /* of the value */
 
+/* Room for a sample's listing: its D pixels, and what list_pixels writes beyond the last one. */
+#define SLOT(D) ((D) + 8)
+
 /* The sums of a pass over a batch. */
 typedef struct {
     double loss;    /* sum of the negative log-likelihoods */

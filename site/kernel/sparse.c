@@ -45,17 +45,16 @@ u32 fetch_images(const u8 *images, const u32 *rows, u32 first, u32 B, u32 D) {
     return sum;
 }
 
-/* List the pixels of B images that are not blank: those of sample b are entries[starts[b] .. starts[b+1]].
+/* List the pixels of B images that are not blank: those of sample b are the first lengths[b] of its slot of `entries`.
    Sample b is row rows[first + b] of `images`, or row first + b where `rows` is null. Nothing branches on a pixel: in
    pictures no branch can be predicted.
-   images (·, D) u8, D a multiple of 16, at most 1024; entries (at most B*D, and 8 to spare); starts (B + 1). */
+   images (·, D) u8, D a multiple of 16, at most 1024; entries (B, SLOT(D)); lengths (B). */
 EXPORT(list_pixels)
 void list_pixels(const u8 *images, const u32 *rows, u32 first, u32 B, u32 D, const u8 *positions, Entry *entries,
-                 u32 *starts) {
-    Entry *next = entries;
-    for (u32 b = 0; b < B; b++) {
+                 u32 *lengths) {
+    for (u32 b = 0; b < B; b++, entries += SLOT(D)) {
+        Entry *next = entries;
         const u8 *image = images + D * (rows ? rows[first + b] : first + b);
-        starts[b] = (u32)(next - entries);
         u64 vectors = 0; /* those that are not blank altogether */
         for (u32 v = 0; v < D / 16; v++) vectors |= (u64)wasm_v128_any_true(wasm_v128_load(image + 16 * v)) << v;
         for (; vectors; vectors &= vectors - 1) {
@@ -67,20 +66,35 @@ void list_pixels(const u8 *images, const u32 *rows, u32 first, u32 B, u32 D, con
             v128_t places = wasm_i8x16_add(wasm_v128_load64_zero(positions + 8 * high), wasm_i8x16_const_splat(8));
             next = list_eight(pixels, places, d, high, next);
         }
+        lengths[b] = (u32)(next - entries);
     }
-    starts[B] = (u32)(next - entries);
 }
 
-/* Turn the listing by sample into one by pixel: pixel d's samples are columns[d*stride .. d*stride + counts[d]], in order.
-   columns (D, stride), stride >= B; counts (D). */
+/* The first of a sample's entries that is of pixel d or a later one. */
+static const Entry *entry_from(const Entry *entries, u32 length, u32 d) {
+    if (!d) return entries;
+    while (length) {
+        u32 half = length / 2, later = entry_index(entries[half]) < d;
+        entries += later ? half + 1 : 0;
+        length = later ? length - half - 1 : half;
+    }
+    return entries;
+}
+
+/* Turn the listing by sample into one by pixel, for the pixels first .. first + count: pixel d's samples are
+   columns[d*stride .. d*stride + counts[d]], in order. columns (D, stride), stride >= B; counts (D). */
 EXPORT(group_pixels)
-void group_pixels(const Entry *entries, const u32 *starts, u32 B, u32 D, Entry *columns, u32 stride, u32 *counts) {
-    for (u32 d = 0; d < D; d++) counts[d] = 0;
-    for (u32 b = 0; b < B; b++)
-        for (u32 e = starts[b]; e < starts[b + 1]; e++) {
-            u32 d = entry_index(entries[e]);
-            columns[d * stride + counts[d]++] = ENTRY(b, entry_bits(entries[e]));
+void group_pixels(const Entry *entries, const u32 *lengths, u32 B, u32 D, Entry *columns, u32 stride, u32 *counts, u32 first,
+                  u32 count) {
+    for (u32 d = first; d < first + count; d++) counts[d] = 0;
+    for (u32 b = 0; b < B; b++, entries += SLOT(D)) {
+        const Entry *end = entries + lengths[b];
+        for (const Entry *e = entry_from(entries, lengths[b], first); e < end; e++) {
+            u32 d = entry_index(*e);
+            if (d >= first + count) break;
+            columns[d * stride + counts[d]++] = ENTRY(b, entry_bits(*e));
         }
+    }
 }
 
 /* acc += the entry's value * row, over one block of hidden units. */
@@ -93,14 +107,14 @@ void group_pixels(const Entry *entries, const u32 *starts, u32 B, u32 D, Entry *
 
 /* Y = X W + bias. W (H/BLOCK, D, BLOCK), bias (H), Y (B, stride), H a multiple of BLOCK. */
 EXPORT(sparse_forward)
-void sparse_forward(const float *W, const float *bias, const Entry *entries, const u32 *starts, u32 B, u32 D, u32 H,
+void sparse_forward(const float *W, const float *bias, const Entry *entries, const u32 *lengths, u32 B, u32 D, u32 H,
                     float *Y, u32 stride) {
     for (u32 h = 0; h < H; h += BLOCK, W += D * BLOCK) {
         for (u32 b = 0; b < B; b++) {
             f32x4 acc[BLOCK / 4];
             for (int i = 0; i < BLOCK / 4; i++) acc[i] = splat(0);
-            const Entry *end = entries + starts[b + 1];
-            for (const Entry *e = entries + starts[b]; e < end; e++) ACCUMULATE(*e, W + entry_index(*e) * BLOCK);
+            const Entry *e = entries + b * SLOT(D), *end = e + lengths[b];
+            for (; e < end; e++) ACCUMULATE(*e, W + entry_index(*e) * BLOCK);
             for (int i = 0; i < BLOCK / 4; i++)
                 store4(Y + b * stride + h + 4 * i, madd(acc[i], splat(INK), load4(bias + h + 4 * i)));
         }

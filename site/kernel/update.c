@@ -8,6 +8,10 @@ void clear(float *target, u32 count) {
     for (u32 i = 0; i < count; i += 4) store4(target + i, splat(0));
 }
 
+/* target (count) = source. */
+EXPORT(copy)
+void copy(float *target, const float *source, u32 count) { __builtin_memcpy(target, source, 4 * count); }
+
 /* target += scale * source, both (count). */
 EXPORT(add_scaled)
 void add_scaled(float *target, const float *source, u32 count, float scale) {

@@ -41,6 +41,8 @@ def compiled(relaxed: bool) -> tuple[wasmtime.Engine, wasmtime.Module]:
 class WasmtimeKernel:
     """An instance of the module, with an allocator that only ever grows."""
 
+    most_threads = 1
+
     def __init__(self, relaxed: bool = False) -> None:
         engine, module = compiled(relaxed)
         self.store = wasmtime.Store(engine)

@@ -169,12 +169,9 @@ class Attribution:
         raise TypeError(f"convolutions read images or maps, got {type(layer).__name__}")
 
     def _inner_convolution(self, layer: InnerConvolution) -> Callable[[], object]:
-        alloc, below = self.kernel.alloc, layer.below
-        d_weight, d_bias = alloc(layer.weight.size * FLOAT), alloc(layer.outputs * FLOAT)
-        scratch = alloc(self.kernel.function("conv_scratch")(layer.shape))
-        gradients = (d_weight, d_bias, below.delta, below.output, layer.weight.address)
-        arguments = (*gradients, 1, layer.delta, layer.output, layer.which, scratch)
-        return _call(self.kernel, "conv_backward", layer.shape, *arguments)
+        target, weight = layer.below.delta, layer.weight.address
+        arguments = (target, weight, 1, layer.delta, layer.output, layer.which, layer.room)
+        return _call(self.kernel, "conv_input", layer.shape, *arguments)
 
 
 def _call(kernel: Kernel, name: str, *arguments: Any) -> Callable[[], object]:

@@ -83,7 +83,7 @@ class ImageConvolution(Convolution):
         weight, bias = optimizer.gradient(self.weight), optimizer.gradient(self.bias)
         program.add(
             "image_conv_update", self.shape, weight, bias, self._pixels,
-            COUNT, self.delta, self.output, self.which, STEP,
+            COUNT, self.delta, self.output, self.which, STEP, 0, self.outputs,
         )  # fmt: skip
 
 
@@ -97,25 +97,35 @@ class InnerConvolution(Convolution):
         self.weight.allocate(self.outputs, 1, self._limit, 9)
         self._d_weight = workspace.kernel.alloc(self.weight.size * FLOAT)
         self._d_bias = workspace.kernel.alloc(self.outputs * FLOAT)
-        self._scratch = 0
+        self._scratch = self.room = 0
 
     def allocate_output(self, border: int) -> None:
         """Reserve memory for the pooled output, and what the kernel needs for itself."""
         super().allocate_output(border)
-        self._scratch = self.workspace.kernel.alloc(self.workspace.kernel.function("conv_scratch")(self.shape))
+        kernel = self.workspace.kernel
+        self._scratch = kernel.alloc(kernel.function("conv_scratch")(self.shape))
+        self.room = kernel.alloc(kernel.function("conv_room")(self.shape) * kernel.most_threads)
 
     def pooled_forward(self, program: Program) -> None:
         """Record Y = the greatest, in each window, of ReLU(X ∗ W + b)."""
         program.add(
-            "conv_forward", self.shape, self.below.output, self.weight.address, self.bias.address,
-            COUNT, self.output, self.which, self._scratch,
+            "conv_prepare", self.shape, self.below.output, self.weight.address, self.bias.address,
+            self._scratch, self.room,
+        )  # fmt: skip
+        program.add(
+            "conv_forward", self.shape, self.below.output, self.bias.address,
+            COUNT, self.output, self.which, self._scratch, self.room,
         )  # fmt: skip
 
     def pooled_backward(self, program: Program, optimizer: Optimizer) -> None:
         """Record dX with the weights as they were, then the updates."""
         program.add(
-            "conv_backward", self.shape, self._d_weight, self._d_bias, self.below.delta, self.below.output,
-            self.weight.address, COUNT, self.delta, self.output, self.which, self._scratch,
+            "conv_input", self.shape, self.below.delta, self.weight.address,
+            COUNT, self.delta, self.output, self.which, self.room,
+        )  # fmt: skip
+        program.add(
+            "conv_weights", self.shape, self._d_weight, self._d_bias, self.below.output,
+            COUNT, self.delta, self.output, self.which, 0, self.outputs, self.room,
         )  # fmt: skip
         gradient = optimizer.gradient
         program.add("add_scaled", gradient(self.weight), self._d_weight, self.weight.size, STEP)

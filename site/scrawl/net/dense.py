@@ -67,7 +67,7 @@ class Images(Layer):
         self.workspace = workspace
         self.features = features  # D
         self.entries = 0  # by sample; no listing yet
-        self.starts = self.columns = self.columns_stride = self.counts = 0
+        self.lengths = self.columns = self.columns_stride = self.counts = 0
         self._positions = 0
         self._augmented = 0
 
@@ -76,8 +76,8 @@ class Images(Layer):
         kernel, features, batch = self.workspace.kernel, self.features, self.workspace.max_batch
         self._positions = kernel.alloc(256 * 8)
         kernel.function("fill_positions")(self._positions)
-        self.entries = kernel.alloc(FLOAT * (features * batch + 8))
-        self.starts = kernel.alloc(FLOAT * (batch + 1))
+        self.entries = kernel.alloc(FLOAT * batch * (features + 8))  # list_pixels writes beyond the last one
+        self.lengths = kernel.alloc(FLOAT * batch)
         self.columns_stride = row_stride(batch)
         self.columns = kernel.alloc(FLOAT * features * self.columns_stride)  # by pixel
         self.counts = kernel.alloc(FLOAT * features)
@@ -94,7 +94,7 @@ class Images(Layer):
         if self.entries:
             batch = (*program.pictures, COUNT, self.features)
             program.add("fetch_images", *batch)
-            program.add("list_pixels", *batch, self._positions, self.entries, self.starts)
+            program.add("list_pixels", *batch, self._positions, self.entries, self.lengths)
 
 
 class _Weighted(RowLayer):
@@ -118,7 +118,7 @@ class _Weighted(RowLayer):
         self.bias.allocate(self.features, self.stride, 0.0)
 
     def _update_bias(self, program: Program, optimizer: Optimizer) -> None:
-        program.add("bias_update", optimizer.gradient(self.bias), self.delta, COUNT, self.stride, STEP)
+        program.add("bias_update", optimizer.gradient(self.bias), self.delta, COUNT, self.stride, STEP, self.stride)
 
 
 class SparseDense(_Weighted):
@@ -135,7 +135,7 @@ class SparseDense(_Weighted):
         """Record Y = X Wᵀ + b."""
         below = self.below
         program.add(
-            "sparse_forward", self.weight.address, self.bias.address, below.entries, below.starts,
+            "sparse_forward", self.weight.address, self.bias.address, below.entries, below.lengths,
             COUNT, self.inputs, self._padded, self.output, self.stride,
         )  # fmt: skip
 
@@ -143,8 +143,8 @@ class SparseDense(_Weighted):
         """Record W += step · dYᵀ X, and the same for the bias. Nobody wants the gradient of the images."""
         below = self.below
         program.add(
-            "group_pixels", below.entries, below.starts, COUNT, self.inputs,
-            below.columns, below.columns_stride, below.counts,
+            "group_pixels", below.entries, below.lengths, COUNT, self.inputs,
+            below.columns, below.columns_stride, below.counts, 0, self.inputs,
         )  # fmt: skip
         columns = (below.columns, below.columns_stride, below.counts)
         shape = (self.inputs, self._padded, self.delta, self.stride)

@@ -32,6 +32,8 @@ type Rows = tuple[int, int]  # first row, how many
 class Kernel(Protocol):
     """An instance of the WebAssembly module, its memory, and an allocator that only ever grows."""
 
+    most_threads: int  # that may share a program
+
     def alloc(self, size: int, /) -> int:
         """Reserve bytes, zeroed, and return their address, a multiple of 64."""
 

@@ -145,8 +145,9 @@ class Network:
             self.top.loss(program, self._score)
             for layer in self.layers[:0:-1]:
                 layer.backward(program, optimizer)
-            optimizer.move(program, [*self.parameters.values()])
-            program.finish()
+            parameters = [*self.parameters.values()]
+            optimizer.move(program, parameters)
+            program.finish(optimizer.changed(parameters))
         return self._training_programs[key]
 
     def _optimizer(self, name: OptimizerName) -> Optimizer:

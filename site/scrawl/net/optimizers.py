@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from scrawl.net.interfaces import Kernel
     from scrawl.net.parameters import Parameter
-    from scrawl.net.program import Program, Register
+    from scrawl.net.program import Program, Register, Tensor
 
     type OptimizerName = Literal["sgd", "momentum", "adam"]
 
@@ -48,6 +48,9 @@ if TYPE_CHECKING:
         def move(self, program: Program, parameters: list[Parameter]) -> None:
             """Record the updates of all other parameters."""
 
+        def changed(self, parameters: list[Parameter]) -> list[Tensor]:
+            """Return what a step changes for good."""
+
         def reset(self) -> None:
             """Forget earlier gradients."""
 
@@ -74,6 +77,10 @@ class Sgd:
 
     def move(self, program: Program, parameters: list[Parameter]) -> None:
         """Record nothing: the weights have moved already."""
+
+    def changed(self, parameters: list[Parameter]) -> list[Tensor]:
+        """Return the weights."""
+        return [(p.address, p.size, False) for p in parameters]
 
     def reset(self) -> None:
         """Forget nothing: there are no averages."""
@@ -114,6 +121,11 @@ class _Averaging:
         for p in parameters:
             if not p.sparse:
                 program.add(self.dense, p.address, *self._averages[p.name], p.gradient(), p.size, *self.registers)
+
+    def changed(self, parameters: list[Parameter]) -> list[Tensor]:
+        """Return weights, averages, and the gradients, which a step leaves at zero."""
+        tensors = [(address, p.size, False) for p in parameters for address in (p.address, *self._averages[p.name])]
+        return tensors + [(p.gradient(), p.size, True) for p in parameters if not p.sparse]
 
     def reset(self) -> None:
         """Set the averages to zero."""

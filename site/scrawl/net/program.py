@@ -11,17 +11,21 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from scrawl.net.interfaces import Kernel
+
+    type Tensor = tuple[int, int, bool]  # address, how many floats, whether they are zero between two steps
 
 # What a program may call, with the kinds of arguments: p an address, u another whole number from 0, f a float.
 PRIMITIVES = {
     "fetch_images": "ppuuu",
     "list_pixels": "ppuuuppp",
-    "group_pixels": "ppuupup",
+    "group_pixels": "ppuupupuu",
     "sparse_forward": "ppppuuupu",
     "sparse_update": "ppupuupuf",
     "matmul": "pupuupuuuupuf",
-    "bias_update": "ppuuf",
+    "bias_update": "ppuufu",
     "relu_forward": "puu",
     "relu_backward": "ppuu",
     "transpose": "pupuuu",
@@ -29,9 +33,12 @@ PRIMITIVES = {
     "softmax": "puu",
     "ink": "pppuuu",
     "image_conv_forward": "ppppupp",
-    "image_conv_update": "ppppupppf",
-    "conv_forward": "ppppuppp",
-    "conv_backward": "ppppppupppp",
+    "image_conv_update": "ppppupppfuu",
+    "conv_prepare": "pppppp",
+    "conv_forward": "pppupppp",
+    "conv_input": "pppupppp",
+    "conv_weights": "ppppupppuup",
+    "copy": "ppu",
     "add_scaled": "ppuf",
     "move_momentum": "pppufff",
     "move_adam": "ppppufff",
@@ -87,7 +94,7 @@ class Program:
         self.words: list[int] = []
         self._kernel = kernel
         self._score = score
-        self._address = self._count = 0
+        self._address = self._count = self._kept = self._tensors = 0
         self._run = kernel.function("run")
 
     def add(self, primitive: str, *arguments: int | Register) -> None:
@@ -109,11 +116,22 @@ class Program:
         padding = [0] * (WORDS - 2 - len(words))
         self.words += [number | len(words) << 16, registers, *words, *padding]
 
-    def finish(self) -> None:
-        """Hand the sequence to the kernel. Nothing can be added afterwards."""
+    def finish(self, changed: Iterable[Tensor] = ()) -> None:
+        """Hand the sequence to the kernel. Nothing can be added afterwards.
+
+        `changed` are the tensors that it changes for good: threads keep them, to start again if one of them is lost.
+        """
+        if self._kernel.most_threads > 1:
+            self._keep([*changed])
         self._count = len(self.words) // WORDS
         self._address = self._kernel.alloc(4 * len(self.words))
         self._kernel.write_words(self._address, self.words)
+
+    def _keep(self, tensors: list[Tensor]) -> None:
+        alloc = self._kernel.alloc
+        words = [[address, 0 if is_zero else alloc(4 * count), count] for address, count, is_zero in tensors]
+        self._tensors, self._kept = len(words), alloc(12 * len(words))
+        self._kernel.write_words(self._kept, [word for tensor in words for word in tensor])
 
     def run(
         self,
@@ -132,5 +150,6 @@ class Program:
     ) -> tuple[float, int]:
         """Run it `steps` times, FIRST moving on by COUNT. Return (loss sum, how many are right)."""
         batch = (images, labels, rows, first, count, steps)
-        self._run(self._address, self._count, *batch, step, rate, momentum, weight_decay, age, seed, self._score)
+        rule = (step, rate, momentum, weight_decay, age, seed)
+        self._run(self._address, self._count, *batch, *rule, self._score, self._kept, self._tensors)
         return self._kernel.read_double(self._score), int(self._kernel.read_double(self._score + 8))

@@ -69,6 +69,7 @@ class Kernel:
 
     def __init__(self, instance: Any) -> None:
         self.exports = instance.exports
+        self.most_threads = 1
         self.memory = instance.exports.memory
         self.end: int = getattr(instance.exports, "__heap_base").value
         self._view()

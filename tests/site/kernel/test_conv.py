@@ -31,7 +31,7 @@ class Case:
             self.x = np.zeros((batch, side + 2, side + 4), np.float32)
             self.x[:, 1:-1, 1 : side + 1] = self.rng.random((batch, side, side)) * self.patchy((batch, side, side))
             self.weight = self.normal((9, outputs))
-            self.scratch = 0
+            self.scratch = self.room = 0
         else:
             self.x = np.zeros((batch, side + 2, side + 2, inputs), np.float32)
             inside = np.maximum(self.normal((batch, side, side, inputs)), 0)
@@ -39,6 +39,7 @@ class Case:
             self.x[:, 1:-1, 1:-1] = np.where(self.patchy((batch, side, side, 1)), inside, blank)
             self.weight = self.normal((outputs, 9, inputs)) / np.float32(np.sqrt(9 * inputs))
             self.scratch = kernel.alloc(kernel.function("conv_scratch")(self.shape))
+            self.room = kernel.alloc(kernel.function("conv_room")(self.shape))
 
     def normal(self, shape: int | tuple[int, ...]) -> np.ndarray:
         return self.rng.normal(size=shape).astype(np.float32)
@@ -51,13 +52,18 @@ class Case:
 
     def forward(self, prefix: str = "") -> tuple[np.ndarray, np.ndarray]:
         """Return (Y, which) of the primitive, or of its twin."""
-        name = f"{prefix}image_conv_forward" if self.inputs == 1 else f"{prefix}conv_forward"
         count = self.batch * self.pooled**2 * self.outputs
         y, which = self.kernel.put(np.zeros((self.batch, self.stride), np.float32)), self.kernel.alloc(count)
         put = self.kernel.put
-        more = [] if self.inputs == 1 else [self.scratch]
-        arguments = (put(self.x), put(self.weight), put(self.bias), self.batch, y, which, *more)
-        self.kernel.function(name)(self.shape, *arguments)
+        function, tensors = self.kernel.function, (put(self.x), put(self.weight), put(self.bias))
+        if self.inputs == 1:
+            function(f"{prefix}image_conv_forward")(self.shape, *tensors, self.batch, y, which)
+        elif prefix:
+            function("naive_conv_forward")(self.shape, *tensors, self.batch, y, which)
+        else:
+            x, _, bias = tensors
+            function("conv_prepare")(self.shape, *tensors, self.scratch, self.room)
+            function("conv_forward")(self.shape, x, bias, self.batch, y, which, self.scratch, self.room)
         self.which = which
         return self.kernel.read(y, np.float32, (self.batch, self.stride)), self.kernel.read(which, np.uint8, count)
 
@@ -77,12 +83,16 @@ class Case:
         put, read, function = self.kernel.put, self.kernel.read, self.kernel.function
         if self.inputs == 1:
             weight, bias = put(self.weight), put(self.bias)
-            arguments = (put(self.x), self.batch, put(dy), put(y), self.which, -0.25)
+            arguments = (put(self.x), self.batch, put(dy), put(y), self.which, -0.25, 0, self.outputs)
             function(f"{prefix}image_conv_update")(self.shape, weight, bias, *arguments)
             return [read(weight, np.float32, self.weight.shape), read(bias, np.float32, self.outputs)]
         weight, bias, dx = put(self.weight * 7), put(self.bias), put(np.zeros_like(self.x))
-        inputs = (put(self.x), put(self.weight), self.batch, put(dy), put(y), self.which, self.scratch)
-        function(f"{prefix}conv_backward")(self.shape, weight, bias, dx, *inputs)
+        x, w, outputs = put(self.x), put(self.weight), (self.batch, put(dy), put(y), self.which)
+        if prefix:
+            function("naive_conv_backward")(self.shape, weight, bias, dx, x, w, *outputs)
+        else:
+            function("conv_input")(self.shape, dx, w, *outputs, self.room)
+            function("conv_weights")(self.shape, weight, bias, x, *outputs, 0, self.outputs, self.room)
         shapes = [(weight, self.weight.shape), (bias, self.bias.shape), (dx, self.x.shape)]
         return [read(address, np.float32, shape) for address, shape in shapes]
 

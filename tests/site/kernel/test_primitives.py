@@ -7,6 +7,7 @@ from tests.support.kernel_host import WasmtimeKernel
 from tests.support.tolerances import Tolerance
 
 D, BLOCK = 784, 32
+SLOT = D + 8  # entries that an image has room for
 # float32 sums of up to a few hundred terms of size 1: some dozen roundings of 6e-8, added up in another order.
 CLOSE: Tolerance = {"rtol": 1e-5, "atol": 2e-5}
 
@@ -37,25 +38,28 @@ def digits(count: int, seed: int = 1) -> np.ndarray:
 
 
 def listing(kernel: WasmtimeKernel, images: np.ndarray, prefix: str = "") -> tuple[int, int]:
-    """List the pixels of all images; return the addresses of entries and starts."""
+    """List the pixels of all images; return the addresses of entries and of how many each image has."""
     positions = kernel.alloc(256 * 8)
     kernel.function("fill_positions")(positions)
     count = len(images)
-    entries, starts = kernel.alloc(4 * (count * D + 8)), kernel.alloc(4 * (count + 1))
-    kernel.function(f"{prefix}list_pixels")(kernel.put(images), 0, 0, count, D, positions, entries, starts)
-    return entries, starts
+    entries, lengths = kernel.alloc(4 * count * SLOT), kernel.alloc(4 * count)
+    kernel.function(f"{prefix}list_pixels")(kernel.put(images), 0, 0, count, D, positions, entries, lengths)
+    return entries, lengths
+
+
+def listed(kernel: WasmtimeKernel, entries: int, lengths: int, count: int) -> np.ndarray:
+    """Return what has been listed of all images."""
+    slots, used = kernel.read(entries, np.uint32, (count, SLOT)), kernel.read(lengths, np.uint32, count)
+    return np.concatenate([slot[:length] for slot, length in zip(slots, used, strict=True)])
 
 
 @pytest.mark.parametrize("count", [1, 3, 128])
 def test_list_pixels(kernel: WasmtimeKernel, count: int) -> None:
     images = digits(count)
     fast, naive = (listing(kernel, images, prefix) for prefix in ("", "naive_"))
-    total = int(np.count_nonzero(images))
-    starts = kernel.read(fast[1], np.uint32, count + 1)
-    assert starts[-1] == total
-    np.testing.assert_array_equal(starts, kernel.read(naive[1], np.uint32, count + 1))
-    entries = kernel.read(fast[0], np.uint32, total)
-    np.testing.assert_array_equal(entries, kernel.read(naive[0], np.uint32, total))
+    np.testing.assert_array_equal(kernel.read(fast[1], np.uint32, count), np.count_nonzero(images, axis=1))
+    entries = listed(kernel, *fast, count)
+    np.testing.assert_array_equal(entries, listed(kernel, *naive, count))
     np.testing.assert_array_equal(entries & 0xFFFF, np.nonzero(images)[1])
     np.testing.assert_array_equal((entries & 0xFFFF0000).view(np.float32), images[images > 0])
 
@@ -65,21 +69,21 @@ def test_list_pixels_follows_the_order(kernel: WasmtimeKernel) -> None:
     order = np.array([9, 9, 5, 0, 7], np.uint32)
     positions = kernel.alloc(256 * 8)
     kernel.function("fill_positions")(positions)
-    entries, starts = kernel.alloc(4 * (3 * D + 8)), kernel.alloc(4 * 4)
-    kernel.function("list_pixels")(kernel.put(images), kernel.put(order), 2, 3, D, positions, entries, starts)
+    entries, lengths = kernel.alloc(4 * 3 * SLOT), kernel.alloc(4 * 3)
+    kernel.function("list_pixels")(kernel.put(images), kernel.put(order), 2, 3, D, positions, entries, lengths)
     expected = np.concatenate([np.flatnonzero(images[row]) for row in (5, 0, 7)])
-    np.testing.assert_array_equal(kernel.read(entries, np.uint32, len(expected)) & 0xFFFF, expected)
+    np.testing.assert_array_equal(listed(kernel, entries, lengths, 3) & 0xFFFF, expected)
 
 
 @pytest.mark.parametrize("count", [1, 5, 128])
 def test_group_pixels(kernel: WasmtimeKernel, count: int) -> None:
     images = digits(count)
-    entries, starts = listing(kernel, images)
+    entries, lengths = listing(kernel, images)
     stride = count + 3
     results = []
     for name in ("group_pixels", "naive_group_pixels"):
         columns, counts = kernel.alloc(4 * D * stride), kernel.alloc(4 * D)
-        kernel.function(name)(entries, starts, count, D, columns, stride, counts)
+        kernel.function(name)(entries, lengths, count, D, columns, stride, counts, 0, D)
         results.append((kernel.read(columns, np.uint32, (D, stride)), kernel.read(counts, np.uint32, D)))
     (fast, fast_counts), (naive, naive_counts) = results
     np.testing.assert_array_equal(fast_counts, naive_counts)
@@ -93,10 +97,10 @@ def test_sparse_forward(kernel: WasmtimeKernel, count: int, hidden: int) -> None
     images, stride = digits(count), hidden + 16
     weights = rng.normal(0, 0.05, (hidden // BLOCK, D, BLOCK)).astype(np.float32)
     bias = rng.normal(size=hidden).astype(np.float32)
-    entries, starts = listing(kernel, images)
+    entries, lengths = listing(kernel, images)
     fast, naive = both(
         kernel, "sparse_forward", np.zeros((count, stride), np.float32),
-        kernel.put(weights), kernel.put(bias), entries, starts, count, D, hidden, None, stride,
+        kernel.put(weights), kernel.put(bias), entries, lengths, count, D, hidden, None, stride,
     )  # fmt: skip
     np.testing.assert_allclose(fast, naive, **CLOSE)
     dense = weights.transpose(1, 0, 2).reshape(D, hidden)
@@ -110,9 +114,9 @@ def test_sparse_update(kernel: WasmtimeKernel, count: int, hidden: int) -> None:
     images, stride = digits(count), hidden + 16
     weights = rng.normal(0, 0.05, (hidden // BLOCK, D, BLOCK)).astype(np.float32)
     delta = rng.normal(size=(count, stride)).astype(np.float32)
-    entries, starts = listing(kernel, images)
+    entries, lengths = listing(kernel, images)
     columns, counts = kernel.alloc(4 * D * count), kernel.alloc(4 * D)
-    kernel.function("group_pixels")(entries, starts, count, D, columns, count, counts)
+    kernel.function("group_pixels")(entries, lengths, count, D, columns, count, counts, 0, D)
     fast, naive = both(
         kernel, "sparse_update", weights, None, columns, count, counts, D, hidden, kernel.put(delta), stride, -0.25
     )
@@ -154,7 +158,7 @@ def test_matmul_as_an_update_with_a_transposed_matrix(
 def test_bias_update(kernel: WasmtimeKernel, count: int) -> None:
     rng = np.random.default_rng(6)
     delta, bias = rng.normal(size=(count, 48)).astype(np.float32), rng.normal(size=48).astype(np.float32)
-    fast, naive = both(kernel, "bias_update", bias, None, kernel.put(delta), count, 48, -0.1)
+    fast, naive = both(kernel, "bias_update", bias, None, kernel.put(delta), count, 48, -0.1, 48)
     np.testing.assert_allclose(fast, naive, **CLOSE)
 
 

@@ -97,11 +97,11 @@ def test_first_layer_moves_as_its_twin_says(
     kernel: WasmtimeKernel, name: str, copies: int, rest: tuple[float, ...]
 ) -> None:
     pixels, stride = digits(20)[0], 80
-    positions, entries, starts = kernel.alloc(256 * 8), kernel.alloc(4 * (20 * 784 + 8)), kernel.alloc(4 * 21)
+    positions, entries, lengths = kernel.alloc(256 * 8), kernel.alloc(4 * 20 * 792), kernel.alloc(4 * 20)
     columns, counts = kernel.alloc(4 * 784 * 20), kernel.alloc(4 * 784)
     kernel.function("fill_positions")(positions)
-    kernel.function("list_pixels")(kernel.put(pixels), 0, 0, 20, 784, positions, entries, starts)
-    kernel.function("group_pixels")(entries, starts, 20, 784, columns, 20, counts)
+    kernel.function("list_pixels")(kernel.put(pixels), 0, 0, 20, 784, positions, entries, lengths)
+    kernel.function("group_pixels")(entries, lengths, 20, 784, columns, 20, counts, 0, 784)
     delta = kernel.put(np.random.default_rng(2).normal(size=(20, stride)).astype(np.float32))
     shape = (columns, 20, counts, 784, 64, delta, stride, 1 / 20)
     fast, naive = run_both(kernel, name, moving((2, 784, 32), copies)[:-1], *shape, *rest)

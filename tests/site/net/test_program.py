@@ -4,7 +4,7 @@ import pytest
 import wasmtime
 from scrawl.net.program import COUNT, PRIMITIVES, REGISTERS, STEP, WORDS, Program
 
-from infra.page.kernel_build import dispatch_header
+from infra.page.kernel_build import dispatch_header, numbers_header
 from tests.support.kernel_host import WasmtimeKernel
 
 
@@ -54,10 +54,11 @@ def test_kernel_stops_at_what_it_cannot_carry_out(
         program.run(0, 0, 0, 0, 1, 1, 0.0)
 
 
-def test_header_has_a_call_for_each_primitive() -> None:
-    header = dispatch_header()
+def test_headers_have_a_call_and_a_number_for_each_primitive() -> None:
+    header, numbers = dispatch_header(), numbers_header()
     for name, kinds in PRIMITIVES.items():
         assert len(kinds) <= WORDS - 2
         assert header.count(f": {name}(") == 1
+        assert f"CALL_{name.upper()}," in numbers
     for name in REGISTERS:
-        assert name.upper() in header
+        assert name.upper() in numbers
