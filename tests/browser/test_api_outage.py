@@ -11,6 +11,8 @@ from functions.dataset.block import Block, encode
 from tests.support.lab import PATIENCE, READY, Lab
 from tests.support.servers.running_stack import RunningStack
 
+CI_ONLY = pytest.mark.ci_only
+
 
 @pytest.fixture
 def visitor(page: Page, stack: RunningStack) -> Iterator[Lab]:
@@ -89,15 +91,19 @@ def wrong_label(block: bytes) -> bytes:
     return block[:16] + b"\x0b" + block[17:]
 
 
-# One of each kind: the tests of the block reader, tests/site/training/test_block.py, try the others.
+# One of each kind: the tests of the block reader, tests/site/training/test_block.py, try these two and the others.
 @pytest.mark.parametrize(
     ("spoil", "message"),
     [
-        (lambda block: block[:-5], "digits is .* bytes long, got"),
-        (lambda _: b"<!doctype html><title>Welcome to this hotel</title>", "starts with b'SCRB', got b'<!do'"),
-        (wrong_label, "label 0 is 11"),
+        pytest.param(lambda block: block[:-5], "digits is .* bytes long, got", id="truncated", marks=CI_ONLY),
+        pytest.param(
+            lambda _: b"<!doctype html><title>Welcome to this hotel</title>",
+            "starts with b'SCRB', got b'<!do'",
+            id="foreign",
+            marks=CI_ONLY,
+        ),
+        pytest.param(wrong_label, "label 0 is 11", id="label"),
     ],
-    ids=["truncated", "foreign", "label"],
 )
 def test_bad_block_is_refused_and_training_goes_on(
     visitor: Lab, context: BrowserContext, spoil: Callable[[bytes], bytes], message: str

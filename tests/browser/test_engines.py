@@ -1,7 +1,8 @@
 """The main job in every engine that is installed: draw, read, train, look inside, save, open, reload, offline, dark.
 
 Each engine starts once, for all tests here: they build on each other, in the order of the file. `.ci/run` installs
-Firefox and WebKit from Debian; where they are missing, their tests are skipped.
+Firefox and WebKit from Debian; where they are missing, their tests are skipped. They take two minutes, and all that
+they do in Chromium other files do as well: only continuous integration runs them.
 """
 
 import contextlib
@@ -18,6 +19,8 @@ from tests.support.engines.launch import missing
 from tests.support.handwriting import DIGITS
 from tests.support.servers.file_server import file_server
 from tests.support.servers.running_stack import RunningStack
+
+pytestmark = pytest.mark.ci_only
 
 READY, COMPLETE = "document.body.dataset.state === 'ready'", "document.body.dataset.complete === 'yes'"
 SAVED = "JSON.parse(localStorage['scrawl.work.1'] || '{}').iterations"

@@ -15,6 +15,7 @@ from tests.support.handwriting import DIGITS, Strokes
 READY = "document.body.dataset.state === 'ready'"
 COMPLETE = "document.body.dataset.complete === 'yes'"
 PATIENCE = 30_000  # milliseconds; generous, since other work may share the machine
+POLLING = 20  # milliseconds between two looks; a look in each frame would have the page painted for the test alone
 # How many of a hundred pixels of the pad are inked.
 INKED = """(() => {
     const { width } = document.getElementById("pad"), pen = document.getElementById("pad").getContext("2d")
@@ -118,14 +119,17 @@ class Lab:
         self.draw_strokes(DIGITS[digit])
 
     def draw_strokes(self, strokes: Strokes) -> None:
-        """Draw strokes with the mouse; points are in the pad's 280 units."""
+        """Draw strokes with the mouse; points are in the pad's 280 units.
+
+        The mouse goes straight from point to point: the page predicts at each move, and more of them change nothing.
+        """
         mouse = self.page.mouse
         for stroke in strokes:
             points = self.on_screen(stroke)
             mouse.move(*points[0])
             mouse.down()
             for point in points[1:]:
-                mouse.move(*point, steps=4)
+                mouse.move(*point)
             mouse.up()
 
     def on_screen(self, points: list[tuple[float, float]]) -> list[tuple[float, float]]:
@@ -172,7 +176,7 @@ class Lab:
 
     def wait(self, condition: str) -> Any:
         """Wait until a JavaScript expression holds, and return what it is then."""
-        return self.page.wait_for_function(condition, timeout=PATIENCE).json_value()
+        return self.page.wait_for_function(condition, timeout=PATIENCE, polling=POLLING).json_value()
 
     def wait_async(self, function: str, arg: object = None) -> None:
         """Wait until an async JavaScript function returns what is true; `wait` takes any promise for that."""
@@ -181,11 +185,12 @@ class Lab:
     def wait_steady(self, expression: str) -> Any:
         """Wait until the value of a JavaScript expression stays the same for ten frames, and return it."""
         self.page.evaluate("window.steady = { frames: -1 }")
-        return self.wait(f"""(() => {{
+        condition = f"""(() => {{
             const value = {expression}
             steady = value === steady.value ? {{ value, frames: steady.frames + 1 }} : {{ value, frames: 0 }}
             return steady.frames >= 10 && [value]
-        }})()""")[0]
+        }})()"""
+        return self.page.wait_for_function(condition, timeout=PATIENCE).json_value()[0]
 
     def wait_settled(self) -> None:
         """Wait until no more elements come to the page."""
