@@ -41,7 +41,7 @@ static void wake_helpers(void) {
    A helper that is silent for `patience` tenths of a second counts as lost. */
 EXPORT(set_team)
 u32 set_team(u32 size, u32 patience) {
-    team.size = size < MOST_THREADS ? size : MOST_THREADS;
+    team.size = size > MOST_THREADS ? MOST_THREADS : size ? size : 1;
     team.patience = patience;
     STORE(team.ticket, (u64)++team.number << 32);
     wake_helpers();

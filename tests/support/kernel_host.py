@@ -18,15 +18,16 @@ ALIGNMENT = 64
 PAGE = 65536
 
 
-def built(relaxed: bool, *, with_naive: bool) -> Path:
+def built(relaxed: bool, *, with_naive: bool, shared: bool = False) -> Path:
     """Return the kernel's module, which is built unless these sources have been built before."""
     sources = [*sorted(SOURCES.glob("*.[ch]")), Path(kernel_build.__file__)]
     digest = hashlib.sha256(b"\0".join(path.read_bytes() for path in sources)).hexdigest()[:12]
-    path = BUILD / "kernel" / f"tested-{digest}{'-relaxed' if relaxed else ''}{'' if with_naive else '-shipped'}.wasm"
+    kind = "-threads" * shared + "-relaxed" * relaxed + "-shipped" * (not with_naive)
+    path = BUILD / "kernel" / f"tested-{digest}{kind}.wasm"
     with locked(path.with_suffix(".lock")):  # another worker may need it at the same time
         if not path.exists():
             unfinished = path.with_suffix(".unfinished.wasm")
-            kernel_build.build_kernel(unfinished, relaxed, with_naive=with_naive)
+            kernel_build.build_kernel(unfinished, relaxed, with_naive=with_naive, shared=shared)
             unfinished.replace(path)
     return path
 
