@@ -1,6 +1,6 @@
-"""The kernel's build for several threads, run by wasmtime: a shared memory, and helpers that are threads of this process.
+"""The kernel's build for several threads, run by wasmtime: a shared memory, and threads of this process as helpers.
 
-In the browser that is `scrawl.worker.kernel.Kernel` with `site/helper.js`.
+In the browser those are `scrawl.worker.team` and `site/helper.js`.
 """
 
 from __future__ import annotations
