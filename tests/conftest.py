@@ -15,6 +15,7 @@ from functions.storage.memory import MemoryStore
 from functions.storage.s3 import S3Store
 from functions.storage.store import Store
 from functions.weights.versions import Version
+from infra.dataset import seeding
 from infra.dataset.seeding import seed
 from infra.dataset.sources import DigitSplits, Sources, load_files, scikit_learn_digits
 from infra.files import locked
@@ -22,6 +23,7 @@ from infra.page.site import build_site
 from infra.paths import BUILD, SITE_BUILD
 from tests.support import idx_files, markers
 from tests.support.api import BUCKET, Api, serving
+from tests.support.examined_once import RememberingEvaluator
 from tests.support.made_once import made_once
 from tests.support.servers.running_stack import seed_folder
 
@@ -50,6 +52,14 @@ def aws_environment() -> Iterator[None]:
         patch.setenv("AWS_DEFAULT_REGION", "us-east-1")
         for name in ("AWS_PROFILE", "AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_S3"):
             patch.delenv(name, raising=False)
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def shipped_weights_are_examined_once() -> Iterator[None]:
+    """Let whoever seeds a store know how good the shipped weights are, once that has been measured."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(seeding, "Evaluator", RememberingEvaluator)
         yield
 
 
@@ -83,7 +93,7 @@ def mnist(digits: DigitSplits) -> None:
 
 
 @pytest.fixture(scope="session")
-def seeded(digits: DigitSplits) -> MemoryStore:
+def seeded(digits: DigitSplits, shipped_weights_are_examined_once: None) -> MemoryStore:  # noqa: ARG001
     """Return a seeded store. It is shared: copy it before writing."""
     store = MemoryStore()
     seed(store, digits)

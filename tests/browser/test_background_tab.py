@@ -28,13 +28,15 @@ BACKGROUND = """
 SAVED_ITERATION = "(JSON.parse(localStorage['scrawl.work.1'] || '{}').iterations || {})['mlp-128']"
 
 
-def leave_training(lab: Lab) -> float:
+def leave_training(lab: Lab, pace: str = "full") -> float:
     """Train, turn to another tab, and return the iteration of that moment."""
     lab.page.add_init_script(BACKGROUND)
     lab.open().complete()
     lab.page.fill("#cache-size", "2")
     lab.click("train")
     lab.wait_number("iteration", 20)
+    lab.show("pace")
+    lab.page.select_option("#pace", pace)
     lab.page.evaluate("look(false)")
     return lab.number("iteration")
 
@@ -60,7 +62,7 @@ def test_run_continues_in_a_background_tab(lab: Lab) -> None:
 
 
 def test_worker_of_a_suspended_page_is_not_replaced(lab: Lab) -> None:
-    leave_training(lab)
+    leave_training(lab, "slow")  # the test takes seconds, and the processor has better to do
     lab.page.evaluate("const now = performance.now.bind(performance); performance.now = () => now() + 3_600_000")
     looked = lab.page.evaluate("looks")
     wait_unseen(lab, f"looks >= {looked} + 2")

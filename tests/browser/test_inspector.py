@@ -1,7 +1,7 @@
 """The inspector in a real browser: layers, the chosen unit, readers, saliency, confusion, and the timeline."""
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import expect
 
 from tests.support.lab import PATIENCE, Lab
 
@@ -24,6 +24,14 @@ def inspector(lab: Lab) -> Lab:
     return lab
 
 
+@pytest.fixture
+def same_inspector(same_lab: Lab) -> Lab:
+    """Return the file's one visit with a 3, for tests that leave the weights alone."""
+    same_lab.draw(3)
+    same_lab.wait_text("prediction", "^3$")
+    return same_lab
+
+
 def see(lab: Lab, name: str) -> None:
     """Open the tab and scroll there, as one who wants to see it."""
     lab.show("inside-layers" if "data-panel" in name else name)
@@ -44,22 +52,24 @@ ON_DIAGONAL = """[...document.querySelectorAll("#mistakes td.right")]
   .reduce((sum, cell) => sum + (parseInt(cell.textContent) || 0), 0)"""
 
 
-def test_tiles_and_answers_show_the_same_unit(inspector: Lab) -> None:
-    see(inspector, '[data-panel="fc1-tiles"]')
-    painted(inspector, '[data-panel="fc1-tiles"]', 128 * 100)
-    painted(inspector, '[data-panel="fc1-units"]', 10)
-    inspector.page.hover(unit("fc1-tiles", 17))
-    inspector.wait(f"document.querySelector('{unit('fc1-units', 17)}').getAttribute('aria-selected') === 'true'")
-    inspector.wait("/^Unit 18 (answers|is silent)/.test(document.querySelector('.chosen-words').textContent)")
-    inspector.page.focus(unit("fc1-units", 17))
-    inspector.page.keyboard.press("ArrowRight")
-    inspector.page.keyboard.press("ArrowDown")
+def test_tiles_and_answers_show_the_same_unit(same_inspector: Lab) -> None:
+    see(same_inspector, '[data-panel="fc1-tiles"]')
+    painted(same_inspector, '[data-panel="fc1-tiles"]', 128 * 100)
+    painted(same_inspector, '[data-panel="fc1-units"]', 10)
+    same_inspector.page.hover(unit("fc1-tiles", 17))
+    same_inspector.wait(f"document.querySelector('{unit('fc1-units', 17)}').getAttribute('aria-selected') === 'true'")
+    same_inspector.wait("/^Unit 18 (answers|is silent)/.test(document.querySelector('.chosen-words').textContent)")
+    same_inspector.page.mouse.move(1, 1)  # or else what scrolls below the pointer would be chosen
+    same_inspector.page.focus(unit("fc1-units", 17))
+    same_inspector.page.keyboard.press("ArrowRight")
+    same_inspector.page.keyboard.press("ArrowDown")
     below = f"[{18 + 8}, {18 + 16}]"  # in rows of 8 or 16
-    inspector.wait(
+    same_inspector.wait(
         f"{below}.includes(Number(document.querySelector('[data-panel] [aria-selected=true]').dataset.unit))"
     )
-    expect(inspector.page.locator("[data-panel] [aria-selected=true]")).to_have_count(2)
-    expect(inspector.page.locator("[data-panel] [tabindex='0']")).to_have_count(2)  # one stop each for the Tab key
+    expect(same_inspector.page.locator("[data-panel] [aria-selected=true]")).to_have_count(2)
+    # One stop each for the Tab key.
+    expect(same_inspector.page.locator("[data-panel] [tabindex='0']")).to_have_count(2)
 
 
 def test_weights_are_repainted_while_they_learn(inspector: Lab) -> None:
@@ -103,16 +113,16 @@ def test_networks_read_side_by_side_and_one_is_chosen_there(inspector: Lab) -> N
     )
 
 
-def test_ink_that_decides_is_coloured(inspector: Lab) -> None:
-    inspector.click("saliency")
-    inspector.wait_text("saliency-words", "Orange ink speaks for 3 ")
-    inspector.page.wait_for_function(f"() => ({INKED})('#salient') > 40", timeout=PATIENCE)
-    inspector.page.select_option("#saliency-digit", "8")
-    inspector.wait_text("saliency-words", "speaks for 8 ")
-    inspector.click("clear")
-    inspector.wait_text("saliency-words", "Draw something")
-    inspector.click("saliency")
-    inspector.wait("document.querySelector('#salient').hidden")
+def test_ink_that_decides_is_coloured(same_inspector: Lab) -> None:
+    same_inspector.click("saliency")
+    same_inspector.wait_text("saliency-words", "Orange ink speaks for 3 ")
+    same_inspector.page.wait_for_function(f"() => ({INKED})('#salient') > 40", timeout=PATIENCE)
+    same_inspector.page.select_option("#saliency-digit", "8")
+    same_inspector.wait_text("saliency-words", "speaks for 8 ")
+    same_inspector.click("clear")
+    same_inspector.wait_text("saliency-words", "Draw something")
+    same_inspector.click("saliency")
+    same_inspector.wait("document.querySelector('#salient').hidden")
 
 
 def test_mistakes_are_counted_opened_and_learned(inspector: Lab) -> None:
@@ -162,21 +172,19 @@ def test_timeline_goes_back_and_training_goes_on(inspector: Lab) -> None:
     inspector.wait_text("prediction", "^3$")
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_everything_fits_a_phone(page: Page, stack, scheme: str) -> None:  # type: ignore[no-untyped-def]
+def test_everything_fits_a_phone(same_inspector: Lab) -> None:
+    page = same_inspector.page
     page.set_viewport_size({"width": 360, "height": 740})
-    page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
-    lab = Lab(page, stack.url).open()
-    lab.complete().draw(3)
-    see(lab, '[data-panel="fc1-tiles"]')
-    painted(lab, '[data-panel="fc1-tiles"]', 128 * 100)
-    for name in ("#inside-layers [role=option]", "#mistakes td[data-cell]", "#readers button", "#saliency"):
-        if name != "#saliency":
-            see(lab, name)
-        boxes = page.locator(name).evaluate_all(
-            "all => all.filter(one => one.offsetParent).map(one => [one.offsetWidth, one.offsetHeight])"
-        )
-        assert boxes
-        assert all(width >= 24 and height >= 24 for width, height in boxes), name
-    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
-    assert lab.errors == []
+    for scheme in ("light", "dark"):
+        page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+        see(same_inspector, '[data-panel="fc1-tiles"]')
+        painted(same_inspector, '[data-panel="fc1-tiles"]', 128 * 100)
+        for name in ("#inside-layers [role=option]", "#mistakes td[data-cell]", "#readers button", "#saliency"):
+            if name != "#saliency":
+                see(same_inspector, name)
+            boxes = page.locator(name).evaluate_all(
+                "all => all.filter(one => one.offsetParent).map(one => [one.offsetWidth, one.offsetHeight])"
+            )
+            assert boxes
+            assert all(width >= 24 and height >= 24 for width, height in boxes), name
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")

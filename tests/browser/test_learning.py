@@ -20,7 +20,7 @@ def start_from_nothing(lab: Lab) -> None:
     lab.wait_text("weights-origin", "random")
 
 
-def test_new_weights_learn_to_read(lab: Lab, goal: float) -> None:
+def test_new_weights_learn_to_read_and_read_drawings(lab: Lab, goal: float) -> None:
     start_from_nothing(lab)
     lab.click("train")
     assert lab.wait_number("test-accuracy", goal) >= goal
@@ -28,20 +28,13 @@ def test_new_weights_learn_to_read(lab: Lab, goal: float) -> None:
     lab.wait("parseFloat(document.querySelector('#loss').textContent) < 0.5")
     assert lab.number("samples-per-second") > 1000
     assert lab.number("cached-blocks") >= 1
-    lab.click("train")
-    lab.wait_text("train", "^\\s*Train")
-
-
-def test_trained_network_reads_drawings(lab: Lab, goal: float) -> None:
-    start_from_nothing(lab)
-    lab.click("train")
-    lab.wait_number("test-accuracy", goal)
     lab.draw(0)
     lab.wait_text("prediction", "^0$")  # while training goes on
     lab.click("clear")
     lab.draw_strokes([[(140, 140)]])
     lab.wait_text("confidence", "[0-9]%$")
     lab.click("train")
+    lab.wait_text("train", "^\\s*Train")
     lab.wait_text("confidence", "^Unlike any digit")  # measured once training rests
     lab.click("clear")
     lab.draw(0)

@@ -67,7 +67,10 @@ def test_every_answered_step_survives_kill_9(own_stack: RunningStack) -> None:
         assert current(own_stack.url) == made[-1]
 
 
-@pytest.mark.parametrize("after", [0.1, 0.35, 0.6])
+CI_ONLY = pytest.mark.ci_only
+
+
+@pytest.mark.parametrize("after", [pytest.param(0.1, marks=CI_ONLY), 0.35, pytest.param(0.6, marks=CI_ONLY)])
 def test_kill_9_amid_writes_loses_no_answered_step(own_stack: RunningStack, after: float) -> None:
     answered = [teach(own_stack.url)["version"]]
 
