@@ -176,7 +176,7 @@ def test_everything_fits_a_phone(same_inspector: Lab) -> None:
     page = same_inspector.page
     page.set_viewport_size({"width": 360, "height": 740})
     for scheme in ("light", "dark"):
-        page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+        page.emulate_media(color_scheme=scheme)
         see(same_inspector, '[data-panel="fc1-tiles"]')
         painted(same_inspector, '[data-panel="fc1-tiles"]', 128 * 100)
         for name in ("#inside-layers [role=option]", "#mistakes td[data-cell]", "#readers button", "#saliency"):
