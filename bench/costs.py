@@ -35,7 +35,7 @@ MEMORY_GB = 1769 / 1024  # .chalice/config.json
 P = Assumptions()
 WARM = P.lambda_s + P.handler_s
 
-FILES = 11  # of the page
+FILES = 12  # of the page
 # Bytes.
 SHELL = 293_785  # index.html, brython.js, scrawl.js, style.css, worker.js, models.json, the kernel; Brotli
 REST = 221_463 + 1_872  # scrawl-later.js, later.css, graphs.json; the service worker

@@ -1,7 +1,7 @@
 """Lines of ruled or squared paper that cross the digit: long, straight, thin, and from one border to the other.
 
 They are looked for on the coarse grid of `figure`. Where a stroke crosses a line, the stroke stays whole, since the
-ink there is not thin. The page does the same in C (`site/kernel/lines.c`).
+ink there is not thin. The page does the same in C (`site/kernel/pictures/lines.c`).
 """
 
 import numpy as np

@@ -1,7 +1,8 @@
-"""Compiles the browser's training kernel: the C files of `site/kernel` become one WebAssembly module.
+"""Compiles the browser's C into WebAssembly modules: the training kernel, and what reads picture files.
 
 Clang comes from the PyPI package `ziglang`, so that nothing has to be installed. `site/kernel` says what the
-kernel computes, `site/scrawl/net/network.py` in which order. The C that carries out recorded calls, `dispatch.h`, is
+kernel computes, `site/scrawl/net/network.py` in which order; `site/kernel/pictures` is a module of its own, which the
+worker loads with the first picture file. The C that carries out recorded calls, `dispatch.h`, is
 written here, from the tables in `site/scrawl/net/program.py`.
 """
 
@@ -10,6 +11,7 @@ import os
 import subprocess
 import sys
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 
 from infra.page.literals import literal
@@ -19,6 +21,7 @@ SOURCES = SITE / "kernel"
 TABLES = SITE / "scrawl" / "net" / "program.py"
 TEST_ONLY = "naive*.c"
 MOST_MEMORY = 1 << 30  # bytes that the shared build may take: a browser reserves the addresses at once
+PICTURES = SOURCES / "pictures"
 _FLAGS = (
     *("-target", "wasm32-freestanding", "-O3", "-std=c17", "-Wall", "-Wextra", "-Werror", "-nostdlib"),
     *("-ffp-contract=off", "-fno-builtin", "-msimd128", "-mbulk-memory"),
@@ -54,11 +57,22 @@ static void call(u32 primitive, const Word *a) {{
 def compiled_kernel(relaxed: bool, shared: bool = False) -> bytes:
     """Return the module, compiling it when a source has changed."""
     sources = [*sorted(SOURCES.glob("*.[ch]")), TABLES, Path(__file__)]
+    suffix = f"{'-threads' * shared}{'-relaxed' * relaxed}"
+    return _cached(sources, suffix, lambda out: build_kernel(out, relaxed, shared=shared))
+
+
+def compiled_picture_reader() -> bytes:
+    """Return the module that reads picture files, compiling it when a source has changed."""
+    sources = [SOURCES / "scrawl.h", *sorted(PICTURES.glob("*.[ch]")), Path(__file__)]
+    return _cached(sources, "-pictures", build_picture_reader)
+
+
+def _cached(sources: list[Path], suffix: str, build: Callable[[Path], None]) -> bytes:
     digest = hashlib.sha256(b"\0".join(path.read_bytes() for path in sources)).hexdigest()
-    out = BUILD / "kernel" / f"{digest[:12]}{'-threads' * shared}{'-relaxed' * relaxed}.wasm"
+    out = BUILD / "kernel" / f"{digest[:12]}{suffix}.wasm"
     if not out.exists():
         unfinished = out.with_suffix(f".{os.getpid()}.wasm")
-        build_kernel(unfinished, relaxed, shared=shared)
+        build(unfinished)
         unfinished.replace(out)
     return out.read_bytes()
 
@@ -73,7 +87,15 @@ def build_kernel(out: Path, relaxed: bool = False, *, with_naive: bool = False, 
         shared: for several threads, with a shared memory that the module imports.
     """
     sources = sorted(path for path in SOURCES.glob("*.c") if with_naive or not path.match(TEST_ONLY))
-    flags = (*_FLAGS, *(["-mrelaxed-simd"] if relaxed else []), *(_SHARED if shared else []))
+    _compile(out, sources, (*(["-mrelaxed-simd"] if relaxed else []), *(_SHARED if shared else [])))
+
+
+def build_picture_reader(out: Path) -> None:
+    """Write the module that reads picture files to `out`; its folder is made."""
+    _compile(out, sorted(PICTURES.glob("*.c")))
+
+
+def _compile(out: Path, sources: list[Path], flags: tuple[str, ...] = ()) -> None:
     out.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as generated:
         (Path(generated) / "numbers.h").write_text(numbers_header(), "utf-8")
@@ -83,8 +105,10 @@ def build_kernel(out: Path, relaxed: bool = False, *, with_naive: bool = False, 
             "-m",
             "ziglang",
             "cc",
+            *_FLAGS,
             *flags,
             f"-I{generated}",
+            f"-I{SOURCES}",
             "-o",
             str(out),
             *map(str, sources),

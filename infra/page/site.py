@@ -4,7 +4,8 @@ Each file goes to `assets/{hash of its bytes}/{name}`, which may be cached forev
 only `index.html` and `service-worker.js` keep their addresses. An attribute of `index.html` that names a file
 (`src="brython.js"`, `data-kernel="kernel.wasm"`) gets the file's address; that is also how scripts get addresses.
 The names are those of the files in `site/`, and `brython.js`, `scrawl.js` and `scrawl-later.js` (the bundles),
-`later.css` (all of `site/styles/`), `kernel.wasm`, `kernel-relaxed.wasm`, `models.json`, `graphs.json`.
+`later.css` (all of `site/styles/`), `kernel.wasm`, `kernel-relaxed.wasm`, `pictures.wasm`, `models.json`,
+`graphs.json`.
 """
 
 import gzip
@@ -21,12 +22,12 @@ from infra.files import write_atomically
 from infra.output import Say
 from infra.page import brython
 from infra.page.bundle import bundles
-from infra.page.kernel_build import compiled_kernel
+from infra.page.kernel_build import compiled_kernel, compiled_picture_reader
 from infra.page.model_files import graphs, models
 from infra.paths import SITE
 
 # What is loaded once the page is usable; of the kernel's builds, a browser takes one.
-LATER = ("scrawl-later.js", "later.css", "graphs.json", "kernel.wasm", "service-worker.js")
+LATER = ("scrawl-later.js", "later.css", "graphs.json", "pictures.wasm", "kernel.wasm", "service-worker.js")
 # It lies beside index.html, because a service worker serves what is below its address.
 SERVICE_WORKER = "service-worker.js"
 # Compressing these again gains nothing.
@@ -71,6 +72,7 @@ def _assets(more: tuple[str, ...] = ()) -> Iterator[tuple[str, bytes]]:
     yield "later.css", "\n".join(path.read_text("utf-8") for path in sorted(SITE.glob("styles/*.css"))).encode()
     yield "kernel.wasm", compiled_kernel(relaxed=False)
     yield "kernel-relaxed.wasm", compiled_kernel(relaxed=True)
+    yield "pictures.wasm", compiled_picture_reader()
     yield "models.json", models()
     yield "graphs.json", graphs()
     for path in sorted(SITE.iterdir()):

@@ -35,7 +35,7 @@ REQUESTS: Table = {
     "sample": (),
     "show_checkpoint": ("model", "number"),  # look at a checkpoint, -1: at the network as it is
     "restore": ("model", "number"),  # go back to a checkpoint
-    "load_features": ("address",),  # of the second bundle
+    "load_features": ("address", "pictures"),  # of the second bundle, and of the module that reads picture files
     "ping": (),  # whether it lives
     "find_ink": ("number", "width", "height", "colours"),  # in an image, RGBA
     "open_file": ("number", "buffer", "networks"),  # a file of weights; JSON {model: {tensor: shape}}

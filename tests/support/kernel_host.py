@@ -39,13 +39,20 @@ def compiled(relaxed: bool) -> tuple[wasmtime.Engine, wasmtime.Module]:
     return engine, wasmtime.Module.from_file(engine, str(built(relaxed, with_naive=True)))
 
 
+@functools.cache
+def compiled_pictures() -> tuple[wasmtime.Engine, wasmtime.Module]:
+    """Compile the module that reads picture files."""
+    engine = wasmtime.Engine()
+    return engine, wasmtime.Module(engine, kernel_build.compiled_picture_reader())
+
+
 class WasmtimeKernel:
-    """An instance of the module, with an allocator that only ever grows."""
+    """An instance of the kernel, or of what reads picture files, with an allocator that only ever grows."""
 
     most_threads = 1
 
-    def __init__(self, relaxed: bool = False) -> None:
-        engine, module = compiled(relaxed)
+    def __init__(self, relaxed: bool = False, *, pictures: bool = False) -> None:
+        engine, module = compiled_pictures() if pictures else compiled(relaxed)
         self.store = wasmtime.Store(engine)
         self.exports: Any = wasmtime.Instance(self.store, module, []).exports(self.store)
         memory, heap = self.exports["memory"], self.exports["__heap_base"]

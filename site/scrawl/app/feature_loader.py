@@ -104,7 +104,8 @@ class FeatureLoader:
 
     def _start_features(self, _event: Event) -> None:
         self.page.dispatch("features_loaded")
-        self.page.send("load_features", address=absolute_url(document.body.dataset.later))
+        urls = document.body.dataset
+        self.page.send("load_features", address=absolute_url(urls.later), pictures=absolute_url(urls.pictures))
         self._start_next()
 
     def _start_next(self) -> None:

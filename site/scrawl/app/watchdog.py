@@ -51,7 +51,8 @@ class Watchdog:
         self.app.initial_weights.forget_requests()
         self.app.models.load_kernel()
         self.app.models.open_selected()
-        self.page.send("load_features", address=absolute_url(document.body.dataset.later))
+        urls = document.body.dataset
+        self.page.send("load_features", address=absolute_url(urls.later), pictures=absolute_url(urls.pictures))
         aio.run(self._resume(self._restarted))
 
     async def _resume(self, model: str) -> None:

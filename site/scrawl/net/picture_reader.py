@@ -1,6 +1,6 @@
 """Image files in the kernel: the digit's ink alone, and what may be wrong with the picture, as the API says it.
 
-`site/kernel/paper.c` and what it calls find both; a shared test keeps the words and the findings those of
+`site/kernel/pictures/paper.c` and what it calls find both; a shared test keeps the words and the findings those of
 `functions/prediction_warnings.py` and `functions/images`.
 """
 

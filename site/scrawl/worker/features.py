@@ -15,10 +15,10 @@ if TYPE_CHECKING:
     from scrawl.worker.main import Worker
 
 
-def start(worker: Worker) -> None:
-    """Let the worker answer the requests that its own handlers do not."""
+def start(worker: Worker, pictures: str) -> None:
+    """Let the worker answer the requests that its own handlers do not; `pictures` is the address of their reader."""
     worker.training = training = TrainingHandlers(worker, JSON.parse(worker.settings))
-    inspection, files = InspectionHandlers(worker, training), FileHandlers(worker, training)
+    inspection, files = InspectionHandlers(worker, training), FileHandlers(worker, training, pictures)
     diagram = DiagramHandlers(worker, inspection)
     worker.handlers.update(
         {

@@ -17,6 +17,7 @@ from scrawl.net.picture_reader import PictureReader
 from scrawl.net.safetensors import FormatError, Tensor, our_name
 from scrawl.storage import database
 from scrawl.worker import safetensors_codec
+from scrawl.worker.kernel import load_module
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -38,15 +39,25 @@ NOT_JSON = "the file is no JSON, or it is cut off"
 class FileHandlers:
     """Files that the person opens and saves."""
 
-    def __init__(self, worker: Worker, training: TrainingHandlers) -> None:
+    def __init__(self, worker: Worker, training: TrainingHandlers, pictures: str) -> None:
         self.worker = worker
         self.training = training
         self.report = worker.report
-        self._reader = PictureReader(worker.kernel)
+        self._pictures = pictures
+        self._reader: PictureReader | None = None  # loaded with the first picture: most visits have none
 
     def find_ink(self, number: int, width: int, height: int, colours: Uint8Array) -> None:
         """Find the ink in an image's width × height × 4 bytes of colours."""
-        self.report("ink_found", number=number, **self._reader.read(colours, width, height))
+        aio.run(self._find_ink(number, width, height, colours))
+
+    async def _find_ink(self, number: int, width: int, height: int, colours: Uint8Array) -> None:
+        try:
+            if self._reader is None:
+                self._reader = PictureReader(await load_module(self._pictures))
+            found = self._reader.read(colours, width, height)
+            self.report("ink_found", number=number, **found)
+        except Exception as error:
+            self.report("failed", message=f"the picture cannot be read now ({error}); try it again")
 
     def open_file(self, number: int, buffer: ArrayBuffer, networks: str) -> None:
         """Find out what is in a file, and send it back as safetensors with the name of its network."""

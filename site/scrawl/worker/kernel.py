@@ -56,10 +56,14 @@ def check_browser() -> None:
 async def load_kernel(plain_url: str, relaxed_url: str) -> Kernel:
     """Fetch the build that suits this browser, from absolute addresses, and return its `Kernel`."""
     check_browser()
-    url = relaxed_url if has_relaxed_simd() else plain_url
+    return await load_module(relaxed_url if has_relaxed_simd() else plain_url)
+
+
+async def load_module(url: str) -> Kernel:
+    """Fetch a module made of the C in `site/kernel`, from an absolute address, and return it with its memory."""
     response = await window.fetch(url)
     if not response.ok:
-        raise RuntimeError(f"{url} answered {response.status}, expected the training kernel")
+        raise RuntimeError(f"{url} answered {response.status}, expected a WebAssembly module")
     result = await window.WebAssembly.instantiate(await response.arrayBuffer(), {})
     return Kernel(result.instance)
 

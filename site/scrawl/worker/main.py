@@ -215,11 +215,11 @@ class Worker:
         """Tell that the worker is alive."""
         self.report("pong")
 
-    def load_features(self, address: str) -> None:
-        """Load the second bundle, whose handlers answer the other requests."""
+    def load_features(self, address: str, pictures: str) -> None:
+        """Load the second bundle, whose handlers answer the other requests; `pictures` is for one of them."""
         window.importScripts(address)
         # By name, so that what it leads to stays out of the first bundle.
-        __import__("scrawl.worker.features", None, None, ["start"]).start(self)
+        __import__("scrawl.worker.features", None, None, ["start"]).start(self, pictures)
         self.report("features_ready")
         self._answer_waiting()
 

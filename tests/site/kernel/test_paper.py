@@ -23,7 +23,7 @@ SEVEN = [(70, 60), (200, 62), (130, 240)]
 
 @pytest.fixture(scope="module")
 def kernel() -> WasmtimeKernel:
-    return WasmtimeKernel()
+    return WasmtimeKernel(pictures=True)
 
 
 def found_in_kernel(kernel: WasmtimeKernel, picture: Image.Image) -> "FoundInk":

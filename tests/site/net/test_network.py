@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from scrawl.net.network import Samples
 
+from infra.page.kernel_build import compiled_picture_reader
 from tests.support import reference
 from tests.support.kernel_host import WasmtimeKernel, built
 from tests.support.kernel_networks import NETWORKS, arrays, build, digits, order_of, stored, weights_for
@@ -220,3 +221,4 @@ def test_shipped_module_is_small_and_has_no_naive_twins(relaxed: bool) -> None:
     assert len(module) <= 48 * 1024
     assert b"sparse_forward" in module
     assert b"naive" not in module
+    assert len(compiled_picture_reader()) <= 48 * 1024

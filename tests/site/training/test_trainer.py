@@ -145,7 +145,7 @@ def test_settings_hold_from_the_next_step_on(trainer: DigitTrainer, monkeypatch:
     assert [(count, rule["optimizer"], rule["momentum"]) for count, rule in taken] == [
         (8, "sgd", 0.0), (16, "momentum", 0.9), (8, "adam", 0.0),
     ]  # fmt: skip
-    assert [rule["seed"] is None for _, rule in taken] == [True, False, True]
+    assert [rule["augment"] for _, rule in taken] == [False, True, False]
 
 
 def test_slow_motion_does_one_step_at_a_time(kernel: WasmtimeKernel) -> None:

@@ -71,7 +71,7 @@ def open_network(worker: Worker) -> None:
 def test_each_request_has_a_handler_that_takes_its_fields(worker: Worker) -> None:
     open_network(worker)
     first = set(worker.handlers)
-    request(worker, "load_features", address="scrawl-later.js")
+    request(worker, "load_features", address="scrawl-later.js", pictures="pictures.wasm")
     assert set(worker.handlers) == set(protocol.REQUESTS)
     assert first < set(worker.handlers)  # the others wait for the second bundle
     for kind, handler in worker.handlers.items():
@@ -84,7 +84,7 @@ def test_requests_wait_for_their_handlers(worker: Worker, reports: list[dict[str
     assert reports == []  # no network is open yet
     open_network(worker)
     assert [report["kind"] for report in reports] == ["opened", "pong"]
-    request(worker, "load_features", address="scrawl-later.js")
+    request(worker, "load_features", address="scrawl-later.js", pictures="pictures.wasm")
     assert worker.training is not None
     assert worker.training.trainer.steps_wanted == 1
     assert "failed" not in [report["kind"] for report in reports]
@@ -100,7 +100,7 @@ def test_counting_that_fails_is_reported_and_can_start_again(
     worker: Worker, reports: list[dict[str, Any]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     open_network(worker)
-    request(worker, "load_features", address="scrawl-later.js")
+    request(worker, "load_features", address="scrawl-later.js", pictures="pictures.wasm")
     assert worker.training is not None
     monkeypatch.setattr(worker.training, "trainer", SimpleNamespace(cache=SimpleNamespace(), is_busy=lambda: True))
     for _ in range(2):
@@ -128,7 +128,7 @@ def test_lesson_is_taken_back_unless_something_else_has_changed_the_weights(
 ) -> None:
     monkeypatch.setattr(fake_browser.window, "Uint8Array", SimpleNamespace(new=bytes), raising=False)
     open_network(worker)
-    request(worker, "load_features", address="scrawl-later.js")
+    request(worker, "load_features", address="scrawl-later.js", pictures="pictures.wasm")
     request(worker, "predict_picture", number=1, picture=bytes([0, 255] * 392))
     request(worker, "tune", label=3)
     assert (reports[-2]["kind"], reports[-2]["undoable"]) == ("tuned", 1)
@@ -177,7 +177,7 @@ def _run_at_once(coroutine: Any) -> None:
 
 def test_comparison_of_networks_is_as_sure_as_the_reading(worker: Worker, reports: list[dict[str, Any]]) -> None:
     open_network(worker)
-    request(worker, "load_features", address="scrawl-later.js")
+    request(worker, "load_features", address="scrawl-later.js", pictures="pictures.wasm")
     request(worker, "predict_picture", number=1, picture=bytes([0, 255] * 392))
     plain = reports[-1]["probabilities"]
     worker.selected.network.calibration = Calibration(4.0, 0.0)
