@@ -22,7 +22,7 @@ RULES: dict[str, dict[str, Any]] = {
     "momentum": {"optimizer": "momentum", "momentum": 0.9},
     "Adam": {"optimizer": "adam"},
 }
-VARIED: dict[str, Any] = {"seed": 1}
+VARIED: dict[str, Any] = {"seed": 1, "augment": True}
 
 
 @click.command()

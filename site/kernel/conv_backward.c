@@ -30,9 +30,9 @@ u32 backward_room(const Conv *conv) {
 }
 
 /* A bit for each of 32 channels whose output at Y passed ReLU and came from place `k` of its window. */
-static __attribute__((noinline)) u32 chosen(const float *Y, const u8 *which, u32 k) {
+static __attribute__((noinline)) u32 chosen(const Conv *conv, const float *Y, const u8 *which, u32 k) {
     u32 passed = 0;
-    for (u32 v = 0; v < 8; v++) passed |= wasm_i32x4_bitmask(wasm_f32x4_gt(load4(Y + 4 * v), splat(0))) << 4 * v;
+    for (u32 v = 0; v < 8; v++) passed |= wasm_i32x4_bitmask(let_through(conv, load4(Y + 4 * v))) << 4 * v;
     v128_t place = wasm_i8x16_splat((int8_t)k);
     u32 low = wasm_i8x16_bitmask(wasm_i8x16_eq(wasm_v128_load(which), place));
     u32 high = wasm_i8x16_bitmask(wasm_i8x16_eq(wasm_v128_load(which + 16), place));
@@ -47,7 +47,7 @@ static __attribute__((noinline)) u32 chosen(const float *Y, const u8 *which, u32
             u32 place = output_place(conv, y / 2, x / 2), window = (y / 2 * P + x / 2) * O;                  \
             AT_POSITION;                                                                                     \
             for (u32 block = (from) & ~31u; block < (to); block += 32) {                                     \
-                u32 bits = chosen(Y + place + block, which + window + block, y % 2 * 2 + x % 2);             \
+                u32 bits = chosen(conv, Y + place + block, which + window + block, y % 2 * 2 + x % 2);       \
                 if (block < (from)) bits &= 0xffffffffu << ((from) - block);                                 \
                 if (block + 32 > (to)) bits &= 0xffffffffu >> (block + 32 - (to));                           \
                 for (; bits; bits &= bits - 1) {                                                             \

@@ -22,6 +22,7 @@ typedef struct {
 typedef struct {
     const float *bias;
     float *U, *V, *M;
+    u32 activation;
     u32 I, O, row; /* row: floats from one row of the input to the next */
     u32 count;
     Tile tiles[TILES];
@@ -56,7 +57,8 @@ u32 conv_room(const Conv *conv) {
 
 static Winograd winograd_in(void *room, const Conv *conv, const float *bias, float *U) {
     float *V = room, *M = V + 16 * (TILES * conv->I + APART);
-    return (Winograd){.bias = bias, .U = U, .V = V, .M = M, .I = conv->I, .O = conv->O, .row = (conv->N + 2) * conv->I};
+    return (Winograd){.bias = bias, .U = U, .V = V, .M = M, .activation = conv->activation,
+                      .I = conv->I, .O = conv->O, .row = (conv->N + 2) * conv->I};
 }
 
 /* U = G w G^T for each pair of channels. W (O, 9, I). */
@@ -125,7 +127,7 @@ static void transform_back(const Winograd *w, u32 tile) {
                       wasm_f32x4_add(wasm_f32x4_add(lower[0], lower[1]), lower[2]),
                       wasm_f32x4_sub(wasm_f32x4_sub(lower[1], lower[2]), lower[3])};
         for (int k = 0; k < 4; k++) y[k] = wasm_f32x4_add(y[k], bias);
-        pool(y, w->tiles[tile].output + o, w->tiles[tile].which + o);
+        pool(y, w->tiles[tile].output + o, w->tiles[tile].which + o, w->activation);
     }
 }
 

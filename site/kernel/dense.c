@@ -79,21 +79,20 @@ void relu_backward(float *dY, const float *Y, u32 B, u32 stride) {
 }
 
 /* Weights from PyTorch's layout, source (O, I), into blocks of `block` outputs: W (ceil(O/block), I, block), padding zero.
-   Where an input is a channel at one of `places` positions, it is (channel, place) in the source, (place, channel) in W. */
+   Where an input is a channel at one of `places` positions, it is (channel, place) in the source, (place, channel) in W, where
+   each place has room for `wide` channels. */
 EXPORT(pack_weights)
-void pack_weights(float *W, const float *source, u32 O, u32 I, u32 block, u32 places) {
-    u32 channels = I / places;
+void pack_weights(float *W, const float *source, u32 O, u32 I, u32 block, u32 places, u32 wide) {
     for (u32 start = 0; start < O; start += block)
-        for (u32 i = 0; i < I; i++)
-            for (u32 o = start, from = i % channels * places + i / channels; o < start + block; o++)
-                *W++ = o < O ? source[o * I + from] : 0;
+        for (u32 i = 0; i < places * wide; i++)
+            for (u32 o = start, from = i % wide * places + i / wide; o < start + block; o++)
+                *W++ = o < O && i % wide * places < I ? source[o * I + from] : 0;
 }
 
 /* And back: target (O, I). */
 EXPORT(unpack_weights)
-void unpack_weights(float *target, const float *W, u32 O, u32 I, u32 block, u32 places) {
-    u32 channels = I / places;
+void unpack_weights(float *target, const float *W, u32 O, u32 I, u32 block, u32 places, u32 wide) {
     for (u32 o = 0; o < O; o++)
         for (u32 i = 0; i < I; i++)
-            target[o * I + i % channels * places + i / channels] = W[(o / block * I + i) * block + o % block];
+            target[o * I + i] = W[(o / block * places * wide + i % places * wide + i / places) * block + o % block];
 }

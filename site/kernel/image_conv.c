@@ -46,7 +46,7 @@ static void fill_blank(const Conv *conv, const float *bias, float *Y, u8 *which)
     for (u32 r = 0; r < P; r++)
         for (u32 c = 0; c < P; c++) {
             float *y = Y + output_place(conv, r, c);
-            for (u32 o = 0; o < conv->O; o += 4) store4(y + o, wasm_f32x4_max(load4(bias + o), splat(0)));
+            for (u32 o = 0; o < conv->O; o += 4) store4(y + o, conv->activation ? load4(bias + o) : wasm_f32x4_max(load4(bias + o), splat(0)));
         }
     for (u32 i = 0; i < P * P * conv->O; i += 16) wasm_v128_store(which + i, wasm_i8x16_const_splat(0));
 }
@@ -73,15 +73,15 @@ void image_conv_forward(const Conv *conv, const float *X, const float *W, const 
                             if (ty < 3 && tx < 3) a[k] = madd(pixel, w[3 * ty + tx], a[k]);
                         }
                     }
-                pool(a, Y + list[n].output + o, which + list[n].window * O + o);
+                pool(a, Y + list[n].output + o, which + list[n].window * O + o, conv->activation);
             }
         }
     }
 }
 
 /* The gradient that reaches four channels of an output: none where ReLU has cut them off. */
-static inline f32x4 passed(const float *dY, const float *Y) {
-    return wasm_v128_and(load4(dY), wasm_f32x4_gt(load4(Y), splat(0)));
+static inline f32x4 passed(const Conv *conv, const float *dY, const float *Y) {
+    return wasm_v128_and(load4(dY), let_through(conv, load4(Y)));
 }
 
 /* Add the gradient of one sample's windows, four channels of it, to sums[0..8] (taps) and sums[9] (bias). */
@@ -92,7 +92,7 @@ static inline void sum_gradient(const Conv *conv, const float *X, const Inked *l
     for (int t = 0; t < 9; t++) dw[t] = sums[t];
     for (u32 n = 0; n < count; n++) {
         const float *x = X + list[n].patch;
-        f32x4 g = passed(dY + list[n].output, Y + list[n].output), d[4];
+        f32x4 g = passed(conv, dY + list[n].output, Y + list[n].output), d[4];
         v128_t at = wasm_u32x4_extend_low_u16x8(wasm_u16x8_extend_low_u8x16(wasm_v128_load32_zero(which + list[n].window * O)));
         for (int k = 0; k < 4; k++) d[k] = wasm_v128_and(g, wasm_i32x4_eq(at, wasm_i32x4_splat(k)));
         for (u32 i = 0; i < 4; i++)
@@ -107,7 +107,7 @@ static inline void sum_gradient(const Conv *conv, const float *X, const Inked *l
     for (u32 r = 0; r < P; r++)
         for (u32 c = 0; c < P; c++) {
             u32 place = output_place(conv, r, c);
-            dbias = wasm_f32x4_add(dbias, passed(dY + place, Y + place));
+            dbias = wasm_f32x4_add(dbias, passed(conv, dY + place, Y + place));
         }
     for (int t = 0; t < 9; t++) sums[t] = dw[t];
     sums[9] = dbias;

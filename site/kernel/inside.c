@@ -36,7 +36,7 @@ void image_conv_input(const Conv *conv, float *dX, const float *W, const float *
         f32x4 sums[4][9] = {0}; /* by place in the window, then tap */
         for (u32 o = 0; o < O; o += 4) {
             u32 place = output_place(conv, p / P, p % P) + o;
-            f32x4 g = wasm_v128_and(load4(dY + place), wasm_f32x4_gt(load4(Y + place), splat(0)));
+            f32x4 g = wasm_v128_and(load4(dY + place), let_through(conv, load4(Y + place)));
             v128_t at = wasm_u32x4_extend_low_u16x8(wasm_u16x8_extend_low_u8x16(wasm_v128_load32_zero(which + o)));
             for (int k = 0; k < 4; k++) {
                 f32x4 d = wasm_v128_and(g, wasm_i32x4_eq(at, wasm_i32x4_splat(k)));

@@ -40,6 +40,9 @@ static Division division(u32 primitive, const Word *a) {
     case CALL_BIAS_UPDATE: return (Division){1, a[5].u, 16, a[2].u / 2, 0};
     case CALL_RELU_FORWARD: return (Division){1, a[1].u, 4, a[2].u / 2, 0};
     case CALL_RELU_BACKWARD: return (Division){1, a[2].u, 4, a[3].u / 2, 0};
+    case CALL_ACTIVATE: return (Division){1, a[3].u, 4, 4 * a[4].u, 0};
+    case CALL_ACTIVATE_MAPS: return (Division){1, a[5].u, 1, a[2].u * 512, 0};
+    case CALL_TIMES: return (Division){1, a[2].u, 4, a[3].u / 2, 0};
     case CALL_TRANSPOSE: return (Division){1, a[4].u, 16, a[5].u, 0};
     case CALL_NLL: return (Division){1, a[1].u, 8, 512, 0};
     case CALL_INK: return (Division){1, a[4].u, 1, a[5].u * a[5].u, 0};
@@ -110,6 +113,16 @@ static void narrow(u32 primitive, Word *a, u32 block, u32 first, u32 count) {
         move(&a[0], first * a[2].u), a[1].u = count;
         return;
     case CALL_RELU_BACKWARD:
+        move(&a[0], first * a[3].u), move(&a[1], first * a[3].u), a[2].u = count;
+        return;
+    case CALL_ACTIVATE:
+        move(&a[1], first * a[5].u), move(&a[2], first * a[5].u), a[3].u = count;
+        return;
+    case CALL_ACTIVATE_MAPS:
+        conv = (const Conv *)a[1].u;
+        move(&a[3], first * conv->stride), move(&a[4], first * conv->stride), a[5].u = count;
+        return;
+    case CALL_TIMES:
         move(&a[0], first * a[3].u), move(&a[1], first * a[3].u), a[2].u = count;
         return;
     case CALL_TRANSPOSE:

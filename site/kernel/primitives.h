@@ -26,6 +26,12 @@ void bias_update(float *bias, const float *dY, u32 B, u32 stride, float step, u3
 void relu_forward(float *Y, u32 B, u32 stride);
 void relu_backward(float *dY, const float *Y, u32 B, u32 stride);
 
+/* activation.c */
+void activate(u32 kind, float *Y, float *slope, u32 B, u32 features, u32 stride);
+void activate_maps(u32 kind, const Conv *conv, u32 C, float *Y, float *slope, u32 B);
+void times(float *dY, const float *slope, u32 B, u32 stride);
+void drop(float *Y, float *mask, u32 B, u32 features, u32 stride, u32 first, u32 seed, u32 layer, u32 percent);
+
 /* loss.c */
 void nll(float *Z, u32 B, u32 K, u32 stride, const u8 *labels, const u32 *rows, u32 first, Score *score);
 void softmax(float *Z, u32 K, u32 stride);

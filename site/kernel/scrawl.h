@@ -38,13 +38,14 @@ typedef struct {
     double correct; /* how many samples have their label ranked first */
 } Score;
 
-/* A 3x3 convolution with padding 1, followed by ReLU and 2x2 max pooling. Input and output are stored by position, then
+/* A 3x3 convolution with padding 1, followed by an activation and 2x2 max pooling. Input and output are stored by position, then
    channel. The input has a border of zeros, one position wide, so that no tap needs a check. */
 typedef struct {
     u32 N;      /* rows and columns of the input, even, at most 32 */
     u32 I, O;   /* channels of input and output, multiples of BLOCK; I is 1 for the image_… primitives */
     u32 border; /* 1 if the output, of N/2 rows and columns, has a border too, else 0 */
     u32 stride; /* floats from one sample's output to the next */
+    u32 activation; /* 0 for ReLU; else the output is what activate_maps makes the activation of: see pool() */
 } Conv;
 
 /* Before a loop whose speed hardly matters, or which waits for memory: unrolled, it would only make the module larger. */

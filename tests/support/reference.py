@@ -1,13 +1,14 @@
 """The networks once more, in NumPy: slow, obvious, float64. What every fast implementation is compared with.
 
 It is independent of the ONNX graphs and of the kernel, and is itself checked against finite differences in
-`test_reference.py`.
+`test_reference.py`. A dropout's mask stands beside the weights, as `{name}.mask` (B, units); without it, all stay.
 
 Decided here, as in PyTorch: ReLU's gradient at 0 (of either sign) is 0; among equal values in a pooling window the
 first in row-major order receives the gradient.
 """
 
-from collections.abc import Mapping, Sequence
+import math
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -37,7 +38,7 @@ def gradients(
     dx = (np.exp(x) - np.eye(10)[labels]) / count  # of the scores before log-softmax
     for layer, x in zip(reversed(layers[:-1]), reversed(inputs[:-1]), strict=True):
         dx = backward(layer, weights, x, dx, found)
-    return loss, correct, {name: found[name] for name in weights}
+    return loss, correct, {name: found[name] for name in weights if not name.endswith(".mask")}
 
 
 def forward(layer: Layer, weights: Weights, x: Array) -> Array:
@@ -46,8 +47,10 @@ def forward(layer: Layer, weights: Weights, x: Array) -> Array:
         return x @ np.float64(weights[f"{layer.name}.weight"]).T + weights[f"{layer.name}.bias"]
     if layer.kind == "conv3x3":
         return _conv(x, weights[f"{layer.name}.weight"]) + np.reshape(weights[f"{layer.name}.bias"], (1, -1, 1, 1))
-    if layer.kind == "relu":
-        return np.maximum(x, 0)
+    if layer.kind in _ACTIVATIONS:
+        return _ACTIVATIONS[layer.kind][0](x)
+    if layer.kind == "dropout":
+        return x * _kept(layer, weights)
     if layer.kind == "maxpool2":
         return _windows(x).max(-1)
     if layer.kind == "flatten":
@@ -66,8 +69,10 @@ def backward(layer: Layer, weights: Weights, x: Array, dy: Array, found: dict[st
         found[f"{layer.name}.bias"] = dy.sum((0, 2, 3))
         found[f"{layer.name}.weight"], dx = _conv_backward(x, weights[f"{layer.name}.weight"], dy)
         return dx
-    if layer.kind == "relu":
-        return dy * (x > 0)
+    if layer.kind in _ACTIVATIONS:
+        return dy * _ACTIVATIONS[layer.kind][1](x)
+    if layer.kind == "dropout":
+        return dy * _kept(layer, weights)
     if layer.kind == "maxpool2":
         windows = np.zeros_like(_windows(x))
         chosen = _windows(x).argmax(-1, keepdims=True)  # the first among equals
@@ -76,6 +81,33 @@ def backward(layer: Layer, weights: Weights, x: Array, dy: Array, found: dict[st
         blocks = windows.reshape(count, channels, rows, columns, 2, 2)
         return blocks.transpose(0, 1, 2, 4, 3, 5).reshape(x.shape)
     return dy.reshape(x.shape)
+
+
+def _normal(x: Array) -> Array:
+    """Return Φ(x), the part of a normal distribution that is below x."""
+    below: Array = 0.5 * (1 + np.vectorize(math.erf)(x / math.sqrt(2)))
+    return below
+
+
+def _sigmoid(x: Array) -> Array:
+    y: Array = 1 / (1 + np.exp(-x))
+    return y
+
+
+_ACTIVATIONS: dict[str, tuple[Callable[[Array], Array], Callable[[Array], Array]]] = {  # and their derivatives
+    "relu": (lambda x: np.maximum(x, 0), lambda x: (x > 0).astype(np.float64)),
+    "tanh": (np.tanh, lambda x: 1 / np.cosh(x) ** 2),
+    "sigmoid": (_sigmoid, lambda x: _sigmoid(x) * _sigmoid(-x)),
+    "gelu": (
+        lambda x: x * _normal(x),
+        lambda x: _normal(x) + x * np.exp(-(x**2) / 2) / math.sqrt(2 * math.pi),
+    ),
+}
+
+
+def _kept(layer: Layer, weights: Weights) -> Array:
+    mask = weights.get(f"{layer.name}.mask")
+    return np.ones(1) if mask is None else np.float64(mask) / (1 - layer.rate)
 
 
 def _conv(x: Array, kernel: Array) -> Array:

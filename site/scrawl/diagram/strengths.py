@@ -32,7 +32,7 @@ class Strengths:
         self.stages = attribution.stages
         # Those above the first stage: the last leads to the answers.
         self._weighted = [x for x in attribution.network.layers if isinstance(x, (Dense, InnerConvolution))]
-        self._sums = kernel.alloc(FLOAT * max([stage.count for stage in self.stages], default=1))
+        self._sums = kernel.alloc(FLOAT * max([stage.wide for stage in self.stages], default=1))
 
     # Which units matter
 
@@ -52,12 +52,13 @@ class Strengths:
         weight = weighted.weight
         if isinstance(weighted, InnerConvolution):  # (O, 9, I)
             taps = TAPS * weighted.outputs
-            self.kernel.function("channel_products")(self._sums, weight.address, weight.address, taps, stage.count)
+            self.kernel.function("channel_products")(self._sums, weight.address, weight.address, taps, stage.wide)
             return [float(value) for value in self.kernel.read_floats(self._sums, stage.count)]
         squares, row = self.kernel.function("squares"), weighted.stride  # (I, stride), I: (position, channel)
         found = [0.0] * stage.count
         for place in range(weighted.inputs):
-            found[place % stage.count] += squares(weight.address + FLOAT * row * place, row)
+            if place % stage.wide < stage.count:
+                found[place % stage.wide] += squares(weight.address + FLOAT * row * place, row)
         return found
 
     # Connections
@@ -86,10 +87,9 @@ class Strengths:
             return self._contributions(number - 1, below)
         weighted = self.stages[number].weighted
         if isinstance(weighted, InnerConvolution):
-            row = self.kernel.read_floats(
-                weighted.weight.address + FLOAT * TAPS * weighted.inputs * unit, TAPS * weighted.inputs
-            )
-            return [sum([float(row[tap * weighted.inputs + channel]) for tap in range(TAPS)]) for channel in below]
+            wide = self.stages[number - 1].wide
+            row = self.kernel.read_floats(weighted.weight.address + FLOAT * TAPS * wide * unit, TAPS * wide)
+            return [sum([float(row[tap * wide + channel]) for tap in range(TAPS)]) for channel in below]
         self.attribution.backpropagate_unit(number, unit, number - 1, masked=False)
         return self._gradients(number - 1, below)
 
@@ -101,7 +101,7 @@ class Strengths:
     def _products(self, stage: Stage) -> Floats:
         """Return activation times gradient, summed over a map's places. Borders are zero."""
         layer, positions = stage.layer, (stage.side + 2 * stage.border) ** 2
-        self.kernel.function("channel_products")(self._sums, layer.output, layer.delta, positions, stage.count)
+        self.kernel.function("channel_products")(self._sums, layer.output, layer.delta, positions, stage.wide)
         return self.kernel.read_floats(self._sums, stage.count)
 
     def _gradients(self, number: int, units: Sequence[int]) -> list[float]:
@@ -117,11 +117,11 @@ class Strengths:
         if not isinstance(weighted, ImageConvolution):
             return []
         weight, bias = [
-            self.kernel.read_floats(parameter.address, parameter.count)
+            self.kernel.read_floats(parameter.address, parameter.size)
             for parameter in (weighted.weight, weighted.bias)
-        ]  # (9, O) and (O)
+        ]  # (9, O) and (O), with room for more channels
         found: list[float] = []
         for unit in units:
-            found += [float(weight[tap * weighted.outputs + unit]) for tap in range(TAPS)]
+            found += [float(weight[tap * weighted.wide + unit]) for tap in range(TAPS)]
             found.append(float(bias[unit]))
         return found

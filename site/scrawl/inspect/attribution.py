@@ -11,7 +11,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from scrawl.net.convolution import Convolution, ImageConvolution, InnerConvolution, Pooled
-from scrawl.net.dense import BLOCK, Dense, Relu, SparseDense
+from scrawl.net.dense import BLOCK, Activation, Dense, Relu, SparseDense
 from scrawl.net.network import CLASSES, PIXELS
 from scrawl.net.parameters import FLOAT
 
@@ -27,32 +27,32 @@ if TYPE_CHECKING:
 
 
 class Stage:
-    """A hidden layer: its `count` units, or feature maps of `side` × `side`, after their ReLU.
+    """A hidden layer: its `count` units, or feature maps of `side` × `side`, after their activation.
 
     `layer` has the output, `weighted` has the weights.
     """
 
-    def __init__(self, weighted: Weighted, layer: Relu | Pooled) -> None:
+    def __init__(self, weighted: Weighted, layer: Relu | Activation | Pooled) -> None:
         self.weighted = weighted
         self.layer = layer
         if isinstance(layer, Pooled):
-            self.count, self.side = layer.channels, layer.side
-            self.border = int(layer.stride == (self.side + 2) ** 2 * self.count)
+            self.count, self.side, self.wide = layer.channels, layer.side, layer.convolution.wide
+            self.border = int(layer.stride == (self.side + 2) ** 2 * self.wide)
         else:
-            self.count, self.side, self.border = layer.features, 1, 0
+            self.count, self.side, self.wide, self.border = layer.features, 1, layer.features, 0
 
     def offset(self, unit: int) -> int:
         """Return which float of a sample's output is the first of a unit or map."""
-        return self.row_step() * self.border + self.count * self.border + unit
+        return self.row_step() * self.border + self.wide * self.border + unit
 
     def indices(self, unit: int) -> list[int]:
         """Return which floats of a sample's output belong to a unit or map."""
         first, side = self.offset(unit), range(self.side)
-        return [first + row * self.row_step() + column * self.count for row in side for column in side]
+        return [first + row * self.row_step() + column * self.wide for row in side for column in side]
 
     def row_step(self) -> int:
-        """Return how many floats apart the rows of a map are; its columns are `count` apart."""
-        return (self.side + 2 * self.border) * self.count
+        """Return how many floats apart the rows of a map are; its columns are `wide` apart."""
+        return (self.side + 2 * self.border) * self.wide
 
 
 class Attribution:
@@ -115,7 +115,7 @@ class Attribution:
         """Return what a stage's unit or map contributes to each of the ten digits' scores."""
         stage = self.stages[number]
         values = self.activations(number)
-        active = [index for index in stage.indices(unit) if values[index] > 0]
+        active = [index for index in stage.indices(unit) if values[index] != 0]
         contributions: list[float] = []
         for digit in range(CLASSES):
             self._backpropagate(digit, self.network.layers.index(stage.layer))
@@ -152,13 +152,22 @@ class Attribution:
             return self._dense(layer, layer.below.delta, layer.stride, layer.stride)
         if isinstance(layer, Relu):
             return _call(self.kernel, "relu_backward", layer.delta, layer.output, 1, layer.stride)
+        if isinstance(layer, Activation):
+            return _call(self.kernel, "times", layer.delta, layer.slope.reserved, 1, layer.stride)
         if isinstance(layer, Pooled):
-            return self._convolution(layer.convolution)
+            return self._pooled(layer)
         return _nothing  # the top, flattening, and convolutions, whose work pooling does
 
     def _dense(self, layer: Dense | SparseDense, target: int, outputs: int, block: int) -> Callable[[], object]:
         weight = layer.weight.address
         return _call(self.kernel, "dense_input", target, weight, layer.delta, layer.inputs, outputs, block)
+
+    def _pooled(self, layer: Pooled) -> Callable[[], object]:
+        convolve = self._convolution(layer.convolution)
+        if layer.slope is None:
+            return convolve
+        multiply = _call(self.kernel, "times", layer.delta, layer.slope.reserved, 1, layer.stride)
+        return lambda: (multiply(), convolve())
 
     def _convolution(self, layer: Convolution) -> Callable[[], object]:
         if isinstance(layer, ImageConvolution):
@@ -184,12 +193,12 @@ def _nothing() -> None:
 
 
 def _stages(layers: Iterable[Layer]) -> list[Stage]:
-    """Return the hidden layers from the bottom up: after ReLU, or after pooling."""
+    """Return the hidden layers from the bottom up: after the activation, or after pooling."""
     stages: list[Stage] = []
     weighted: Weighted | None = None
     for layer in layers:
         if isinstance(layer, (Dense, SparseDense, Convolution)):
             weighted = layer
-        elif isinstance(layer, (Relu, Pooled)) and weighted is not None:
+        elif isinstance(layer, (Relu, Activation, Pooled)) and weighted is not None:
             stages.append(Stage(weighted, layer))
     return stages

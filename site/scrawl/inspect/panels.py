@@ -55,7 +55,7 @@ def panels_for(layers: Sequence[LayerDescription]) -> list[Panel]:
             panels.append(Panel("filters", name, inputs if stage else outputs, 3, stage, inputs))
             panels.append(Panel("maps", name, outputs, side, stage))
             stage += 1
-        elif layer["kind"] == "dense" and layers[index + 1]["kind"] == "relu":
+        elif layer["kind"] == "dense" and layers[index + 1]["kind"] != "log_softmax":
             if not stage:
                 panels.append(Panel("tiles", name, outputs, SIDE, stage))
             panels.append(Panel("units", name, outputs, 1, stage))

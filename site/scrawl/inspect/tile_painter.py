@@ -15,7 +15,7 @@ from scrawl.net.parameters import FLOAT
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from scrawl.inspect.attribution import Attribution
+    from scrawl.inspect.attribution import Attribution, Stage
     from scrawl.inspect.panels import Panel
     from scrawl.net.interfaces import Kernel
     from scrawl.net.parameters import Parameter
@@ -43,7 +43,7 @@ class TilePainter:
         """Paint the panel's weights, of all units or of some."""
         weight = attribution.stages[panel.stage].weighted.weight
         limit = SPREAD * (self.kernel.function("squares")(weight.address, weight.size) / weight.count) ** 0.5
-        sources, row_step, column_step = _tile_sources(panel, weight, chosen)
+        sources, row_step, column_step = _tile_sources(panel, weight, attribution.stages, chosen)
         if units is not None:
             sources = [sources[unit] for unit in units]
         return (*self._grid(sources, panel.side, row_step, column_step, columns, limit), limit)
@@ -56,7 +56,7 @@ class TilePainter:
         limit = self.kernel.function("peak")(stage.layer.output, stage.layer.stride)
         shown = range(panel.count) if units is None else units
         sources = [stage.layer.output + FLOAT * stage.offset(unit) for unit in shown]
-        return (*self._grid(sources, panel.side, stage.row_step(), stage.count, columns, limit), limit)
+        return (*self._grid(sources, panel.side, stage.row_step(), stage.wide, columns, limit), limit)
 
     def saliency(self, source: int, image: int) -> Painted:
         """Paint the pixels' contributions, 784 floats, above the digit itself."""
@@ -108,7 +108,9 @@ class TilePainter:
         return self._target
 
 
-def _tile_sources(panel: Panel, weight: Parameter, chosen: int) -> tuple[list[int], int, int]:
+def _tile_sources(
+    panel: Panel, weight: Parameter, stages: Sequence[Stage], chosen: int
+) -> tuple[list[int], int, int]:
     """Return the address of each tile's first number, and how many floats apart its rows and its columns are."""
     units, outputs = range(panel.count), weight.shape[0]
     if panel.kind == "tiles":  # (ceil(H/BLOCK), D, BLOCK)
@@ -116,7 +118,8 @@ def _tile_sources(panel: Panel, weight: Parameter, chosen: int) -> tuple[list[in
         first = [(unit // BLOCK * inputs * BLOCK) + unit % BLOCK for unit in units]
         step = BLOCK
     elif panel.stage == 0:  # (9, O)
-        first, step = list(units), outputs
+        first, step = list(units), stages[0].wide
     else:  # (O, 9, I)
-        first, step = [9 * panel.count * chosen + unit for unit in units], panel.count
+        wide = stages[panel.stage - 1].wide
+        first, step = [9 * wide * chosen + unit for unit in units], wide
     return [weight.address + FLOAT * index for index in first], panel.side * step, step

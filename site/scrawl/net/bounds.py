@@ -22,8 +22,9 @@ ONE = 0x3F800000  # as the bits of a float32
 class Bounds:
     """Room in the kernel's memory for the largest magnitudes that a layer's inputs and answers can have."""
 
-    def __init__(self, kernel: Kernel, parameters: Iterable[Parameter]) -> None:
+    def __init__(self, kernel: Kernel, parameters: Iterable[Parameter], saturated: bool = False) -> None:
         self.kernel = kernel
+        self._saturated = saturated  # whether hidden units answer with up to 1, however little comes in
         self.parameters = [*parameters]  # in the architecture's order: a layer's weight, then its bias
         size = FLOAT * max(parameter.shape[0] for parameter in self.parameters)
         self._one, self._here, self._next = (kernel.alloc(size) for _ in range(3))
@@ -39,6 +40,8 @@ class Bounds:
         for parameter in self.parameters:
             rows = parameter.shape[0]
             if len(parameter.shape) > 1:
+                if self._saturated and name:
+                    self.kernel.write_words(source, [ONE] * count)
                 name = parameter.name
                 self.kernel.write_words(target, [0] * rows)
                 fits = parameter.add_magnitudes(target, source, count, LARGEST_ANSWER)

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from scrawl.net.parameters import Parameter
     from scrawl.net.program import Program
 
+ACTIVATIONS = ("relu", "tanh", "sigmoid", "gelu")  # as `activation.h` numbers them
 BLOCK = 32  # hidden units per block of the first layer's weights, as in the kernel
 
 
@@ -55,6 +56,7 @@ class RowLayer(Layer):
     output: int
     delta: int
     positions = 1  # of a picture, in each of whose channels a feature stands
+    wide = 0  # the channels of a position for which there is room, 0 for as many as there are
 
 
 class Images(Layer):
@@ -113,8 +115,9 @@ class _Weighted(RowLayer):
         if self.weight.shape != (self.features, self.inputs) or self.bias.shape != (self.features,):
             shapes = f"{self.weight.shape} and {self.bias.shape}"
             raise ValueError(f"{name} is {self.inputs} → {self.features}, its parameters are {shapes}")
-        positions = below.positions if isinstance(below, RowLayer) else 1
-        self.weight.allocate(self.features, block, (6 / self.inputs) ** 0.5, positions)
+        positions, wide = (below.positions, below.wide) if isinstance(below, RowLayer) else (1, 0)
+        self.weight.allocate(self.features, block, (6 / self.inputs) ** 0.5, positions, wide)
+        self.inputs = positions * wide or self.inputs  # as they stand in memory
         self.bias.allocate(self.features, self.stride, 0.0)
 
     def _update_bias(self, program: Program, optimizer: Optimizer) -> None:
@@ -185,6 +188,66 @@ class Dense(_Weighted):
             self.inputs, self._columns, COUNT, weight, self.stride, STEP,
         )  # fmt: skip
         self._update_bias(program, optimizer)
+
+
+class Activation(RowLayer):
+    """tanh, the logistic function or GELU, in place: its output and delta are those of the layer below."""
+
+    def __init__(self, workspace: Workspace, kind: str, below: RowLayer) -> None:
+        self.features, self.stride, self.output, self.delta = below.features, below.stride, below.output, below.delta
+        self.kind = ACTIVATIONS.index(kind)
+        self.slope = Slope(workspace, below.stride)
+        if kind != "gelu" and isinstance(below, _Weighted):
+            # Where a unit saturates, Glorot's advice: as much goes forwards as comes back.
+            below.weight.limit = (6 / (below.inputs + below.features)) ** 0.5
+
+    def forward(self, program: Program) -> None:
+        """Record Y = f(X), and f'(X) if gradients will be wanted."""
+        slope = self.slope.address(program)
+        program.add("activate", self.kind, self.output, slope, COUNT, self.features, self.stride)
+
+    def backward(self, program: Program, optimizer: Optimizer) -> None:  # noqa: ARG002
+        """Record dX = dY · f'(X)."""
+        program.add("times", self.delta, self.slope.reserved, COUNT, self.stride)
+
+
+class Slope:
+    """Room for what an activation's gradient is multiplied by, reserved when a program first wants it."""
+
+    def __init__(self, workspace: Workspace, stride: int) -> None:
+        self._workspace = workspace
+        self._stride = stride
+        self.reserved = 0
+
+    def address(self, program: Program) -> int:
+        """Return where the program has it, 0 for a program that does not."""
+        if program.slopes and not self.reserved:
+            self.reserved = self._workspace.floats(self._stride)
+        return self.reserved if program.slopes else 0
+
+
+class Dropout(RowLayer):
+    """Leaves out units while the network trains, in place; at other times it does nothing."""
+
+    def __init__(self, workspace: Workspace, layer: LayerDescription, below: RowLayer) -> None:
+        self.features, self.stride, self.output, self.delta = below.features, below.stride, below.output, below.delta
+        self._workspace = workspace
+        self.percent = round(100 * layer["rate"])
+        self.number = int(layer["name"].removeprefix("drop"))  # so that each layer leaves out others
+        self._mask = 0
+
+    def forward(self, program: Program) -> None:
+        """Record Y = X · mask, if the program is for training."""
+        if program.training:
+            self._mask = self._mask or self._workspace.floats(self.stride)
+            program.add(
+                "drop", self.output, self._mask, COUNT, self.features, self.stride, FIRST, SEED, self.number,
+                self.percent,
+            )  # fmt: skip
+
+    def backward(self, program: Program, optimizer: Optimizer) -> None:  # noqa: ARG002
+        """Record dX = dY · mask."""
+        program.add("times", self.delta, self._mask, COUNT, self.stride)
 
 
 class Relu(RowLayer):

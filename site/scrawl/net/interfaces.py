@@ -72,6 +72,7 @@ class LayerDescription(TypedDict):
     name: NotRequired[str]
     inputs: NotRequired[int]
     outputs: NotRequired[int]
+    rate: NotRequired[float]  # of dropout: the part of the units that is left out
 
 
 class ParameterDescription(TypedDict):

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from scrawl.net.convolution import Convolution, Flattened, ImageConvolution, InnerConvolution, Pooled, Rectified
-from scrawl.net.dense import Dense, Images, LogSoftmax, Relu, RowLayer, SparseDense
+from scrawl.net.convolution import Activated, Convolution, Flattened, ImageConvolution, InnerConvolution, Pooled
+from scrawl.net.dense import ACTIVATIONS, Activation, Dense, Dropout, Images, LogSoftmax, Relu, RowLayer, SparseDense
 
 if TYPE_CHECKING:
     from scrawl.net.dense import Layer, Workspace
@@ -28,8 +28,15 @@ def _dense(workspace: Workspace, layer: LayerDescription, below: Layer) -> Layer
     return Dense(workspace, layer, _rows(layer["name"], below))
 
 
-def _relu(_workspace: Workspace, _layer: LayerDescription, below: Layer) -> Layer:
-    return Rectified(below) if isinstance(below, Convolution) else Relu(_rows("relu", below))
+def _activation(workspace: Workspace, layer: LayerDescription, below: Layer) -> Layer:
+    kind = layer["kind"]
+    if isinstance(below, Convolution):
+        return Activated(below, kind)
+    return Relu(_rows(kind, below)) if kind == "relu" else Activation(workspace, kind, _rows(kind, below))
+
+
+def _dropout(workspace: Workspace, layer: LayerDescription, below: Layer) -> Layer:
+    return Dropout(workspace, layer, _rows(layer["name"], below))
 
 
 def _log_softmax(_workspace: Workspace, _layer: LayerDescription, below: Layer) -> Layer:
@@ -45,8 +52,8 @@ def _conv3x3(workspace: Workspace, layer: LayerDescription, below: Layer) -> Lay
 
 
 def _maxpool2(_workspace: Workspace, _layer: LayerDescription, below: Layer) -> Layer:
-    if not isinstance(below, Rectified):
-        raise ValueError(f"maxpool2 must follow conv3x3 and relu, got {type(below).__name__}")
+    if not isinstance(below, Activated):
+        raise ValueError(f"maxpool2 must follow conv3x3 and its activation, got {type(below).__name__}")
     return Pooled(below)
 
 
@@ -64,7 +71,8 @@ def _rows(name: str, below: Layer) -> RowLayer:
 
 LAYERS = {
     "dense": _dense,
-    "relu": _relu,
+    **{kind: _activation for kind in ACTIVATIONS},
+    "dropout": _dropout,
     "log_softmax": _log_softmax,
     "conv3x3": _conv3x3,
     "maxpool2": _maxpool2,

@@ -32,7 +32,8 @@ if TYPE_CHECKING:
         optimizer: OptimizerName
         momentum: float
         weight_decay: float
-        seed: int | None
+        seed: int
+        augment: bool
 
 
 PIXELS = 784
@@ -106,30 +107,34 @@ class Network:
         self.kernel = kernel
         self.max_batch = max_batch
         self.parameters = {p["name"]: Parameter(kernel, p["name"], p["shape"]) for p in parameters}
+        described = [*layers]
         workspace = Workspace(kernel, self.parameters, max_batch)
         self._images = Images(workspace, PIXELS)
         self.layers: list[Layer] = [self._images]
-        for layer in layers:
+        for layer in described:
             self.layers.append(make_layer(workspace, layer, self.layers[-1]))
         top = self.layers[-1]
         if not isinstance(top, LogSoftmax):
             raise ValueError(f"the last layer is log_softmax, got {type(top).__name__}")
         self.top = top
         self._score = kernel.alloc(16)
-        self._bounds = Bounds(kernel, self.parameters.values())
+        saturated = any(layer["kind"] == "sigmoid" for layer in described)
+        self._bounds = Bounds(kernel, self.parameters.values(), saturated)
         self._optimizers: dict[OptimizerName, Optimizer] = {}  # those that have been used
         self._last_averaging: Optimizer | None = None
         self._training_programs: dict[tuple[OptimizerName, bool], Program] = {}
         self.calibration = Calibration()
-        self._evaluation, self._scoring, self._prediction = [self._forward_program() for _ in range(3)]
+        self._evaluation = self._forward_program()
+        self._scoring, self._prediction = [self._forward_program(slopes=True) for _ in range(2)]
         top.loss(self._evaluation, self._score)
         top.probabilities(self._prediction)
         for program in (self._evaluation, self._scoring, self._prediction):
             program.finish()
 
-    def _forward_program(self, augmented: bool = False) -> Program:
+    def _forward_program(self, augmented: bool = False, training: bool = False, slopes: bool = False) -> Program:
         """Return a program that runs the forward pass, and to which more can be added."""
         program = Program(self.kernel, self._score)
+        program.training, program.slopes = training, slopes
         if augmented:
             self._images.augment(program)
         for layer in self.layers:
@@ -141,7 +146,7 @@ class Network:
         key = (name, augmented)
         if key not in self._training_programs:
             optimizer = self._optimizer(name)
-            program = self._training_programs[key] = self._forward_program(augmented)
+            program = self._training_programs[key] = self._forward_program(augmented, training=True, slopes=True)
             self.top.loss(program, self._score)
             for layer in self.layers[:0:-1]:
                 layer.backward(program, optimizer)
@@ -220,12 +225,13 @@ class Network:
         optimizer: OptimizerName = "sgd",
         momentum: float = 0.0,
         weight_decay: float = 0.0,
-        seed: int | None = None,
+        seed: int = 0,
+        augment: bool = False,
     ) -> tuple[float, int]:
         """Train `steps` steps, each on the next `count` places of the order. One call costs less than many.
 
-        `momentum` is for the optimizer of this name. With a `seed`, pictures are varied: a place of the order always
-        in the same way under the same seed. Returns the sums over all steps, as `train_step` does; they do not depend
+        `momentum` is for the optimizer of this name. With `augment`, pictures are varied. How, and what dropout leaves
+        out, follows from the `seed` and a picture's place in the order. Returns the sums over all steps, as `train_step` does; they do not depend
         on how steps are divided into calls.
         """
         if not 1 <= count <= self.max_batch:
@@ -234,12 +240,12 @@ class Network:
             raise ValueError(f"the order has {samples.count} places, got {count * steps} from {first}")
         if optimizer == "sgd" and weight_decay:
             optimizer, momentum = "momentum", 0.0  # the same rule
-        program = self.training_program(optimizer, seed is not None)
+        program = self.training_program(optimizer, augment)
         rule = self._take_over(self._optimizer(optimizer))
         self.calibration = self.calibration.after_training()
         sums = program.run(
             samples.images, samples.labels, samples.order, first, count, steps,
-            rule.step(learning_rate, count), -learning_rate, momentum, weight_decay, rule.age, seed or 0,
+            rule.step(learning_rate, count), -learning_rate, momentum, weight_decay, rule.age, seed,
         )  # fmt: skip
         rule.age += steps
         return sums

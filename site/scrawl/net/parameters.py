@@ -37,20 +37,25 @@ class Parameter:
         self.size = 0  # how many floats that takes
         self.bytes = 0  # and bytes
         self.sparse = False  # whether its gradient is never stored, as the first dense layer's
-        self._limit = 0.0
-        self._layout = (0, 0, 0, 0)
+        self.limit = 0.0
+        self._layout = (0, 0, 0, 0, 0)
         self._staging = 0
         self._gradient = 0
 
-    def allocate(self, outputs: int, block: int, limit: float, positions: int = 1) -> None:
+    def allocate(
+        self, outputs: int, block: int, limit: float, positions: int = 1, wide: int = 0, rows: int = 0
+    ) -> None:
         """Reserve memory for blocks of `block` outputs: (ceil(O/block), I, block). `limit` is for `randomise`.
 
-        Where inputs are (channel, position) outside, they are (position, channel) inside.
+        Where inputs are (channel, position) outside, they are (position, channel) inside, with room for `wide`
+        channels. There is room for `rows` outputs if those are more. What is not used stays zero.
         """
-        self._limit = limit
+        self.limit = limit
         inputs = self.count // outputs
-        self._layout = (outputs, inputs, block, positions)
-        self.size = -(-outputs // block) * block * (-(-inputs // 4) * 4)  # whole vectors, and rows to transpose
+        wide = wide or inputs // positions
+        self._layout = (outputs, inputs, block, positions, wide)
+        columns = -(-positions * wide // 4) * 4  # whole vectors, and rows to transpose
+        self.size = max(-(-outputs // block) * block, rows) * columns
         self.bytes = self.size * FLOAT
         self.address = self.kernel.alloc(self.bytes)
         self._staging = self.kernel.alloc(self.count * FLOAT)
@@ -87,5 +92,5 @@ class Parameter:
 
     def randomise(self, seed: int) -> None:
         """Fill with numbers evenly spread over -limit..limit."""
-        self.kernel.function("fill_uniform")(self._staging, self.count, self._limit, seed)
+        self.kernel.function("fill_uniform")(self._staging, self.count, self.limit, seed)
         self.kernel.function("pack_weights")(self.address, self._staging, *self._layout)

@@ -28,6 +28,10 @@ PRIMITIVES = {
     "bias_update": "ppuufu",
     "relu_forward": "puu",
     "relu_backward": "ppuu",
+    "activate": "uppuuu",
+    "activate_maps": "upuppu",
+    "times": "ppuu",
+    "drop": "ppuuuuuuu",
     "transpose": "pupuuu",
     "nll": "puuuppup",
     "softmax": "puu",
@@ -87,6 +91,8 @@ class Program:
     """
 
     pictures: tuple[int | Register, int | Register, int | Register]
+    training = False  # whether dropout leaves units out
+    slopes = False  # whether gradients will be wanted
 
     def __init__(self, kernel: Kernel, score: int) -> None:
         """Make an empty one. `score` is the address of two doubles, where a run sums up loss and right answers."""

@@ -209,14 +209,15 @@ class Trainer:
             run.ask_evaluation()
 
     def _rule(self, batch_order: BatchOrder) -> StepRule:
-        """Return how weights move, and whether and how pictures are varied."""
+        """Return how weights move, and how pictures are varied and units left out."""
         settings = self.settings
         return {
             "learning_rate": settings["learning_rate"],
             "optimizer": settings["optimizer"],
             "weight_decay": settings["weight_decay"],
             "momentum": settings["momentum"] if settings["optimizer"] == "momentum" else 0.0,
-            "seed": mixed(batch_order.seed, batch_order.epoch, 1) if settings["augment"] else None,
+            "seed": mixed(batch_order.seed, batch_order.epoch, 1),
+            "augment": settings["augment"],
         }
 
     def _diverged(self) -> None:

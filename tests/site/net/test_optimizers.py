@@ -251,6 +251,7 @@ def test_several_steps_in_one_call_are_the_same_to_the_last_digit(
         "momentum": 0.9,
         "weight_decay": 0.001,
         "seed": 5,
+        "augment": True,
     }
     for calls in ([5], [1, 3, 1]):
         network, place, total = build(kernel, layers, 7), 4, 0.0
