@@ -37,7 +37,9 @@ def build(kernel: WasmtimeKernel, layers: Layers, max_batch: int) -> Network:
 
 def layers_described(layers: Layers) -> list[LayerDescription]:
     """Return the layers as models.json has them."""
-    return [{"kind": x.kind, "name": x.name, "inputs": x.inputs, "outputs": x.outputs} for x in layers]
+    return [
+        {"kind": x.kind, "name": x.name, "inputs": x.inputs, "outputs": x.outputs, "rate": x.rate} for x in layers
+    ]
 
 
 def parameters_described(layers: Layers) -> list[ParameterDescription]:

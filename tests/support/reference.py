@@ -107,7 +107,7 @@ _ACTIVATIONS: dict[str, tuple[Callable[[Array], Array], Callable[[Array], Array]
 
 def _kept(layer: Layer, weights: Weights) -> Array:
     mask = weights.get(f"{layer.name}.mask")
-    return np.ones(1) if mask is None else np.float64(mask) / (1 - layer.rate)
+    return np.ones(1) if mask is None else np.asarray(mask, np.float64) / (1 - layer.rate)
 
 
 def _conv(x: Array, kernel: Array) -> Array:

@@ -1,4 +1,4 @@
-"""Convolutional layers: 3×3, each with its activation and 2×2 max pooling, which the kernel computes in one; and flattening.
+"""Convolutional layers: 3×3, each with its activation and 2×2 max pooling, computed in one go; and flattening.
 
 In a network's list they are four layers (`conv3x3`, `relu`, `maxpool2`, `flatten`); the pooling layer records the
 calls for the first three. In memory, positions come before channels, (B, rows, columns, C), and the weights of a

@@ -71,7 +71,7 @@ def _rows(name: str, below: Layer) -> RowLayer:
 
 LAYERS = {
     "dense": _dense,
-    **{kind: _activation for kind in ACTIVATIONS},
+    **dict.fromkeys(ACTIVATIONS, _activation),
     "dropout": _dropout,
     "log_softmax": _log_softmax,
     "conv3x3": _conv3x3,

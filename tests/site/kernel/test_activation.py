@@ -1,4 +1,4 @@
-"""The kernel's other activations than ReLU, and dropout, against their naive twins and against NumPy, in both builds."""
+"""The kernel's other activations than ReLU, and dropout, against naive twins and NumPy, in both builds."""
 
 import math
 

@@ -247,12 +247,12 @@ def test_weights_come_back_as_they_were(
     weights = np.random.default_rng(10).normal(size=(outputs, inputs)).astype(np.float32)
     blocks = -(-outputs // block)
     packed, back = kernel.alloc(4 * blocks * block * inputs), kernel.alloc(weights.nbytes)
-    kernel.function("pack_weights")(packed, kernel.put(weights), outputs, inputs, block, places)
+    kernel.function("pack_weights")(packed, kernel.put(weights), outputs, inputs, block, places, inputs // places)
     inside = kernel.read(packed, np.float32, (blocks, inputs, block)).transpose(0, 2, 1).reshape(-1, inputs)
     by_place = weights.reshape(outputs, inputs // places, places).transpose(0, 2, 1).reshape(outputs, inputs)
     np.testing.assert_array_equal(inside[:outputs], by_place)
     assert not inside[outputs:].any()
-    kernel.function("unpack_weights")(back, packed, outputs, inputs, block, places)
+    kernel.function("unpack_weights")(back, packed, outputs, inputs, block, places, inputs // places)
     np.testing.assert_array_equal(kernel.read(back, np.float32, weights.shape), weights)
 
 

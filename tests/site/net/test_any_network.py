@@ -1,0 +1,117 @@
+"""Networks that have only a name, in the kernel: gradients by name, saliency and what dropout does, against NumPy."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from scrawl.inspect.attribution import Attribution
+from scrawl.net.dense import Dropout
+
+from model_export.architectures import architecture_named
+from tests.support import reference
+from tests.support.kernel_host import WasmtimeKernel
+from tests.support.kernel_networks import arrays, build, digits, order_of, stored, weights_for
+from tests.support.tolerances import Tolerance
+
+# Several layers of float32 sums, Winograd's among them.
+CLOSE: Tolerance = {"rtol": 2e-3, "atol": 3e-5}
+NAMES = [
+    "mlp-37-5",
+    "mlp-30-7.tanh",
+    "mlp-33-20-10.sigmoid",
+    "mlp-50.gelu.drop20",
+    "mlp-20-20.drop50",
+    "conv-9_20",
+    "conv-12-40_30-17",
+    "conv-33-8_20.tanh",
+    "conv-10-12_20.sigmoid",
+    "conv-16-24_31.gelu.drop10",
+]
+
+
+@pytest.fixture(params=[False, True], ids=["simd", "relaxed-simd"])
+def kernel(request: pytest.FixtureRequest) -> WasmtimeKernel:
+    return WasmtimeKernel(request.param)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_gradients_by_name_are_those_of_the_reference(kernel: WasmtimeKernel, name: str) -> None:
+    layers, batch = architecture_named(name).layers, 11
+    pixels, labels = digits(20)
+    weights = weights_for(layers)
+    network, samples = build(kernel, layers, 16), stored(kernel, pixels, labels)
+    network.load(weights)
+    for parameter, floats in arrays(network.export()).items():
+        np.testing.assert_array_equal(floats.reshape(weights[parameter].shape), weights[parameter])
+    samples.shuffle([(0, 20)], 7)
+    rows = order_of(kernel, samples)[2 : 2 + batch]
+    loss_sum, correct = network.train_step(samples, 2, batch, 0.5, seed=9)
+    masks = {
+        f"drop{layer.number}.mask": kernel.read(layer._mask, np.float32, (16, layer.stride))[:batch, : layer.features]
+        != 0
+        for layer in network.layers
+        if isinstance(layer, Dropout)
+    }
+    loss, right, gradients = reference.gradients(layers, {**weights, **masks}, pixels[rows] / 255, labels[rows])
+    assert loss_sum / batch == pytest.approx(loss, rel=1e-5)
+    assert correct == right
+    trained = arrays(network.export())
+    for parameter, gradient in gradients.items():
+        update = (weights[parameter] - trained[parameter].reshape(gradient.shape)) / 0.5
+        np.testing.assert_allclose(update, gradient, **CLOSE, err_msg=parameter)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_answers_and_measurements_leave_nothing_out(name: str) -> None:
+    kernel, layers = WasmtimeKernel(), architecture_named(name).layers
+    pixels, labels = digits(20)
+    weights = weights_for(layers)
+    network, samples = build(kernel, layers, 16), stored(kernel, pixels, labels)
+    network.load(weights)
+    for seed in (1, 2):  # padding, borders and averages stay in order
+        samples.shuffle([(0, 20)], 7)
+        network.train_step(samples, 0, 16, 0.0, seed=seed, optimizer="adam", weight_decay=0.1)
+    loss, right, _ = reference.gradients(layers, weights, pixels / 255, labels)
+    found, correct = network.evaluate(samples, 0, 20)
+    assert found / 20 == pytest.approx(loss, rel=1e-5)
+    assert correct == right
+    assert len(network.predict(samples.images)) == 10
+
+
+@pytest.mark.parametrize(
+    "name", ["mlp-20-10.gelu.drop20", "mlp-30.sigmoid", "conv-9-12_20.tanh", "conv-9-12_20.gelu"]
+)
+def test_saliency_adds_up_to_the_slope_of_the_score(name: str) -> None:
+    kernel, layers = WasmtimeKernel(), architecture_named(name).layers
+    pixels, _ = digits(3)
+    network, weights = build(kernel, layers, 4), weights_for(layers)
+    network.load(weights)
+    image = kernel.put(pixels[0])
+    attribution = Attribution(kernel, network)
+    attribution.predict(image)
+    found = np.asarray(attribution.saliency(3), np.float64)
+
+    def score(scale: float) -> float:
+        x: np.ndarray = pixels[:1] / 255 * scale
+        x = x.reshape(1, 1, 28, 28) if layers[0].kind == "conv3x3" else x
+        for layer in layers[:-1]:
+            x = reference.forward(layer, weights, x)
+        return float(x[0, 3] - x[0].mean())
+
+    # Ink times gradient, summed up, is how the score changes when all ink gets stronger.
+    assert found.sum() == pytest.approx((score(1.0001) - score(0.9999)) / 0.0002, rel=2e-3, abs=1e-4)
+
+
+@pytest.mark.parametrize("optimizer", ["sgd", "adam"])
+def test_the_same_seed_leaves_out_the_same_units_however_steps_are_divided(optimizer: str) -> None:
+    kernel, results = WasmtimeKernel(), []
+    layers, samples = architecture_named("mlp-40-20.tanh.drop30").layers, stored(kernel, *digits(60))
+    samples.shuffle([(0, 60)], 9)
+    for calls, seed in (([5], 5), ([1, 3, 1], 5), ([5], 6)):
+        network, place = build(kernel, layers, 7), 4
+        network.load(weights_for(layers))
+        for steps in calls:
+            network.train_steps(samples, place, 7, steps, 0.01, optimizer, seed=seed)  # type: ignore[arg-type] # a parameter
+            place += 7 * steps
+        results.append(b"".join(array.tobytes() for array in arrays(network.export()).values()))
+    assert results[0] == results[1] != results[2]
