@@ -57,6 +57,7 @@ REQUESTS: Table = {
 # What the worker reports to the page.
 REPORTS: Table = {
     "opened": ("model",),  # and selected, with the weights it had if it had been opened before
+    "not_opened": ("model", "message"),  # there is no room for it, say; the one before stays selected
     "weights_loaded": ("model", "origin", "metadata"),  # origin: "random", or as asked; JSON of texts
     "weights_refused": ("model", "origin", "message"),
     "predicted": (

@@ -30,7 +30,7 @@ TYPES = "scrawl.net.interfaces"
 ALLOWED = {
     "net": ("scrawl.net",),
     "training": ("scrawl.net", "scrawl.training"),
-    "state": ("scrawl.state", "scrawl.drawing.drawing"),
+    "state": ("scrawl.state", "scrawl.drawing.drawing", "scrawl.net.names"),
     "protocol.py": (),
 }
 

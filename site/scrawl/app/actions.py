@@ -101,8 +101,7 @@ class Actions:
 
     def choose_model(self, event: Event) -> None:
         """Select another network; the first time, its weights are fetched."""
-        self.page.dispatch("model_chosen", model=event.target.value)
-        self.models.open_selected()
+        self.models.choose(event.target.value)
         self.initial_weights.request()
 
     def _setting(self, name: str) -> Callable[[Event], None]:

@@ -38,6 +38,7 @@ FEATURES: list[str] = [
     "scrawl.state.transitions.training",  # first: the worker gets the bundle at the same time, and may report at once
     "scrawl.ui.curves_view",
     "scrawl.ui.training_options",
+    "scrawl.editor.network_editor",
     "scrawl.inspect.inspector",
     "scrawl.diagram.network_diagram",
     "scrawl.drawing.tools",

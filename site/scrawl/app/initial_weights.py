@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from scrawl.client.connection import Connection
     from scrawl.storage.restore import VisitRestorer
 
+SHIPPED = ("mlp-128", "mlp-128-64", "conv-32-64")  # whose weights are requested before anything is known
 LATE = 4000  # milliseconds until the page is used without them
 
 
@@ -66,6 +67,8 @@ class InitialWeights:
 
     async def _send_shared(self, model: str, origin: str) -> bool:
         """Fetch shared weights and give them to the worker. Return whether it got them."""
+        if not self._may_be_shared(model):
+            return False
         timer = window.setTimeout(lambda: self.page.dispatch("weights_late"), LATE)
         try:
             buffer, etag = await self.api.weights(model, small=origin == "quick")
@@ -80,6 +83,15 @@ class InitialWeights:
         finally:
             window.clearTimeout(timer)
         return False
+
+    def _may_be_shared(self, model: str) -> bool:
+        """Tell whether to ask for a network's weights: of others than the shipped ones, if the API lists them."""
+        shared = self.connection.models
+        if model in SHIPPED or (shared is not None and model in shared):
+            return True
+        if shared is not None:
+            self.page.dispatch("network_unshared", model=model)
+        return False  # else it is requested again once that is known
 
     def _is_untouched(self, model: str) -> bool:
         record = self.page.state.record_of(model)

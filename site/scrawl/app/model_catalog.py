@@ -26,6 +26,7 @@ class ModelCatalog:
         self.connection = connection
         self.url = url
         self.kernels = kernels
+        page.on_report("not_opened", lambda **_fields: self.open_selected())
 
     def start(self) -> None:
         """Have the worker load its kernel, fetch the list, and open the selected network."""
@@ -45,6 +46,11 @@ class ModelCatalog:
             window.setTimeout(lambda: aio.run(self._fetch()), RETRY)
             return
         self.page.dispatch("models_known", models=models)
+        self.open_selected()
+
+    def choose(self, model: str) -> None:
+        """Select a network by its name, and have the worker open it."""
+        self.page.dispatch("model_chosen", model=model)
         self.open_selected()
 
     def open_selected(self) -> None:

@@ -31,6 +31,7 @@ class Connection:
         self._backoff = fetching.Backoff()
         self._waiting = False  # for the next attempt
         self._dataset: dict[str, Any] | None = None  # as the API describes it
+        self.models: list[str] | None = None  # whose weights it shares, None while that is not known
 
     def start(self) -> None:
         """Ask the API what it has."""
@@ -81,6 +82,8 @@ class Connection:
             return
         finally:
             window.clearTimeout(timer)
+        # A page without an API has versions of weights, the API models.
+        self.models = [*(description.get("weights") or [model["model"] for model in description.get("models", [])])]
         self._connected(dataset, description["stored"])
 
     def _connected(self, dataset: dict[str, Any], stored: bool) -> None:

@@ -10,8 +10,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from scrawl.net.activations import Activation, Relu
 from scrawl.net.convolution import Convolution, ImageConvolution, InnerConvolution, Pooled
-from scrawl.net.dense import BLOCK, Activation, Dense, Relu, SparseDense
+from scrawl.net.dense import BLOCK, Dense, SparseDense
 from scrawl.net.network import CLASSES, PIXELS
 from scrawl.net.parameters import FLOAT
 

@@ -9,7 +9,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from scrawl.net.dense import ACTIVATIONS, BLOCK, Layer, RowLayer, Slope
+from scrawl.net.activations import Slope
+from scrawl.net.dense import BLOCK, Layer, RowLayer
+from scrawl.net.names import ACTIVATIONS
 from scrawl.net.parameters import FLOAT, row_stride
 from scrawl.net.program import COUNT, STEP
 

@@ -1,4 +1,4 @@
-"""Layers that give one row of numbers per sample: dense ones, ReLU and log-softmax; and the images at the bottom.
+"""Layers that give one row of numbers per sample: dense ones and log-softmax; and the images at the bottom.
 
 A layer is made with the layer `below` it, whose `output` (B, `stride`) it reads and whose `delta` (the gradient of
 the loss by that output, same shape) its backward pass writes. Rows are `stride` floats apart, a multiple of 4; what
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from scrawl.net.parameters import Parameter
     from scrawl.net.program import Program
 
-ACTIVATIONS = ("relu", "tanh", "sigmoid", "gelu")  # as `activation.h` numbers them
 BLOCK = 32  # hidden units per block of the first layer's weights, as in the kernel
 
 
@@ -99,7 +98,7 @@ class Images(Layer):
             program.add("list_pixels", *batch, self._positions, self.entries, self.lengths)
 
 
-class _Weighted(RowLayer):
+class Weighted(RowLayer):
     """What the dense layers share: a weight (O, I) in blocks of `block` outputs, and a bias."""
 
     def __init__(
@@ -124,7 +123,7 @@ class _Weighted(RowLayer):
         program.add("bias_update", optimizer.gradient(self.bias), self.delta, COUNT, self.stride, STEP, self.stride)
 
 
-class SparseDense(_Weighted):
+class SparseDense(Weighted):
     """The first dense layer: works on the listing of `Images`."""
 
     def __init__(self, workspace: Workspace, layer: LayerDescription, below: Images) -> None:
@@ -155,7 +154,7 @@ class SparseDense(_Weighted):
         self._update_bias(program, optimizer)
 
 
-class Dense(_Weighted):
+class Dense(Weighted):
     """A dense layer of any shape. Its weights are stored (I, stride), so that a row multiplies one input."""
 
     def __init__(self, workspace: Workspace, layer: LayerDescription, below: RowLayer) -> None:
@@ -188,81 +187,6 @@ class Dense(_Weighted):
             self.inputs, self._columns, COUNT, weight, self.stride, STEP,
         )  # fmt: skip
         self._update_bias(program, optimizer)
-
-
-class Activation(RowLayer):
-    """tanh, the logistic function or GELU, in place: its output and delta are those of the layer below."""
-
-    def __init__(self, workspace: Workspace, kind: str, below: RowLayer) -> None:
-        self.features, self.stride, self.output, self.delta = below.features, below.stride, below.output, below.delta
-        self.kind = ACTIVATIONS.index(kind)
-        self.slope = Slope(workspace, below.stride)
-        if kind != "gelu" and isinstance(below, _Weighted):
-            # Where a unit saturates, Glorot's advice: as much goes forwards as comes back.
-            below.weight.limit = (6 / (below.inputs + below.features)) ** 0.5
-
-    def forward(self, program: Program) -> None:
-        """Record Y = f(X), and f'(X) if gradients will be wanted."""
-        slope = self.slope.address(program)
-        program.add("activate", self.kind, self.output, slope, COUNT, self.features, self.stride)
-
-    def backward(self, program: Program, optimizer: Optimizer) -> None:  # noqa: ARG002
-        """Record dX = dY · f'(X)."""
-        program.add("times", self.delta, self.slope.reserved, COUNT, self.stride)
-
-
-class Slope:
-    """Room for what an activation's gradient is multiplied by, reserved when a program first wants it."""
-
-    def __init__(self, workspace: Workspace, stride: int) -> None:
-        self._workspace = workspace
-        self._stride = stride
-        self.reserved = 0
-
-    def address(self, program: Program) -> int:
-        """Return where the program has it, 0 for a program that does not."""
-        if program.slopes and not self.reserved:
-            self.reserved = self._workspace.floats(self._stride)
-        return self.reserved if program.slopes else 0
-
-
-class Dropout(RowLayer):
-    """Leaves out units while the network trains, in place; at other times it does nothing."""
-
-    def __init__(self, workspace: Workspace, layer: LayerDescription, below: RowLayer) -> None:
-        self.features, self.stride, self.output, self.delta = below.features, below.stride, below.output, below.delta
-        self._workspace = workspace
-        self.percent = round(100 * layer["rate"])
-        self.number = int(layer["name"].removeprefix("drop"))  # so that each layer leaves out others
-        self._mask = 0
-
-    def forward(self, program: Program) -> None:
-        """Record Y = X · mask, if the program is for training."""
-        if program.training:
-            self._mask = self._mask or self._workspace.floats(self.stride)
-            program.add(
-                "drop", self.output, self._mask, COUNT, self.features, self.stride, FIRST, SEED, self.number,
-                self.percent,
-            )  # fmt: skip
-
-    def backward(self, program: Program, optimizer: Optimizer) -> None:  # noqa: ARG002
-        """Record dX = dY · mask."""
-        program.add("times", self.delta, self._mask, COUNT, self.stride)
-
-
-class Relu(RowLayer):
-    """max(x, 0), in place: its output and delta are those of the layer below."""
-
-    def __init__(self, below: RowLayer) -> None:
-        self.features, self.stride, self.output, self.delta = below.features, below.stride, below.output, below.delta
-
-    def forward(self, program: Program) -> None:
-        """Record Y = max(X, 0)."""
-        program.add("relu_forward", self.output, COUNT, self.stride)
-
-    def backward(self, program: Program, optimizer: Optimizer) -> None:  # noqa: ARG002
-        """Record dX = dY where Y is positive, else 0."""
-        program.add("relu_backward", self.delta, self.output, COUNT, self.stride)
 
 
 class LogSoftmax(RowLayer):

@@ -7,8 +7,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from scrawl.net.activations import Activation, Dropout, Relu
 from scrawl.net.convolution import Activated, Convolution, Flattened, ImageConvolution, InnerConvolution, Pooled
-from scrawl.net.dense import ACTIVATIONS, Activation, Dense, Dropout, Images, LogSoftmax, Relu, RowLayer, SparseDense
+from scrawl.net.dense import Dense, Images, LogSoftmax, RowLayer, SparseDense
+from scrawl.net.names import ACTIVATIONS
 
 if TYPE_CHECKING:
     from scrawl.net.dense import Layer, Workspace

@@ -1,4 +1,4 @@
-"""Names are networks: `mlp-300-100`, `conv-16-32_64`, `mlp-128.gelu.drop20`. Reads and writes names, and lists layers.
+"""Names are networks: `mlp-300-100`, `conv-16-32_64`, `mlp-128.gelu.drop20`. Reads and writes names, lists layers.
 
 The grammar is that of `model_export.names` and docs/models.md; a table of cases that both sides' tests read keeps the
 two alike.
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from scrawl.net.interfaces import LayerDescription, NetworkDescription, ParameterDescription
 
-ACTIVATIONS = ("relu", "tanh", "sigmoid", "gelu")
+ACTIVATIONS = ("relu", "tanh", "sigmoid", "gelu")  # in the order in which `activation.h` numbers them
 ACTIVATION_TITLES = {"relu": "ReLU", "tanh": "tanh", "sigmoid": "sigmoid", "gelu": "GELU"}
 MOST_LAYERS, MOST_UNITS = 6, 1024  # hidden layers, and units in each
 MOST_BLOCKS, LEAST_CHANNELS, MOST_CHANNELS = 2, 8, 64

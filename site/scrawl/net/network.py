@@ -230,8 +230,8 @@ class Network:
     ) -> tuple[float, int]:
         """Train `steps` steps, each on the next `count` places of the order. One call costs less than many.
 
-        `momentum` is for the optimizer of this name. With `augment`, pictures are varied. How, and what dropout leaves
-        out, follows from the `seed` and a picture's place in the order. Returns the sums over all steps, as
+        `momentum` is for the optimizer of this name. With `augment`, pictures are varied. How, and what dropout
+        leaves out, follows from the `seed` and a picture's place in the order. Returns the sums over all steps, as
         `train_step` does; they do not depend on how steps are divided into calls.
         """
         if not 1 <= count <= self.max_batch:

@@ -9,10 +9,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from scrawl.drawing.tool_state import PENS
+from scrawl.net import names
+from scrawl.net.names import UnknownNetworkError
 from scrawl.state import settings
 
 if TYPE_CHECKING:
-    from scrawl.net.interfaces import NetworkDescription
+    from collections.abc import Sequence
+
+    from scrawl.net.interfaces import LayerDescription, NetworkDescription
     from scrawl.state.app_state import State
     from scrawl.state.settings import Value
 
@@ -55,11 +59,9 @@ def fields_of(state: State) -> dict[str, str]:
 def parse(fields: dict[str, str], models: list[NetworkDescription]) -> UrlRequest:
     """Return what the fields of a URL, name → text, ask for; a wrong one is left out and becomes a problem."""
     request = UrlRequest()
-    names = [model["model"] for model in models]
-    layers = models[0]["layers"] if models else []
+    layers: Sequence[LayerDescription] = models[0]["layers"] if models else []
     if "model" in fields:
-        request.model = _choice(request, "model", fields["model"], names)
-        layers = next((model["layers"] for model in models if model["model"] == request.model), layers)
+        request.model, layers = _network(request, fields["model"], models)
     limits = settings.limits_for(layers)
     for name, text in fields.items():
         if name in settings.SETTINGS:
@@ -82,6 +84,20 @@ def parse(fields: dict[str, str], models: list[NetworkDescription]) -> UrlReques
 def is_version(text: str) -> bool:
     """Tell whether a text looks like the name of a version of shared weights."""
     return bool(text) and len(text) < 80 and all(part.isalnum() for part in text.split("-"))
+
+
+def _network(
+    request: UrlRequest, text: str, models: list[NetworkDescription]
+) -> tuple[str, Sequence[LayerDescription]]:
+    """Return the network that is asked for, else no name; and the layers of that network or of the first one."""
+    for model in models:
+        if model["model"] == text:
+            return text, model["layers"]
+    try:
+        return text, names.parse(text).layers()
+    except UnknownNetworkError as error:
+        request.problems.append(f"{error}.")
+        return "", models[0]["layers"] if models else []
 
 
 def _choice(request: UrlRequest, name: str, text: str, choices: list[str]) -> str:

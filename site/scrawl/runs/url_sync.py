@@ -62,8 +62,7 @@ class UrlSync:
             self.page.dispatch("pen_chosen", width=PENS[request.pen])
         self.page.dispatch("normalising_chosen", on=request.normalising)
         self.page.dispatch("settings_given", typed=request.typed)
-        self.page.dispatch("model_chosen", model=request.model or self.state.models[0]["model"])
-        self.app.models.open_selected()
+        self.app.models.choose(request.model or self.state.models[0]["model"])
         if request.problems:
             self._warn(f"Not all of the address can be used. {' '.join(request.problems)}")
 

@@ -62,7 +62,7 @@ class WeightsView:
         record = state.record
         set_text(self.origin, version_descriptions.origin(record))
         for element in self.buttons:
-            set_flag(element, "disabled", bool(record.busy) or not record.opened)
+            set_flag(element, "disabled", bool(record.busy) or not record.opened or record.unshared)
         set_flag(self.progress, "hidden", not record.busy)
         if record.busy:
             self._show_progress(record.progress)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from scrawl.net.names import is_network, parse
 from scrawl.state import settings
 from scrawl.state.drawing import Drawing
 from scrawl.state.history import History
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
 
     from scrawl.diagram.diagram_state import DiagramState
     from scrawl.drawing.tool_state import Tools
+    from scrawl.editor.network_draft import Draft
     from scrawl.inspect.inspect_state import InspectionState
     from scrawl.net.interfaces import Bytes, LayerDescription, NetworkDescription
     from scrawl.net.safetensors import Metadata
@@ -48,6 +50,7 @@ class Record:
         self.origin: Origin = ""  # where this tab's weights come from
         self.version: Metadata = {}  # what is known of the shared version they are
         self.unusable = ""  # why the shared weights cannot be used
+        self.unshared = False  # whether the API does not share this network at all
         self.etag = ""  # of the shared weights this tab started from
         self.busy: Task = ""  # what is under way with the shared weights
         self.progress: float | None = None
@@ -95,10 +98,12 @@ class State:
     runs: RunsState
     inspection: InspectionState
     diagram: DiagramState
+    draft: Draft | None  # what the layer editor holds, None for the selected network
 
     def __init__(self) -> None:
         self.phase: Literal["loading", "ready"] = "loading"  # ready once one can draw and predict
-        self.models: list[NetworkDescription] = []  # of models.json
+        self.models: list[NetworkDescription] = []  # of models.json, and others that have been chosen
+        self.ready_models: list[str] = []  # those of models.json, which come with weights
         self.model = "mlp-128"  # the network that is selected
         self.records: dict[str, Record] = {}  # of all networks that have been selected
         self.dataset = ""  # title and notice of the API's data
@@ -140,6 +145,14 @@ class State:
         if model not in self.records:
             self.records[model] = Record()
         return self.records[model]
+
+    def know(self, model: str) -> bool:
+        """Add a network that has only a name to those that can be chosen. Return whether it is a network."""
+        if model not in [known["model"] for known in self.models]:
+            if not is_network(model):
+                return False
+            self.models = [*self.models, parse(model).description()]
+        return True
 
     def network(self) -> NetworkDescription:
         """Return the description of the selected network."""

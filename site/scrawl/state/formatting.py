@@ -1,5 +1,7 @@
 """How numbers and moments read on the page. Pure."""
 
+SPELT = {"gelu": "GELU"}
+
 
 def percent(fraction: float | None, places: int = 2) -> str:
     """Return 97.31% for 0.9731, a dash when there is no value yet."""
@@ -16,9 +18,15 @@ def loss(value: float | None) -> str:
 
 
 def short_name(model: str) -> str:
-    """Return MLP 128-64 for mlp-128-64; other names stay as they are."""
+    """Return MLP 128-64 for mlp-128-64, MLP 300 GELU, 20% off for mlp-300.gelu.drop20; others stay as they are."""
     family, _, rest = model.partition("-")
-    return f"{family.upper() if family == 'mlp' else 'Conv'} {rest}" if family in ("mlp", "conv") and rest else model
+    if family not in ("mlp", "conv") or not rest:
+        return model
+    sizes, *endings = rest.split(".")
+    more = [
+        f", {ending[4:]}% off" if ending.startswith("drop") else f" {SPELT.get(ending, ending)}" for ending in endings
+    ]
+    return f"{'MLP' if family == 'mlp' else 'Conv'} {sizes.replace('_', ' | ')}{''.join(more)}"
 
 
 def rounded(value: float) -> str:

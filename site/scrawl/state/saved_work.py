@@ -34,8 +34,9 @@ FIGURES = (
     "origin",
     "version",
     "etag",
+    "unshared",
 )
-LATER = ("lessons",)  # that earlier versions of Scrawl did not save
+LATER = ("lessons", "unshared")  # that earlier versions of Scrawl did not save
 DIGITS = [*range(10)]
 PICTURES = {"sample": 28 * 28, "image": 280 * 280}  # what a sheet may start with → its bytes
 

@@ -91,9 +91,23 @@ class Kernel:
         self.end = address + size
         missing = -(-(self.end - self.bytes.length) // PAGE)
         if missing > 0:
-            self.memory.grow(missing)
-            self._view()
+            self._grow(missing)
         return address
+
+    def _grow(self, pages: int) -> None:
+        try:
+            self.memory.grow(pages)
+        except Exception as error:
+            have = round(self.bytes.length / 1e6)
+            raise RuntimeError(f"this browser gives no more memory than the {have} MB it has given") from error
+        self._view()
+
+    def release(self, address: int) -> None:
+        """Give back everything that was reserved from `address` on: nobody uses it."""
+        last = min(self.end, self.bytes.length)
+        if last > address:
+            self.bytes.fill(0, address, last)
+        self.end = address
 
     def function(self, name: str) -> Callable[..., Any]:
         """Return an exported function."""

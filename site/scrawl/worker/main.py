@@ -149,7 +149,13 @@ class Worker:
         description = JSON.parse(model)
         name = description["model"]
         if name not in self.opened:
-            self.opened[name] = OpenedNetwork(self.kernel, description, seed)
+            start = self.kernel.end
+            try:
+                self.opened[name] = OpenedNetwork(self.kernel, description, seed)
+            except Exception as error:  # whatever it is, such as no room: the page goes on with another network
+                self.kernel.release(start)
+                self.report("not_opened", model=name, message=f"{error}")
+                return
         self.selected = self.opened[name]
         if not hasattr(self, "predictor"):
             self.predictor = Predictor(self.kernel, self.selected.shown)

@@ -62,7 +62,9 @@ def away() -> list[str]:
 
 @pytest.fixture
 def weights(page: Page, api: Api, restorer: Restorer, away: list[str]) -> InitialWeights:
-    connection: Any = types.SimpleNamespace(mark_unavailable=away.append, on_connected=lambda _action: None)
+    connection: Any = types.SimpleNamespace(
+        models=None, mark_unavailable=away.append, on_connected=lambda _action: None
+    )
     return InitialWeights(page, api, connection, restorer)  # type: ignore[arg-type] # what it uses of them
 
 
@@ -135,3 +137,22 @@ def test_network_that_is_opened_instead_gets_its_weights(weights: InitialWeights
     page.state.model = MODEL
     link.report("opened", model=MODEL)
     assert loaded(link)[-1] == b"mlp-128 small"
+
+
+def test_network_with_only_a_name_is_requested_where_the_api_lists_it(
+    weights: InitialWeights, page: Page, link: Link
+) -> None:
+    page.state.model = "mlp-300"
+    weights.request()
+    assert loaded(link) == []  # what the API shares is not known yet
+    weights.connection.models = [MODEL, "mlp-300"]
+    weights.request()
+    assert loaded(link) == [b"mlp-300 small"]
+
+
+def test_network_that_the_api_does_not_list_is_not_requested(weights: InitialWeights, page: Page, link: Link) -> None:
+    page.state.model = "mlp-300"
+    weights.connection.models = [MODEL]
+    weights.request()
+    assert loaded(link) == []
+    assert page.state.record.unshared

@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 import pytest
-from scrawl.net.dense import ACTIVATIONS
+from scrawl.net.names import ACTIVATIONS
 
 from tests.support.kernel_host import WasmtimeKernel
 

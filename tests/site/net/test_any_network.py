@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from scrawl.inspect.attribution import Attribution
-from scrawl.net.dense import Dropout
+from scrawl.net.activations import Dropout
 
 from model_export.architectures import architecture_named
 from tests.support import reference

@@ -13,6 +13,8 @@ from scrawl.state import formatting
         (formatting.loss(float("nan")), "diverged"),
         (formatting.rounded(243_512.7), "244000"),
         (formatting.rounded(0.0), "0"),
+        (formatting.short_name("mlp-300-100"), "MLP 300-100"),
+        (formatting.short_name("conv-16-32_64.gelu.drop20"), "Conv 16-32 | 64 GELU, 20% off"),
         (formatting.moment("2026-05-17T09:30:11.5Z"), "2026-05-17 09:30 UTC"),
     ],
 )

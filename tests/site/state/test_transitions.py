@@ -278,3 +278,29 @@ def test_fatal_error_stays_shown_when_other_things_come() -> None:
     apply(state, "models_missing", message="no answer", seconds=4)
     apply(state, "models_known", models=MODELS)
     assert "page" not in state.notices
+
+
+def test_any_name_of_a_network_can_be_chosen_and_others_cannot(state: State) -> None:
+    apply(state, "model_chosen", model="mlp-300-100.gelu")
+    assert state.network()["parameters"][0] == {"name": "fc1.weight", "shape": [300, 784]}
+    assert [model["model"] for model in state.models][-1] == "mlp-300-100.gelu"
+    apply(state, "model_chosen", model="mlp-1000000000")
+    assert state.model == "mlp-300-100.gelu"
+
+
+def test_network_that_the_api_does_not_share_starts_with_random_weights(state: State) -> None:
+    apply(state, "model_chosen", model="mlp-300")
+    apply(state, "opened", model="mlp-300")
+    apply(state, "network_unshared", model="mlp-300")
+    assert (state.record.origin, state.record.unshared, state.phase) == ("random", True, "ready")
+    assert "does not share this network" in state.record.notices["weights"].text
+
+
+def test_network_that_cannot_be_made_gives_way_to_one_that_is_there(state: State) -> None:
+    first = state.model
+    apply(state, "opened", model=first)
+    apply(state, "model_chosen", model="mlp-1024")
+    apply(state, "not_opened", model="mlp-1024", message="there is no more memory")
+    assert state.model == first
+    assert "MLP 1024 cannot be made here: there is no more memory" in state.notices["page"].text
+    assert "mlp-1024" not in [model["model"] for model in state.models]

@@ -17,8 +17,8 @@ FETCHING = "Fetching the first digits…"
 
 
 def _models_known(state: State, models: list[NetworkDescription]) -> None:
-    state.models = models
-    if state.model not in [model["model"] for model in models]:  # saved by a version that had other networks
+    state.models, state.ready_models = models, [model["model"] for model in models]
+    if not state.know(state.model):  # saved by a version that had other networks
         state.model = models[0]["model"]
     forget_warning(state)
     _use_settings(state)
@@ -42,6 +42,8 @@ def _no_kernel(state: State, message: str) -> None:
 
 def _model_chosen(state: State, model: str) -> None:
     left, was_training = state.model, state.training
+    if not state.know(model):
+        return
     state.model = model
     state.training = False
     state.invalid = {}
@@ -62,6 +64,20 @@ def _use_settings(state: State) -> None:
 
 def _opened(state: State, model: str) -> None:
     state.record_of(model).opened = True
+    ready_if_complete(state)
+
+
+def _not_opened(state: State, model: str, message: str) -> None:
+    """The worker could not make a network: go back to one that it has."""
+    opened = [known["model"] for known in state.models if state.record_of(known["model"]).opened]
+    if model != state.model or model in opened or not state.ready_models:
+        return
+    state.models = [known for known in state.models if known["model"] in [*state.ready_models, *opened]]
+    state.model = opened[0] if opened else state.ready_models[0]
+    refused, instead = formatting.short_name(model), formatting.short_name(state.model)
+    state.notices["page"] = Notice(f"{refused} cannot be made here: {message}. {instead} goes on.", "error")
+    state.awaiting_weights = False
+    _use_settings(state)
     ready_if_complete(state)
 
 
@@ -125,6 +141,7 @@ TRANSITIONS: Transitions = {
     "no_kernel": _no_kernel,
     "model_chosen": _model_chosen,
     "opened": _opened,
+    "not_opened": _not_opened,
     "setting_changed": _setting_changed,
     "settings_given": _settings_given,
     "training_wanted": _training_wanted,

@@ -11,6 +11,10 @@ if TYPE_CHECKING:
     from scrawl.net.safetensors import Metadata
     from scrawl.state.app_state import Origin, State, Task, Tone, Transitions
 
+UNSHARED = (
+    "This server does not share this network. It starts with random weights and stays in this browser; "
+    "files pass it on."
+)
 UNDER_WAY = "The shared weights are still on their way. Until they come, this network can only guess."
 
 
@@ -59,10 +63,20 @@ def _weights_refused(state: State, model: str, origin: Origin, message: str) -> 
 
 def _weights_declined(state: State, model: str, message: str) -> None:
     """Note that the API gives no shared weights, so that there are none to go back to either."""
-    rest = (
-        "This tab goes on with random weights" if state.record_of(model).origin == "" else "The network keeps its own"
-    )
+    record = state.record_of(model)
+    rest = "This tab goes on with random weights" if record.origin == "" else "The network keeps its own"
     _settled(state, model, f"The API gives no shared weights: {message}. {rest}.", "warning")
+    state.awaiting_weights = False
+    ready_if_complete(state)
+
+
+def _network_unshared(state: State, model: str) -> None:
+    """Note that the API does not know this network: it has the random weights that it was made with."""
+    record = state.record_of(model)
+    record.unshared = True
+    if record.origin == "":
+        record.origin, record.modified = "random", True
+        _settled(state, model, UNSHARED, "quiet")
     state.awaiting_weights = False
     ready_if_complete(state)
 
@@ -97,6 +111,7 @@ TRANSITIONS: Transitions = {
     "weights_late": _weights_late,
     "weights_refused": _weights_refused,
     "weights_declined": _weights_declined,
+    "network_unshared": _network_unshared,
     "weights_sent": _weights_sent,
     "busy": _busy,
     "settled": _settled,
