@@ -4,17 +4,32 @@ import os
 
 from chalice.app import Chalice, CORSConfig
 
-from functions import retrain, settings, wiring
+from functions import learn, retrain, settings, wiring
 from functions.api import middleware
-from functions.api.routes import data, docs, jobs, open_inference, predict, root, weights
+from functions.api.routes import data, docs, jobs, lessons, open_inference, predict, root, weights
 
 app = Chalice("scrawl", configure_logs=False)
 # Every body is bytes to API Gateway: it looks only at the first media type of Accept, and not at Content-Encoding.
 app.api.binary_types = ["*/*"]
 app.api.cors = CORSConfig(
     allow_origin=settings.cors_origin(os.environ),
-    allow_headers=["Accept", "Content-Encoding", "If-Match", "If-None-Match", open_inference.HEADER_LENGTH],
-    expose_headers=["ETag", "Location", "Retry-After", predict.COLD_START, open_inference.HEADER_LENGTH],
+    allow_headers=[
+        "Accept",
+        "Content-Encoding",
+        "Idempotency-Key",
+        "If-Match",
+        "If-None-Match",
+        "Prefer",
+        open_inference.HEADER_LENGTH,
+    ],
+    expose_headers=[
+        "ETag",
+        "Location",
+        "Preference-Applied",
+        "Retry-After",
+        predict.COLD_START,
+        open_inference.HEADER_LENGTH,
+    ],
     max_age=600,
 )
 app.register_middleware(middleware.measure, "http")  # outermost: it measures all the rest
@@ -26,9 +41,11 @@ for blueprint in (
     data.blueprint,
     weights.blueprint,
     jobs.blueprint,
+    lessons.blueprint,
     predict.blueprint,
     open_inference.blueprint,
     retrain.blueprint,
+    learn.blueprint,
 ):
     app.register_blueprint(blueprint)
 

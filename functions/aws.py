@@ -1,7 +1,7 @@
 """AWS clients: the only place that makes them. Region, credentials and endpoint come from the environment.
 
 They are botocore's: boto3 would add what nobody uses here to a cold start. What the clients' errors mean is decided
-by their users, `storage.s3` and `LambdaFunction`.
+by their users, `storage.s3`, `lessons.kinesis` and `LambdaFunction`.
 """
 
 import gzip
@@ -27,20 +27,20 @@ _CONFIG = {
 
 
 def client(service: str) -> Any:
-    """Return a client for `s3` or `lambda`. Making one takes tens of milliseconds."""
+    """Return a client for `s3`, `lambda` or `kinesis`. Making one takes tens of milliseconds."""
     session = botocore.session.get_session()
     session.register_component("data_loader", _Loader())
     return session.create_client(service, config=Config(**_CONFIG))
 
 
 class _Loader(Loader):  # type: ignore[misc]  # botocore has no types
-    """Finds botocore's descriptions of the two services used here.
+    """Finds botocore's descriptions of the services used here.
 
     Botocore's own looks through hundreds of folders, and parses with the standard library: half of a client's making.
     """
 
     def list_available_services(self, _type_name: str) -> list[str]:
-        return ["lambda", "s3"]
+        return ["kinesis", "lambda", "s3"]
 
     class FILE_LOADER_CLASS(JSONFileLoader):  # type: ignore[misc]  # noqa: N801 — the name is botocore's
         """Reads one file."""

@@ -34,3 +34,7 @@ class CorruptDataError(RuntimeError):
 
 class UnavailableError(RuntimeError):
     """The store cannot be reached or throttles; trying again later may succeed."""
+
+
+class BusyError(UnavailableError):
+    """More comes at the moment than can be taken; the same, a second later, may be."""

@@ -21,6 +21,9 @@ from functions.jobs.jobs import Job, JobsRepository
 from functions.jobs.launchers import Launcher
 from functions.jobs.lease import JobLostError, Lease
 from functions.jobs.retraining import Recipe, retrain
+from functions.lessons.inbox import Inbox
+from functions.lessons.learner import Learner
+from functions.lessons.stream import LessonStream
 from functions.models.calibration import Reading
 from functions.models.imported import ImportedModel
 from functions.models.manifest import MODEL_NAME, ModelManifest
@@ -56,8 +59,12 @@ class Service:
         store: Store,
         launcher: Launcher,
         clock: Callable[[], float] = time.monotonic,
+        stream: LessonStream | None = None,
     ) -> None:
+        """Without a stream, lessons are learned when they come."""
         self.settings = settings
+        self.inbox = None if stream is None else Inbox(stream, store)
+        self.learner = Learner(self.model, store)
         self.dataset = ShardedDataset(store)
         self.jobs = JobsRepository(store)
         self._store = store

@@ -12,6 +12,7 @@ from functions.telemetry import logs
 LOCAL = "local"
 MOST_VERSIONS = 5000  # to keep; they are all in the pointer, 145 bytes each
 _ORIGIN = re.compile(r"https?://[A-Za-z0-9.:\[\]-]+")
+_STREAM = re.compile(r"[A-Za-z0-9_.-]{1,128}")
 LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
 
 
@@ -35,6 +36,7 @@ class Settings:
     log_format: str = logs.PRETTY  # SCRAWL_LOG_FORMAT; json, and metrics, unless the stage is local
     keep_versions: int = 200  # SCRAWL_KEEP_VERSIONS, of each model's weights
     origin_secret: str | None = field(default=None, repr=False)  # SCRAWL_ORIGIN_SECRET; None: anyone may ask directly
+    lesson_stream: str | None = None  # SCRAWL_LESSON_STREAM, a Kinesis stream; None: PATCH learns at once
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> "Settings":
@@ -62,6 +64,7 @@ class Settings:
             log_format=_log_format(environment, stage),
             keep_versions=_number(environment, "SCRAWL_KEEP_VERSIONS", int, cls.keep_versions, 1, MOST_VERSIONS),
             origin_secret=environment.get("SCRAWL_ORIGIN_SECRET") or None,
+            lesson_stream=_stream(environment),
         )
 
 
@@ -105,6 +108,13 @@ def _prefix(environment: Mapping[str, str]) -> str:
     if prefix and (not prefix.startswith("/") or prefix.endswith("/")):
         raise SettingsError(f"SCRAWL_API_PREFIX must be empty or like '/api', got {prefix!r}")
     return prefix
+
+
+def _stream(environment: Mapping[str, str]) -> str | None:
+    name = environment.get("SCRAWL_LESSON_STREAM") or None
+    if name is not None and not _STREAM.fullmatch(name):
+        raise SettingsError(f"SCRAWL_LESSON_STREAM must be the name of a Kinesis stream, got {name!r}")
+    return name
 
 
 def _level(environment: Mapping[str, str]) -> str:

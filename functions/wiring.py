@@ -10,6 +10,7 @@ import threading
 
 from functions import aws
 from functions.jobs.launchers import LambdaLauncher, Launcher, ThreadLauncher
+from functions.lessons.stream import LessonStream
 from functions.service import Service
 from functions.settings import Settings
 from functions.storage.s3 import S3Store
@@ -48,4 +49,11 @@ def from_environment() -> Service:
     if settings.retrain_function is not None:
         launcher = LambdaLauncher(aws.LambdaFunction(settings.retrain_function).queue)
     logging.getLogger("scrawl").info("service made", extra={"stage": settings.stage, "bucket": settings.bucket})
-    return Service(settings, S3Store(aws.client("s3"), settings.bucket), launcher)
+    stream = None if settings.lesson_stream is None else _stream(settings.lesson_stream)
+    return Service(settings, S3Store(aws.client("s3"), settings.bucket), launcher, stream=stream)
+
+
+def _stream(name: str) -> LessonStream:
+    from functions.lessons.kinesis import KinesisStream  # only where there is one: a cold start pays for imports
+
+    return KinesisStream(name, lambda: aws.client("kinesis"))

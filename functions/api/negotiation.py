@@ -8,6 +8,7 @@ has.
 import gzip
 
 GZIP = "gzip"
+LONGEST_WAIT = 20  # seconds for which a client may wait for an answer: API Gateway gives up after 29
 _LEVEL = 1  # of compression: two thirds of the gain for a sixth of the time of the usual 9
 _MOST_ENTRIES = 100  # of an Accept header that are looked at: no browser sends more than ten
 _SMALLEST = 1024  # bytes; what is smaller travels in one packet anyhow
@@ -73,3 +74,13 @@ def _q(parameters: list[str]) -> float:
             except ValueError:
                 return 0.0
     return 1.0
+
+
+def preferred_wait(prefer: str) -> int:
+    """Return for how many seconds a Prefer header, such as `wait=10`, wants to wait; what else it says is ignored."""
+    for preference in prefer.split(","):
+        name, _, value = preference.split(";")[0].partition("=")
+        seconds = value.strip().strip('"')
+        if name.strip().lower() == "wait" and seconds.isascii() and seconds.isdecimal() and len(seconds) < 9:
+            return min(int(seconds), LONGEST_WAIT)
+    return 0

@@ -30,7 +30,7 @@ _ERRORS = {
     400: "malformed: not JSON, no block, no image, no gzip, or cut off",
     401: "no token",
     403: "a token that does not allow it",
-    404: "no such model, version, split, shard or job; the message lists what there is",
+    404: "no such model, version, split, shard, job or lesson; the message lists what there is",
     406: "`Accept` names no format that there is",
     409: "others were faster, every time it was tried; or a retraining is running, and `Location` names it",
     412: "`If-Match` names a version that is not current any more",
@@ -43,6 +43,7 @@ _ERRORS = {
 _HEADERS = {
     "ETag": "names this version in this format; for If-None-Match and If-Match",
     "Location": "where the new thing is",
+    "Preference-Applied": "what of `Prefer` was heeded",
     "Retry-After": "seconds",
     "WWW-Authenticate": "Bearer",
     "X-Scrawl-Cold-Start": "true when this request was the first of its process",

@@ -11,6 +11,7 @@ from msgspec import UNSET, Meta, UnsetType
 from functions.api.request_types import Label, Sample
 from functions.dataset.block import CLASSES
 from functions.jobs.jobs import Job
+from functions.lessons.inbox import LessonReport
 from functions.models.manifest import Layer
 from functions.prediction_warnings import PredictionWarning
 from functions.weights.versions import Metadata, Provenance
@@ -106,6 +107,12 @@ class LessonAnswer(VersionAnswer, frozen=True, kw_only=True):
     batch_loss: float
     batch_accuracy: float
     taken_back_by: str | None
+
+
+class LessonReportAnswer(msgspec.Struct):
+    """A lesson on the stream; where it is learned, `version` is the first that has it."""
+
+    lesson: LessonReport
 
 
 class Listed(Provenance, frozen=True, kw_only=True):

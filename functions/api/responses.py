@@ -9,6 +9,7 @@ from chalice.app import Response
 
 from functions.api.negotiation import shrinks
 from functions.errors import (
+    BusyError,
     ConflictError,
     CorruptDataError,
     FormatError,
@@ -88,6 +89,8 @@ def answer_to(error: Exception) -> Response:
         case CorruptDataError():
             log.error("stored data is damaged", extra={"error": str(error)})
             return error_answer(503, "corrupt_data", str(error), headers={"Retry-After": "60"})
+        case BusyError():
+            return error_answer(429, "too_many_requests", str(error), headers={"Retry-After": "1"})
         case UnavailableError():
             log.error("store is away", extra={"error": str(error)})
             return error_answer(503, "unavailable", str(error), headers={"Retry-After": "2"})

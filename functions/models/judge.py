@@ -41,6 +41,20 @@ class Judge:
             raise InvalidValueError(f"learning rate {learning_rate} makes the weights infinite", "learning_rate")
         return self.step_checks.check(tensors, current.version, mark(current) - TOLERANCE)
 
+    def check_lessons(self, tensors: Tensors, current: Version, learning_rate: float) -> tuple[Measure, Standing]:
+        """Return how good weights are after lessons; see `check_step`.
+
+        Raises:
+            InvalidValueError: when they cannot be used, or are clearly worse than the best since the last reset.
+        """
+        measure, standing = self.check_step(tensors, current, learning_rate)
+        if self.better(change_of(measure, tensors, "patch", 0), current) is not None:
+            raise InvalidValueError(
+                f"after this step the weights recognise {measure.accuracy:.2%} of the test digits, the best ones "
+                f"since the last reset {mark(current):.2%}; at most {TOLERANCE:.0%} less is accepted"
+            )
+        return measure, standing
+
     def better(self, new: Change, current: Version) -> Version | None:
         """Return the version to keep instead, if new weights are clearly worse than the best since the last reset.
 
@@ -80,7 +94,7 @@ def mark(current: Version) -> float:
     return current.accuracy if current.best is None else current.best
 
 
-def change_of(measure: Measure, tensors: Tensors, source: str, samples: int) -> Change:
+def change_of(measure: Measure, tensors: Tensors, source: str, samples: int, lessons: int = 0) -> Change:
     """Return new weights: every new version comes through here, so it has been measured."""
     temperature, least_contrast = measure.calibration
     return Change(
@@ -92,6 +106,7 @@ def change_of(measure: Measure, tensors: Tensors, source: str, samples: int) -> 
         temperature=temperature,
         least_contrast=least_contrast,
         accuracy_error=measure.accuracy_error,
+        lessons=lessons,
     )
 
 

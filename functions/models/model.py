@@ -6,9 +6,10 @@ A PATCH ends in `train_step`, a POST in `upload`, a rollback in `roll_back`, a r
 
 import hashlib
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import NamedTuple
 
 import numpy as np
 from msgspec.structs import replace
@@ -21,12 +22,14 @@ from functions.models.calibration import Calibration, Reading
 from functions.models.evaluation import Evaluator
 from functions.models.inference import INPUT, Classifier, Scorer, finite, patch_onnx
 from functions.models.judge import TOLERANCE, Judge, again, change_of, mark
+from functions.models.lesson_steps import Exercise, Judged, Steps, take_steps
 from functions.models.manifest import ModelManifest
 from functions.models.serving import Loaded, ServedWeights
 from functions.models.step_checks import Standing
 from functions.models.training import Step, Trainer, TrainState
 from functions.storage.store import Store
 from functions.telemetry import metrics
+from functions.weights.lesson_log import Learned, LessonLog
 from functions.weights.repository import WeightsRepository
 from functions.weights.versions import Change, Tensors, Version
 
@@ -45,6 +48,14 @@ class PublishedStep:
     current: Version
     batch_loss: float
     batch_accuracy: float
+
+
+class Taught(NamedTuple):
+    """What the lessons of a batch come to: the steps, the lessons that count, and the log with all of them."""
+
+    steps: Steps
+    log: LessonLog
+    learned: Sequence[Exercise]
 
 
 class Model:
@@ -115,7 +126,7 @@ class Model:
             tensors = steps[-1].state.weights
             measure, standing = self._judge.check_step(tensors, current, learning_rate)
             standings.append(standing)
-            new = change_of(measure, tensors, "patch", len(batch))
+            new = change_of(measure, tensors, "patch", len(batch), lessons=1)
             better = self._judge.better(new, current)
             return new if better is None else replace(new, taken_back_by=again(better))
 
@@ -126,6 +137,40 @@ class Model:
         elif found.restores is not None:
             self._judge.remember_same(found.version, self.weights.get(found.restores))
         return PublishedStep(version, found, steps[-1].loss, steps[-1].correct / len(batch))
+
+    def take_steps(self, current: Version, exercises: Sequence[Exercise]) -> Steps:
+        """Return what lessons make of the current version, without those that do harm."""
+
+        def judge(tensors: Tensors, learning_rate: float) -> Judged:
+            return self._judge.check_lessons(tensors, current, learning_rate)
+
+        steps = take_steps(self.trainer, current.tensors, exercises, judge)
+        if any(result.refused for result in steps.results) and (kept := self._judge.kept(current)) is not current:
+            steps = take_steps(self.trainer, kept.tensors, exercises, judge)  # it was not the lessons' fault
+        return steps
+
+    def learn(self, take: Callable[[Version, LessonLog], Taught | None]) -> None:
+        """Publish what `take` makes of the current version with `take_steps`, and store the log of the lessons.
+
+        Raises:
+            ConflictError: when others were faster in every attempt.
+        """
+        standings: list[Standing] = []
+
+        def learned(current: Version, log: LessonLog) -> Learned | None:
+            taught = take(current, log)
+            if taught is None or taught.steps.judged is None or taught.steps.tensors is None:
+                return None if taught is None else Learned(None, taught.log)
+            measure, standing = taught.steps.judged
+            standings.append(standing)
+            samples = sum(len(exercise.digits) for exercise in taught.learned)
+            change = change_of(measure, taught.steps.tensors, "patch", samples, len(taught.learned))
+            return Learned(change, taught.log)
+
+        version = self.weights.learn(learned)
+        if version is not None:
+            self._judge.step_checks.remember(version.version, standings[-1])
+            self._published(version)
 
     def upload(self, tensors: Tensors, if_version: str | None = None, *, force: bool = False) -> Version:
         """Publish uploaded weights, unless they read clearly fewer test digits than the best since the last reset.

@@ -12,6 +12,8 @@ import msgspec
 
 from functions.errors import ConflictError, CorruptDataError, NotFoundError, UnavailableError
 from functions.storage.store import Store, StoredObject
+from functions.weights import lesson_log
+from functions.weights.lesson_log import LessonLog, LessonLogFiles
 from functions.weights.versions import ID, Metadata, Provenance, Version
 
 REPAIR = "a rollback to a version that can be read, or a retraining, repairs that"
@@ -42,6 +44,8 @@ class Pointer(msgspec.Struct, frozen=True):
     count: int = 0  # publications so far
     history: tuple[Entry, ...] = ()  # this version and those it came from, newest first
     best: float | None = None  # accuracy since the last reset; older pointers have none
+    read: dict[str, str] = {}  # how far each shard of the stream of lessons was read
+    log: str | None = None  # the name of the log of lessons
 
     @property
     def mark(self) -> float | None:
@@ -60,7 +64,15 @@ class Pointer(msgspec.Struct, frozen=True):
         if version.accuracy_error is None:
             best = version.accuracy if resets else max(best, version.accuracy)
         entries = (Entry.of(version), *remembered)
-        return Pointer(version.version, key, version.created_at, self.count + 1, entries, best)
+        return msgspec.structs.replace(
+            self,
+            version=version.version,
+            key=key,
+            updated_at=version.created_at,
+            count=self.count + 1,
+            history=entries,
+            best=best,
+        )
 
 
 class Found(NamedTuple):
@@ -74,8 +86,11 @@ class Found(NamedTuple):
 class PointerFile:
     """A model's pointer in a store."""
 
-    def __init__(self, store: Store, model: str, readable: Callable[[str | None], Sequence[Metadata]]) -> None:
+    def __init__(
+        self, store: Store, model: str, readable: Callable[[str | None], Sequence[Metadata]], logs: LessonLogFiles
+    ) -> None:
         """`readable` returns what the versions' files say, newest first, from a version on; None: from the newest."""
+        self._logs = logs
         self._store = store
         self._model = model
         self._key = f"weights/{model}/current.json"
@@ -101,7 +116,8 @@ class PointerFile:
         except (NotFoundError, CorruptDataError) as error:
             history = tuple(map(Entry.of, self._readable(None)))
             newest = history[0].version if history else ""
-            return Found(Pointer(newest, "", "", len(history), history), etag, error)
+            name, log = self._logs.newest() or (None, LessonLog())
+            return Found(Pointer(newest, "", "", len(history), history, read=log.read, log=name), etag, error)
 
     def move(self, pointer: Pointer, if_match: str | None) -> str:
         """Replace the pointer that has this ETag (None: create it) and return the new one's.
@@ -116,17 +132,19 @@ class PointerFile:
             return self._store.put(self._key, body, content_type="application/json", **condition)
         except (ConflictError, UnavailableError):
             # A write whose answer got lost is sent again, and then loses against itself, or against its successors.
-            etag = self._etag_if_holding(pointer.version)
+            etag = self._etag_if_holding(pointer)
             if etag is None:
                 raise
             return etag
 
-    def _etag_if_holding(self, version: str) -> str | None:
+    def _etag_if_holding(self, moved: Pointer) -> str | None:
         try:
             found, etag = self.read()
         except (NotFoundError, CorruptDataError):
             return None
-        return etag if any(entry.version == version for entry in found.history) else None
+        if moved.log is not None and moved.log > moved.version:  # the log is what was new, and not the version
+            return etag if moved.log == found.log else None
+        return etag if any(entry.version == moved.version for entry in found.history) else None
 
     def _stored(self) -> StoredObject:
         try:
@@ -141,7 +159,8 @@ class PointerFile:
             pointer = msgspec.json.decode(stored.body, type=Pointer)
             if not ID.fullmatch(pointer.version):
                 raise msgspec.DecodeError(f"{pointer.version!r} is not a version")
-        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+            lesson_log.check(pointer.read.values())
+        except (msgspec.DecodeError, UnicodeDecodeError, ValueError) as error:
             raise CorruptDataError(f"{self._key} is damaged: {error}; {REPAIR}") from error
         if not pointer.history:
             entries = tuple(map(Entry.of, self._readable(pointer.version)))

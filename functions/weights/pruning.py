@@ -6,6 +6,7 @@
 import logging
 from collections.abc import Callable, Collection, Iterable
 
+from functions.weights.lesson_log import LessonLogFiles
 from functions.weights.pointer import Pointer
 from functions.weights.versions import VersionFiles
 
@@ -17,14 +18,20 @@ log = logging.getLogger("scrawl")
 class Pruner:
     """Removes old versions of one model."""
 
-    def __init__(self, files: VersionFiles, keep: int, needed: Callable[[], Collection[str]]) -> None:
+    def __init__(
+        self, files: VersionFiles, logs: LessonLogFiles, keep: int, needed: Callable[[], Collection[str]]
+    ) -> None:
         """Keep the newest `keep` versions, and those whose ids `needed` returns."""
         self._files = files
+        self._logs = logs
         self._keep = keep
         self._needed = needed
 
     def prune(self, pointer: Pointer) -> list[str]:
         """Remove the versions that nobody needs any longer, and return their ids."""
+        if pointer.log is not None:
+            left = [name for name in self._logs.names() if name < pointer.version and name != pointer.log]
+            self._logs.remove_quietly(*left)
         gone = superfluous(self._files.ids(), pointer, self._keep, self._needed())
         if gone:
             self._files.remove(gone)

@@ -25,9 +25,20 @@ from functions.errors import (
 )
 from functions.models.manifest import ModelManifest
 from functions.storage.store import Store
+from functions.weights.known_logs import KnownLogs
+from functions.weights.lesson_log import Learned, LessonLog, LessonLogFiles
 from functions.weights.pointer import REPAIR, Found, Pointer, PointerFile
 from functions.weights.pruning import Pruner
-from functions.weights.versions import Change, History, Metadata, Version, VersionFiles, known, now, version_of
+from functions.weights.versions import (
+    Change,
+    History,
+    Metadata,
+    Version,
+    VersionFiles,
+    known,
+    now,
+    version_of,
+)
 
 KEEP_VERSIONS = 200  # versions, where the service's settings do not say
 _ATTEMPTS = 12
@@ -59,8 +70,10 @@ class WeightsRepository:
         self._shapes = manifest.shapes()
         self._keep = keep
         self._files = VersionFiles(store, manifest.model, self._shapes)
-        self._pruner = Pruner(self._files, keep, needed)
-        self._pointer = PointerFile(store, manifest.model, lambda version: self._files.readable(keep, version))
+        logs = LessonLogFiles(store, manifest.model)
+        self._pruner = Pruner(self._files, logs, keep, needed)
+        self._pointer = PointerFile(store, manifest.model, lambda since: self._files.readable(keep, since), logs)
+        self.logs = KnownLogs(logs, self._pointer)
         self._versions: Cache[str, Version] = Cache(8)
         self._updating = threading.Lock()
         self._clock = clock
@@ -113,11 +126,27 @@ class WeightsRepository:
             ConflictError: when others were faster in every attempt.
         """
 
-        def make(found: Found) -> Change:
-            current = self._still_current(found.pointer.version)
-            return change(replace(current, etag=found.etag, best=found.pointer.mark))
+        return self._swap(lambda found: self._publish(change(self._named(found)), found), if_version)
 
-        return self._swap(make, if_version)
+    def learn(self, take: Callable[[Version, LessonLog], Learned | None]) -> Version | None:
+        """Publish what `take` makes of the current version and of the log of lessons; start over as `update` does.
+
+        Where no lesson has changed the weights, only the log is stored. None: the version is the one from before.
+
+        Raises:
+            ConflictError: when others were faster in every attempt.
+        """
+
+        def attempt(found: Found) -> Version | None:
+            learned = take(self._named(found), self.logs.of(found.pointer))
+            if learned is None:
+                return None
+            if learned.change is None:
+                self.logs.record(learned.log, found, self._clock())
+                return None
+            return self._publish(learned.change, found, learned.log)
+
+        return self._swap(attempt)
 
     def overwrite(
         self, new: Change, check: Callable[[str | None], object] = lambda _: None, if_version: str | None = None
@@ -132,11 +161,11 @@ class WeightsRepository:
             CorruptDataError: when `if_version` is given and the pointer is damaged.
         """
 
-        def make(found: Found) -> Change:
+        def attempt(found: Found) -> Version:
             check(None if found.damage else found.pointer.version)
-            return new
+            return self._publish(new, found)
 
-        return self._swap(make, if_version, rebuild=if_version is None)
+        return self._swap(attempt, if_version, rebuild=if_version is None)
 
     def restore(self) -> Version | None:
         """Make the newest version that can be read current where there is no pointer; None: no version exists.
@@ -177,30 +206,40 @@ class WeightsRepository:
             len(found) > limit,
         )
 
+    def provenance(self, version: str) -> Metadata:
+        """Return what is known of a version.
+
+        Raises:
+            NotFoundError: when it is not kept any more.
+        """
+        entries = self._pointer.read()[0].history
+        found = next((entry.metadata(self._model) for entry in entries if entry.version == version), None)
+        return found or self.get(version)
+
     def prune(self) -> list[str]:
         """Remove the versions that nobody needs any longer, and return their ids."""
         return self._dropped(self._pruner.prune(self._pointer.read()[0]))
 
-    def _swap(self, make: Callable[[Found], Change], if_version: str | None, *, rebuild: bool = False) -> Version:
-        """Publish what `make` returns for the pointer that is found, again and again until no other was faster."""
+    def _swap[R](self, attempt: Callable[[Found], R], if_version: str | None = None, *, rebuild: bool = False) -> R:
+        """Return what `attempt` makes of the pointer that is found, again and again until no other was faster."""
         if not self._updating.acquire(timeout=self._patience):
             raise ConflictError(
                 f"{self._model} is being changed by many at once: waited {self._patience:.0f} s for a turn"
             )
         try:
-            for attempt in range(_ATTEMPTS):
+            for number in range(_ATTEMPTS):
                 found = self._pointer.read_or_rebuild() if rebuild else Found(*self._pointer.read())
                 if if_version not in (None, found.pointer.version):
                     raise StaleVersionError(f"expected current version {if_version}, found {found.pointer.version}")
                 try:
-                    return self._publish(make(found), found)
+                    return attempt(found)
                 except ConflictError:
-                    self._sleep(random.uniform(0, min(1.0, _PAUSE * 2**attempt)))
+                    self._sleep(random.uniform(0, min(1.0, _PAUSE * 2**number)))
         finally:
             self._updating.release()
         raise ConflictError(f"{self._model} is being changed by many at once: gave up after {_ATTEMPTS} attempts")
 
-    def _publish(self, new: Change, before: Found) -> Version:
+    def _publish(self, new: Change, before: Found, log: LessonLog | None = None) -> Version:
         """Write a version, or two where it is taken back, and make the last one current; see `publish`."""
         pointer, written = before.pointer, []
         for change in (new, new.taken_back_by):
@@ -208,12 +247,16 @@ class WeightsRepository:
                 version = version_of(self._model, change, pointer.version or None, self._shapes, self._clock())
                 pointer = pointer.followed_by(version, self._files.write(version), self._keep, resets=change.resets)
                 written.append(version)
+        if log is not None:
+            pointer = self.logs.write(written[-1].version, log.naming(written[-1].version), pointer)
         try:
             etag = self._pointer.move(pointer, before.etag)
         except ConflictError:
             with suppress(UnavailableError):  # then pruning will remove them
                 self._files.remove([version.version for version in written])
+            self.logs.forget(pointer, before.pointer)
             raise
+        self.logs.forget(before.pointer, pointer)
         self._tell(written, before)
         self._dropped(self._pruner.prune_quietly(pointer))
         return replace(written[-1], etag=etag, best=pointer.mark)
@@ -226,6 +269,10 @@ class WeightsRepository:
             self._versions.put(version.version, version)
             extra = {name: value for name, value in known(version).items() if name != "created_at"}
             log.info("weights published", extra=extra)
+
+    def _named(self, found: Found) -> Version:
+        """Return the version that a pointer names, with what the pointer knows of it."""
+        return replace(self._still_current(found.pointer.version), etag=found.etag, best=found.pointer.mark)
 
     def _dropped(self, gone: list[str]) -> list[str]:
         """Forget versions that have been removed."""

@@ -61,6 +61,7 @@ class Provenance(msgspec.Struct, frozen=True, kw_only=True):
     temperature: float = 1.0  # by which scores are divided; see `models.calibration`
     least_contrast: float | None = None  # what is below is unlike any digit; None: not measured
     accuracy_error: float | None = None  # its standard error, where only a part of the test digits was read
+    lessons: int = 0  # PATCHes that it was trained on, beyond its parent
 
 
 class Metadata(Provenance, frozen=True, kw_only=True):
@@ -97,6 +98,7 @@ class Change(msgspec.Struct, frozen=True):
     temperature: float = 1.0
     least_contrast: float | None = None
     accuracy_error: float | None = None
+    lessons: int = 0
     resets: bool = False  # whether later weights are compared with these, however good others have been
     taken_back_by: "Change | None" = None  # published right after it: nobody ever predicts with this one
 
@@ -199,6 +201,7 @@ def version_of(
         temperature=new.temperature,
         least_contrast=new.least_contrast,
         accuracy_error=new.accuracy_error,
+        lessons=new.lessons,
         tensors=tensor_formats.fit(new.tensors, shapes),
     )
 

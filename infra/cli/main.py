@@ -30,7 +30,8 @@ def main() -> None:
     help="Where to serve; 0 takes any free port.",
 )
 @data_dir_option
-def serve(port: int, data_dir: Path) -> None:
+@click.option("--lesson-stream", is_flag=True, help="Have lessons (PATCH) go through a stream, as for a class.")
+def serve(port: int, data_dir: Path, lesson_stream: bool) -> None:
     """Run all of Scrawl on one local port.
 
     The page, the API, and an S3 behind it. The digits come from MNIST_DIR (a folder with MNIST's four IDX files),
@@ -40,7 +41,7 @@ def serve(port: int, data_dir: Path) -> None:
     from infra.local import local_stack
 
     with plain_errors():
-        local_stack.serve(port, data_dir, Sources.from_environment(), click.echo)
+        local_stack.serve(port, data_dir, Sources.from_environment(), click.echo, lesson_stream=lesson_stream)
 
 
 @main.command()

@@ -69,6 +69,7 @@ def _computed(stage: str) -> Json:
         "stage": stage,
         "policy-api": policy("api", "ApiHandlerLogGroup"),
         "policy-retrain": policy("retrain", "RetrainLogGroup"),
+        "policy-learn": policy("learn", "LearnLogGroup"),
         "cors-origin": f"'{cors_origin(os.environ)}'",
         "too-large": json.dumps({"error": {"code": "too_large", "message": TOO_LARGE}}),
         "not-past-cloudfront": json.dumps({"error": {"code": "forbidden", "message": NOT_PAST_CLOUDFRONT}}),

@@ -39,14 +39,18 @@ class StackError(RuntimeError):
     """The stack cannot start; the message says why and what to do."""
 
 
-def serve(port: int, folder: Path, sources: Sources, say: Say) -> None:
-    """Bring everything up to date and serve it until Ctrl-C or SIGTERM."""
+def serve(port: int, folder: Path, sources: Sources, say: Say, *, lesson_stream: bool = False) -> None:
+    """Bring everything up to date and serve it until Ctrl-C or SIGTERM; with a stream, PATCHes go through that."""
     _handle_signals()
     with ExitStack() as parts:
         sockets = _listen(port)
         for each in sockets:
             parts.enter_context(each)
         parts.enter_context(local_store(folder, sources, say))
+        if lesson_stream:
+            from infra.local import local_lessons  # importing moto's Kinesis takes time
+
+            parts.enter_context(local_lessons.local_stream())
         with locked(BUILD / "site.lock"):
             build_site(SITE_BUILD, say)
             page = StaticFiles(SITE_BUILD)
@@ -97,6 +101,7 @@ def _configure(endpoint: str) -> None:
         "AWS_SESSION_TOKEN",
         "AWS_ENDPOINT_URL",
         "SCRAWL_RETRAIN_FUNCTION",
+        "SCRAWL_LESSON_STREAM",
     )
     for name in of_real_account:
         os.environ.pop(name, None)

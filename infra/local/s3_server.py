@@ -45,7 +45,7 @@ class LocalS3:
         folder.mkdir(parents=True, exist_ok=True)
         self._restore()
         logging.getLogger("werkzeug").setLevel(logging.ERROR)
-        self._server = make_server("127.0.0.1", 0, self._serve, threaded=True, request_handler=_Handler)
+        self._server = make_server("127.0.0.1", 0, self._serve, threaded=True, request_handler=QuietHandler)
         threading.Thread(target=self._server.serve_forever, name="local S3", daemon=True).start()
 
     @property
@@ -158,7 +158,9 @@ def _read_from_file(stored: Any, path: Path) -> None:
     stored._value_buffer = _FileBuffer(path)
 
 
-class _Handler(MotoRequestHandler):
+class QuietHandler(MotoRequestHandler):
+    """Keeps connections open: otherwise each request needs one of its own."""
+
     protocol_version = "HTTP/1.1"
     disable_nagle_algorithm = True
 

@@ -12,7 +12,7 @@ import shutil
 from pathlib import Path
 from typing import Any
 
-SERVICES = ("lambda", "s3")  # that Scrawl calls; botocore describes hundreds
+SERVICES = ("kinesis", "lambda", "s3")  # that Scrawl calls; botocore describes hundreds
 # Those that Amazon Trust Services wants every trust store to have, and those that issued AWS's certificates before;
 # they still do in China.
 AUTHORITIES = ("Amazon Root CA", "Starfield", "DigiCert", "Baltimore CyberTrust")

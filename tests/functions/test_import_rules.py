@@ -8,11 +8,11 @@ import pytest
 
 from infra.paths import ROOT
 
-CORE = ("dataset", "images", "jobs", "models", "oip", "storage", "telemetry", "weights")
-KNOW_AWS = {"functions.aws", "functions.storage.s3"}  # its errors, and its clients
-KNOW_CHALICE = {"functions.app", "functions.retrain"}  # beside functions.api
+CORE = ("dataset", "images", "jobs", "lessons", "models", "oip", "storage", "telemetry", "weights")
+KNOW_AWS = {"functions.aws", "functions.lessons.kinesis", "functions.storage.s3"}  # its errors, and its clients
+KNOW_CHALICE = {"functions.app", "functions.learn", "functions.retrain"}  # beside functions.api
 KNOW_API = {"functions.app"}
-ASSEMBLE = {"functions.app", "functions.retrain"}  # what imports the composition root
+ASSEMBLE = {"functions.app", "functions.learn", "functions.retrain"}  # what imports the composition root
 
 
 @cache
@@ -57,7 +57,7 @@ def test_only_the_api_and_the_entry_points_know_chalice() -> None:
     assert {module for module in knowing if not inside(module, "api")} == KNOW_CHALICE
 
 
-def test_only_the_store_on_s3_and_the_clients_know_botocore() -> None:
+def test_only_the_store_on_s3_the_stream_on_kinesis_and_the_clients_know_botocore() -> None:
     assert importers("boto3", "botocore", "s3transfer") == KNOW_AWS
 
 

@@ -2,6 +2,7 @@
 
 from functions.api import request_types
 from functions.api import response_types as types
+from functions.api.negotiation import LONGEST_WAIT
 from functions.api.operations.operation import (
     ALWAYS,
     BINARY,
@@ -29,6 +30,17 @@ _FORCE = Parameter(
     "query",
     "publish them even if they read fewer digits; later ones are compared with these",
     {"type": "boolean", "default": False},
+)
+_IDEMPOTENCY_KEY = Parameter(
+    "Idempotency-Key",
+    "header",
+    "names the lesson, where there is a stream: of two with the same name, sent within the latest 5,000, one counts",
+    {"type": "string", "minLength": 1, "maxLength": 128, "pattern": "^[!-~]+$"},
+)
+_PREFER = Parameter(
+    "Prefer",
+    "header",
+    f"`wait=10`: where there is a stream, wait so many seconds for the lesson to be learned, at most {LONGEST_WAIT}",
 )
 _LIMIT = {"type": "integer", "minimum": 1, "maximum": request_types.MOST_LISTED, "default": request_types.LISTED}
 
@@ -82,17 +94,35 @@ OPERATIONS = (
             200: Answer(
                 "the new version, and how the digits were read before the step",
                 {JSON: types.LessonAnswer},
-                ("ETag",),
-            )
+                ("ETag", "Preference-Applied"),
+            ),
+            202: Answer(
+                "where there is a stream: the lesson waits on it",
+                {JSON: types.LessonReportAnswer},
+                ("Location", "Retry-After", "Preference-Applied"),
+            ),
         },
         WRITING,
         "Steps of several clients at once all count. Octets are a block, of up to 4,000 digits. A step after which "
         "the weights read more than two in a hundred fewer digits than the best since the last reset is taken back "
         "at once: `taken_back_by` then names the version that is current, and the history has both. Most steps are "
-        "measured on 250 test digits; `accuracy_error` is then the accuracy's standard error.",
-        parameters=(MODEL, _RATE, IF_MATCH),
+        "measured on 250 test digits; `accuracy_error` is then the accuracy's standard error. A server "
+        "with a stream answers 202 once the lesson is on it, or 200 if it is learned while the client waits, as "
+        "`Prefer` says; with `If-Match` it learns at once.",
+        parameters=(MODEL, _RATE, IF_MATCH, _IDEMPOTENCY_KEY, _PREFER),
         body={JSON: request_types.LessonBody, OCTETS: BINARY},
         writes=True,
+    ),
+    Operation(
+        "GET",
+        "/lessons/{lesson_id}",
+        "Weights",
+        "What became of a lesson",
+        '"$API/lessons/0-…?model=mlp-128"',
+        {200: Answer("whether it waits, was learned or was refused", {JSON: types.LessonReportAnswer})},
+        (404, *ALWAYS),
+        "Of lessons on a stream; `Location` of the PATCH has the address. The latest 5,000 of each model are known.",
+        parameters=(Parameter("lesson_id", "path", "as PATCH /weights gave it"), MODEL),
     ),
     Operation(
         "DELETE",

@@ -10,12 +10,12 @@ from functions.api import request_types
 from functions.api.negotiation import etag
 from functions.api.requests import Call, handler
 from functions.api.responses import JSON, OCTETS, ONNX, SAFETENSORS, HttpError, answer, json_answer, not_modified
-from functions.api.routes import ANY, READING
+from functions.api.routes import ANY, READING, lessons
 from functions.dataset import block
 from functions.dataset.shards import Digits
 from functions.errors import InvalidValueError, StaleVersionError
 from functions.jobs.jobs import JobActiveError
-from functions.models.model import Model
+from functions.models.model import Model, PublishedStep
 from functions.weights import foreign, tensors
 from functions.weights.versions import Metadata, Tensors, Version, known, to_strings
 
@@ -57,15 +57,13 @@ def post_weights(call: Call) -> Response:
 @blueprint.route("/weights", methods=["PATCH"], **ANY)
 @handler
 def patch_weights(call: Call) -> Response:
-    """Train the weights one step on the labelled digits in the body."""
+    """Train the weights one step on the labelled digits in the body: at once, or later where there is a stream."""
     call.require_token()
-    media_type = call.content_type(JSON, OCTETS)
-    digits, rate = _batch(call, media_type)
-    step = call.model.train_step(digits, rate, call.if_version)
-    batch = {"batch_loss": step.batch_loss, "batch_accuracy": step.batch_accuracy}
-    taken_back_by = None if step.current is step.version else step.current.version
-    body = known(step.version) | batch | {"taken_back_by": taken_back_by}
-    return json_answer(body, 200, _etag(step.current))
+    digits, rate = _batch(call, call.content_type(JSON, OCTETS))
+    if_version, inbox = call.if_version, call.service.inbox
+    if inbox is not None and if_version is None:
+        return lessons.hand_in(call, inbox, digits, rate)
+    return _stepped(call.model.train_step(digits, rate, if_version))
 
 
 @blueprint.route("/weights", methods=["DELETE"], **ANY)
@@ -145,6 +143,14 @@ def _batch(call: Call, media_type: str) -> tuple[Digits, float]:
     samples = block.decode(call.body)
     request_types.check_count("samples", len(samples), request_types.MOST_IN_BINARY, "count")
     return Digits.of(samples), request_types.LEARNING_RATE if rate is None else rate
+
+
+def _stepped(step: PublishedStep) -> Response:
+    """Answer with the version that a training step has made."""
+    batch = {"batch_loss": step.batch_loss, "batch_accuracy": step.batch_accuracy}
+    taken_back_by = None if step.current is step.version else step.current.version
+    body = known(step.version) | batch | {"taken_back_by": taken_back_by}
+    return json_answer(body, 200, _etag(step.current))
 
 
 def _published(call: Call, version: Version) -> Response:

@@ -28,7 +28,7 @@ def test_child_has_the_greater_id_even_when_its_clock_is_behind() -> None:
 
 def test_what_is_known_is_written_as_strings_and_read_again() -> None:
     strings = to_strings(KNOWN)
-    names = ["model", "version", "source", "samples", "loss", "accuracy", "created_at", "temperature"]
+    names = ["model", "version", "source", "samples", "loss", "accuracy", "created_at", "temperature", "lessons"]
     assert list(strings) == names
     assert from_strings(strings) == KNOWN
 

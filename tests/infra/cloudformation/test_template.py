@@ -44,9 +44,9 @@ def test_nothing_is_left_that_names_a_plain_deployments_resources(sam: Json) -> 
 
 def test_each_stage_says_which_it_is(tmp_path: Path) -> None:
     other = json.loads(lambda_package.describe(tmp_path, "trial", "x86_64").read_text())
-    for name in ("APIHandler", "Retrain"):
+    for name in ("APIHandler", "Learn", "Retrain"):
         assert properties(other, name)["Environment"]["Variables"]["SCRAWL_STAGE"] == "trial"
-        assert properties(other, name)["Timeout"] == {"APIHandler": 29, "Retrain": 900}[name]
+        assert properties(other, name)["Timeout"] == {"APIHandler": 29, "Learn": 600, "Retrain": 900}[name]
 
 
 def test_what_an_operator_may_choose_has_an_effect(sam: Json) -> None:
@@ -99,13 +99,19 @@ def test_buckets_are_private_encrypted_and_versioned(sam: Json, name: str) -> No
     assert bool(allowed) == (name == "SiteBucket")
 
 
-def test_nothing_ends_by_itself_but_jobs_and_what_was_replaced(sam: Json) -> None:
+def test_nothing_ends_by_itself_but_jobs_lessons_and_what_was_replaced(sam: Json) -> None:
     rules = properties(sam, "DataBucket")["LifecycleConfiguration"]["Rules"]
-    assert [rule["Prefix"] for rule in rules if "ExpirationInDays" in rule] == ["jobs/"]
+    assert [rule["Prefix"] for rule in rules if "ExpirationInDays" in rule] == [
+        "jobs/",
+        "lessons/",
+        "aws/lambda/",
+    ]
     assert sam["Resources"]["DataBucket"]["DeletionPolicy"] == "RetainExceptOnCreate"
 
 
-@pytest.mark.parametrize(("role", "function"), [("ApiHandlerRole", "APIHandler"), ("RetrainRole", "Retrain")])
+@pytest.mark.parametrize(
+    ("role", "function"), [("ApiHandlerRole", "APIHandler"), ("RetrainRole", "Retrain"), ("LearnRole", "Learn")]
+)
 def test_roles_reach_the_stacks_own_resources_only(sam: Json, role: str, function: str) -> None:
     policy, *told = properties(sam, role)["Policies"]
     assert all(entry["Fn::If"][0] == "HasEmail" and mentions(entry, "AlarmTopic") for entry in told)
@@ -118,6 +124,6 @@ def test_roles_reach_the_stacks_own_resources_only(sam: Json, role: str, functio
 
 def test_logs_end_and_their_groups_are_the_functions_own(sam: Json) -> None:
     groups = [name for name, r in sam["Resources"].items() if r["Type"] == "AWS::Logs::LogGroup"]
-    used = [properties(sam, name)["LoggingConfig"]["LogGroup"]["Ref"] for name in ("APIHandler", "Retrain")]
+    used = [properties(sam, name)["LoggingConfig"]["LogGroup"]["Ref"] for name in ("APIHandler", "Learn", "Retrain")]
     assert sorted(groups) == sorted(used)
     assert all(properties(sam, group)["RetentionInDays"] == {"Ref": "LogRetention"} for group in groups)

@@ -6,12 +6,19 @@ from typing import Any
 
 import pytest
 
+from functions.dataset.shards import Digits
 from functions.jobs.jobs import JobsRepository
+from functions.lessons.inbox import Inbox
+from functions.lessons.lesson import key_of
+from functions.service import Service
+from functions.settings import Settings
 from functions.storage.memory import MemoryStore
 from functions.weights.repository import WeightsRepository
 from functions.weights.versions import Change, Version
 from infra.paths import ROOT
 from tests.support.api import Api, serving
+from tests.support.launchers import IdleLauncher
+from tests.support.lesson_streams import SHARD, MemoryStream
 
 CHALICE = ROOT / ".chalice"
 BUCKET = "arn:aws:s3:::scrawl-prod"
@@ -71,6 +78,16 @@ def use_everything(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
     assert api("DELETE", "/weights").status_code == 202
 
 
+def leave_a_log_behind(store: Recording, api: Api) -> None:
+    """Learn a lesson as the consumer does, with a log from before it that nobody has removed."""
+    stream = MemoryStream()
+    model = api.service.model("mlp-128")
+    Inbox(stream, store).hand_in(model, Digits.of(api.service.dataset.first("train", 1)), 0.001, key_of(None))
+    api.service.learner.learn(SHARD, stream.records)
+    store.put("weights/mlp-128/20200101T000000000-0a0b0c0d.lessons", b"")
+    store.actions.clear()
+
+
 def lose_races(store: Recording, api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
     """Start what another has started in the meantime: what the loser has written is removed."""
     weights = api.service.model("mlp-128").weights
@@ -94,7 +111,8 @@ def test_policy_of_the_api_allows_what_the_routes_do_and_no_more(
     memory: MemoryStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     store = Recording(memory)
-    with serving(store) as api:
+    with serving(store, keep_versions=4) as api:
+        leave_a_log_behind(store, api)
         use_everything(api, monkeypatch)
         lose_races(store, api, monkeypatch)
     policy = statements("api")
@@ -119,7 +137,26 @@ def test_policy_of_retraining_allows_what_it_does(memory: MemoryStore) -> None:
         assert any(allows(statement, action, resource) for statement in policy), (action, resource)
 
 
-@pytest.mark.parametrize("name", ["api", "retrain"])
+def test_policy_of_learning_allows_what_it_does_and_no_more(memory: MemoryStore) -> None:
+    store, stream = Recording(memory), MemoryStream()
+    with serving(store, keep_versions=4) as api:
+        model, digits = api.service.model("mlp-128"), Digits.of(api.service.dataset.first("train", 300))
+        inbox = Inbox(stream, store)
+        store.actions.clear()
+        fresh = Service(Settings("b", keep_versions=4), store, IdleLauncher())
+        for count in range(5):
+            handed_in = store.actions.copy()
+            inbox.hand_in(model, digits, 0.001, key_of(None))
+            store.actions = handed_in
+            fresh.learner.learn(SHARD, stream.records[count:])
+    policy = statements("learn")
+    for action, resource in store.actions:
+        assert any(allows(statement, action, resource) for statement in policy), (action, resource)
+    for kind in ("weights/*.safetensors", "weights/*.lessons", "lessons/*.bin"):
+        assert any(a == "s3:DeleteObject" and fnmatchcase(r, f"{BUCKET}/{kind}") for a, r in store.actions), kind
+
+
+@pytest.mark.parametrize("name", ["api", "learn", "retrain"])
 def test_policies_have_no_wildcard_actions_and_stay_within_the_bucket(name: str) -> None:
     for statement in statements(name):
         assert not any("*" in action for action in many(statement["Action"]))
@@ -133,7 +170,8 @@ def test_configuration_names_policies_and_functions_that_exist() -> None:
     assert config["autogen_policy"] is False
     assert config["stages"].keys() == {"dev", "prod"}
     for name, stage in config["stages"].items():
-        files = [config["iam_policy_file"], stage["lambda_functions"]["retrain"]["iam_policy_file"]]
+        files = [config["iam_policy_file"], *(one["iam_policy_file"] for one in stage["lambda_functions"].values())]
+        assert stage["lambda_functions"].keys() == {"learn", "retrain"}
         assert all((CHALICE / file).is_file() for file in files)
         variables = stage["environment_variables"]
         assert (variables["SCRAWL_STAGE"], variables["SCRAWL_API_PREFIX"]) == (name, "/api")
@@ -144,6 +182,7 @@ def test_root_module_gives_chalice_the_application_and_the_lambda() -> None:
     import app
 
     assert {"/", "/data", "/datablock/{split}/{index}", "/weights/history", "/predict"} <= set(app.app.routes)
-    (retrain,) = app.app.pure_lambda_functions
-    assert (retrain.name, retrain.handler_string) == ("retrain", "functions.retrain.retrain")
+    lambdas = {function.name: function.handler_string for function in app.app.pure_lambda_functions}
+    assert lambdas == {"retrain": "functions.retrain.retrain", "learn": "functions.learn.learn"}
     assert callable(app.retrain)
+    assert callable(app.learn)
