@@ -11,6 +11,7 @@ WIDE = 520  # pixels from which everything stands in one row
 LABEL = 18  # height of a picture's name, and of the bias below the sum
 SUM = 48  # side of the square with the sum
 LARGEST_GRID = 170
+READABLE_GRID = 84  # from which its nine numbers are written in it; drawing and map make room for that
 
 
 class ConvolutionLayout:
@@ -18,7 +19,7 @@ class ConvolutionLayout:
 
     def __init__(self, width: float, height: float) -> None:
         if width >= WIDE:
-            side = min(height - LABEL, width * 0.3)
+            side = min(height - LABEL, width * 0.3, (width - 40 - SUM - 56) / 2 - READABLE_GRID)
             left, room, tallest = side + 20, width - 2 * side - 40, height - LABEL
             self.middle = LABEL + (height - LABEL) / 2
         else:

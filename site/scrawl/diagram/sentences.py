@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from scrawl.diagram.diagram_state import Choice, DrawnNetwork
 
 INVITATION = "Draw, and see what lights up. Point at a unit or a line to see what it does."
-LINES = "Orange lines speak for what they lead to, blue ones against it."
+LINES = "Orange lines say yes, blue ones no."
 
 
 def heading(column: Column, shown: int, wide: bool) -> str:
@@ -36,7 +36,7 @@ def name(column: Column, unit: int) -> str:
 def overview(columns: Sequence[Column], network: DrawnNetwork | None, digit: int | None) -> str:
     """Return what the picture shows while nothing is chosen."""
     if network is None or not network.drawn or digit is None:
-        return f"{INVITATION} {LINES}" if len(columns) > 2 else INVITATION
+        return INVITATION
     if any(len(units) < column.count for units, column in zip(network.units, columns[1:-1], strict=False)):
         return f"The units that count most for this {digit}. {LINES}"
     return LINES
