@@ -60,7 +60,7 @@ def test_axe_finds_nothing_while_it_trains_and_afterwards_with_everything_open(l
     lab.wait_number("test-accuracy", 50)
     lab.show("pace")
     lab.page.select_option("#pace", "slow")  # or else axe has to share the processor with the training
-    for width, height in ((1440, 900), (360, 740)):
+    for width, height in ((1440, 900), (768, 1024), (360, 740)):
         lab.page.set_viewport_size({"width": width, "height": height})
         assert everywhere(lab) == []
         assert lab.page.get_attribute("#train", "data-on") == "yes"

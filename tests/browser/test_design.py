@@ -85,6 +85,18 @@ def test_a_phone_shows_pad_answer_training_and_tabs_first(same_lab: Lab, width: 
     same_lab.page.click(".tabs [data-tab=draw]")
 
 
+def test_a_tablet_shows_pad_and_answer_side_by_side_and_the_network_below_both(same_lab: Lab) -> None:
+    same_lab.page.set_viewport_size({"width": 768, "height": 1024})
+    same_lab.page.evaluate("scrollTo(0, 0)")
+    same_lab.page.wait_for_function(SEEN, arg=["#pad", "#prediction", "#probabilities", "#weights-send", "#teach"])
+    same_lab.wait("""(() => {
+        const [draw, reading, network] = [".draw", ".reading", "#network"]
+            .map(name => document.querySelector(name).getBoundingClientRect())
+        return draw.top === reading.top && draw.right < reading.left && network.width > 1.9 * reading.width
+    })()""")
+    same_lab.wait("document.querySelector('.tabs').scrollWidth <= document.querySelector('.tabs').clientWidth")
+
+
 def test_projector_makes_everything_larger(same_lab: Lab) -> None:
     same_lab.page.set_viewport_size({"width": 1440, "height": 900})
     size = "parseFloat(getComputedStyle(document.querySelector('#test-accuracy')).fontSize)"

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from scrawl.state.app_state import State
 
 GAP = 80  # milliseconds between two requests
-WIDE = 560  # pixels from which the sentence needs two lines only, and buttons stand beside the heading
+WIDE = 520  # pixels from which the sentence needs two lines only, and buttons stand beside the heading
 
 
 def start(app: App) -> None:

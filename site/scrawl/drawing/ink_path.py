@@ -1,6 +1,7 @@
 """A drawing's path as the kernel draws it (`site/kernel/pen.c`): one array of numbers, which grows with the strokes.
 
-A drawing with an eraser's strokes, or with a sample or an image beneath, is no path; the pad's ink is sent instead.
+A drawing with a sample or an image beneath is no path, nor one of which an eraser has left no line; the pad's ink is sent
+instead. What erasing leaves is `erased_lines`' concern, which comes with the tools.
 """
 
 from __future__ import annotations
@@ -12,6 +13,9 @@ from browser import self as window
 if TYPE_CHECKING:
     from browser.arrays import Float32Array
 
+    from collections.abc import Callable
+
+    from scrawl.drawing.erased_lines import Line
     from scrawl.state.drawing import Drawing, Point
 
 # Width of the pen on the pad → in the field, as a part of the path's longer side, whatever that is on the pad.
@@ -23,6 +27,7 @@ class InkPath:
     """Follows a drawing; what it has taken in already is not converted again."""
 
     def __init__(self) -> None:
+        self.erased: Callable[[Drawing], list[Line]] = lambda _drawing: []  # until there are tools
         self._numbers = window.Float32Array.new(1024)
         self._length = 0  # of what is in use
         self._head = 0  # where the last stroke starts
@@ -31,8 +36,11 @@ class InkPath:
     def of(self, drawing: Drawing) -> Float32Array | None:
         """Return a copy of the drawing's path, None where it has other ink than a pen's."""
         strokes = drawing.strokes()
-        if drawing.ground()[0] != "clear" or any(erases for _kind, _points, _width, erases in strokes):
+        if drawing.ground()[0] != "clear":
             return None
+        if any(erases for _kind, _points, _width, erases in strokes):
+            lines = self.erased(drawing)
+            return _path(lines) if lines else None
         rewrites, count, points = self._taken
         if rewrites != drawing.rewrites:
             self._length = count = points = 0
@@ -61,3 +69,11 @@ class InkPath:
             self._numbers = larger
         self._numbers.set(numbers, self._length)
         self._length = end
+
+
+def _path(lines: list[Line]) -> Float32Array:
+    numbers: list[float] = []
+    for width, points in lines:
+        numbers += [len(points), PEN_SHARES.get(width, USUAL_SHARE)]
+        numbers += [coordinate for point in points for coordinate in point]
+    return window.Float32Array.new(numbers)

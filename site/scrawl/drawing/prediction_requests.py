@@ -33,7 +33,7 @@ class PredictionRequests:
     def __init__(self, page: Page, pad: PadView) -> None:
         self.page = page
         self.pad = pad
-        self._path = InkPath()
+        self.path = InkPath()
         self.requested = -1  # revision of the drawing that the last request was about
         self.waiting = False
         # Returns the drawing's 784 bytes where they are not to be normalised, else None. `NetworkInputView` sets it.
@@ -61,7 +61,7 @@ class PredictionRequests:
         if picture is not None and has_ink(picture):
             self.page.send("predict_picture", number=self.requested, picture=picture)
             return
-        path = self._path.of(drawing)
+        path = self.path.of(drawing)
         if path is not None:
             self.page.send("predict_path", number=self.requested, path=path)
         else:

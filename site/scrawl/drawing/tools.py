@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from browser import document
 
 from scrawl.drawing.announcer import Announcer
+from scrawl.drawing.erased_lines import ErasedLines
 from scrawl.drawing.image_import import ImageImport
 from scrawl.drawing.keyboard_pen import KeyboardPen
 from scrawl.drawing.network_input_view import NetworkInputView
@@ -50,6 +51,7 @@ def start(app: App) -> None:
     transitions.register(EVENTS)
     page.views += [ToolsView(page), NetworkInputView(app), KeyboardPen(page, app.pad.canvas), Announcer()]
     ImageImport(page)
+    app.predictions.path.erased = ErasedLines().of
     Theme(app.repaint)
     Projector(app.repaint)
     page.request_render()
@@ -73,6 +75,7 @@ class ToolsView:
         self._label = self.pad.getAttribute("aria-label") or ""
         self.erasing = document.createElement("p")
         self.erasing.className, self.erasing.textContent = "pad-erasing", "Eraser on"  # short: it covers ink
+        self.erasing.hidden = True  # as everything that waits, until it has been rendered once
         self.erasing.setAttribute("aria-hidden", "true")  # the pad's own label says it
         self.pad.parentElement.appendChild(self.erasing)
         for width, pen in self.pens.items():

@@ -37,6 +37,7 @@ class Recovery:
         self._started: list[str] = []  # models for which an earlier version has been looked for
         self._untried: dict[str, list[VersionEntry]] = {}  # model → earlier versions, the one being tried first
         self.choice = row("A way back", button("Go back for everybody", self._go_back, GO_BACK, "recovery-go-back"))
+        self.choice.hidden = True
         by_id("weights-message").insertAdjacentElement("afterend", self.choice)
         self.page.on_change(self._look)
         self.page.on_report("weights_loaded", self._taken)

@@ -51,6 +51,7 @@ class WeightsView:
             button("Replace theirs", weights.overwrite, "Send yours all the same.", "conflict-replace"),
             button("Keep mine here", weights.keep_both, "Change nothing.", "conflict-keep"),
         )
+        self.choice.hidden = True
         self.message.insertAdjacentElement("afterend", self.choice)
         self.choice.insertAdjacentHTML("afterend", TOKEN_FORM)
         self.token_form = by_id("token-form")
