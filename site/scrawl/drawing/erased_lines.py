@@ -1,7 +1,7 @@
 """What an eraser leaves of the strokes before it, as lines again: a small drawing still needs a thin pen. Pure.
 
-A line loses the points that the eraser has covered, and may fall into several. Ink that was only thinned at its edge stays
-as it was: a line has no edges.
+A line loses the points that the eraser has covered, and may fall into several. Ink that was only thinned at its edge
+stays as it was: a line has no edges.
 """
 
 from __future__ import annotations
@@ -66,7 +66,8 @@ def fine(line: list[Point]) -> list[Point]:
 def between(line: list[Point], most: float) -> list[Point]:
     """Return the points, and others between them, so that none is further than `most` from the next in x or y."""
     points = line[:1]
-    for (px, py), (qx, qy) in zip(line, line[1:], strict=False):
+    for place in range(1, len(line)):
+        (px, py), (qx, qy) = line[place - 1], line[place]
         count = int(max(abs(qx - px), abs(qy - py)) / most) + 1
         points += [(px + (qx - px) * step / count, py + (qy - py) * step / count) for step in range(1, count + 1)]
     return points

@@ -1,7 +1,7 @@
 """A drawing's path as the kernel draws it (`site/kernel/pen.c`): one array of numbers, which grows with the strokes.
 
-A drawing with a sample or an image beneath is no path, nor one of which an eraser has left no line; the pad's ink is sent
-instead. What erasing leaves is `erased_lines`' concern, which comes with the tools.
+A drawing with a sample or an image beneath is no path, nor one of which an eraser has left no line; the pad's ink is
+sent instead. What erasing leaves is `erased_lines`' concern, which comes with the tools.
 """
 
 from __future__ import annotations
@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 from browser import self as window
 
 if TYPE_CHECKING:
-    from browser.arrays import Float32Array
-
     from collections.abc import Callable
+
+    from browser.arrays import Float32Array
 
     from scrawl.drawing.erased_lines import Line
     from scrawl.state.drawing import Drawing, Point

@@ -1,4 +1,4 @@
-"""What an eraser leaves of a drawing: lines, which the network gets as thin as those of any other drawing of that size."""
+"""What an eraser leaves of a drawing: lines, as thin for the network as any others."""
 
 from scrawl.drawing.erased_lines import ErasedLines
 from scrawl.drawing.ink_path import InkPath
