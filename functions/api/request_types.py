@@ -10,9 +10,10 @@ from typing import Annotated
 
 import msgspec
 import numpy as np
-from msgspec import UNSET, Meta, UnsetType
+from msgspec import Meta
 from numpy.typing import NDArray
 
+from functions.api.strokes import Strokes, written
 from functions.dataset.block import CLASSES, PIXELS
 from functions.dataset.shards import Digits
 from functions.errors import FormatError, InvalidValueError
@@ -52,7 +53,7 @@ class LessonBody(msgspec.Struct):
     """The body of PATCH /weights: digits to take one training step on."""
 
     data: Annotated[list[Sample], Meta(extra_json_schema=_ITEMS)]
-    learning_rate: Rate = LEARNING_RATE
+    learning_rate: Rate | None = LEARNING_RATE
 
 
 class BlockBody(msgspec.Struct):
@@ -61,16 +62,6 @@ class BlockBody(msgspec.Struct):
     block: Annotated[int, Meta(extra_json_schema={"minimum": 1, "maximum": MOST_IN_BINARY})]
 
 
-type Strokes = Annotated[
-    list[list[tuple[float, float]]],
-    Meta(
-        title="Strokes",
-        description="a digit as it was written: a list of points [x, y] for each time the pen went down, in any unit "
-        f"(up to a billion), y downwards; up to {writing.MOST_POINTS} points",
-        examples=[[[[10, 12], [60, 10], [30, 90]], [[25, 50], [55, 48]]]],
-        extra_json_schema={"minItems": 1, "maxItems": writing.MOST_POINTS},
-    ),
-]
 type Pen = Annotated[
     float,
     Meta(
@@ -82,16 +73,16 @@ type Pen = Annotated[
 
 
 class PredictBody(msgspec.Struct):
-    """The body of POST /predict: exactly one of `tensor`, `tensors`, `image` and `strokes`."""
+    """The body of POST /predict: exactly one of `tensor`, `tensors`, `image` and `strokes`; null is as missing."""
 
-    tensor: Pixels | UnsetType = UNSET
-    tensors: Annotated[list[Pixels], Meta(extra_json_schema=_ITEMS)] | UnsetType = UNSET
+    tensor: Pixels | None = None
+    tensors: Annotated[list[Pixels], Meta(extra_json_schema=_ITEMS)] | None = None
     image: (
         Annotated[str, Meta(description="an image file in base64; `data:image/png;base64,` may stand before it")]
-        | UnsetType
-    ) = UNSET
-    strokes: Strokes | UnsetType = UNSET
-    pen: Pen | UnsetType = UNSET  # of the strokes
+        | None
+    ) = None
+    strokes: Strokes | None = None
+    pen: Pen | None = None  # of the strokes
 
 
 PREDICTABLE = ("tensor", "tensors", "image", "strokes")  # keys of such a body, of which it has one
@@ -131,9 +122,9 @@ def pictures(body: PredictBody) -> NDArray[np.float32]:
     Raises:
         InvalidValueError: when what it has is wrong.
     """
-    if body.tensor is not UNSET:
+    if body.tensor is not None:
         return image(body.tensor, "tensor")[np.newaxis]
-    assert body.tensors is not UNSET
+    assert body.tensors is not None
     check_count("tensors", len(body.tensors), MOST_IN_JSON, "tensors")
     return np.stack([image(tensor, f"tensors[{place}]") for place, tensor in enumerate(body.tensors)])
 
@@ -144,21 +135,22 @@ def digit(body: PredictBody) -> image_files.Digit | None:
     Raises:
         InvalidValueError: when it has none or several of the keys, or what it has is wrong.
     """
-    given = [name for name in PREDICTABLE if getattr(body, name) is not UNSET]
+    given = [name for name in PREDICTABLE if getattr(body, name) is not None]
     if len(given) != 1:
         expected = f"{', '.join(PREDICTABLE[:-1])} and {PREDICTABLE[-1]}"
         raise InvalidValueError(f"send one of {expected}, got {' and '.join(given) or 'none of them'}")
-    if body.strokes is not UNSET:
-        return writing.read(body.strokes, writing.USUAL if body.pen is UNSET else body.pen)
-    if body.pen is not UNSET:
+    if body.strokes is not None:
+        return writing.read(written(body.strokes), writing.USUAL if body.pen is None else body.pen)
+    if body.pen is not None:
         raise InvalidValueError(f"a pen draws strokes, got {given[0]}", "pen")
-    return None if body.image is UNSET else _in_base64(body.image)
+    return None if body.image is None else _in_base64(body.image)
 
 
 def _in_base64(said: str) -> image_files.Digit:
-    text = said.partition(",")[2] if said.startswith("data:") else said
+    text = "".join((said.partition(",")[2] if said.startswith("data:") else said).split())
+    text = text.replace("-", "+").replace("_", "/").rstrip("=")  # base64url, and what leaves out the filling, as well
     try:
-        file = base64.b64decode("".join(text.split()), validate=True)
+        file = base64.b64decode(text + "=" * (-len(text) % 4), validate=True)
     except ValueError as error:
         raise InvalidValueError(f"expected an image file in base64: {error}", "image") from error
     try:

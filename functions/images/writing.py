@@ -3,10 +3,9 @@
 `pen` draws; transports unpack their own messages.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import numpy as np
-from numpy.typing import ArrayLike
 
 from functions.errors import InvalidValueError
 from functions.images import pen
@@ -17,7 +16,7 @@ MOST_POINTS = 4000  # a tablet that reports 240 points a second sends as many in
 LONGEST = 200  # of a path, in its longer sides: longer ones are scribbled, and take long to draw
 
 
-def read(strokes: Sequence[ArrayLike], width: float = USUAL) -> Digit:
+def read(strokes: Sequence[Sequence[tuple[float, float]]], width: float = USUAL) -> Digit:
     """Return the digit that was written as strokes of (x, y), in any unit, y downwards.
 
     Raises:
@@ -27,11 +26,21 @@ def read(strokes: Sequence[ArrayLike], width: float = USUAL) -> Digit:
     if not THINNEST <= width <= WIDEST:
         message = f"a pen is {THINNEST:g} to {WIDEST:g} of the digit's longer side, got {width:g}"
         raise InvalidValueError(message, "pen")
-    count = max(len(strokes), sum(map(np.size, strokes)) // 2)
-    if count > MOST_POINTS:
-        raise InvalidValueError(f"a digit may have {MOST_POINTS} points and strokes, got {count}", "strokes")
+    check_count(map(len, strokes))
     _check_length(pen.checked(strokes))
     return Digit(pen.draw_digit(strokes, width))
+
+
+def check_count(sizes: Iterable[int]) -> None:
+    """Refuse strokes of more points than a digit may have, given how many each has.
+
+    Not more than that are looked at: a message has room for millions. An empty stroke counts as a point.
+    """
+    count = 0
+    for size in sizes:
+        count += max(size, 1)
+        if count > MOST_POINTS:
+            raise InvalidValueError(f"a digit may have {MOST_POINTS} points and strokes, got more", "strokes")
 
 
 def _check_length(paths: Sequence[pen.Stroke]) -> None:

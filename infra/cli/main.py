@@ -78,7 +78,8 @@ def build_site_command(out: Path, standalone: Path | None) -> None:
     if standalone is None:
         from infra.page.site import build_site
 
-        build_site(out, click.echo)
+        with plain_errors():
+            build_site(out, click.echo)
         return
     from infra.dataset.sources import Sources, load_dataset
     from infra.page.standalone import build_standalone

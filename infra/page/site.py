@@ -18,6 +18,7 @@ from pathlib import Path
 
 import brotli
 
+from functions.errors import InvalidValueError
 from infra.files import write_atomically
 from infra.output import Say
 from infra.page import brython
@@ -30,6 +31,8 @@ from infra.paths import SITE
 LATER = ("scrawl-later.js", "later.css", "graphs.json", "pictures.wasm", "kernel.wasm", "service-worker.js")
 # It lies beside index.html, because a service worker serves what is below its address.
 SERVICE_WORKER = "service-worker.js"
+_OURS = b"data-kernel="  # in every page of Scrawl
+_ADDRESS = re.compile(r"[0-9a-f]{12}")  # of an asset's folder
 # Compressing these again gains nothing.
 _COMPRESSED = {".png", ".jpg", ".webp", ".woff2"}
 
@@ -49,6 +52,7 @@ def build_page_without_api(out: Path) -> None:
 
 
 def _write_page(out: Path, index: str, assets: dict[str, bytes], write: Callable[[Path, bytes], None]) -> None:
+    _check_is_ours(out)
     addresses = {}
     for name, content in assets.items():
         folder = out / "assets" / hashlib.sha256(content).hexdigest()[:12]
@@ -107,8 +111,19 @@ def _write(path: Path, content: bytes) -> None:
     write_atomically(path, content)
 
 
+def _check_is_ours(out: Path) -> None:
+    """Refuse a folder with somebody's own page, or files that would be overwritten."""
+    index = out / "index.html"
+    if index.is_file() and _OURS in index.read_bytes():
+        return
+    theirs = [name for name in ("index.html", SERVICE_WORKER, "files") if (out / name).exists()]
+    if theirs:
+        raise InvalidValueError(f"{out} has {' and '.join(theirs)} that are not Scrawl's: name a new folder", "out")
+
+
 def _remove_stale(out: Path, addresses: dict[str, str]) -> None:
+    """Remove earlier assets; what else is there is not ours."""
     kept = {Path(address).parts[1] for address in addresses.values()}
     for folder in (out / "assets").iterdir():
-        if folder.name not in kept:
+        if _ADDRESS.fullmatch(folder.name) and folder.name not in kept:
             shutil.rmtree(folder)

@@ -37,6 +37,7 @@ class MnistService(mnist_pb2_grpc.MnistServicer):
 
     def PredictInk(self, request: mnist_pb2.MnistInk, context: Any) -> mnist_pb2.MnistPrediction:  # noqa: N802 — gRPC's
         """Answer with the digit that was written, and how probable each is."""
+        writing.check_count(len(stroke.points) for stroke in request.strokes)
         strokes = [[(point.x, point.y) for point in stroke.points] for stroke in request.strokes]
         pen = request.pen if request.HasField("pen") else writing.USUAL
         return self._answer(writing.read(strokes, pen), context)

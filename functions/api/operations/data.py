@@ -32,10 +32,8 @@ SEVEN = (
     "B/gM2YbDjUMimQoOZVGkvT5lHaGNHLQr6PWONrC/ywl+mhPoo2msfQAAAABJRU5ErkJggg=="
 )
 
-_ONE_OF_FOUR = Annotated[
-    request_types.PredictBody,
-    Meta(extra_json_schema={"oneOf": [{"required": [key]} for key in request_types.PREDICTABLE]}),
-]
+_GIVEN = [{"required": [key], "properties": {key: {"not": {"type": "null"}}}} for key in request_types.PREDICTABLE]
+_ONE_OF_FOUR = Annotated[request_types.PredictBody, Meta(extra_json_schema={"oneOf": _GIVEN})]
 
 OPERATIONS = (
     Operation(

@@ -138,7 +138,8 @@ def _batch(call: Call, media_type: str) -> tuple[Digits, float]:
     rate = None if asked is None else request_types.learning_rate(asked)
     if media_type == JSON:
         body = call.json(request_types.LessonBody)
-        inside = request_types.check_learning_rate(body.learning_rate)
+        inside = request_types.LEARNING_RATE if body.learning_rate is None else body.learning_rate
+        inside = request_types.check_learning_rate(inside)
         return request_types.digits(body.data), inside if rate is None else rate
     samples = block.decode(call.body)
     request_types.check_count("samples", len(samples), request_types.MOST_IN_BINARY, "count")

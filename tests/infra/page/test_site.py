@@ -4,13 +4,15 @@ import gzip
 import json
 import re
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 import brotli
 import pytest
 
+from functions.errors import InvalidValueError
 from infra.page import bundle, site
-from infra.page.site import build_site, transfer_size
+from infra.page.site import build_page_without_api, build_site, transfer_size
 from infra.paths import SITE
 
 
@@ -69,6 +71,31 @@ def test_changed_part_gets_another_address_and_the_old_one_goes(
     build_site(out)
     assert part(out, "style.css") != old_style
     assert part(out, "scrawl.js") == old_script
+
+
+def test_what_is_not_the_pages_stays(built: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    shutil.copytree(built, out)
+    for name in ("assets/photos/cat.jpg", "assets/logo.svg", "notes.txt"):
+        (out / name).parent.mkdir(exist_ok=True)
+        (out / name).write_text("mine")
+    old = out / "assets/0123456789ab"
+    old.mkdir()
+    build_site(out)
+    assert not old.exists()
+    assert (out / "assets/photos/cat.jpg").read_text() == (out / "assets/logo.svg").read_text() == "mine"
+
+
+@pytest.mark.parametrize("theirs", ["index.html", "files/thesis.pdf", "service-worker.js"])
+@pytest.mark.parametrize("build", [build_site, build_page_without_api])
+def test_folder_of_another_page_is_refused_untouched(
+    build: Callable[[Path], None], theirs: str, tmp_path: Path
+) -> None:
+    (tmp_path / theirs).parent.mkdir(exist_ok=True)
+    (tmp_path / theirs).write_text("<title>my own page</title>")
+    with pytest.raises(InvalidValueError, match="not Scrawl's: name a new folder"):
+        build(tmp_path)
+    assert [path for path in tmp_path.rglob("*") if path.is_file()] == [tmp_path / theirs]
 
 
 @pytest.fixture

@@ -109,7 +109,7 @@ def test_blank_tensor_is_a_tensor(api: Api) -> None:
         ([0.5] * 783 + ["0.5"], "tensor[783]", "expected `float`, got `str`"),
         ([0.5] * 783 + [None], "tensor[783]", "expected `float`, got `null`"),
         ([[0.5] * 28] * 28, "tensor[0]", "expected `float`, got `array`"),
-        ("drawing", "tensor", "expected `array`, got `str`"),
+        ("drawing", "tensor", "expected `array | null`, got `str`"),
     ],
 )
 def test_wrong_tensor_is_refused(api: Api, tensor: object, field: str, message: str) -> None:
@@ -176,10 +176,17 @@ def test_image_may_be_the_body(api: Api, some: Block, kind: str) -> None:
 def test_image_in_base64_is_the_same_as_the_file(api: Api, some: Block) -> None:
     file = picture(some.pixels[0])
     text = base64.b64encode(file).decode()
+    url_safe = base64.urlsafe_b64encode(file).decode()
     expected = send(api, file, "image/png").json_body
-    for image in (text, f"data:image/png;base64,{text}", f"{text[:40]}\r\n{text[40:]}"):
+    for image in (text, f"data:image/png;base64,{text}", f"{text[:40]}\r\n{text[40:]}", url_safe.rstrip("=")):
         assert api("POST", "/predict", body={"image": image}).json_body == expected
     assert set(expected) == {"label", "probabilities", "model", "version"}
+
+
+def test_null_is_as_missing(api: Api) -> None:
+    given = {"tensor": [0] * 784}
+    nothing = dict.fromkeys(("tensors", "image", "strokes", "pen"))
+    assert api("POST", "/predict", body=nothing | given).json_body == api("POST", "/predict", body=given).json_body
 
 
 def test_what_the_api_draws_it_can_read(api: Api) -> None:
@@ -221,13 +228,13 @@ def test_blank_image_asks_for_a_drawing(api: Api, kind: str) -> None:
             None,
             "send one of tensor, tensors, image and strokes, got tensor and image",
         ),
-        ({"tensor": None}, "tensor", "expected `array`, got `null`"),
+        ({"tensor": None}, None, "send one of tensor, tensors, image and strokes, got none of them"),
         ({"tensors": []}, "tensors", f"tensors must be 1 to {MOST_IN_JSON}, got 0"),
         ({"tensors": [[]] * 1001}, "tensors", f"tensors must be 1 to {MOST_IN_JSON}, got 1001"),
         ({"tensors": [[0] * 784, [0] * 3]}, "tensors[1]", "an image has 784 numbers, got 3"),
         ({"tensors": [[0] * 783 + [2]]}, "tensors[0][783]", "pixels are 0 to 1, got 2.0"),
         ({"tensors": [0] * 784}, "tensors[0]", "expected `array`, got `int`"),
-        ({"image": 7}, "image", "expected `str`, got `int`"),
+        ({"image": 7}, "image", "expected `str | null`, got `int`"),
         ({"image": "four.png"}, "image", "expected an image file in base64"),
         ({"image": "Ω"}, "image", "expected an image file in base64"),
         ({"image": ""}, "image", "expected an image"),
