@@ -11,8 +11,8 @@ from functools import lru_cache
 
 from functions.dataset.block import CLASSES, COLUMNS, PIXELS, ROWS
 from functions.errors import InvalidValueError
-from functions.models.manifest import Layer
-from model_export.names import ACTIVATIONS, Network, parse
+from functions.models.manifest import ACTIVATIONS, Layer
+from model_export.names import Network, parse
 
 
 def dense(name: str, inputs: int, outputs: int) -> Layer:

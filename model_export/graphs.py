@@ -13,9 +13,10 @@ from numpy.typing import NDArray
 
 from functions.dataset.block import CLASSES, COLUMNS, PIXELS, ROWS
 from functions.errors import InvalidValueError
-from functions.models.manifest import Layer
+from functions.models.manifest import ACTIVATIONS, Layer
+from model_export.activations import activate
 from model_export.architectures import LOG_SOFTMAX, Architecture, feature_shapes, parameter_table
-from model_export.convolution import ConvReluPool
+from model_export.convolution import ConvPool
 from model_export.operators import FLOAT, INT64, GraphBuilder
 
 # Takes the gradient of a layer's output and whether that of its input is wanted; returns the latter, or "".
@@ -45,8 +46,10 @@ def _infer(g: GraphBuilder, layer: Layer, x: str) -> str:
             return g.op("Gemm", x, weight, bias, transB=1)
         case "conv3x3":
             return g.op("Conv", x, weight, bias, kernel_shape=[3, 3], pads=[1, 1, 1, 1])
-        case "relu":
-            return g.op("Relu", x)
+        case kind if kind in ACTIVATIONS:
+            return activate(g, kind, x)[0]
+        case "dropout":
+            return x
         case "maxpool2":
             return g.op("MaxPool", x, kernel_shape=[2, 2], strides=[2, 2])
         case "flatten":
@@ -58,6 +61,7 @@ def _infer(g: GraphBuilder, layer: Layer, x: str) -> str:
 def train_step_graph(architecture: Architecture) -> bytes:
     """Return an ONNX model of one step of SGD: parameters, momentum, batch and settings in, the new ones out.
 
+    Where there is dropout, a mask (B, units) of 0 and 1 for each layer of it comes in as well.
     With g the gradient of the mean negative log-likelihood: g += weight_decay·w, v = momentum·v + g,
     w -= learning_rate·v, as in PyTorch.
     """
@@ -71,6 +75,9 @@ def train_step_graph(architecture: Architecture) -> bytes:
     g.input("labels", INT64, ["B"])
     for setting in ("learning_rate", "momentum", "weight_decay"):
         g.input(setting, FLOAT, [])
+    for layer in architecture.layers:
+        if layer.kind == "dropout":
+            g.input(f"{layer.name}.mask", FLOAT, ["B", layer.outputs])
     step.forward_and_backward()
     for name, _ in table:
         _sgd(g, name, step.gradients[name])
@@ -113,28 +120,37 @@ class _TrainStep:
         g, value = self.g, "images"
         if self.layers[0].kind == "conv3x3":
             value = g.op("Reshape", value, g.constant([1, -1, ROWS, COLUMNS]))
-        append = {"dense": self.dense, "relu": self.relu, "flatten": self.flatten, "conv3x3": self.conv_relu_pool}
+        append = {"dense": self.dense, "dropout": self.dropout, "flatten": self.flatten}
+        append |= dict.fromkeys(ACTIVATIONS, self.activation)
         tape: list[Backward] = []
-        for layer, shape in self.units():
-            value, backward = append[layer.kind](layer, value, shape)
+        for layer, behind, shape in self.units():
+            if layer.kind == "conv3x3":
+                value, backward = self.conv_pool(layer, behind, value, shape)
+            else:
+                value, backward = append[layer.kind](layer, value, shape)
             tape.append(backward)
         gradient = self.negative_log_likelihood(value)
         for place, backward in reversed(list(enumerate(tape))):
             gradient = backward(gradient, place > 0)
 
-    def units(self) -> Iterator[tuple[Layer, tuple[int, ...]]]:
-        """Yield each layer but the last with its input's shape; a convolution stands for the two behind it too."""
+    def units(self) -> Iterator[tuple[Layer, str, tuple[int, ...]]]:
+        """Yield each layer but the last, the activation that belongs to a convolution, and the input's shape.
+
+        A convolution stands for the activation and the pooling behind it as well.
+        """
         layers = iter(zip(self.layers[:-1], self.shapes, strict=False))
         for layer, shape in layers:
+            behind = ""
             if layer.kind == "conv3x3":
-                behind = [next(layers, (LOG_SOFTMAX,))[0].kind for _ in range(2)]
-                if behind != ["relu", "maxpool2"]:
+                behind, pooling = (next(layers, (LOG_SOFTMAX,))[0].kind for _ in range(2))
+                if behind not in ACTIVATIONS or pooling != "maxpool2":
                     raise InvalidValueError(
-                        f"training needs relu, maxpool2 behind {layer.name}, got {behind}", "layers"
+                        f"training needs an activation, maxpool2 behind {layer.name}, got {behind}, {pooling}",
+                        "layers",
                     )
             elif layer.kind == "maxpool2":
-                raise InvalidValueError("training needs conv3x3, relu before a maxpool2", "layers")
-            yield layer, shape
+                raise InvalidValueError("training needs conv3x3 and an activation before a maxpool2", "layers")
+            yield layer, behind, shape
 
     def negative_log_likelihood(self, scores: str) -> str:
         """Append the loss and the number correct; return the scores' gradient, (softmax - one-hot) / B."""
@@ -160,14 +176,16 @@ class _TrainStep:
 
         return g.op("Gemm", x, weight, bias, transB=1), backward
 
-    def relu(self, _: Layer, x: str, __: tuple[int, ...]) -> tuple[str, Backward]:
-        """Append y = max(x, 0); where x is 0, of either sign, the gradient is 0."""
-        y = self.g.op("Relu", x)
+    def activation(self, layer: Layer, x: str, _: tuple[int, ...]) -> tuple[str, Backward]:
+        """Append y = activation(x) of a hidden layer."""
+        y, slope = activate(self.g, layer.kind, x)
+        return y, lambda dy, _: self.g.op("Mul", dy, slope())
 
-        def backward(dy: str, _: bool) -> str:
-            return self.g.op("Mul", dy, self.g.op("Cast", self.g.op("Greater", y, self.g.constant(0.0)), to=FLOAT))
-
-        return y, backward
+    def dropout(self, layer: Layer, x: str, _: tuple[int, ...]) -> tuple[str, Backward]:
+        """Append y = x · mask / (1 - rate)."""
+        g = self.g
+        factor = g.op("Mul", f"{layer.name}.mask", g.constant(1 / (1 - layer.rate)))
+        return g.op("Mul", x, factor), lambda dy, _: g.op("Mul", dy, factor)
 
     def flatten(self, _: Layer, x: str, shape: tuple[int, ...]) -> tuple[str, Backward]:
         """Append (C, B, rows, columns) → (B, C·rows·columns)."""
@@ -179,9 +197,9 @@ class _TrainStep:
 
         return y, backward
 
-    def conv_relu_pool(self, layer: Layer, x: str, shape: tuple[int, ...]) -> tuple[str, Backward]:
-        """Append a convolution with the ReLU and the pooling behind it; x, y are (C, B, rows, columns)."""
-        unit = ConvReluPool(self.g, layer, *shape[1:])
+    def conv_pool(self, layer: Layer, activation: str, x: str, shape: tuple[int, ...]) -> tuple[str, Backward]:
+        """Append a convolution with the activation and the pooling behind it; x, y are (C, B, rows, columns)."""
+        unit = ConvPool(self.g, layer, activation, *shape[1:])
         return unit.forward(x), lambda dy, wanted: unit.backward(dy, self.gradients, wanted)
 
 

@@ -8,8 +8,8 @@ import re
 from dataclasses import dataclass
 
 from functions.errors import InvalidValueError
+from functions.models.manifest import ACTIVATIONS
 
-ACTIVATIONS = ("relu", "tanh", "sigmoid", "gelu")
 MOST_LAYERS, MOST_UNITS = 6, 1024  # hidden layers, and units in each
 MOST_BLOCKS, CHANNELS = 2, (8, 64)  # blocks of a convolution, and channels in each
 DROPOUT = (1, 90)  # per cent

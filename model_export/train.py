@@ -18,6 +18,7 @@ from tqdm import tqdm
 from functions.dataset.block import PIXELS, Block
 from functions.errors import InvalidValueError
 from functions.models.inference import Classifier, evaluate
+from functions.models.manifest import activation_of
 from functions.models.training import Trainer, TrainState, Weights, initial_weights
 from model_export.architectures import architecture_named, parameter_table
 from model_export.augmentation import augment
@@ -28,6 +29,7 @@ from model_export.strokes import synthesize
 
 # A mean negative log-likelihood that no network recovers from; a new one starts near ln 10 = 2.3.
 DIVERGED_LOSS = 100.0
+_MASKS = 1  # tells the random numbers for dropout from those for augmentation, which have the same seed
 
 
 @dataclass(frozen=True)
@@ -136,9 +138,12 @@ class _TrainingRun:
     ) -> None:
         architecture = architecture_named(model)
         shapes = dict(parameter_table(architecture.layers))
-        first = initial_weights(shapes, settings.seed) if start is None else check_weights(architecture, start)
+        if start is None:
+            first = initial_weights(shapes, settings.seed, activation_of(architecture.layers))
+        else:
+            first = check_weights(architecture, start)
         self.settings, self.training, self.threads = settings, training, threads
-        self.trainer = Trainer(train_step_graph(architecture), shapes, threads)
+        self.trainer = Trainer(train_step_graph(architecture), shapes, threads, layers=architecture.layers)
         self.graph = inference_graph(architecture, first)
         self.test_images, self.test_labels = test.images(), test.labels
         self.state = TrainState.fresh(first)
@@ -169,6 +174,7 @@ class _TrainingRun:
         loss_sum, seen = 0.0, 0
         for number, (images, labels) in enumerate(self.batches(epoch, pool)):
             step = epoch * self.per_epoch + number
+            at = (self.settings.seed, epoch, number)
             done = (step + 0.5) / (self.settings.epochs * self.per_epoch)
             taken = self.trainer.step(
                 self.state,
@@ -177,6 +183,7 @@ class _TrainingRun:
                 learning_rate=self.settings.learning_rate * SCHEDULES[self.settings.schedule](done),
                 momentum=self.settings.momentum,
                 weight_decay=self.settings.weight_decay,
+                masks=self.trainer.draw_masks(len(labels), np.random.default_rng([*at, _MASKS])),
             )
             if not taken.loss < DIVERGED_LOSS:
                 raise DivergedError(

@@ -63,7 +63,8 @@ def _run(lease: Lease, model: Model, dataset: ShardedDataset, recipe: Recipe) ->
 def _train(lease: Lease, model: Model, digits: Block, recipe: Recipe) -> tuple[Weights, int]:
     """Return trained weights, and after how many steps."""
     random = np.random.default_rng(secrets.randbits(64))
-    state = TrainState.fresh(initial_weights(model.manifest.shapes(), secrets.randbits(31)))
+    first = initial_weights(model.manifest.shapes(), secrets.randbits(31), model.manifest.activation)
+    state = TrainState.fresh(first)
     clock = recipe.clock
     started = clock()
     report_at = started + _REPORT_EVERY
@@ -71,7 +72,11 @@ def _train(lease: Lease, model: Model, digits: Block, recipe: Recipe) -> tuple[W
     while (done := _progress(steps / lease.job.iterations, clock() - started, recipe)) < 1:
         batch = _batch(digits, recipe.batch_size, random)
         rate = recipe.learning_rate * (1 - done)  # falls to zero at the end, whenever that is
-        state = model.trainer.step(state, batch.images, batch.labels, learning_rate=rate, momentum=_MOMENTUM).state
+        masks = model.trainer.draw_masks(recipe.batch_size, random)
+        step = model.trainer.step(
+            state, batch.images, batch.labels, learning_rate=rate, momentum=_MOMENTUM, masks=masks
+        )
+        state = step.state
         steps += 1
         if (now := clock()) >= report_at:
             measure = model.evaluator.measure(state.weights)

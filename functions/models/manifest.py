@@ -1,10 +1,13 @@
 """A model's manifest, `models/{model}/manifest.json`. `model_export` writes it; the API and the page read it."""
 
 import re
+from collections.abc import Sequence
 
 import msgspec
 
 MODEL_NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")  # safe in addresses, keys and file names
+
+ACTIVATIONS = ("relu", "tanh", "sigmoid", "gelu")  # of hidden layers
 
 
 class Layer(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -61,6 +64,16 @@ class ModelManifest(msgspec.Struct, frozen=True, omit_defaults=True):
     files: dict[str, File]  # inference.onnx, train_step.onnx; of an imported model its only graph
     interface: Interface | None = None  # of an imported model
 
+    @property
+    def activation(self) -> str:
+        """Return the activation of the hidden layers."""
+        return activation_of(self.layers)
+
     def shapes(self) -> dict[str, tuple[int, ...]]:
         """Return the shape of each parameter, in the manifest's order."""
         return {p.name: p.shape for p in self.parameters}
+
+
+def activation_of(layers: Sequence[Layer]) -> str:
+    """Return the activation of a network's hidden layers, which all have the same; of none, the usual one."""
+    return next((layer.kind for layer in layers if layer.kind in ACTIVATIONS), ACTIVATIONS[0])

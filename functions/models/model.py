@@ -122,7 +122,9 @@ class Model:
 
         def change(current: Version) -> Change:
             before = TrainState.fresh(current.tensors)
-            steps.append(self.trainer.step(before, batch.images, batch.labels, learning_rate=learning_rate))
+            masks = self.trainer.draw_masks(len(batch), np.random.default_rng())
+            step = self.trainer.step(before, batch.images, batch.labels, learning_rate=learning_rate, masks=masks)
+            steps.append(step)
             tensors = steps[-1].state.weights
             measure, standing = self._judge.check_step(tensors, current, learning_rate)
             standings.append(standing)
@@ -229,7 +231,8 @@ class Model:
     @cached_property
     def trainer(self) -> Trainer:
         """The train-step graph, ready to run."""
-        return Trainer(stored_graph(self._store, self.manifest, "train_step.onnx"), self.manifest.shapes())
+        graph = stored_graph(self._store, self.manifest, "train_step.onnx")
+        return Trainer(graph, self.manifest.shapes(), layers=self.manifest.layers)
 
     @cached_property
     def _inference_onnx(self) -> bytes:

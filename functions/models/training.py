@@ -5,8 +5,9 @@ on, for how long, and where the weights go.
 """
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -16,13 +17,14 @@ from numpy.typing import ArrayLike, NDArray
 from functions.dataset.block import CLASSES, PIXELS
 from functions.errors import InvalidValueError
 from functions.models.inference import create_session, session_options
+from functions.models.manifest import Layer
 
 Weights = dict[str, NDArray[np.float32]]
 Shapes = Mapping[str, tuple[int, ...]]
 
 
-def initial_weights(shapes: Shapes, seed: int) -> Weights:
-    """Draw first weights: He for layers followed by ReLU, Glorot for the last one; biases are zero."""
+def initial_weights(shapes: Shapes, seed: int, activation: str = "relu") -> Weights:
+    """Draw first weights: He for layers before ReLU or GELU, Glorot for others and the last one; biases are zero."""
     random = np.random.default_rng(seed)
     matrices = [name for name, shape in shapes.items() if len(shape) > 1]
     weights: Weights = {}
@@ -30,8 +32,9 @@ def initial_weights(shapes: Shapes, seed: int) -> Weights:
         if name not in matrices:
             weights[name] = np.zeros(shape, np.float32)
             continue
-        fan_in, fan_out = math.prod(shape[1:]), shape[0]
-        variance = 2 / (fan_in + fan_out) if name == matrices[-1] else 2 / fan_in
+        fan_in, fan_out = math.prod(shape[1:]), shape[0] * math.prod(shape[2:])
+        he = activation in ("relu", "gelu") and name != matrices[-1]
+        variance = 2 / fan_in if he else 2 / (fan_in + fan_out)
         weights[name] = (random.standard_normal(shape) * math.sqrt(variance)).astype(np.float32)
     return weights
 
@@ -77,9 +80,13 @@ class Step:
 class Trainer:
     """A train-step graph, ready to run. Safe to share between threads: it keeps no state of its own."""
 
-    def __init__(self, train_step_onnx: bytes, shapes: Shapes, threads: int = 1) -> None:
+    def __init__(
+        self, train_step_onnx: bytes, shapes: Shapes, threads: int = 1, *, layers: Iterable[Layer] = ()
+    ) -> None:
+        """`layers` are the network's; only dropout matters."""
         self._session = create_session(train_step_onnx, session_options(threads))
         self._shapes = dict(shapes)
+        self._dropouts = {f"{layer.name}.mask": layer for layer in layers if layer.kind == "dropout"}
         self._state_names = [*shapes, *(f"momentum.{name}" for name in shapes)]
         self._outputs = [*(f"new.{name}" for name in self._state_names), "loss", "correct"]
 
@@ -92,17 +99,20 @@ class Trainer:
         learning_rate: float,
         momentum: float = 0.0,
         weight_decay: float = 0.0,
+        masks: Mapping[str, NDArray[np.float32]] = MappingProxyType({}),
     ) -> Step:
         """Train on one batch: images (B, 784) in 0..1, labels (B,). B may differ from step to step.
 
+        A network with dropout needs `masks` as `draw_masks` makes them.
+
         Raises:
-            InvalidValueError: when a setting, a shape or a label is out of range.
+            InvalidValueError: when a setting, a shape or a label is out of range, or a mask is missing.
         """
         check_settings(learning_rate, momentum, weight_decay)
         images, targets = _check_batch(images, labels)
         if state.values.keys() != set(self._state_names):
             raise InvalidValueError(f"this model has the tensors {', '.join(self._shapes)}", "weights")
-        feeds = dict(state.values)
+        feeds = dict(state.values) | self._checked_masks(masks, len(images))
         feeds["images"], feeds["labels"] = _ort_value(images), _ort_value(targets)
         for name, setting in (
             ("learning_rate", learning_rate),
@@ -113,6 +123,20 @@ class Trainer:
         *values, loss, correct = self._session.run_with_ort_values(self._outputs, feeds)
         after = TrainState(dict(zip(self._state_names, values, strict=True)))
         return Step(after, float(loss.numpy()), int(correct.numpy()))
+
+    def draw_masks(self, count: int, random: np.random.Generator) -> dict[str, NDArray[np.float32]]:
+        """Return for each layer of dropout which units (count, units) stay, 1, and which are left out, 0."""
+        return {
+            name: (random.random((count, layer.outputs), np.float32) >= layer.rate).astype(np.float32)
+            for name, layer in self._dropouts.items()
+        }
+
+    def _checked_masks(self, masks: Mapping[str, NDArray[np.float32]], count: int) -> dict[str, Any]:
+        shapes = {name: (count, layer.outputs) for name, layer in self._dropouts.items()}
+        found = {name: mask.shape for name, mask in masks.items()}
+        if found != shapes:
+            raise InvalidValueError(f"dropout needs the masks {shapes}, got {found}", "masks")
+        return {name: _ort_value(np.ascontiguousarray(mask, np.float32)) for name, mask in masks.items()}
 
 
 def check_settings(learning_rate: float, momentum: float = 0.0, weight_decay: float = 0.0) -> None:

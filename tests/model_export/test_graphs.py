@@ -8,6 +8,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+import msgspec
 import numpy as np
 import onnx
 import pytest
@@ -17,17 +18,25 @@ from functions.models.inference import Classifier
 from functions.models.manifest import Layer
 from functions.models.training import Trainer, TrainState, initial_weights
 from infra.paths import ROOT
-from model_export.architectures import ARCHITECTURES, Architecture, parameter_table
+from model_export.architectures import ARCHITECTURES, Architecture, architecture_named, parameter_table
 from model_export.graphs import inference_graph, train_step_graph
 from tests.support import reference
-from tests.support.samples import digit_like, weights_with_biases
+from tests.support.samples import digit_like, masks_of, weights_with_biases
 
-MODELS = list(ARCHITECTURES)
+MODELS = [
+    *ARCHITECTURES,
+    "mlp-30-20.tanh",
+    "mlp-20-30-10.sigmoid.drop50",
+    "mlp-40.gelu.drop10",
+    "conv-9_20.tanh",
+    "conv-8-9_20-10.gelu.drop40",
+    "conv-8-9_20.sigmoid",
+]
 BATCHES = [1, 7]  # one sample, and a number that no vector width divides
 
 
 def shapes_of(model: str) -> dict[str, tuple[int, ...]]:
-    return dict(parameter_table(ARCHITECTURES[model].layers))
+    return dict(parameter_table(architecture_named(model).layers))
 
 
 def weights_of(model: str, seed: int) -> dict[str, np.ndarray]:
@@ -35,7 +44,8 @@ def weights_of(model: str, seed: int) -> dict[str, np.ndarray]:
 
 
 def trainer_of(model: str) -> Trainer:
-    return Trainer(train_step_graph(ARCHITECTURES[model]), shapes_of(model))
+    architecture = architecture_named(model)
+    return Trainer(train_step_graph(architecture), shapes_of(model), layers=architecture.layers)
 
 
 def assert_close(actual: np.ndarray, expected: np.ndarray, tolerance: float, name: str) -> None:
@@ -47,7 +57,7 @@ def assert_close(actual: np.ndarray, expected: np.ndarray, tolerance: float, nam
 
 @pytest.mark.parametrize("model", MODELS)
 def test_graphs_are_valid_described_and_deterministic(model: str) -> None:
-    architecture = ARCHITECTURES[model]
+    architecture = architecture_named(model)
     writers: tuple[Callable[[], bytes], ...] = (
         lambda: train_step_graph(architecture),
         lambda: inference_graph(architecture, weights_of(model, 0)),
@@ -66,9 +76,10 @@ def test_graphs_are_valid_described_and_deterministic(model: str) -> None:
 @pytest.mark.parametrize("model", MODELS)
 def test_inputs_and_outputs_are_named_in_the_agreed_order(model: str) -> None:
     names = list(shapes_of(model))
-    graph = onnx.load_from_string(train_step_graph(ARCHITECTURES[model])).graph
-    settings = ["images", "labels", "learning_rate", "momentum", "weight_decay"]
-    assert [i.name for i in graph.input] == [*names, *(f"momentum.{n}" for n in names), *settings]
+    graph = onnx.load_from_string(train_step_graph(architecture_named(model))).graph
+    others = ["images", "labels", "learning_rate", "momentum", "weight_decay"]
+    others += masks_of(architecture_named(model).layers, 1, 0)
+    assert [i.name for i in graph.input] == [*names, *(f"momentum.{n}" for n in names), *others]
     state = [*(f"new.{n}" for n in names), *(f"new.momentum.{n}" for n in names)]
     assert [o.name for o in graph.output] == [*state, "loss", "correct"]
 
@@ -78,8 +89,10 @@ def test_inputs_and_outputs_are_named_in_the_agreed_order(model: str) -> None:
 def test_loss_and_every_gradient_agree_with_the_reference(model: str, batch: int) -> None:
     images, labels = digit_like(batch, seed=batch)
     weights = weights_of(model, 2)
-    loss, correct, expected = reference.gradients(ARCHITECTURES[model].layers, weights, images, labels)
-    step = trainer_of(model).step(TrainState.fresh(weights), images, labels, learning_rate=1.0)
+    layers = architecture_named(model).layers
+    masks = masks_of(layers, batch, 8)
+    loss, correct, expected = reference.gradients(layers, weights | masks, images, labels)
+    step = trainer_of(model).step(TrainState.fresh(weights), images, labels, learning_rate=1.0, masks=masks)
     assert step.loss == pytest.approx(loss, rel=1e-5)
     assert step.correct == correct
     for name, gradient in step.state.momentum.items():  # without momentum and decay, that is the gradient
@@ -90,15 +103,16 @@ def test_loss_and_every_gradient_agree_with_the_reference(model: str, batch: int
 @pytest.mark.parametrize("model", MODELS)
 def test_ten_steps_with_momentum_and_decay_agree_with_the_reference(model: str, batch: int) -> None:
     settings = {"learning_rate": 0.02, "momentum": 0.9, "weight_decay": 1e-3}
-    layers, trainer = ARCHITECTURES[model].layers, trainer_of(model)
+    layers, trainer = architecture_named(model).layers, trainer_of(model)
     weights = weights_of(model, 3)
     state = TrainState.fresh(weights)
     velocity: dict[str, reference.Array] = {name: np.zeros(value.shape) for name, value in weights.items()}
     for number in range(10):
         images, labels = digit_like(batch, seed=100 + number)
-        loss, correct, found = reference.gradients(layers, weights, images, labels)
+        masks = masks_of(layers, batch, number)
+        loss, correct, found = reference.gradients(layers, {**weights, **masks}, images, labels)
         weights, velocity = reference.sgd(weights, velocity, found, **settings)
-        step = trainer.step(state, images, labels, **settings)
+        step = trainer.step(state, images, labels, masks=masks, **settings)
         state = step.state
         assert step.loss == pytest.approx(loss, rel=1e-4), number
         assert step.correct == correct, number
@@ -112,10 +126,10 @@ def test_inference_agrees_with_the_reference(model: str) -> None:
     images, _ = digit_like(5, seed=4)
     weights = weights_of(model, 4)
     x = images.reshape(5, 1, 28, 28) if model.startswith("conv") else images
-    for layer in ARCHITECTURES[model].layers:
+    for layer in architecture_named(model).layers:
         x = reference.forward(layer, weights, x)
     other = initial_weights(shapes_of(model), 5)
-    classifier = Classifier(inference_graph(ARCHITECTURES[model], other), weights)
+    classifier = Classifier(inference_graph(architecture_named(model), other), weights)
     assert_close(classifier.log_probabilities(images), x, 1e-5, model)
 
 
@@ -150,13 +164,13 @@ def test_ties_in_pooling_go_to_the_first_and_relu_of_zero_has_no_gradient(weight
 
 
 @pytest.mark.parametrize("behind", [[], ["relu"], ["maxpool2"], ["maxpool2", "relu"]])
-def test_convolution_without_relu_and_pooling_is_refused_for_training(behind: list[str]) -> None:
+def test_convolution_without_activation_and_pooling_is_refused_for_training(behind: list[str]) -> None:
     features = 196 if "maxpool2" in behind else 784
     layers = (
         *(Layer("conv3x3", "conv1", 1, 1), *map(Layer, behind), Layer("flatten")),
         *(Layer("dense", "fc1", features, 10), Layer("log_softmax")),
     )
-    with pytest.raises(InvalidValueError, match="training needs relu, maxpool2 behind conv1"):
+    with pytest.raises(InvalidValueError, match="training needs an activation, maxpool2 behind conv1"):
         train_step_graph(Architecture("test", "Test", layers))
 
 
@@ -178,13 +192,15 @@ def test_gradients_and_ten_steps_agree_with_pytorch(
 ) -> None:
     weights = weights_of(model, 7)
     samples = [digit_like(batch, seed=200 + number) for number in range(10)]
-    layers = [{"kind": layer.kind, "name": layer.name} for layer in ARCHITECTURES[model].layers]
+    layers = [{"name": "", **msgspec.to_builtins(layer)} for layer in architecture_named(model).layers]
+    masks = [masks_of(architecture_named(model).layers, batch, number) for number in range(10)]
     settings = {"learning_rate": 0.02, "momentum": 0.9, "weight_decay": 1e-3}
     np.savez(
         tmp_path / "in.npz",
         allow_pickle=False,
         images=np.stack([images for images, _ in samples]),
         labels=np.stack([labels for _, labels in samples]),
+        **{name: np.stack([drawn[name] for drawn in masks]) for name in masks[0]},
         **weights,
     )
     program = [
@@ -196,11 +212,11 @@ def test_gradients_and_ten_steps_agree_with_pytorch(
     subprocess.run(program, check=True)
     twin = np.load(tmp_path / "out.npz")
     trainer, state = trainer_of(model), TrainState.fresh(weights)
-    first = trainer.step(state, *samples[0], learning_rate=1.0)
+    first = trainer.step(state, *samples[0], learning_rate=1.0, masks=masks[0])
     for name, gradient in first.state.momentum.items():
         assert_close(gradient, twin[f"gradient.{name}"], 2e-5, name)  # both sides round in float32
     for number, (images, labels) in enumerate(samples):
-        step = trainer.step(state, images, labels, **settings)
+        step = trainer.step(state, images, labels, masks=masks[number], **settings)
         state = step.state
         assert step.loss == pytest.approx(float(twin["losses"][number]), rel=2e-4), number
     for name, value in state.weights.items():

@@ -3,18 +3,19 @@
 import numpy as np
 import pytest
 
-from model_export.architectures import ARCHITECTURES, parameter_table
+from model_export.architectures import ARCHITECTURES, architecture_named, parameter_table
 from tests.support import reference
-from tests.support.samples import digit_like, weights_with_biases
+from tests.support.samples import digit_like, masks_of, weights_with_biases
 
 
-@pytest.mark.parametrize("model", ARCHITECTURES)
+@pytest.mark.parametrize("model", [*ARCHITECTURES, "mlp-30-20.tanh", "conv-8_20.sigmoid", "conv-8-9_20.gelu.drop40"])
 def test_gradients_agree_with_finite_differences(model: str) -> None:
-    layers = ARCHITECTURES[model].layers
+    layers = architecture_named(model).layers
     random = np.random.default_rng(1)
     images, labels = digit_like(2, seed=1)
     shapes = dict(parameter_table(layers))
     weights = {name: value.astype(np.float64) for name, value in weights_with_biases(shapes, 1).items()}
+    weights |= masks_of(layers, 2, 1)
     _, _, found = reference.gradients(layers, weights, images, labels)
     for name in shapes:
         largest = np.argsort(-np.abs(found[name]).ravel())[:20]

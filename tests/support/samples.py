@@ -1,12 +1,13 @@
 """Made-up digits for tests: like MNIST in that most pixels are 0 and ink lies in a blob, but needing no download.
 
-Made-up weights too.
+Made-up weights and masks of dropout, too.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 import numpy as np
 
+from functions.models.manifest import Layer
 from functions.models.training import initial_weights
 
 
@@ -27,3 +28,11 @@ def weights_with_biases(shapes: Mapping[str, tuple[int, ...]], seed: int) -> dic
     weights = initial_weights(shapes, seed)
     random = np.random.default_rng(seed)
     return {n: w if w.ndim > 1 else random.normal(0, 0.1, w.shape).astype(np.float32) for n, w in weights.items()}
+
+
+def masks_of(layers: Iterable[Layer], count: int, seed: int) -> dict[str, np.ndarray]:
+    """Return a mask (count, units) of 0 and 1 for each layer of dropout."""
+    random = np.random.default_rng(seed)
+    dropouts = [layer for layer in layers if layer.kind == "dropout"]
+    shapes = {f"{layer.name}.mask": (count, layer.outputs) for layer in dropouts}
+    return {name: random.integers(0, 2, shape).astype(np.float32) for name, shape in shapes.items()}

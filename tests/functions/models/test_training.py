@@ -7,8 +7,9 @@ import numpy as np
 import pytest
 
 from functions.errors import InvalidValueError
+from functions.models.manifest import activation_of
 from functions.models.training import Trainer, TrainState, initial_weights
-from model_export.architectures import ARCHITECTURES, parameter_table
+from model_export.architectures import ARCHITECTURES, architecture_named, parameter_table
 from model_export.graphs import train_step_graph
 from tests.support.samples import digit_like
 
@@ -40,6 +41,37 @@ def test_initial_weights_follow_the_seed_and_the_fan(model: str) -> None:
     for name in matrices[:-1]:  # He; a sample's deviation is within a fifth, the smallest tensor has 288 values
         assert weights[name].std() == pytest.approx(math.sqrt(2 / math.prod(shapes[name][1:])), rel=0.2)
     assert weights[matrices[-1]].std() == pytest.approx(math.sqrt(2 / sum(shapes[matrices[-1]])), rel=0.1)
+
+
+@pytest.mark.parametrize("model", ["mlp-300-100.tanh", "conv-32-64.sigmoid", "conv-32-64.gelu"])
+def test_first_weights_suit_the_activation(model: str) -> None:
+    layers = architecture_named(model).layers
+    shapes = dict(parameter_table(layers))
+    weights = initial_weights(shapes, 1, activation_of(layers))
+    for name in [name for name in shapes if name.endswith("weight")][:-1]:
+        field = math.prod(shapes[name][2:])  # 9 of a convolution
+        fan_in, fan_out = shapes[name][1] * field, shapes[name][0] * field
+        variance = 2 / fan_in if model.endswith("gelu") else 2 / (fan_in + fan_out)
+        assert weights[name].std() == pytest.approx(math.sqrt(variance), rel=0.2)
+
+
+def test_masks_follow_the_seed_and_leave_out_the_rate() -> None:
+    architecture = architecture_named("mlp-300-100.drop20")
+    shapes = dict(parameter_table(architecture.layers))
+    trainer = Trainer(train_step_graph(architecture), shapes, layers=architecture.layers)
+    masks, again, other = (trainer.draw_masks(200, np.random.default_rng(seed)) for seed in (1, 1, 2))
+    assert {name: mask.shape for name, mask in masks.items()} == {"drop1.mask": (200, 300), "drop2.mask": (200, 100)}
+    for name, mask in masks.items():
+        assert set(np.unique(mask)) == {0.0, 1.0}
+        assert mask.mean() == pytest.approx(0.8, abs=0.02)  # of 20,000 and more
+        assert np.array_equal(mask, again[name])
+        assert not np.array_equal(mask, other[name])
+    state = TrainState.fresh(initial_weights(shapes, 0))
+    images, labels = digit_like(3, seed=0)
+    with pytest.raises(InvalidValueError, match=r"dropout needs the masks \{'drop1.mask': \(3, 300\)"):
+        trainer.step(state, images, labels, learning_rate=0.1)
+    with pytest.raises(InvalidValueError, match="dropout needs the masks"):
+        trainer.step(state, images, labels, learning_rate=0.1, masks=masks)
 
 
 def test_loss_falls_and_samples_are_learned(trainer: Trainer, state: TrainState) -> None:
