@@ -122,9 +122,7 @@ class Model:
 
         def change(current: Version) -> Change:
             before = TrainState.fresh(current.tensors)
-            masks = self.trainer.draw_masks(len(batch), np.random.default_rng())
-            step = self.trainer.step(before, batch.images, batch.labels, learning_rate=learning_rate, masks=masks)
-            steps.append(step)
+            steps.append(self.trainer.step(before, batch.images, batch.labels, learning_rate=learning_rate))
             tensors = steps[-1].state.weights
             measure, standing = self._judge.check_step(tensors, current, learning_rate)
             standings.append(standing)

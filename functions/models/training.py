@@ -7,7 +7,6 @@ on, for how long, and where the weights go.
 import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -99,19 +98,21 @@ class Trainer:
         learning_rate: float,
         momentum: float = 0.0,
         weight_decay: float = 0.0,
-        masks: Mapping[str, NDArray[np.float32]] = MappingProxyType({}),
+        masks: Mapping[str, NDArray[np.float32]] | None = None,
     ) -> Step:
         """Train on one batch: images (B, 784) in 0..1, labels (B,). B may differ from step to step.
 
-        A network with dropout needs `masks` as `draw_masks` makes them.
+        `masks` of dropout are as `draw_masks` makes them; None: others for each step.
 
         Raises:
-            InvalidValueError: when a setting, a shape or a label is out of range, or a mask is missing.
+            InvalidValueError: when a setting, a shape or a label is out of range, or a mask has another.
         """
         check_settings(learning_rate, momentum, weight_decay)
         images, targets = _check_batch(images, labels)
         if state.values.keys() != set(self._state_names):
             raise InvalidValueError(f"this model has the tensors {', '.join(self._shapes)}", "weights")
+        if masks is None:
+            masks = self.draw_masks(len(images), np.random.default_rng())
         feeds = dict(state.values) | self._checked_masks(masks, len(images))
         feeds["images"], feeds["labels"] = _ort_value(images), _ort_value(targets)
         for name, setting in (
