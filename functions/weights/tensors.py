@@ -215,7 +215,9 @@ def _check_names(tensors: Mapping[str, object], shapes: Shapes) -> None:
     missing = [name for name in shapes if name not in tensors]
     unknown = sorted(name for name in tensors if name not in shapes)
     if missing:
-        raise InvalidValueError(f"expected the tensors {', '.join(shapes)}: {', '.join(missing)} missing", missing[0])
+        got = f"; unknown: {', '.join(repr(name[:80]) for name in unknown[:8])}" if unknown else ""
+        message = f"expected the tensors {', '.join(shapes)}: {', '.join(missing)} missing{got}"
+        raise InvalidValueError(message, missing[0])
     if unknown:
         raise InvalidValueError(
             f"expected the tensors {', '.join(shapes)}: {', '.join(unknown[:8])} unknown", unknown[0]

@@ -61,12 +61,12 @@ def train(model: str, threads: int, start: Path | None, out: Path | None, **hype
 
     with plain_errors():
         settings = Hyperparameters(**hyperparameters)
+        out = out or BUILD / f"{model}.safetensors"
+        out.parent.mkdir(parents=True, exist_ok=True)  # what cannot be written is refused before the training
         first = pretrained.read(model, start)[0] if start else None
         digits = load_dataset(Sources.from_environment(), click.echo)
         training, test = digits.splits["train"], digits.splits["test"]
         trained = run(model, settings, training, test, start=first, threads=threads)
-        out = out or BUILD / f"{model}.safetensors"
-        out.parent.mkdir(parents=True, exist_ok=True)
         pretrained.write(out, trained.weights, trained.metadata(model, settings, len(training)))
     message = f"{trained.message}: {trained.accuracy:.2%} of {len(test):,} test digits, written to {out}"
     if trained.reason == "diverged":

@@ -178,3 +178,9 @@ def test_int8_is_a_quarter_of_the_size_and_close() -> None:
     assert np.abs(small["fc.weight"].astype(np.int8)).max() == 127
     np.testing.assert_array_equal(small["fc.bias"], bias)
     assert len(tensors.encode(small, {})) < 0.26 * len(tensors.encode({"w": weight, "b": bias}, {}))
+
+
+def test_tensors_of_other_names_are_named() -> None:
+    theirs = {"0.weight": np.zeros((2, 3), np.float32), "0.bias": np.zeros(2, np.float32)}
+    with pytest.raises(InvalidValueError, match=r"fc1.weight, fc1.bias missing; unknown: '0.bias', '0.weight'"):
+        tensors.fit(theirs, {"fc1.weight": (2, 3), "fc1.bias": (2,)})
