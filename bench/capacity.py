@@ -25,7 +25,7 @@ PATCHES = (1, 10, 100, 1_000)  # per second: as many as one pointer bears with e
 LIMITS = ((2, 4), DEPLOYED_WRITES, (10, 20))  # of PATCHes: per second, at once
 RUSH = 20  # PATCHes per second that the limits are to stand
 MODELS = 3
-AT_ONCE = 1_000  # lessons that the queue's reader takes
+AT_ONCE = 500  # lessons that the stream's consumer takes: infra/cloudformation/template.yaml
 POINTERS = 16
 CONV_LESSON_S = 0.5  # of conv-32-64, measured on 2,000 digits: functions/jobs/retraining.py
 CHANGES = 1.0  # of the weights, per second, while predictions are made
@@ -100,7 +100,7 @@ def limits(parameters: Assumptions) -> str:
 
 
 def plans(parameters: Assumptions) -> str:
-    """Return what becomes of PATCHes that come at a rate: as it is, with several pointers, and with a queue."""
+    """Return what becomes of PATCHes that come at a rate: as it is, with several pointers, and with a stream."""
 
     def simulated(pointers: int = 1) -> PatchSimulation:
         return PatchSimulation(parameters, SEED, pointers)
@@ -108,7 +108,7 @@ def plans(parameters: Assumptions) -> str:
     ways: dict[str, Callable[[float], PatchOutcomes]] = {
         "one pointer, as it is": lambda rate: simulated().arrivals(rate, LESSONS / rate),
         f"{POINTERS} pointers": lambda rate: simulated(POINTERS).arrivals(rate, LESSONS / rate),
-        f"a queue, {AT_ONCE:,} at once": lambda rate: simulated().queued(rate, LESSONS / rate, AT_ONCE),
+        f"a stream, {AT_ONCE:,} at once": lambda rate: simulated().queued(rate, LESSONS / rate, AT_ONCE),
     }
     rows: list[Sequence[object]] = []
     for rate in PATCHES:

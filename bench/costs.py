@@ -1,4 +1,4 @@
-"""What visits, a million predictions or PATCHes, and a quiet month cost, line by line; docs/scale.md quotes it.
+"""What visits, a million predictions or PATCHes, and months cost, line by line; docs/scale.md quotes it.
 
 Sizes and numbers of requests are those of the built page and of the API's answers, measured on 2026-11-28; a test
 fails when one of them has become wrong by more than a twentieth. What each wait for S3 takes is that of the
@@ -13,7 +13,7 @@ from bench.capacity import table
 from bench.simulation.assumptions import Assumptions
 from functions.settings import Settings
 from functions.telemetry import metrics
-from infra.cloudformation.template import alarms
+from infra.cloudformation.template import alarms, stack
 
 PRICES = {  # US dollars
     "API Gateway, request": 3.50e-6,
@@ -26,6 +26,8 @@ PRICES = {  # US dollars
     "CloudFront, GB to the API": 0.020,
     "CloudFront, HTTPS request": 0.01e-4,
     "CloudFront Function, call": 0.10e-6,
+    "Kinesis, shard and hour": 0.015,
+    "Kinesis, PUT": 0.014e-6,
     "CloudWatch, GB of logs": 0.50,
     "CloudWatch, metric and month": 0.30,
     "CloudWatch, alarm and month": 0.10,
@@ -42,12 +44,16 @@ REST = 221_463 + 1_872  # scrawl-later.js, later.css, graphs.json; the service w
 WEIGHTS = (407_584, 438_200, 1_687_384)  # of a version of each model, as float32
 QUICK, EXACT = 103_400, WEIGHTS[0]  # mlp-128's weights as int8 and as float32
 SHARDS, SHARD = 70, 164_981  # MNIST's, and their mean size
-ANSWER = 219 + 435  # of /predict: body and headers
+ANSWER = 219 + 477  # of /predict: body and headers
 TENSOR = 4_896  # a digit as JSON
 HISTORY = 152  # what the pointer knows of a version
 POINTER = HISTORY * Settings.keep_versions
 PRUNED_EVERY = 16  # publications
 METRICS_LINE = 536  # of one request
+LESSON_LOG = 138_000  # the log of 5,000 lessons, at most
+TOGETHER = 10  # lessons that come within a second, of which the consumer makes one version
+HOURS = 730  # of a month
+PUT_LESSON_S = 0.02  # onto Kinesis; assumed
 LOG = METRICS_LINE + 350  # and what Lambda itself writes of it, from memory
 GRAPHS = 2_602_000  # graphs and manifests of the models
 STORED = SHARDS * SHARD + GRAPHS + Settings.keep_versions * sum(WEIGHTS)
@@ -109,6 +115,38 @@ def patches(number: int) -> list[Line]:
     ]
 
 
+def lessons(number: int) -> list[Line]:
+    """Return the lines of PATCHes that go through a stream, so many of which come within a second."""
+    batches = number / TOGETHER
+    taken = P.get_s + P.lesson_s + TOGETHER * P.step_s + 3 * P.put_s
+    return [
+        ("bytes to the API", number * TENSOR / GB, "CloudFront, GB to the API"),
+        *(line for line in api_calls(number, WARM + PUT_LESSON_S, 0) if line[1]),
+        ("records", number, "Kinesis, PUT"),
+        (f"batches of {TOGETHER}, at Lambda", batches, "Lambda, request"),
+        (f"the consumer, {1000 * taken:.0f} ms a batch", seconds(taken, batches), "Lambda, GB-second, x86_64"),
+        ("pointers read", batches, "S3, GET"),
+        ("versions, logs and pointers written", 3 * batches, "S3, PUT or LIST"),
+        ("looking for old versions", batches / PRUNED_EVERY, "S3, PUT or LIST"),
+        ("what was replaced or removed, for 30 days", batches * (EXACT + POINTER + LESSON_LOG) / GB,
+         "S3, GB and month"),
+    ]  # fmt: skip
+
+
+def stream_month() -> list[Line]:
+    """Return the lines that a stream adds to each month."""
+    return [
+        ("one shard", HOURS, "Kinesis, shard and hour"),
+        ("alarms", conditional_alarms(), "CloudWatch, alarm and month"),
+    ]
+
+
+def conditional_alarms() -> int:
+    """Return how many alarms a stage has only with a stream."""
+    return sum(resource.get("Condition") == "StreamsLessons" and resource["Type"] == "AWS::CloudWatch::Alarm"
+               for resource in stack("prod")["Resources"].values() if "Type" in resource)  # fmt: skip
+
+
 def custom_metrics() -> int:
     """Return how many metrics CloudWatch bills: each name with each set of its dimensions' values."""
     values = {"route": USED_ROUTES, "model": MODELS}
@@ -124,7 +162,7 @@ def month() -> list[Line]:
         ("stored", STORED / GB, "S3, GB and month"),
         (f"metrics, {USED_ROUTES} routes and {MODELS} models, if all are used every hour", custom_metrics(),
          "CloudWatch, metric and month"),
-        ("alarms", len(alarms("prod")), "CloudWatch, alarm and month"),
+        ("alarms", len(alarms("prod")) - conditional_alarms(), "CloudWatch, alarm and month"),
     ]  # fmt: skip
 
 
@@ -148,6 +186,8 @@ TABLES = {
     "A million predictions, close together": predictions(1_000_000, stale=0.1),
     "A million predictions, spread over a month": predictions(1_000_000, stale=1.0),
     "A million PATCHes, one after the other": patches(1_000_000),
+    "A million PATCHes through a stream, ten in a second": lessons(1_000_000),
+    "A month of a stream with one shard": stream_month(),
     "A month in which hardly anybody comes": month(),
 }
 

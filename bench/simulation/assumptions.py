@@ -30,6 +30,7 @@ class Assumptions:
     first_pause_s: float = 0.02
     longest_pause_s: float = 1.0
     serve_for_s: float = 1.0
+    window_s: float = 1.0  # for which the stream's consumer gathers lessons: infra/cloudformation/template.yaml
 
     # What AWS allows by default (the developer guides of API Gateway, Lambda and S3; looked up 2026-11-20).
     gateway_rate: float = 10_000  # requests per second, of an account and region

@@ -3,7 +3,7 @@
 As functions/weights/repository.py does it: read the pointer and its version, take a step, write the new version, move
 the pointer if it still is the one that was read; else look, clean up, wait and start again, twelve times at most.
 Each PATCH has a Lambda of its own. Two other ways are simulated beside it: several pointers, whose weights somebody
-averages now and then, and a queue whose one reader takes many lessons at once.
+averages now and then, and a stream whose one consumer takes many lessons at once.
 """
 
 import math
@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from bench.simulation.assumptions import Assumptions
 from bench.simulation.clock import Clock, Process, TokenBucket
 
-_POLL = 0.02  # seconds after which the queue's reader looks again when there was nothing
+_POLL = 0.02  # seconds after which the stream's consumer looks again when there was nothing
 
 
 @dataclass
@@ -65,7 +65,7 @@ class PatchSimulation:
         return self.outcomes
 
     def queued(self, per_second: float, seconds: float, batch: int) -> PatchOutcomes:
-        """Run PATCHes that are queued, and one writer that takes up to `batch` of them at once."""
+        """Run PATCHes that go through a stream, and its consumer, which takes up to `batch` of them at once."""
         self.clock.start(self._arriving(per_second, seconds, queued=True))
         self.clock.start(self._writer(batch, seconds))
         self.clock.run(math.inf)
@@ -118,12 +118,14 @@ class PatchSimulation:
     def _writer(self, batch: int, until: float) -> Process[None]:
         p, (pointer,) = self._p, self.pointers
         while self._queue or self.clock.now < until:
-            lessons = [self._queue.popleft() for _ in range(min(batch, len(self._queue)))]
-            if not lessons:
+            if not self._queue:
                 yield _POLL
                 continue
+            if len(self._queue) < batch:
+                yield p.window_s
+            lessons = [self._queue.popleft() for _ in range(min(batch, len(self._queue)))]
             yield self._about(p.get_s)
-            yield p.lesson_s + len(lessons) * p.step_s + self._about(p.put_s)
+            yield p.lesson_s + len(lessons) * p.step_s + self._about(p.put_s) + self._about(p.put_s)  # version, log
             version = yield from self._move(pointer, pointer.current)
             assert version is not None  # nobody else moves this pointer
             self.outcomes.accepted += [(version, self.clock.now - came) for came in lessons]

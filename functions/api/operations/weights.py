@@ -34,8 +34,8 @@ _FORCE = Parameter(
 _IDEMPOTENCY_KEY = Parameter(
     "Idempotency-Key",
     "header",
-    "names the lesson, where there is a stream: of two with the same name, sent within the latest 5,000, one counts",
-    {"type": "string", "minLength": 1, "maxLength": 128, "pattern": "^[!-~]+$"},
+    "names the lesson, where there is a stream, in 1 to 128 visible ASCII characters: of two with one name among "
+    "the latest 5,000, one counts",
 )
 _PREFER = Parameter(
     "Prefer",
