@@ -128,9 +128,7 @@ def empty() -> MemoryStore:
 @pytest.fixture
 def memory(seeded: MemoryStore) -> MemoryStore:
     """Return a seeded store in memory of the test's own."""
-    store = MemoryStore()
-    copy(seeded, store)
-    return store
+    return MemoryStore(seeded)
 
 
 @pytest.fixture(scope="session")

@@ -10,8 +10,9 @@ from functions.storage.store import StoredObject
 class MemoryStore:
     """Objects in a dictionary. Safe to share between threads."""
 
-    def __init__(self) -> None:
-        self._objects: dict[str, StoredObject] = {}
+    def __init__(self, copy_of: "MemoryStore | None" = None) -> None:
+        """Start empty, or with what another store holds now."""
+        self._objects: dict[str, StoredObject] = dict(copy_of._objects) if copy_of else {}
         self._lock = threading.Lock()
 
     def get(self, key: str) -> StoredObject:

@@ -68,8 +68,7 @@ class FaultyStore(MemoryStore):
     """A copy of a store whose call of a number fails, once, or from then on."""
 
     def __init__(self, source: MemoryStore) -> None:
-        super().__init__()
-        self._objects = dict(source._objects)
+        super().__init__(source)
         self.calls: list[str] = []
         self._fails_at: int | None = None
         self._for_good = False

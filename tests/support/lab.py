@@ -118,10 +118,10 @@ class Lab:
         """Write a digit on an empty pad, with the mouse."""
         self.draw_strokes(DIGITS[digit])
 
-    def draw_strokes(self, strokes: Strokes) -> None:
+    def draw_strokes(self, strokes: Strokes, steps: int = 1) -> None:
         """Draw strokes with the mouse; points are in the pad's 280 units.
 
-        The mouse goes straight from point to point: the page predicts at each move, and more of them change nothing.
+        The mouse goes from point to point in so many steps. The page predicts at each, so that more cost time.
         """
         mouse = self.page.mouse
         for stroke in strokes:
@@ -129,7 +129,7 @@ class Lab:
             mouse.move(*points[0])
             mouse.down()
             for point in points[1:]:
-                mouse.move(*point)
+                mouse.move(*point, steps=steps)
             mouse.up()
 
     def on_screen(self, points: list[tuple[float, float]]) -> list[tuple[float, float]]:

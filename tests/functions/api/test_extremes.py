@@ -17,7 +17,6 @@ from functions.api.operations.operation import Operation
 from functions.errors import FormatError
 from functions.storage.memory import MemoryStore
 from functions.weights import tensors
-from tests.conftest import copy
 from tests.functions.api.test_fuzz import JSON, OCTETS, SAFETENSORS, VALID, inference_request
 from tests.support.api import Api, serving
 
@@ -39,8 +38,7 @@ _MOST_PLACES = 12  # of a body, so that not each of 784 pixels is tried
 @pytest.fixture(scope="module")
 def api(seeded: MemoryStore) -> Iterator[Api]:
     """Return the API over one store, which what is accepted here may change."""
-    store = MemoryStore()
-    copy(seeded, store)
+    store = MemoryStore(seeded)
     with serving(store) as served:
         yield served
 

@@ -20,7 +20,6 @@ from functions.dataset import block
 from functions.dataset.block import Block
 from functions.storage.memory import MemoryStore
 from functions.weights import tensors
-from tests.conftest import copy
 from tests.support.api import Api, serving
 
 MOST_MEMORY = 200 * 1024 * 1024  # bytes that Python may hold beyond what it held before
@@ -79,9 +78,7 @@ VALID = {
 @pytest.fixture(scope="module")
 def api(seeded: MemoryStore) -> Iterator[Api]:
     """Return the API over one store, which what is accepted here may change."""
-    store = MemoryStore()
-    copy(seeded, store)
-    with serving(store) as served:
+    with serving(MemoryStore(seeded)) as served:
         yield served
 
 
