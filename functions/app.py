@@ -6,7 +6,7 @@ from chalice.app import Chalice, CORSConfig
 
 from functions import learn, retrain, settings, wiring
 from functions.api import middleware
-from functions.api.routes import data, docs, jobs, lessons, open_inference, predict, root, weights
+from functions.api.routes import data, docs, jobs, lessons, open_inference, predict, rooms, root, updates, weights
 
 app = Chalice("scrawl", configure_logs=False)
 # Every body is bytes to API Gateway: it looks only at the first media type of Accept, and not at Content-Encoding.
@@ -40,6 +40,8 @@ for blueprint in (
     docs.blueprint,
     data.blueprint,
     weights.blueprint,
+    updates.blueprint,
+    rooms.blueprint,
     jobs.blueprint,
     lessons.blueprint,
     predict.blueprint,

@@ -4,6 +4,7 @@ It knows nothing of HTTP, and not where the store is.
 """
 
 import logging
+import secrets
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -28,11 +29,16 @@ from functions.models.calibration import Reading
 from functions.models.imported import ImportedModel
 from functions.models.manifest import MODEL_NAME, ModelManifest
 from functions.models.model import Model
+from functions.models.training import Weights, initial_weights
 from functions.oip.model_server import Servable
 from functions.oip.readiness import Readiness
+from functions.rooms.codes import Code
+from functions.rooms.rooms import Room, RoomsRepository
 from functions.settings import Settings
+from functions.storage.prefixed import PrefixedStore
 from functions.storage.store import Store
 from functions.weights.repository import WeightsRepository
+from functions.weights.versions import Version
 
 TEST_DIGITS = 2000  # on which weights are measured: whole shards, always the same ones
 _AT_ONCE = 4  # models read by `warm_up`
@@ -67,10 +73,12 @@ class Service:
         self.learner = Learner(self.model, store)
         self.dataset = ShardedDataset(store)
         self.jobs = JobsRepository(store)
+        self.rooms = RoomsRepository(store)
         self._store = store
         self._launcher = launcher
         self._clock = clock
         self._models: Cache[str, Model | ImportedModel] = Cache(16)
+        self._room_models: Cache[Room, Model] = Cache(16)
         self.readiness = Readiness(self)
 
     def predictor(self, name: str) -> Predictor:
@@ -93,6 +101,29 @@ class Service:
             message = f"{name!r} is an imported ONNX file: it recognises digits, but has no weights to read or train"
             raise InvalidValueError(message, "model")
         return found
+
+    def open_room(self, model: Model, hours: int, *, new: bool) -> tuple[Room, Code]:
+        """Open a room that starts with a model's current weights, or with new, random ones; return its owner's code.
+
+        Raises:
+            NotFoundError: when there are no current weights.
+        """
+        self.rooms.sweep()
+        room, code = self.rooms.plan(model.manifest.model, hours)
+        tensors = _random(model) if new else model.weights.current().tensors
+        first = self.room_model(room).start_over(tensors)
+        room = msgspec.structs.replace(room, first=first.version)
+        self.rooms.open(room)
+        return room, code
+
+    def room_model(self, room: Room) -> Model:
+        """Return a room's network, with weights that only the room has."""
+        return self._room_models.get(room, lambda: self._load_room(room))
+
+    def reset_room(self, room: Room, *, new: bool) -> Version:
+        """Give a room the weights that it started with again, or new, random ones."""
+        model = self.room_model(room)
+        return model.start_over(_random(model) if new else model.weights.get(room.first).tensors)
 
     def model_names(self) -> list[str]:
         """Return the names of the models that have been seeded, sorted."""
@@ -165,11 +196,20 @@ class Service:
         )
         return Model(self._store, manifest, weights, lambda: self._test_digits, self._clock)
 
+    def _load_room(self, room: Room) -> Model:
+        manifest, store = self.model(room.model).manifest, PrefixedStore(self._store, room.prefix)
+        weights = WeightsRepository(store, manifest, self.settings.keep_versions, lambda: {room.first})
+        return Model(self._store, manifest, weights, lambda: self._test_digits, self._clock, metered=False)
+
     def _unknown(self, name: str) -> Exception:
         names = self.model_names()
         if not names:
             return UnavailableError("no model has been seeded; run `scrawl seed`")
         return NotFoundError(f"there is no model {name!r}; there are: {', '.join(names)}")
+
+
+def _random(model: Model) -> Weights:
+    return initial_weights(model.manifest.shapes(), secrets.randbits(31))
 
 
 def _present(model: Model) -> str | None:

@@ -10,13 +10,18 @@ from typing import Any
 import msgspec
 
 from functions import VERSION
-from functions.api.operations import data, open_inference, weights
+from functions.api.operations import data, open_inference, together, weights
 from functions.api.operations.operation import BINARY, FORM_FILE, Answer, Formats, Operation, Parameter
 from functions.api.requests import LARGEST_BODY, LARGEST_UNPACKED
 from functions.api.response_types import ErrorAnswer
 from functions.api.responses import JSON
 
-OPERATIONS: tuple[Operation, ...] = (*data.OPERATIONS, *weights.OPERATIONS, *open_inference.OPERATIONS)
+OPERATIONS: tuple[Operation, ...] = (
+    *data.OPERATIONS,
+    *weights.OPERATIONS,
+    *together.OPERATIONS,
+    *open_inference.OPERATIONS,
+)
 _BYTES = {"type": "string", "format": "binary"}
 _REFERENCE = "#/components/schemas/{name}"
 _DESCRIPTION = f"""\
@@ -28,9 +33,9 @@ Bodies may have {LARGEST_BODY / 1e6} MB, and may come with `Content-Encoding: gz
 writing needs the token where one is set. Every error says what was expected and what came."""
 _ERRORS = {
     400: "malformed: not JSON, no block, no image, no gzip, or cut off",
-    401: "no token",
+    401: "no token or code",
     403: "a token that does not allow it",
-    404: "no such model, version, split, shard, job or lesson; the message lists what there is",
+    404: "no such model, version, split, shard, job, lesson or room; the message lists what there is",
     406: "`Accept` names no format that there is",
     409: "others were faster, every time it was tried; or a retraining is running, and `Location` names it",
     412: "`If-Match` names a version that is not current any more",
@@ -168,7 +173,7 @@ def _parameter(parameter: Parameter) -> dict[str, Any]:
         "name": parameter.name,
         "in": parameter.place,
         "description": parameter.description,
-        "required": parameter.place == "path",
+        "required": parameter.required or parameter.place == "path",
         "schema": dict(parameter.schema),
     }
 

@@ -6,7 +6,7 @@
 
 import base64
 from collections.abc import Sequence
-from typing import Annotated
+from typing import Annotated, Literal
 
 import msgspec
 import numpy as np
@@ -18,6 +18,7 @@ from functions.dataset.block import CLASSES, PIXELS
 from functions.dataset.shards import Digits
 from functions.errors import FormatError, InvalidValueError
 from functions.images import image_files, writing
+from functions.rooms.rooms import HOURS, MOST_HOURS
 from functions.weights.versions import ID
 
 MOST_IN_JSON = 1000  # samples in one request or answer
@@ -100,6 +101,26 @@ class RollbackBody(msgspec.Struct):
     version: str
 
 
+class ResetBody(msgspec.Struct):
+    """The body of POST /rooms/{code}/reset."""
+
+    start: Annotated[Literal["first", "new"], Meta(description="the room's first weights, or new, random ones")] = (
+        "first"
+    )
+
+
+class RoomBody(msgspec.Struct):
+    """The body of POST /rooms."""
+
+    model: str = "mlp-128"
+    hours: Annotated[
+        int, Meta(description="until it ends", extra_json_schema={"minimum": 1, "maximum": MOST_HOURS})
+    ] = HOURS
+    start: Annotated[
+        Literal["shared", "new"], Meta(description="with the shared weights, or with new, random ones")
+    ] = "shared"
+
+
 def image(values: Sequence[float], field: str) -> NDArray[np.float32]:
     """Return (784,) pixels in 0..1.
 
@@ -178,6 +199,13 @@ def check_count(what: str, number: int, most: int, field: str) -> int:
     if not 1 <= number <= most:
         raise InvalidValueError(f"{what} must be 1 to {most}, got {number}", field)
     return number
+
+
+def check_hours(value: int) -> int:
+    """Return how many hours a room is to be open; refuse it unless it is from 1 to two weeks."""
+    if not 1 <= value <= MOST_HOURS:
+        raise InvalidValueError(f"hours must be 1 to {MOST_HOURS}, got {value}", "hours")
+    return value
 
 
 def check_learning_rate(value: float) -> float:

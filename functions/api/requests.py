@@ -16,8 +16,11 @@ from chalice.app import Request, Response
 
 from functions.api import bodies, negotiation
 from functions.api.responses import HttpError, answer_to
-from functions.errors import FormatError, InvalidValueError
+from functions.errors import FormatError, InvalidValueError, NotFoundError
 from functions.models.model import Model
+from functions.rooms import codes
+from functions.rooms.codes import Code
+from functions.rooms.rooms import Room
 from functions.service import Predictor, Service
 
 DEFAULT_MODEL = "mlp-128"
@@ -78,8 +81,30 @@ class Call:
 
     @property
     def model(self) -> Model:
-        """Return the model that `?model=` names, if it can be trained."""
-        return self.service.model(self.query("model") or DEFAULT_MODEL)
+        """Return the model that `?model=` names, if it can be trained; that of a room, if a code opens one."""
+        wanted, room = self.query("model"), self.room
+        if room is None:
+            return self.service.model(wanted or DEFAULT_MODEL)
+        if wanted not in (None, "", room.model):
+            raise NotFoundError(f"this room learns {room.model}, and has no {wanted!r}")
+        return self.service.room_model(room)
+
+    @cached_property
+    def code(self) -> Code | None:
+        """Return the code of a room that the client sends in place of the token; None: it sends none."""
+        token = self._bearer
+        if token is None or token == self.service.settings.write_token:
+            return None
+        return codes.read(token)
+
+    @cached_property
+    def room(self) -> Room | None:
+        """Return the room that the client's code opens; None: it asks for what is everybody's.
+
+        Raises:
+            NotFoundError: when there is no such room, or no longer.
+        """
+        return None if self.code is None else self.service.rooms.get(self.code)
 
     @property
     def predictor(self) -> Predictor:
@@ -95,21 +120,63 @@ class Call:
         current = self.model.weights.current().version if len(wanted) > 1 else None
         return current if current in wanted else wanted[0]
 
+    @property
+    def _bearer(self) -> str | None:
+        scheme, _, token = (self.header("authorization") or "").partition(" ")
+        return token.strip() or None if scheme.lower() == "bearer" else None
+
     def require_token(self) -> None:
-        """Let writers in.
+        """Let those in who may change what is everybody's.
 
         Raises:
-            HttpError: 401 without a token, 403 with a wrong one; neither when none is set.
+            HttpError: 401 without a token, 403 with a wrong one, neither when none is set; 403 with a room's code.
         """
-        expected = self.service.settings.write_token
+        if self.code is not None:
+            raise HttpError(403, "forbidden", "a room's code opens that room, and does not allow this")
+        expected, token = self.service.settings.write_token, self._bearer
         if expected is None:
             return
-        scheme, _, token = (self.header("authorization") or "").partition(" ")
-        if scheme.lower() != "bearer" or not token:
-            headers = {"WWW-Authenticate": "Bearer"}
-            raise HttpError(401, "unauthorized", "writing needs `Authorization: Bearer <token>`", headers)
-        if not hmac.compare_digest(token.strip().encode(), expected.encode()):
+        if token is None:
+            raise _unauthorized("writing needs `Authorization: Bearer <token>`")
+        if not hmac.compare_digest(token.encode(), expected.encode()):
             raise HttpError(403, "forbidden", "this token does not allow writing")
+
+    def require_writer(self) -> None:
+        """Let those in who may change weights at will: with the token, in a room whoever opened it."""
+        if self.room is None:
+            self.require_token()
+        else:
+            self.require_owner(self.room)
+
+    def require_participant(self) -> None:
+        """Let those in who may learn together: with the token, in a room everybody who has its code."""
+        if self.room is None:
+            self.require_token()
+
+    def require_owner(self, room: Room) -> None:
+        """Let whoever opened a room in.
+
+        Raises:
+            HttpError: 403 for those who may only join it.
+        """
+        if self.code is None or not self.code.owns(room.owner):
+            raise HttpError(403, "forbidden", "this is for whoever opened the room, with the owner's code")
+
+    def room_named(self, text: str) -> Room:
+        """Return the room of a path, which the client's code must open.
+
+        Raises:
+            HttpError: 401 without a code, 403 with that of another room.
+            NotFoundError: when there is no such room, or no longer.
+        """
+        named = codes.read(text)
+        if named is None:
+            raise NotFoundError(f"there is no room {text[:40]!r}: a code has twelve letters, like BCDF-GHJK-MNPQ")
+        if self.code is None:
+            raise _unauthorized("a room needs `Authorization: Bearer <its code>`")
+        if self.code.letters != named.letters:
+            raise HttpError(403, "forbidden", "this code opens another room")
+        return self.service.rooms.get(self.code)
 
     def content_type(self, *accepted: str) -> str:
         """Return the body's media type, one of those accepted (`image/*`: any image).
@@ -146,6 +213,10 @@ class Call:
         if negotiation.quality(wanted, best) <= 0:
             raise HttpError(406, "not_acceptable", f"there is {' or '.join(offered)}, asked for {wanted}")
         return best
+
+
+def _unauthorized(message: str) -> HttpError:
+    return HttpError(401, "unauthorized", message, {"WWW-Authenticate": "Bearer"})
 
 
 def too_large(size: int) -> str:

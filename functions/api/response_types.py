@@ -115,6 +115,42 @@ class LessonReportAnswer(msgspec.Struct):
     lesson: LessonReport
 
 
+class LearningAnswer(VersionAnswer, frozen=True, kw_only=True):
+    """The answer of GET /weights/updates: the current version, and how many clients learn together."""
+
+    participants: Annotated[int, Meta(description="clients that have sent an update within the last minute")]
+
+
+class UpdateAnswer(LearningAnswer, frozen=True, kw_only=True):
+    """The answer of POST /weights/updates; `weight` is null where the same request has come before."""
+
+    weight: Annotated[float, Meta(description="with which the update was averaged in, above 0 and at most 1")] | None
+
+
+class RoomSummary(msgspec.Struct):
+    """A room: what it learns, until when, and how far it is."""
+
+    model: str
+    created_at: str
+    expires_at: str
+    version: str
+    accuracy: float
+    participants: Annotated[int, Meta(description="clients that have sent an update within the last minute")]
+
+
+class RoomAnswer(msgspec.Struct):
+    """The answer of GET /rooms/{code}."""
+
+    room: RoomSummary
+
+
+class OpenedRoomAnswer(RoomAnswer):
+    """The answer of POST /rooms; `owner_code` is for whoever opened it, and is said only here."""
+
+    code: str
+    owner_code: str
+
+
 class Listed(Provenance, frozen=True, kw_only=True):
     """A version in a history."""
 

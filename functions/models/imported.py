@@ -13,9 +13,9 @@ from numpy.typing import NDArray
 from functions.dataset.block import CLASSES, PIXELS
 from functions.errors import CorruptDataError, NotFoundError
 from functions.models.calibration import Reading
+from functions.models.graphs import stored_graph
 from functions.models.inference import Scorer, create_session, finite, session_options
 from functions.models.manifest import Interface, ModelManifest
-from functions.models.model import stored_graph
 from functions.storage.store import Store
 from functions.weights.versions import Identity
 

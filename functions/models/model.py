@@ -4,7 +4,6 @@ A PATCH ends in `train_step`, a POST in `upload`, a rollback in `roll_back`, a r
 `weights.repository` stores the version.
 """
 
-import hashlib
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -17,9 +16,11 @@ from numpy.typing import NDArray
 
 from functions.cache import Cache
 from functions.dataset.shards import Digits
-from functions.errors import CorruptDataError, InvalidValueError, NotFoundError
+from functions.errors import InvalidValueError
+from functions.models.averaging import Merged, RepeatedError, Update, merge
 from functions.models.calibration import Calibration, Reading
 from functions.models.evaluation import Evaluator
+from functions.models.graphs import stored_graph
 from functions.models.inference import INPUT, Classifier, Scorer, finite, patch_onnx
 from functions.models.judge import TOLERANCE, Judge, again, change_of, mark
 from functions.models.lesson_steps import Exercise, Judged, Steps, take_steps
@@ -30,6 +31,7 @@ from functions.models.training import Step, Trainer, TrainState
 from functions.storage.store import Store
 from functions.telemetry import metrics
 from functions.weights.lesson_log import Learned, LessonLog
+from functions.weights.pointer import Pointer
 from functions.weights.repository import WeightsRepository
 from functions.weights.versions import Change, Tensors, Version
 
@@ -68,10 +70,13 @@ class Model:
         weights: WeightsRepository,
         test_digits: Callable[[], Digits],
         clock: Callable[[], float] = time.monotonic,
+        *,
+        metered: bool = True,
     ) -> None:
+        """`metered` says whether its accuracy is among the stage's metrics."""
         self.manifest = manifest
         self.weights = weights
-        self._store = store
+        self._store, self._metered = store, metered
         self.evaluator = Evaluator(lambda tensors: Classifier(self._inference_onnx, tensors), test_digits)
         self._judge = Judge(self.evaluator, weights)
         self._served = ServedWeights(self._load_current, SERVE_FOR, clock=clock)
@@ -172,6 +177,34 @@ class Model:
             self._judge.step_checks.remember(version.version, standings[-1])
             self._published(version)
 
+    def average(self, update: Update) -> Merged:
+        """Average a difference that was learned elsewhere into the current weights; once, however often it is sent.
+
+        Raises:
+            InvalidValueError: when what comes out reads clearly fewer test digits than the best since the last reset.
+            StaleVersionError: when it starts from weights that are too old, or were replaced.
+        """
+        last: tuple[Standing, float, int] | None = None
+
+        def change(current: Version, pointer: Pointer) -> Change:
+            nonlocal last
+            update.refuse_repeated(pointer)
+            part, tensors = merge(update, current, pointer, self.weights.get)
+            measure, standing = self._judge.step_checks.check(tensors, current.version, mark(current) - TOLERANCE)
+            last = standing, part, update.participants(pointer)
+            new = replace(change_of(measure, tensors, "update", update.counted), contribution=update.contribution)
+            if self._judge.better(new, current) is not None:
+                raise InvalidValueError(_refusal(new, current))
+            return new
+
+        try:
+            version = self._published(self.weights.average(change))
+        except RepeatedError as error:
+            return Merged(self.weights.get(error.version), None, error.participants)
+        assert last is not None
+        self._judge.step_checks.remember(version.version, last[0])
+        return Merged(version, last[1], last[2])
+
     def upload(self, tensors: Tensors, if_version: str | None = None, *, force: bool = False) -> Version:
         """Publish uploaded weights, unless they read clearly fewer test digits than the best since the last reset.
 
@@ -185,11 +218,7 @@ class Model:
 
         def change(current: Version) -> Change:
             if not force and self._judge.better(new, current) is not None:
-                raise InvalidValueError(
-                    f"not made current: these weights recognise {new.accuracy:.2%} of the test digits, the best ones "
-                    f"since the last reset {mark(current):.2%}; at most {TOLERANCE:.0%} less is accepted, unless "
-                    "?force=true says so"
-                )
+                raise InvalidValueError(f"{_refusal(new, current)}, unless ?force=true says so")
             return new
 
         return self._updated(change, if_version)
@@ -217,6 +246,11 @@ class Model:
         """Publish weights trained from scratch, however good they are. `check` may refuse that by raising."""
         new = replace(self._examined(tensors, "retrain", samples), resets=True)
         return self._published(self.weights.overwrite(new, lambda _: check()))
+
+    def start_over(self, tensors: Tensors) -> Version:
+        """Publish a room's first weights, however good they are."""
+        new = replace(self._examined(tensors, "room", 0), resets=True)
+        return self._published(self.weights.overwrite(new))
 
     def _load_current(self, loaded: Loaded | None) -> Loaded:
         """Return the current version; what is loaded already, if it is that."""
@@ -249,17 +283,13 @@ class Model:
 
     def _published(self, version: Version) -> Version:
         self._served.expire()  # whoever writes sees the new version in the next prediction
-        metrics.accuracy(version)
+        if self._metered:
+            metrics.accuracy(version)
         return version
 
 
-def stored_graph(store: Store, manifest: ModelManifest, name: str) -> bytes:
-    """Return one of a model's graphs, if it is what the manifest says."""
-    key = f"models/{manifest.model}/{name}"
-    try:
-        body = store.get(key).body
-    except NotFoundError as error:
-        raise CorruptDataError(f"{key} is missing") from error
-    if hashlib.sha256(body).hexdigest() != manifest.files[name].sha256:
-        raise CorruptDataError(f"{key} is damaged: its SHA-256 is not the manifest's")
-    return body
+def _refusal(new: Change, current: Version) -> str:
+    return (
+        f"not made current: these weights recognise {new.accuracy:.2%} of the test digits, the best ones "
+        f"since the last reset {mark(current):.2%}; at most {TOLERANCE:.0%} less is accepted"
+    )

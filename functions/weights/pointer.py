@@ -13,8 +13,9 @@ import msgspec
 from functions.errors import ConflictError, CorruptDataError, NotFoundError, UnavailableError
 from functions.storage.store import Store, StoredObject
 from functions.weights import lesson_log
+from functions.weights.contributions import Contribution, remembered
 from functions.weights.lesson_log import LessonLog, LessonLogFiles
-from functions.weights.versions import ID, Metadata, Provenance, Version
+from functions.weights.versions import ID, Change, Metadata, Provenance, Version
 
 REPAIR = "a rollback to a version that can be read, or a retraining, repairs that"
 _REMEMBERED = 32  # versions in a pointer at least, however few are kept: a writer looks for its own there
@@ -46,6 +47,7 @@ class Pointer(msgspec.Struct, frozen=True):
     best: float | None = None  # accuracy since the last reset; older pointers have none
     read: dict[str, str] = {}  # how far each shard of the stream of lessons was read
     log: str | None = None  # the name of the log of lessons
+    contributions: tuple[Contribution, ...] = ()  # of clients that learn elsewhere, newest first
 
     @property
     def mark(self) -> float | None:
@@ -54,16 +56,20 @@ class Pointer(msgspec.Struct, frozen=True):
             return self.history[0].accuracy
         return self.best
 
-    def followed_by(self, version: Version, key: str, keep: int, *, resets: bool = False) -> "Pointer":
-        """Return the pointer to this one's successor, which the mark follows up, and down as well if it resets it.
+    def followed_by(self, version: Version, key: str, keep: int, change: Change) -> "Pointer":
+        """Return the pointer to what a change has made of this one's version.
 
-        An accuracy on a part of the test digits is no mark: it may be too high by chance.
+        The mark follows it up, and down as well if it resets it. An accuracy on a part of the test digits is no mark:
+        it may be too high by chance.
         """
-        remembered = self.history[: max(keep, _REMEMBERED) - 1]
         best = version.accuracy if self.mark is None else self.mark
         if version.accuracy_error is None:
-            best = version.accuracy if resets else max(best, version.accuracy)
-        entries = (Entry.of(version), *remembered)
+            best = version.accuracy if change.resets else max(best, version.accuracy)
+        entries = (Entry.of(version), *self.history[: max(keep, _REMEMBERED) - 1])
+        contributions = self.contributions
+        if change.contribution is not None:
+            named = msgspec.structs.replace(change.contribution, version=version.version)
+            contributions = (named, *contributions)
         return msgspec.structs.replace(
             self,
             version=version.version,
@@ -72,6 +78,7 @@ class Pointer(msgspec.Struct, frozen=True):
             count=self.count + 1,
             history=entries,
             best=best,
+            contributions=remembered(contributions, entries),
         )
 
 

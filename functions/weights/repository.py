@@ -16,13 +16,7 @@ from datetime import datetime
 from msgspec.structs import replace
 
 from functions.cache import Cache
-from functions.errors import (
-    ConflictError,
-    CorruptDataError,
-    NotFoundError,
-    StaleVersionError,
-    UnavailableError,
-)
+from functions.errors import ConflictError, CorruptDataError, NotFoundError, StaleVersionError, UnavailableError
 from functions.models.manifest import ModelManifest
 from functions.storage.store import Store
 from functions.weights.known_logs import KnownLogs
@@ -116,17 +110,20 @@ class WeightsRepository:
         return self._publish(new, before)
 
     def update(self, change: Callable[[Version], Change], *, if_version: str | None = None) -> Version:
-        """Publish what `change` makes of the current version; start over when another update comes first.
+        """Publish what `change` makes of the current version, as `average` does."""
+        return self.average(lambda current, _: change(current), if_version=if_version)
 
-        So `change` may be called several times. Updates in one process wait for each other; those of several
-        processes compete.
+    def average(self, change: Callable[[Version, Pointer], Change], *, if_version: str | None = None) -> Version:
+        """Publish what `change` makes of the current version and its pointer; again when another one comes first.
 
-        Raises:
-            StaleVersionError: when `if_version` is given and is not the current version.
-            ConflictError: when others were faster in every attempt.
+        Raises `StaleVersionError` when `if_version` is given and is not the current version, and `ConflictError` when
+        others were faster in every attempt.
         """
 
-        return self._swap(lambda found: self._publish(change(self._named(found)), found), if_version)
+        def attempt(found: Found) -> Version:
+            return self._publish(change(self._named(found), found.pointer), found)
+
+        return self._swap(attempt, if_version)
 
     def learn(self, take: Callable[[Version, LessonLog], Learned | None]) -> Version | None:
         """Publish what `take` makes of the current version and of the log of lessons; start over as `update` does.
@@ -147,6 +144,10 @@ class WeightsRepository:
             return self._publish(learned.change, found, learned.log)
 
         return self._swap(attempt)
+
+    def pointer(self) -> Pointer:
+        """Return the pointer to the current version."""
+        return self._pointer.read()[0]
 
     def overwrite(
         self, new: Change, check: Callable[[str | None], object] = lambda _: None, if_version: str | None = None
@@ -233,6 +234,8 @@ class WeightsRepository:
                     raise StaleVersionError(f"expected current version {if_version}, found {found.pointer.version}")
                 try:
                     return attempt(found)
+                except StaleVersionError:
+                    raise
                 except ConflictError:
                     self._sleep(random.uniform(0, min(1.0, _PAUSE * 2**number)))
         finally:
@@ -245,7 +248,7 @@ class WeightsRepository:
         for change in (new, new.taken_back_by):
             if change is not None:
                 version = version_of(self._model, change, pointer.version or None, self._shapes, self._clock())
-                pointer = pointer.followed_by(version, self._files.write(version), self._keep, resets=change.resets)
+                pointer = pointer.followed_by(version, self._files.write(version), self._keep, change)
                 written.append(version)
         if log is not None:
             pointer = self.logs.write(written[-1].version, log.naming(written[-1].version), pointer)
@@ -263,12 +266,11 @@ class WeightsRepository:
 
     def _tell(self, written: list[Version], before: Found) -> None:
         """Remember versions that have been published, and log them."""
-        if before.damage:
+        if before.damage and (before.etag or before.pointer.history):
             log.warning("pointer repaired", extra={"model": self._model, "error": str(before.damage)})
         for version in written:
             self._versions.put(version.version, version)
-            extra = {name: value for name, value in known(version).items() if name != "created_at"}
-            log.info("weights published", extra=extra)
+            log.info("weights published", extra={k: v for k, v in known(version).items() if k != "created_at"})
 
     def _named(self, found: Found) -> Version:
         """Return the version that a pointer names, with what the pointer knows of it."""
@@ -283,9 +285,7 @@ class WeightsRepository:
     def _still_current(self, version: str) -> Version:
         """Return the version that the pointer has just named.
 
-        Raises:
-            ConflictError: when it has been followed by others and removed since.
-            CorruptDataError: when its file is missing, or damaged.
+        Raises `ConflictError` when it has been followed and removed, `CorruptDataError` when it is damaged.
         """
         try:
             return self.get(version)

@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from functions.errors import CorruptDataError, FormatError, InvalidValueError, NotFoundError
 from functions.storage.store import Store
 from functions.weights import tensors as tensor_formats
+from functions.weights.contributions import Contribution
 
 type Tensors = Mapping[str, NDArray[np.float32]]
 
@@ -52,7 +53,7 @@ class Provenance(msgspec.Struct, frozen=True, kw_only=True):
 
     version: str
     parent: str | None
-    source: str  # pretrained, upload, patch, retrain, rollback
+    source: str  # pretrained, upload, patch, update, retrain, rollback, room
     samples: int  # that it was trained on, beyond its parent
     loss: float
     accuracy: float
@@ -100,6 +101,7 @@ class Change(msgspec.Struct, frozen=True):
     accuracy_error: float | None = None
     lessons: int = 0
     resets: bool = False  # whether later weights are compared with these, however good others have been
+    contribution: Contribution | None = None  # of a client that learns elsewhere
     taken_back_by: "Change | None" = None  # published right after it: nobody ever predicts with this one
 
 

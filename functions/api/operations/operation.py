@@ -13,12 +13,13 @@ type Schema = Mapping[str, Any]
 
 @dataclass(frozen=True)
 class Parameter:
-    """A parameter in the path, the query or the headers. In a path it is required, elsewhere optional."""
+    """A parameter in the path, the query or the headers. In a path it is required, elsewhere if it says so."""
 
     name: str
     place: str  # path, query, header
     description: str
     schema: Schema = field(default_factory=lambda: {"type": "string"})
+    required: bool = False
 
 
 @dataclass(frozen=True)

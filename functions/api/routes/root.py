@@ -17,7 +17,7 @@ blueprint = Blueprint(__name__)
 def get_root(call: Call) -> Response:
     """Answer with the service's name, version, dataset, models and links."""
     prefix = call.service.settings.api_prefix
-    paths = ("data", "datablock", "weights", "predict", "jobs", "v2", "openapi.json", "docs")
+    paths = ("data", "datablock", "weights", "rooms", "predict", "jobs", "v2", "openapi.json", "docs")
     body = {
         "name": "scrawl",
         "version": VERSION,

@@ -36,6 +36,8 @@ def get_weights(call: Call) -> Response:
         "Cache-Control": "public, max-age=31536000, immutable" if wanted else "no-cache",
         "Vary": "Accept",
     }
+    if call.room is not None:  # no cache between may give them to others
+        headers |= {"Cache-Control": "private, no-cache", "Vary": "Accept, Authorization"}
     if call.has(headers["ETag"]):
         return not_modified(headers, media_type)
     return answer(_represent(model, version, media_type, small), media_type, headers)
@@ -45,7 +47,7 @@ def get_weights(call: Call) -> Response:
 @handler
 def post_weights(call: Call) -> Response:
     """Make the weights in the body current, if they recognise about as many digits as the best so far."""
-    call.require_token()
+    call.require_writer()
     media_type = call.content_type(JSON, SAFETENSORS, OCTETS)
     model = call.model
     sent = _read(call, model, media_type)
@@ -58,10 +60,10 @@ def post_weights(call: Call) -> Response:
 @handler
 def patch_weights(call: Call) -> Response:
     """Train the weights one step on the labelled digits in the body: at once, or later where there is a stream."""
-    call.require_token()
+    call.require_writer()
     digits, rate = _batch(call, call.content_type(JSON, OCTETS))
     if_version, inbox = call.if_version, call.service.inbox
-    if inbox is not None and if_version is None:
+    if inbox is not None and if_version is None and call.room is None:
         return lessons.hand_in(call, inbox, digits, rate)
     return _stepped(call.model.train_step(digits, rate, if_version))
 
@@ -100,7 +102,7 @@ def get_history(call: Call) -> Response:
 @handler
 def post_rollback(call: Call) -> Response:
     """Make the weights of `{"version": "…"}` current again, as a new version that follows the present one."""
-    call.require_token()
+    call.require_writer()
     call.content_type(JSON)
     wanted = call.json(request_types.RollbackBody).version
     return _published(call, call.model.roll_back(wanted, call.if_version))

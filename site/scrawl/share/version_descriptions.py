@@ -18,6 +18,7 @@ SOURCES = {
     "upload": "sent by a visitor",
     "train": "trained with scrawl train",
     "patch": "taught",
+    "update": "learned together",
     "retrain": "trained from scratch by the API",
     "rollback": "went back to an earlier one",
 }

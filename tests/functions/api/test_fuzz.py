@@ -8,6 +8,7 @@ import io
 import os
 import tracemalloc
 from collections.abc import Iterator
+from urllib.parse import urlencode
 
 import msgspec
 import numpy as np
@@ -30,6 +31,7 @@ BROAD = settings(
     derandomize=True,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],  # too slow: a busy machine
 )
+UPDATES = "/weights/updates?base=20260101T000000000-0a0b0c0d&samples=50"
 JSON, OCTETS, SAFETENSORS = "application/json", "application/octet-stream", "application/vnd.safetensors"
 
 
@@ -63,6 +65,7 @@ VALID = {
     ("POST", "/datablock", JSON): b'{"block": 3}',
     ("POST", "/weights", SAFETENSORS): safetensors(),
     ("POST", "/weights", JSON): b'{"tensors": {"fc2.bias": [0, 1, 2, 3, 4, 5, 6, 7, 8, 9]}}',
+    ("POST", UPDATES, SAFETENSORS): safetensors(),
     ("PATCH", "/weights", OCTETS): sample_block(),
     ("PATCH", "/weights", JSON): msgspec.json.encode({"data": [{"target": 3, "image": [0.0] * 784}]}),
     ("POST", "/weights/rollback", JSON): b'{"version": "20260101T000000000-0a0b0c0d"}',
@@ -116,6 +119,7 @@ def test_damaged_bodies_do_no_harm(api: Api, route: tuple[str, str, str], data: 
     assert_honest(api, route, bytes(body))
 
 
+_text = st.text(st.characters(codec="latin-1"), max_size=70)
 _json = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20),
     lambda inner: st.lists(inner, max_size=5) | st.dictionaries(st.text(max_size=8), inner, max_size=5),
@@ -157,6 +161,13 @@ def test_json_of_another_shape_is_refused(api: Api, route: tuple[str, str, str],
 
 
 @BROAD
+@given(base=_text, samples=_text | st.integers().map(str), participant=_text, key=_text)
+def test_any_query_of_an_update_is_answered(api: Api, base: str, samples: str, participant: str, key: str) -> None:
+    query = urlencode({"base": base, "samples": samples, "participant": participant})
+    assert_honest(api, ("POST", f"/weights/updates?{query}", SAFETENSORS), safetensors(), **{"Idempotency-Key": key})
+
+
+@BROAD
 @given(length=st.text(max_size=12) | st.integers(-5, 5000).map(str), cut=st.integers(0, 200))
 def test_binary_inference_requests_with_wrong_lengths_are_refused(api: Api, length: str, cut: int) -> None:
     body = inference_request()
@@ -169,6 +180,7 @@ def test_binary_inference_requests_with_wrong_lengths_are_refused(api: Api, leng
 def test_announced_sizes_are_not_believed(api: Api, route: tuple[str, str, str]) -> None:
     huge = {
         "/weights": b"\xff" * 7 + b"\x7f" if route[2] == SAFETENSORS else b"SCRB\1\0\0\0\xff\xff\xff\xff\x1c\0\x1c\0",
+        UPDATES: b"\xff" * 7 + b"\x7f",
         "/predict": png()[:16] + b"\0\0\xff\xff\0\0\xff\xff" + png()[24:],
         "/v2/models/mlp-128/infer": b'{"inputs":[{"name":"images","datatype":"FP32","shape":[4611686018427387904,'
         b'784],"parameters":{"binary_data_size":4611686018427387904}}]}',

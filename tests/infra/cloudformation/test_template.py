@@ -99,12 +99,13 @@ def test_buckets_are_private_encrypted_and_versioned(sam: Json, name: str) -> No
     assert bool(allowed) == (name == "SiteBucket")
 
 
-def test_nothing_ends_by_itself_but_jobs_lessons_and_what_was_replaced(sam: Json) -> None:
+def test_nothing_ends_by_itself_but_jobs_lessons_rooms_and_what_was_replaced(sam: Json) -> None:
     rules = properties(sam, "DataBucket")["LifecycleConfiguration"]["Rules"]
     assert [rule["Prefix"] for rule in rules if "ExpirationInDays" in rule] == [
         "jobs/",
         "lessons/",
         "aws/lambda/",
+        "rooms/",
     ]
     assert sam["Resources"]["DataBucket"]["DeletionPolicy"] == "RetainExceptOnCreate"
 

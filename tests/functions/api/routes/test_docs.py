@@ -35,10 +35,17 @@ def run(script: str, folder: Path, **environment: str) -> str:
 
 def test_examples_of_the_page_in_the_repository_run(stack: RunningStack, tmp_path: Path) -> None:
     blocks = re.findall(r"^```sh\n(.*?)^```", DOCS, re.M | re.S)
-    assert len(blocks) == 7
+    assert len(blocks) == 9
     printed = run("".join(blocks).replace("http://localhost:8000", stack.url), tmp_path)
     assert printed.count('"label":') == 5
-    for word in ('"source":"upload"', '"source":"rollback"', '"batch_loss":', '"state":', "\n304\n"):
+    for word in (
+        '"source":"upload"',
+        '"source":"update"',
+        '"source":"rollback"',
+        '"batch_loss":',
+        '"state":',
+        "\n304\n",
+    ):
         assert word in f"\n{printed}"
 
 
@@ -50,7 +57,7 @@ def test_examples_of_the_page_that_is_served_run(stack: RunningStack, tmp_path: 
     (tmp_path / "infer.json").write_text(json.dumps(example))
     samples = [operation["x-codeSamples"][0]["source"] for operation in operations]
     whole = [sample for sample in samples if "…" not in sample]  # the others wait for an id to be filled in
-    assert len(samples) - len(whole) == 5
+    assert len(samples) - len(whole) == 10
     printed = run("\n".join(whole), tmp_path, API=f"{stack.url}/api", SCRAWL_WRITE_TOKEN="any")
     assert '"label":' in printed
     assert '"model_name":"mlp-128"' in printed
@@ -59,7 +66,7 @@ def test_examples_of_the_page_that_is_served_run(stack: RunningStack, tmp_path: 
 def test_every_route_and_setting_is_on_the_page() -> None:
     for path, methods in app.routes.items():
         if not path.startswith("/v2"):
-            shown = path.replace("{job_id}", "{id}")
+            shown = path.replace("{job_id}", "{id}").replace("{lesson_id}", "{id}")
             assert all(f"`{method} {shown}`" in DOCS for method in methods if method != "HEAD"), path
     named = re.findall(r"# ([A-Z_]{5,})", (ROOT / "functions" / "settings.py").read_text())
     assert len(named) == len(Settings.__dataclass_fields__)
