@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import requests
 
 from functions import aws
 from functions.dataset.shards import Digits
@@ -24,6 +25,7 @@ from infra.local.lesson_consumer import Event, LessonConsumer
 from infra.local.s3_server import LocalS3
 from tests.conftest import copy
 from tests.support.launchers import IdleLauncher
+from tests.support.servers.running_stack import RunningStack
 
 BUCKET, STREAM = "scrawl-test-lessons", "scrawl-test-lessons"
 CLIENTS, LESSONS = 6, 120
@@ -133,3 +135,24 @@ def test_sequence_numbers_grow_from_one_start_to_the_next() -> None:
         starts.append(server.start)
         server.close()
     assert starts[0] < starts[1]
+
+
+def test_local_stack_learns_what_is_on_its_stream_also_when_it_is_stopped(
+    tmp_path: Path, small_seeded_folder: Path
+) -> None:
+    stack = RunningStack(tmp_path, copy_of=small_seeded_folder, options=("--lesson-stream",))
+    url, headers = f"{stack.url}/api", {"Prefer": "wait=20", "Idempotency-Key": "first"}
+    try:
+        lesson = requests.get(f"{url}/data", timeout=60).json()
+        waited = requests.patch(f"{url}/weights?learning_rate=0.0001", json=lesson, headers=headers, timeout=60)
+        again = requests.patch(f"{url}/weights?learning_rate=0.0001", json=lesson, headers=headers, timeout=60)
+        assert (waited.status_code, waited.json()["lessons"]) == (200, 1)
+        assert again.json()["version"] == waited.json()["version"]  # it is the same lesson
+        last = requests.patch(f"{url}/weights?learning_rate=0.0001", json=lesson, timeout=60)
+        assert (last.status_code, last.headers["Location"][:15]) == (202, "/api/lessons/0-")
+        stack.stop()
+        stack.start()
+        history = requests.get(f"{url}/weights/history", timeout=60).json()["versions"]
+        assert sum(version["lessons"] for version in history) == 2
+    finally:
+        stack.stop()

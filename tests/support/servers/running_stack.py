@@ -23,19 +23,29 @@ START_WITHIN = 180  # seconds; generous: the kernel may have to be compiled and 
 class RunningStack:
     """The local stack. `stop` and `start` again keep port and data."""
 
-    def __init__(self, data: Path, port: int = 0, *, copy_of: Path | None = None, **environment: str) -> None:
+    def __init__(
+        self,
+        data: Path,
+        port: int = 0,
+        *,
+        copy_of: Path | None = None,
+        options: tuple[str, ...] = (),
+        **environment: str,
+    ) -> None:
         """Start a stack.
 
         Args:
             data: the stack's data directory.
             port: the port to listen on; 0 takes a free one.
             copy_of: a seeded data directory, which is copied to `data` first.
+            options: of `scrawl serve`, beside the port and the directory.
             environment: settings, beside this process's own.
         """
         if copy_of:
             shutil.copytree(copy_of, data, dirs_exist_ok=True)
         self._data = data
         self._port = port
+        self._options = options
         self._environment = {**os.environ, **environment}
         for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "PORT"):
             self._environment.pop(name, None)
@@ -56,6 +66,7 @@ class RunningStack:
                 str(self._port),
                 "--data-dir",
                 str(self._data),
+                *self._options,
             ],
             cwd=ROOT,
             env=self._environment,
