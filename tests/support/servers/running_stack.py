@@ -113,7 +113,7 @@ class RunningStack:
 
 def seed_folder(folder: Path, **environment: str) -> None:
     """Start a stack on an empty data directory, and stop it once it is seeded; the page is built, too."""
-    stopped = RunningStack(folder, 0, copy_of=None, **environment).stop()
+    stopped = RunningStack(folder, 0, copy_of=None, options=(), **environment).stop()
     assert stopped == 0
 
 
