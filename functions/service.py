@@ -41,6 +41,7 @@ from functions.weights.repository import WeightsRepository
 from functions.weights.versions import Version
 
 TEST_DIGITS = 2000  # on which weights are measured: whole shards, always the same ones
+_SHOWN = 80  # characters of a name that there is not
 _AT_ONCE = 4  # models read by `warm_up`
 
 log = logging.getLogger("scrawl")
@@ -205,7 +206,11 @@ class Service:
         names = self.model_names()
         if not names:
             return UnavailableError("no model has been seeded; run `scrawl seed`")
-        return NotFoundError(f"there is no model {name!r}; there are: {', '.join(names)}")
+        shown = name if len(name) <= _SHOWN else f"{name[:_SHOWN]}…"
+        return NotFoundError(
+            f"there is no model {shown!r}; there are: {', '.join(names)}. `scrawl seed --model mlp-300-100` adds "
+            "that network; docs/models.md says what names there are"
+        )
 
 
 def _random(model: Model) -> Weights:

@@ -5,6 +5,7 @@
 
 import hashlib
 import math
+import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -17,11 +18,12 @@ from functions.dataset.block import CLASSES, COLUMNS, PIXELS, ROWS
 from functions.errors import InvalidValueError
 from functions.models.imported import run
 from functions.models.inference import create_session, session_options
-from functions.models.manifest import MODEL_NAME, File, Interface, ModelManifest
-from model_export.architectures import ARCHITECTURES
+from functions.models.manifest import File, Interface, ModelManifest
 from model_export.checkpoints import FLOATS, read_onnx
+from model_export.names import is_name
 from model_export.onnx_outputs import last_operator, simplified
 
+_NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,63}")  # `MODEL_NAME` without what only networks' names have
 _SHAPES = ((PIXELS,), (1, ROWS, COLUMNS), (ROWS, COLUMNS, 1), (ROWS, COLUMNS))
 _EXPECTED = "one input of images: (N, 784), (N, 1, 28, 28), (N, 28, 28, 1) or (N, 28, 28)"
 _DTYPES = {
@@ -65,10 +67,10 @@ def import_onnx(path: Path, name: str, *, mean: float = 0.0, std: float = 1.0) -
 
 def check_name(name: str) -> None:
     """Refuse names that no address can carry, and those of Scrawl's own architectures."""
-    if not MODEL_NAME.fullmatch(name):
+    if not _NAME.fullmatch(name):
         raise InvalidValueError(f"a name is 1 to 64 of a-z, 0-9 and -, not starting with -; got {name!r}", "name")
-    if name in ARCHITECTURES:
-        raise InvalidValueError(f"{name!r} is the name of one of Scrawl's own models; choose another", "name")
+    if is_name(name):
+        raise InvalidValueError(f"{name!r} is the name of one of Scrawl's own networks; choose another", "name")
 
 
 def _session(path: Path, graph: bytes) -> Any:

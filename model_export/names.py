@@ -60,6 +60,14 @@ def parse(name: str) -> Network:
     return network
 
 
+def is_name(name: str) -> bool:
+    """Return whether a name is a network's."""
+    try:
+        return parse(name).name == name
+    except InvalidValueError:
+        return False
+
+
 def _read(name: str) -> Network:
     """Return the network that a name means, however it is spelt."""
     found = _FORM.fullmatch(name.lower()) if len(name) <= LONGEST else None

@@ -14,6 +14,7 @@ from typing import Literal
 import msgspec
 
 from functions.errors import ConflictError, CorruptDataError, NotFoundError
+from functions.models.manifest import MODEL_NAME
 from functions.storage.store import Store, StoredObject
 from functions.weights import versions
 from functions.weights.versions import iso
@@ -22,7 +23,7 @@ STALE_AFTER = 60.0  # seconds without a heartbeat; `lease` sends one every ten
 KEEP_JOBS = 20  # jobs of each model
 _AT_ONCE = 100  # at most, that are removed in one call
 _NUMBER = r"[0-9]{17}-[0-9a-f]{8}"
-_ID = re.compile(rf"[a-z0-9-]{{1,64}}-{_NUMBER}")
+_ID = re.compile(rf"{MODEL_NAME.pattern}-{_NUMBER}")
 
 log = logging.getLogger("scrawl")
 

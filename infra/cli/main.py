@@ -9,7 +9,7 @@ from infra.cli.aws_commands import bootstrap, deploy, destroy, package, status
 from infra.cli.distil_command import distil
 from infra.cli.grpc_command import grpc
 from infra.cli.model_commands import evaluate, export, import_onnx, train
-from infra.cli.shared import bucket_option, data_dir_option, open_store, plain_errors
+from infra.cli.shared import bucket_option, data_dir_option, models_option, open_store, plain_errors
 from infra.paths import SITE_BUILD
 
 
@@ -30,34 +30,43 @@ def main() -> None:
     help="Where to serve; 0 takes any free port.",
 )
 @data_dir_option
+@models_option
 @click.option("--lesson-stream", is_flag=True, help="Have lessons (PATCH) go through a stream, as for a class.")
-def serve(port: int, data_dir: Path, lesson_stream: bool) -> None:
+def serve(port: int, data_dir: Path, models: tuple[str, ...], lesson_stream: bool) -> None:
     """Run all of Scrawl on one local port.
 
     The page, the API, and an S3 behind it. The digits come from MNIST_DIR (a folder with MNIST's four IDX files),
     else from a download.
     """
+    from infra.dataset import shared_networks
     from infra.dataset.sources import Sources
     from infra.local import local_stack
 
     with plain_errors():
-        local_stack.serve(port, data_dir, Sources.from_environment(), click.echo, lesson_stream=lesson_stream)
+        shared_networks.check(models)
+        sources = Sources.from_environment()
+        local_stack.serve(port, data_dir, sources, click.echo, models=models, lesson_stream=lesson_stream)
 
 
 @main.command()
 @bucket_option
 @data_dir_option
-def seed(bucket: str | None, data_dir: Path) -> None:
+@models_option
+def seed(bucket: str | None, data_dir: Path, models: tuple[str, ...]) -> None:
     """Store digits, models and first weights.
 
-    Only what is missing, damaged or different is written.
+    Only what is missing, damaged or different is written. A network that is shared with --model starts untrained:
+    `scrawl weights put` or a retraining (DELETE /weights) gives it better weights.
     """
+    from infra.dataset import shared_networks
     from infra.dataset.seeding import bring_up_to_date
     from infra.dataset.sources import Sources
 
-    with plain_errors(), open_store(bucket, data_dir) as store:
-        if bucket:  # opening the local one has brought it up to date
-            bring_up_to_date(store, Sources.from_environment(), click.echo)
+    with plain_errors():
+        shared_networks.check(models)
+        with open_store(bucket, data_dir, models) as store:
+            if bucket:  # opening the local one has brought it up to date
+                bring_up_to_date(store, Sources.from_environment(), click.echo, models)
     click.echo("Everything is stored")
 
 

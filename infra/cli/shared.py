@@ -1,6 +1,6 @@
 """What several commands share: the options that name a store, opening it, and error messages without a traceback."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -21,9 +21,17 @@ data_dir_option = click.option(
     help="Where the local S3 keeps its objects. [default: .scrawl]",
 )
 
+models_option = click.option(
+    "--model",
+    "models",
+    multiple=True,
+    metavar="NAME",
+    help="Share this network, too, such as mlp-300-100; may be given several times. Once shared, it stays.",
+)
+
 
 @contextmanager
-def open_store(bucket: str | None, data_dir: Path) -> Iterator["Store"]:
+def open_store(bucket: str | None, data_dir: Path, models: Sequence[str] = ()) -> Iterator["Store"]:
     """Open a bucket on AWS as it is, or the local one after bringing it up to date."""
     from functions import aws
     from functions.storage.s3 import S3Store
@@ -35,7 +43,7 @@ def open_store(bucket: str | None, data_dir: Path) -> Iterator["Store"]:
         require_credentials()
         yield S3Store(aws.client("s3"), bucket)
         return
-    with local_stack.local_store(data_dir, Sources.from_environment(), click.echo):
+    with local_stack.local_store(data_dir, Sources.from_environment(), click.echo, models):
         yield S3Store(aws.client("s3"), local_stack.BUCKET)
 
 

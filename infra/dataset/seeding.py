@@ -7,7 +7,7 @@ manifest is written after everything it names. `infra.dataset.sources` finds the
 import gzip
 import hashlib
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
@@ -19,7 +19,7 @@ from functions.dataset import block
 from functions.dataset import shards as dataset
 from functions.dataset.block import Block
 from functions.dataset.shards import DatasetManifest, Digits, Shard
-from functions.errors import ConflictError, CorruptDataError, NotFoundError, UnavailableError
+from functions.errors import ConflictError, CorruptDataError, InvalidValueError, NotFoundError, UnavailableError
 from functions.models.evaluation import Evaluator
 from functions.models.inference import Classifier
 from functions.models.manifest import ModelManifest
@@ -27,11 +27,11 @@ from functions.service import TEST_DIGITS
 from functions.storage.store import Store
 from functions.weights.repository import WeightsRepository
 from functions.weights.versions import Change
+from infra.dataset import shared_networks
 from infra.dataset.download import DownloadError
 from infra.dataset.legibility import legibility
 from infra.dataset.sources import DigitSplits, Sources, load_dataset, load_files
 from infra.output import Say
-from model_export import pretrained
 from model_export.export import export
 from model_export.pretrained import shipped_architectures
 
@@ -55,14 +55,18 @@ class Seeded:
         return f"{self.shards} shards of digits, {self.models} models, first weights of {self.weights}"
 
 
-def bring_up_to_date(store: Store, sources: Sources, say: Say) -> None:
+def bring_up_to_date(store: Store, sources: Sources, say: Say, models: Sequence[str] = ()) -> None:
     """Seed a store that may have been seeded before; say what was written, and which weights are damaged.
+
+    `models` are networks to share besides those that Scrawl ships.
 
     Raises:
         DataError: when MNIST_DIR names files that cannot be used.
+        InvalidValueError: when one of the models is no network, too large, or imported.
     """
+    shared_networks.check(models)
     digits = _wanted_digits(store, sources, say)
-    seeded = seed(store, digits)
+    seeded = seed(store, digits, models)
     if replace(seeded, notices=()) != Seeded():
         say(f"Stored: {seeded}")
     if digits and digits.name != "mnist" and seeded.shards:  # MNIST's checksums say more than any reading
@@ -85,13 +89,13 @@ def _wanted_digits(store: Store, sources: Sources, say: Say) -> DigitSplits | No
         return None
 
 
-def seed(store: Store, digits: DigitSplits | None) -> Seeded:
+def seed(store: Store, digits: DigitSplits | None, others: Sequence[str] = ()) -> Seeded:
     """Store what is missing, damaged or different; without `digits`, the dataset stays as it is.
 
     Shared weights are never replaced, even if they are damaged: then a notice says so.
     """
     shards = seed_dataset(store, digits) if digits else 0
-    models = [architecture.id for architecture in shipped_architectures()]
+    models = list(dict.fromkeys([*(architecture.id for architecture in shipped_architectures()), *others]))
     written = sum(_seed_model(store, model) for model in models)
     weights = [_seed_weights(store, model) for model in models]
     return Seeded(shards, written, sum(new for new, _ in weights), tuple(notice for _, notice in weights if notice))
@@ -180,14 +184,17 @@ def _known_shards(store: Store, identity: str) -> dict[str, Shard]:
 
 def _seed_model(store: Store, model: str) -> bool:
     """Store a model's graphs, then its manifest; return whether anything had to be written."""
-    files = export(model, pretrained.load(model)[0])
+    present = _get(store, f"models/{model}/manifest.json")
+    if present and msgspec.json.decode(present, type=ModelManifest).interface:
+        raise InvalidValueError(f"{model!r} is an imported model here; another cannot have its name", "model")
+    files = export(model, shared_networks.first_weights(model)[0])
     manifest = files.pop("manifest.json")
     written = [_put_if_different(store, f"models/{model}/{name}", body) for name, body in files.items()]
     return any([*written, _put_if_different(store, f"models/{model}/manifest.json", manifest)])
 
 
 def _seed_weights(store: Store, model: str) -> tuple[bool, str]:
-    """Publish the shipped weights of a model that has none; return whether that was needed, and a notice or ""."""
+    """Publish first weights of a model that has none; return whether that was needed, and a notice or ""."""
     manifest = msgspec.json.decode(store.get(f"models/{model}/manifest.json").body, type=ModelManifest)
     weights = WeightsRepository(store, manifest)
     try:
@@ -210,15 +217,15 @@ def _damaged(model: str, weights: WeightsRepository, error: CorruptDataError) ->
 
 
 def _first_weights(store: Store, model: str, weights: WeightsRepository) -> tuple[bool, str]:
-    """Publish the shipped weights; where only the pointer is missing, make the newest version current instead."""
+    """Publish first weights; where only the pointer is missing, make the newest version current instead."""
     try:
         if restored := weights.restore():
             return False, f"The pointer to {model}'s weights was missing; {restored.version} is current again"
-        shipped = pretrained.load(model)[0]
+        first, source = shared_networks.first_weights(model)
         digits = Digits.of(dataset.ShardedDataset(store).first("test", TEST_DIGITS))
         graph = store.get(f"models/{model}/inference.onnx").body
-        found = Evaluator(lambda tensors: Classifier(graph, tensors), lambda: digits).examine(shipped).measure
-        weights.publish(Change(shipped, "pretrained", found.loss, found.accuracy, **found.calibration._asdict()))
+        found = Evaluator(lambda tensors: Classifier(graph, tensors), lambda: digits).examine(first).measure
+        weights.publish(Change(first, source, found.loss, found.accuracy, **found.calibration._asdict()))
     except ConflictError:  # another process has just done the same
         return False, ""
     return True, ""

@@ -11,7 +11,7 @@ import socket
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
@@ -39,14 +39,25 @@ class StackError(RuntimeError):
     """The stack cannot start; the message says why and what to do."""
 
 
-def serve(port: int, folder: Path, sources: Sources, say: Say, *, lesson_stream: bool = False) -> None:
-    """Bring everything up to date and serve it until Ctrl-C or SIGTERM; with a stream, PATCHes go through that."""
+def serve(
+    port: int,
+    folder: Path,
+    sources: Sources,
+    say: Say,
+    *,
+    models: Sequence[str] = (),
+    lesson_stream: bool = False,
+) -> None:
+    """Bring everything up to date and serve it until Ctrl-C or SIGTERM; with a stream, PATCHes go through that.
+
+    `models` are networks to share besides those that Scrawl ships.
+    """
     _handle_signals()
     with ExitStack() as parts:
         sockets = _listen(port)
         for each in sockets:
             parts.enter_context(each)
-        parts.enter_context(local_store(folder, sources, say))
+        parts.enter_context(local_store(folder, sources, say, models))
         if lesson_stream:
             from infra.local import local_lessons  # importing moto's Kinesis takes time
 
@@ -62,7 +73,7 @@ def serve(port: int, folder: Path, sources: Sources, say: Say, *, lesson_stream:
 
 
 @contextmanager
-def local_store(folder: Path, sources: Sources, say: Say) -> Iterator[None]:
+def local_store(folder: Path, sources: Sources, say: Say, models: Sequence[str] = ()) -> Iterator[None]:
     """Run the local S3, seeded, and point this process's AWS clients at it."""
     with ExitStack() as parts:
         try:
@@ -74,7 +85,7 @@ def local_store(folder: Path, sources: Sources, say: Say) -> Iterator[None]:
         s3 = LocalS3(folder / "s3", BUCKET)
         parts.callback(s3.close)
         _configure(s3.endpoint)
-        bring_up_to_date(S3Store(aws.client("s3"), BUCKET), sources, say)
+        bring_up_to_date(S3Store(aws.client("s3"), BUCKET), sources, say, models)
         yield
 
 

@@ -1,4 +1,4 @@
-"""Names of networks: what each means, that it has no other, and what is said of those that are refused."""
+"""Names of networks: what each means, that it has no other, and how others are refused."""
 
 import pytest
 

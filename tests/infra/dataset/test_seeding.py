@@ -9,14 +9,14 @@ import pytest
 
 from functions.dataset import block
 from functions.dataset.shards import MANIFEST_KEY, DatasetManifest, ShardedDataset
-from functions.errors import UnavailableError
+from functions.errors import InvalidValueError, UnavailableError
 from functions.models.manifest import ModelManifest
 from functions.storage.memory import MemoryStore
 from functions.storage.s3 import S3Store
 from functions.storage.store import Store
 from functions.weights.repository import WeightsRepository
 from functions.weights.versions import Change
-from infra.dataset.seeding import bring_up_to_date, seed
+from infra.dataset.seeding import Seeded, bring_up_to_date, seed
 from infra.dataset.sources import DigitSplits, Sources, load_files
 from model_export.architectures import ARCHITECTURES
 from tests.support import idx_files
@@ -256,3 +256,29 @@ def test_empty_store_without_a_network_gets_the_digits_of_scikit_learn(unreachab
 def test_seeding_real_s3_protocol_leaves_a_readable_dataset(empty_bucket: S3Store, small: DigitSplits) -> None:
     seed(empty_bucket, small)
     assert len(ShardedDataset(empty_bucket).first("test", 500)) == 500
+
+
+def test_any_network_can_be_shared_and_starts_untrained(small: DigitSplits) -> None:
+    store, name = MemoryStore(), "conv-8_10.gelu.drop20"
+    seeded = seed(store, small, [name, "mlp-128"])
+    assert (seeded.models, seeded.weights) == (len(ARCHITECTURES) + 1, len(ARCHITECTURES) + 1)
+    manifest = msgspec.json.decode(store.get(f"models/{name}/manifest.json").body, type=ModelManifest)
+    current = WeightsRepository(store, manifest).current()
+    assert (current.source, manifest.activation) == ("untrained", "gelu")
+    assert 0 <= current.accuracy < 0.5
+    assert seed(store, small, [name]) == Seeded()
+
+
+@pytest.mark.parametrize(
+    ("model", "message"),
+    [
+        ("mlp-1024-512", r"has 1,333,770 parameters; a network to share has at most 1,173,976"),
+        ("mlp-1000000000", "has a hidden layer of 1000000000 units: a network is called mlp-H1-H2-"),
+        ("../mlp-128", "names no network"),
+    ],
+)
+def test_network_that_cannot_be_shared_is_refused_before_anything_is_done(model: str, message: str) -> None:
+    store = Watched()
+    with pytest.raises(InvalidValueError, match=message):
+        bring_up_to_date(store, Sources(), quiet, [model])
+    assert store.written == []
