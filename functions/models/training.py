@@ -125,7 +125,7 @@ class Trainer:
         after = TrainState(dict(zip(self._state_names, values, strict=True)))
         return Step(after, float(loss.numpy()), int(correct.numpy()))
 
-    def draw_masks(self, count: int, random: np.random.Generator) -> dict[str, NDArray[np.float32]]:
+    def draw_masks(self, count: int, random: "np.random.Generator") -> dict[str, NDArray[np.float32]]:
         """Return for each layer of dropout which units (count, units) stay, 1, and which are left out, 0."""
         return {
             name: (random.random((count, layer.outputs), np.float32) >= layer.rate).astype(np.float32)

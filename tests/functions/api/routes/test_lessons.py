@@ -90,6 +90,14 @@ def test_client_that_waits_gets_what_a_patch_without_a_stream_answers(streamed: 
     assert len(stream.records) == 1  # with If-Match it does not go through the stream
 
 
+def test_lesson_in_a_room_is_learned_at_once_and_there_alone(streamed: Api, stream: AttentiveStream) -> None:
+    service, before = stream.service, streamed.version
+    _, code = service.open_room(service.model("mlp-128"), 1, new=False)
+    headers = TYPED | {"Authorization": f"Bearer {code}"}
+    assert streamed("PATCH", PATH, body=body(streamed), headers=headers).status_code == 200
+    assert (stream.records, streamed.version) == ([], before)
+
+
 def test_refused_lesson_says_why(streamed: Api, stream: AttentiveStream) -> None:
     stream.awake = True
     right = lesson(streamed, 300)
