@@ -89,8 +89,10 @@ def prepare(model: str, batch: int, build: str) -> None:
     (SERVED / "brython.js").write_bytes(brython.runtime())
     worker = worker_bundle(SITE / "scrawl", (HERE / "scrawl_worker.py").read_text("utf-8"))
     (SERVED / "scrawl.js").write_text(f"importScripts('brython.js')\n{worker}", "utf-8")
-    build_kernel(SERVED / "kernel.wasm")
-    build_kernel(SERVED / "kernel-relaxed.wasm", relaxed=True)
+    for shared, suffix in ((False, ""), (True, "-threads")):
+        build_kernel(SERVED / f"kernel{suffix}.wasm", shared=shared)
+        build_kernel(SERVED / f"kernel{suffix}-relaxed.wasm", relaxed=True, shared=shared)
+    shutil.copy(SITE / "helper.js", SERVED)
     (SERVED / "train_step.onnx").write_bytes(train_step_graph(ARCHITECTURES[model]))
     write_digits(model, batch, build)
 

@@ -1,6 +1,7 @@
-// Gives Playwright two functions: load(contender, settings) and measure(contender, seconds, rule).
+// Gives Playwright two functions: load(contender, settings) and measure(contender, seconds, rule, threads).
 // Each contender lives in a worker of its own and answers {ready} once, then {steps, seconds, loss} to each {seconds}.
-// Only ours knows of a rule, by which weights move; the others do plain SGD.
+// Only ours knows of a rule, by which weights move, and takes a number of threads with each request; the others do plain
+// SGD, and get theirs with the settings.
 'use strict';
 
 const workers = {}; // contender → {post, next: resolve and reject of the answer awaited}
@@ -29,8 +30,8 @@ window.load = (contender, settings) => {
   return answer(contender);
 };
 
-window.measure = (contender, seconds, rule = {}) => {
+window.measure = (contender, seconds, rule = {}, threads = 1) => {
   const measured = answer(contender);
-  workers[contender].post({ seconds, rule: JSON.stringify(rule) });
+  workers[contender].post({ seconds, threads, rule: JSON.stringify(rule) });
   return measured;
 };

@@ -7,6 +7,7 @@ from javascript import JSON
 from scrawl.net import optimizers  # noqa: F401 (the network takes them from there)
 from scrawl.net.network import Network, Samples
 from scrawl.worker.kernel import load_kernel
+from scrawl.worker.team import Team
 
 if TYPE_CHECKING:
     from typing import Any
@@ -22,9 +23,12 @@ async def fetch(url: str, how: str) -> "Any":
 async def set_up() -> None:
     """Load the kernel, the settings and the digits, and build the network."""
     settings = await fetch("settings.json", "json")
-    build = settings.build
-    plain, relaxed = "kernel.wasm", "kernel-relaxed.wasm"
-    kernel = await load_kernel(plain if build != "relaxed" else relaxed, relaxed if build != "plain" else plain)
+    urls = {"helper": "helper.js"}
+    for kind, name in (("plain", "kernel"), ("threads", "kernel-threads")):
+        relaxed = kind + "Relaxed" if kind == "threads" else "relaxed"
+        urls[kind] = f"{name}{'-relaxed' if settings.build == 'relaxed' else ''}.wasm"
+        urls[relaxed] = f"{name}{'' if settings.build == 'plain' else '-relaxed'}.wasm"
+    kernel = await load_kernel(urls)
     block = self.Uint8Array.new(await fetch("digits.bin", "arrayBuffer"))
     count = settings.count
     samples = Samples(kernel, count)
@@ -33,13 +37,16 @@ async def set_up() -> None:
     parameters = [parameter.to_dict() for parameter in settings.parameters]
     network = Network(kernel, layers, parameters, settings.batch)
     network.randomise(1)
+    state["team"] = Team(kernel, lambda threads, why: self.console.info(f"{threads} threads {why}"))
     state.update(samples=samples, network=network, settings=settings, seed=1, place=count, speed=0)
     self.postMessage({"ready": True})
 
 
-def train(seconds: float, rule: "dict[str, Any]") -> None:
+def train(seconds: float, threads: int, rule: "dict[str, Any]") -> None:
     """Train for some seconds by a rule, as the page's worker does, and say how many steps that were."""
     samples, network, settings = state["samples"], state["network"], state["settings"]
+    state["team"].follow(str(threads))
+    state["team"].start()
     batch, rate, place = settings.batch, settings.learningRate, state["place"]
     now = self.performance.now
     start, steps = now(), 0
@@ -62,7 +69,7 @@ def on_message(event: "Any") -> None:
     if "count" in event.data:
         aio.run(set_up())
     else:
-        train(event.data["seconds"], JSON.parse(event.data["rule"]))
+        train(event.data["seconds"], event.data["threads"], JSON.parse(event.data["rule"]))
 
 
 self.bind("message", on_message)

@@ -37,5 +37,11 @@ def open_page(folder: Path, ready: str) -> Iterator[Page]:
 
 
 class _QuietHandler(SimpleHTTPRequestHandler):
+    def end_headers(self) -> None:
+        """Isolate the page from other sites, as Scrawl's own servers do: then threads can share memory."""
+        self.send_header("Cross-Origin-Embedder-Policy", "require-corp")
+        self.send_header("Cross-Origin-Opener-Policy", "same-origin")
+        super().end_headers()
+
     def log_message(self, *_: object) -> None:
         """Say nothing of each request."""

@@ -54,7 +54,7 @@ static void call(u32 primitive, const Word *a) {{
 """
 
 
-def compiled_kernel(relaxed: bool, shared: bool = False) -> bytes:
+def compiled_kernel(relaxed: bool, shared: bool) -> bytes:
     """Return the module, compiling it when a source has changed."""
     sources = [*sorted(SOURCES.glob("*.[ch]")), TABLES, Path(__file__)]
     suffix = f"{'-threads' * shared}{'-relaxed' * relaxed}"

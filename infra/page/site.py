@@ -4,8 +4,7 @@ Each file goes to `assets/{hash of its bytes}/{name}`, which may be cached forev
 only `index.html` and `service-worker.js` keep their addresses. An attribute of `index.html` that names a file
 (`src="brython.js"`, `data-kernel="kernel.wasm"`) gets the file's address; that is also how scripts get addresses.
 The names are those of the files in `site/`, and `brython.js`, `scrawl.js` and `scrawl-later.js` (the bundles),
-`later.css` (all of `site/styles/`), `kernel.wasm`, `kernel-relaxed.wasm`, `pictures.wasm`, `models.json`,
-`graphs.json`.
+`later.css` (all of `site/styles/`), the four builds of the kernel, `pictures.wasm`, `models.json`, `graphs.json`.
 """
 
 import gzip
@@ -27,8 +26,13 @@ from infra.page.kernel_build import compiled_kernel, compiled_picture_reader
 from infra.page.model_files import graphs, models
 from infra.paths import SITE
 
-# What is loaded once the page is usable; of the kernel's builds, a browser takes one.
-LATER = ("scrawl-later.js", "later.css", "graphs.json", "pictures.wasm", "kernel.wasm", "service-worker.js")
+# A browser takes one of the kernel's four builds, most of them the fourth.
+OTHER_KERNELS = ("kernel.wasm", "kernel-relaxed.wasm", "kernel-threads.wasm")
+# What is loaded once the page is usable, or never.
+LATER = (
+    *("scrawl-later.js", "later.css", "graphs.json", "pictures.wasm", "helper.js", "service-worker.js"),
+    *OTHER_KERNELS,
+)
 # It lies beside index.html, because a service worker serves what is below its address.
 SERVICE_WORKER = "service-worker.js"
 _OURS = b"data-kernel="  # in every page of Scrawl
@@ -74,8 +78,9 @@ def _assets(more: tuple[str, ...] = ()) -> Iterator[tuple[str, bytes]]:
     for name, script in zip(("scrawl.js", "scrawl-later.js"), bundles(SITE / "scrawl", more), strict=True):
         yield name, script.encode()
     yield "later.css", "\n".join(path.read_text("utf-8") for path in sorted(SITE.glob("styles/*.css"))).encode()
-    yield "kernel.wasm", compiled_kernel(relaxed=False)
-    yield "kernel-relaxed.wasm", compiled_kernel(relaxed=True)
+    for shared, suffix in ((False, ""), (True, "-threads")):
+        yield f"kernel{suffix}.wasm", compiled_kernel(relaxed=False, shared=shared)
+        yield f"kernel{suffix}-relaxed.wasm", compiled_kernel(relaxed=True, shared=shared)
     yield "pictures.wasm", compiled_picture_reader()
     yield "models.json", models()
     yield "graphs.json", graphs()

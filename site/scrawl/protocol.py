@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 # What the page asks the worker to do.
 REQUESTS: Table = {
-    "load_kernel": ("urls",),  # JSON of two addresses
+    "load_kernel": ("urls",),  # JSON {build of the kernel, or "helper": address}
     "open": ("model", "settings", "seed"),  # or select; JSON, JSON, int
     "settings": ("settings",),  # JSON of all of them
     "use_blocks": ("url", "splits"),  # address with {split} and {index}, JSON {split: {count, shards}}; also: retry
@@ -70,6 +70,7 @@ REPORTS: Table = {
     # `points` are of the training curve, new ones: iteration, loss, accuracy, iteration, …
     "progress": ("model", "iteration", "epoch", "loss", "accuracy", "samples_per_second", "points"),
     "evaluated": ("model", "iteration", "loss", "accuracy", "count", "on_curve"),
+    "team_changed": ("threads", "why_single"),  # how many train, and why it is one
     "target_reached": ("model", "iteration", "accuracy"),  # training has stopped
     "checkpoint": ("model", "number", "iteration", "test_accuracy"),
     "checkpoint_gone": ("model", "number"),  # to make room, or because the run has gone back

@@ -50,6 +50,7 @@ class WasmtimeKernel:
     """An instance of the kernel, or of what reads picture files, with an allocator that only ever grows."""
 
     most_threads = 1
+    why_single = "the tests run it on one thread"
 
     def __init__(self, relaxed: bool = False, *, pictures: bool = False) -> None:
         engine, module = compiled_pictures() if pictures else compiled(relaxed)

@@ -49,7 +49,9 @@ class App:
         self.page = Page(link)
         self.api = _api_class()(absolute_url(urls.api), lambda count: self.page.dispatch("requests", count=count))
         self.connection = Connection(self.page, self.api)
-        kernels = [absolute_url(urls.kernel), absolute_url(urls.kernelRelaxed)]
+        builds = {"plain": urls.kernel, "relaxed": urls.kernelRelaxed, "helper": urls.helper}
+        builds |= {"threads": urls.kernelThreads, "threadsRelaxed": urls.kernelThreadsRelaxed}
+        kernels = {build: absolute_url(url) for build, url in builds.items()}
         self.models = ModelCatalog(self.page, self.connection, absolute_url(urls.models), kernels)
         self.saved_visit = SavedVisit()
         self.visit_restorer = VisitRestorer(self.page, self.saved_visit)

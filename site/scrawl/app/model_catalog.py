@@ -19,9 +19,9 @@ RETRY = 3000  # milliseconds until the list is requested again
 
 
 class ModelCatalog:
-    """The networks listed at the address `url`; `kernels` are the addresses of the kernel's two builds."""
+    """The networks listed at the address `url`; `kernels` are the addresses that the worker's kernel is made from."""
 
-    def __init__(self, page: Page, connection: Connection, url: str, kernels: list[str]) -> None:
+    def __init__(self, page: Page, connection: Connection, url: str, kernels: dict[str, str]) -> None:
         self.page = page
         self.connection = connection
         self.url = url

@@ -41,7 +41,8 @@ def fields_of(state: State) -> dict[str, str]:
     if state.models and state.model != state.models[0]["model"]:
         fields["model"] = state.model
     for name, value in state.typed.items():
-        fields[name] = settings.text_of(name, value)
+        if name != "cores":  # this device's own: results do not depend on it
+            fields[name] = settings.text_of(name, value)
     pen = next((name for name, width in PENS.items() if width == state.drawing.pen), "medium")
     if pen != "medium":
         fields["pen"] = pen

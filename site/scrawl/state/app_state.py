@@ -126,6 +126,8 @@ class State:
         self.overlays: tuple[
             tuple[Series, int], ...
         ] = ()  # (series, slot) of other runs, drawn over the selected network's curves
+        self.threads = 0  # that train; 0 until the worker has said
+        self.why_single = ""  # why it is one
         self.cached = 0
         self.blocks_total = 0
         # The API

@@ -33,9 +33,11 @@ if TYPE_CHECKING:
         target: float
         pace: Literal["full", "slow"]
         speed: float
+        cores: str
 
 
 CONVOLUTION = "conv3x3"
+AUTOMATIC = "auto"  # of the cores
 # With these an epoch goes well. Momentum adds up ten steps; Adam's steps do not depend on how large gradients are.
 RATES = {"sgd": 0.3, "momentum": 0.05, "adam": 0.002}
 CONVOLUTION_RATES = {"sgd": 0.1, "momentum": 0.02, "adam": 0.001}
@@ -96,6 +98,10 @@ SETTINGS = {
         choices=(("full", "Full speed"), ("slow", "Slow motion")),
     ),
     "speed": Setting("number", 2.0, "Steps a second", "How fast slow motion is.", (0.2, 20.0)),
+    "cores": Setting(
+        "choice", AUTOMATIC, "Cores", "How many threads train, as far as there are cores. Results are the same.",
+        choices=((AUTOMATIC, "Automatic"), *((str(count), str(count)) for count in (1, 2, 4, 8, 16))),
+    ),
 }  # fmt: skip
 
 

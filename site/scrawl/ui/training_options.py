@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 GREATEST_SEED = settings.limits_for([])["seed"][1]
 # Those in the closed part, in their order; pace and speed stand beside it.
-MORE = ("optimizer", "momentum", "weight_decay", "augment", "seed", "target")
+MORE = ("optimizer", "momentum", "weight_decay", "augment", "seed", "target", "cores")
 STEPS = {"whole": "1", "number": "any", "percent": "any"}
 UNITS = {"target": "% right", "speed": ""}
 # How fast other libraries train the same networks, from docs/benchmarks.md, which says how that was measured.
@@ -83,6 +83,7 @@ class TrainingOptionsView:
         for name in MORE:
             why = state.invalid.get(name)
             show_notice(by_id(f"{id_of(name)}-message"), Notice(why, "error") if why else None)
+        set_text(by_id("cores-help"), cores_text(state.threads, state.why_single))
         set_flag(by_id("momentum-field"), "hidden", state.settings["optimizer"] != "momentum")
         set_flag(by_id("speed-field"), "hidden", state.settings["pace"] != "slow")
         set_text(by_id("speed-text"), f"{state.settings['speed']:g}")
@@ -163,6 +164,14 @@ def _speed_html() -> str:
     return f"""<div class="field" id="speed-field" hidden><label for="speed">{setting.title}
 <output id="speed-text" class="unit"></output></label>
 <input id="speed" type="range" min="{low:g}" max="{high:g}" step="0.2" title="{setting.help}"></div>"""
+
+
+def cores_text(threads: int, why_single: str) -> str:
+    """Return how many threads train, and why it is one where it could be more."""
+    if why_single:
+        return f"One thread trains: {why_single}."
+    now = f" Now {threads} thread{'s' * (threads > 1)} train{'s' * (threads == 1)}." if threads else ""
+    return settings.SETTINGS["cores"].help + now
 
 
 def epoch_text(epoch: float, training: bool) -> str:

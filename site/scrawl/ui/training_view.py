@@ -53,6 +53,7 @@ class TrainingView:
             ("test-accuracy", formatting.percent(state.record.test_accuracy)),
             ("test-count", _measured_on(state.record)),
             ("samples-per-second", formatting.rounded(state.record.samples_per_second)),
+            ("threads", f"on {state.threads} cores" if state.threads > 1 else "on 1 core" if state.threads else ""),
             ("cached-blocks", str(state.cached)),
             ("blocks-total", f"of {state.blocks_total}" if state.blocks_total else ""),
             ("in-flight", str(state.page_requests + state.worker_requests)),

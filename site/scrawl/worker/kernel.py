@@ -1,7 +1,8 @@
 """The browser's kernel: fetches the WebAssembly module and gives `scrawl.net.network` its memory and functions.
 
-`site/kernel` explains what the functions compute. There are two builds; the one with relaxed SIMD is for browsers
-whose `WebAssembly.validate` accepts its instructions.
+`site/kernel` explains what the functions compute. There are four builds: with or without relaxed SIMD, for browsers
+whose `WebAssembly.validate` accepts its instructions; and with a memory that threads can share, where the page may
+have one, or without.
 """
 
 from __future__ import annotations
@@ -20,6 +21,10 @@ if TYPE_CHECKING:
 
 ALIGNMENT = 64
 PAGE = 65536
+FIRST_PAGES = 32  # of a shared memory
+# The pages that it may grow to, which the browser reserves at once: as many as the build allows, or fewer.
+MOST_PAGES = (16384, 8192, 4096)
+MOST_THREADS = 16  # as in `site/kernel/team.h`
 
 # (module (func (param v128 v128 v128) (result v128)
 #   local.get 0  local.get 1  local.get 2  f32x4.relaxed_madd))
@@ -53,33 +58,69 @@ def check_browser() -> None:
         raise RuntimeError(f"this browser's WebAssembly has no SIMD; {wanted}")
 
 
-async def load_kernel(plain_url: str, relaxed_url: str) -> Kernel:
-    """Fetch the build that suits this browser, from absolute addresses, and return its `Kernel`."""
+async def load_kernel(urls: dict[str, str]) -> Kernel:
+    """Fetch the build that suits this browser and page, from absolute addresses, and return its `Kernel`."""
     check_browser()
-    return await load_module(relaxed_url if has_relaxed_simd() else plain_url)
+    relaxed = has_relaxed_simd()
+    memory, why_single = shared_memory()
+    if memory is not None:
+        try:
+            result = await _instance(urls["threadsRelaxed" if relaxed else "threads"], memory)
+            return Kernel(result, memory, urls["helper"])
+        except Exception as error:  # then the other build has to do, or says what is wrong
+            why_single = f"the kernel for several threads did not start ({error})"
+    return Kernel(await _instance(urls["relaxed" if relaxed else "plain"], None), why_single=why_single)
+
+
+def shared_memory() -> tuple[Any, str]:
+    """Return a memory that threads can share, or None and why there is none."""
+    cores = getattr(window.navigator, "hardwareConcurrency", 1)
+    if cores < 2:
+        return None, "this device has one core"
+    if not getattr(window, "crossOriginIsolated", False):
+        return None, "this page is not isolated from other sites, so threads cannot share its memory"
+    if not hasattr(window, "Worker"):
+        return None, "this browser does not let a thread start others"
+    for pages in MOST_PAGES:
+        try:
+            limits = {"initial": FIRST_PAGES, "maximum": pages, "shared": True}
+            return window.WebAssembly.Memory.new(limits), ""
+        except Exception:
+            continue
+    return None, "there is no room for memory that threads can share"
 
 
 async def load_module(url: str) -> Kernel:
     """Fetch a module made of the C in `site/kernel`, from an absolute address, and return it with its memory."""
+    return Kernel(await _instance(url, None))
+
+
+async def _instance(url: str, memory: Any) -> Any:
     response = await window.fetch(url)
     if not response.ok:
         raise RuntimeError(f"{url} answered {response.status}, expected a WebAssembly module")
-    result = await window.WebAssembly.instantiate(await response.arrayBuffer(), {})
-    return Kernel(result.instance)
+    imports = {} if memory is None else {"env": {"memory": memory}}
+    return await window.WebAssembly.instantiate(await response.arrayBuffer(), imports)
 
 
 class Kernel:
-    """An instance of the module, with an allocator that only ever grows."""
+    """A module with its instance, and an allocator that only ever grows.
 
-    def __init__(self, instance: Any) -> None:
-        self.exports = instance.exports
-        self.most_threads = 1
-        self.memory = instance.exports.memory
-        self.end: int = getattr(instance.exports, "__heap_base").value
+    With a shared `memory`, helpers whose script is at `helper_url` may run the same module; else `why_single` says
+    why not.
+    """
+
+    def __init__(self, result: Any, memory: Any = None, helper_url: str = "", why_single: str = "") -> None:
+        self.module, self.exports = result.module, result.instance.exports
+        self.helper_url, self.why_single = helper_url, why_single
+        self.most_threads = 1 if memory is None else min(MOST_THREADS, window.navigator.hardwareConcurrency)
+        self.memory = self.exports.memory if memory is None else memory
+        self.end: int = getattr(self.exports, "__heap_base").value
         self._view()
 
     def _view(self) -> None:
-        # Growing the memory detaches its buffer, so the views must be made again.
+        # Growing the memory detaches its buffer, or leaves it as small as it is, so the views must be made again.
+        # What leaves this class is copied: a browser takes no shared memory for pictures, storage, digests and texts.
         buffer = self.memory.buffer
         self.bytes = window.Uint8Array.new(buffer)
         self.floats = window.Float32Array.new(buffer)

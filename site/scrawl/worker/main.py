@@ -131,12 +131,12 @@ class Worker:
     # Requests
 
     def load_kernel(self, urls: str) -> None:
-        """Load the kernel, which all networks share; JSON of two addresses."""
+        """Load the kernel, which all networks share; JSON of the addresses of its builds and of a helper's script."""
         aio.run(self._load_kernel(urls))
 
     async def _load_kernel(self, urls: str) -> None:
         try:
-            self.kernel = await load_kernel(*JSON.parse(urls))
+            self.kernel = await load_kernel(JSON.parse(urls))
         except Exception as error:
             self.report("no_kernel", message=str(error))
             return

@@ -19,6 +19,7 @@ from scrawl.training.teaching import RATE, Teacher
 from scrawl.training.trainer import Trainer
 from scrawl.training.training_run import TrainingRun
 from scrawl.worker.block_source import BlockSource
+from scrawl.worker.team import Team
 
 if TYPE_CHECKING:
     from browser import Event
@@ -43,6 +44,7 @@ class TrainingHandlers:
     def __init__(self, worker: Worker, settings: Settings) -> None:
         self.worker = worker
         self.report = worker.report
+        self.team = Team(worker.kernel, self._report_team)
         self.runs: dict[str, TrainingRun] = {}  # of each network that has been selected
         self.model = worker.selected.model
         self.trainer = Trainer(worker.kernel, self._training_run(worker.selected), settings, now)
@@ -53,6 +55,7 @@ class TrainingHandlers:
         self._scheduled = False
         self._last_report = 0.0
         self._timer = 0  # of slow motion
+        self.team.follow(settings["cores"])
         self._channel = window.MessageChannel.new()
         self._channel.port1.onmessage = self._tick
 
@@ -88,6 +91,7 @@ class TrainingHandlers:
     def change_settings(self, settings: str) -> None:
         """Take other settings, from the next step on."""
         self.trainer.set(JSON.parse(settings))
+        self.team.follow(self.trainer.settings["cores"])
         if self.source is not None:
             self.source.pump()
 
@@ -239,8 +243,12 @@ class TrainingHandlers:
                 "target_reached", model=self.model, iteration=reached["iteration"], accuracy=reached["accuracy"]
             )
 
+    def _report_team(self, threads: int, why_single: str) -> None:
+        self.report("team_changed", threads=threads, why_single=why_single)
+
     def _report(self) -> None:
         self._last_report = now()
+        self.team.check()
         if self.trainer.training_run.iteration:
             self.report("progress", model=self.model, **self.trainer.training_run.progress())
         self.worker.predict_again()
@@ -258,5 +266,6 @@ class TrainingHandlers:
                 self.report("checkpoint", model=self.model, number=number, **fields)
 
     def _want_blocks(self) -> None:
+        self.team.start()
         if self.source is not None:
             self.source.start()

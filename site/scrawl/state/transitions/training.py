@@ -50,6 +50,10 @@ def _watch(state: State, record: Record) -> None:
         del record.notices["train"]
 
 
+def _team_changed(state: State, threads: int, why_single: str) -> None:
+    state.threads, state.why_single = threads, why_single
+
+
 def _evaluated(
     state: State, model: str, iteration: int, loss: float, accuracy: float, count: int, on_curve: bool
 ) -> None:
@@ -155,6 +159,7 @@ def _trained_on_collected(state: State, model: str, steps: int, **_fields: int) 
 
 TRANSITIONS: Transitions = {
     "progress": _progress,
+    "team_changed": _team_changed,
     "evaluated": _evaluated,
     "target_reached": _target_reached,
     "diverged": _diverged,
