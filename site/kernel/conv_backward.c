@@ -30,7 +30,7 @@ u32 backward_room(const Conv *conv) {
 }
 
 /* A bit for each of 32 channels whose output at Y passed ReLU and came from place `k` of its window. */
-static __attribute__((noinline)) u32 chosen(const Conv *conv, const float *Y, const u8 *which, u32 k) {
+static inline u32 chosen(const Conv *conv, const float *Y, const u8 *which, u32 k) {
     u32 passed = 0;
     for (u32 v = 0; v < 8; v++) passed |= wasm_i32x4_bitmask(let_through(conv, load4(Y + 4 * v))) << 4 * v;
     v128_t place = wasm_i8x16_splat((int8_t)k);

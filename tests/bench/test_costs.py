@@ -13,7 +13,7 @@ from functions.weights import pruning
 from functions.weights.versions import Metadata
 from infra.cloudformation.template import parameters
 from infra.dataset.sources import DigitSplits
-from infra.page.site import LATER, transfer_size
+from infra.page.site import LATER, OTHER_KERNELS, transfer_size
 from infra.paths import ROOT
 from tests.support.api import serving
 
@@ -86,10 +86,10 @@ def _billed(text: str) -> set[tuple[str, ...]]:
 
 def test_sizes_of_the_page_are_those_of_the_built_one(built: Path) -> None:
     compressed = {path.stem: path.stat().st_size for path in built.rglob("*.br")}
-    rest = sum(compressed[name] for name in LATER if name != "kernel.wasm")
+    rest = sum(compressed[name] for name in LATER if name not in OTHER_KERNELS)
     assert transfer_size(built) == pytest.approx(costs.SHELL, rel=0.05)
     assert rest == pytest.approx(costs.REST, rel=0.05)
-    assert len(compressed) - 1 == costs.FILES  # a browser takes one of the two kernels
+    assert len(compressed) - len(OTHER_KERNELS) == costs.FILES
 
 
 def test_sizes_of_answers_are_those_of_the_api(digits: DigitSplits, memory: MemoryStore) -> None:
