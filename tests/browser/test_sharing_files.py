@@ -114,13 +114,13 @@ def bad_files() -> dict[str, tuple[bytes, str]]:
         "short.safetensors": (whole[:5000], "takes 401408 bytes within the file"),
         "short.onnx": (export("mlp-128", good)["inference.onnx"][:9000], "no ONNX file, or one that is cut off"),
         "short.json": (broken_json[:9000].encode(), "no JSON, or it is cut off"),
-        "words.json": (b'{"tensors": {"fc1.weight": "many"}}', "fits none of the networks"),
+        "words.json": (b'{"tensors": {"fc1.weight": "many"}}', "make no network"),
         "nan.safetensors": (safetensors.numpy.save(with_nan), "fc2.bias holds NaN or infinity"),
         "nan.onnx": (
             export("mlp-128", good)["inference.onnx"].replace(good["fc2.bias"].tobytes(), b"\xff" * 40),
             "NaN",
         ),
-        "other.safetensors": (safetensors.numpy.save({"a": np.zeros(3, np.float32)}), "fits none of the networks"),
+        "other.safetensors": (safetensors.numpy.save({"a": np.zeros(3, np.float32)}), "make no network"),
         "holiday.png": (b"\x89PNG\r\n\x1a\n" + bytes(50), "this is a picture"),
         "mlp.pt": (b"PK\x03\x04" + bytes(50), "as PyTorch .* and Keras"),
     }

@@ -70,6 +70,10 @@ class WasmtimeKernel:
             self.memory.grow(self.store, missing)
         return address
 
+    def release(self, address: int) -> None:
+        self.write(address, bytes(min(self.end, self.memory.data_len(self.store)) - address))
+        self.end = address
+
     def function(self, name: str) -> Callable[..., Any]:
         return functools.partial(self.exports[name], self.store)
 

@@ -1,20 +1,18 @@
-"""Recognises weight files and the network they fit, and writes the headers of IDX files. Pure.
+"""Recognises weight files, and writes the headers of IDX files. Pure.
 
-`scrawl.worker.file_handlers` reads the numbers of a weight file. IDX is the format that MNIST is published in: a
-big-endian u32 magic number (0x0800 + number of axes: bytes), a u32 length per axis, then the bytes.
+`foreign_networks` finds their network, `scrawl.worker.file_handlers` reads the numbers. IDX is the format that MNIST
+is published in: a big-endian u32 magic number (0x0800 + number of axes: bytes), a u32 length per axis, the bytes.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from scrawl.net.safetensors import FormatError, check_shapes
+from scrawl.net.safetensors import FormatError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
     from typing import Any, Literal
-
-    from scrawl.net.safetensors import Tensor
 
     type FileFormat = Literal["safetensors", "onnx", "json"]
     type Shapes = Mapping[str, Sequence[int]]  # by tensor
@@ -69,21 +67,6 @@ def format_of(start: bytes) -> FileFormat:
     if start[:1] == b"\x08":  # the first field of an ONNX model: the version of its format
         return "onnx"
     raise FormatError(f"this is none of the files that hold weights. {WANTED}")
-
-
-def fitting_network(tensors: Mapping[str, Tensor], networks: Mapping[str, Shapes]) -> str:
-    """Return the first of the networks that the tensors fit.
-
-    Raises FormatError, saying what the first network would have needed, if they fit none.
-    """
-    problems = []
-    for model, shapes in networks.items():
-        try:
-            check_shapes(tensors, shapes)
-            return model
-        except FormatError as error:
-            problems.append(f"{model}: {error}")
-    raise FormatError(f"the file fits none of the networks. {problems[0]}")
 
 
 def check_finite(names: Iterable[str], is_finite: Callable[[str], bool]) -> None:

@@ -164,7 +164,9 @@ class WeightFiles:
             self._notify(f"{file.name} could not be read: it was moved, or the browser may not read it.", "error")
             return
         selected = self.state.model
-        ordered = sorted(self.state.models, key=lambda model: model["model"] != selected)
+        # A file that does not say of which network it is belongs to one with ReLU, and without dropout.
+        plain = [model for model in self.state.models if "." not in model["model"]]
+        ordered = sorted(plain, key=lambda model: model["model"] != selected)
         shapes = {model["model"]: {p["name"]: p["shape"] for p in model["parameters"]} for model in ordered}
         self.page.send("open_file", number=number, buffer=buffer, networks=JSON.stringify(shapes))
 

@@ -34,8 +34,13 @@ class Kernel(Protocol):
 
     most_threads: int  # that may share a program
 
+    end: int  # of what has been reserved
+
     def alloc(self, size: int, /) -> int:
         """Reserve bytes, zeroed, and return their address, a multiple of 64."""
+
+    def release(self, address: int, /) -> None:
+        """Give back everything that was reserved from the address on."""
 
     def function(self, name: str, /) -> Callable[..., Any]:
         """Return an exported function."""

@@ -79,6 +79,10 @@ class Architecture:
             {"kind": "log_softmax"},
         ]
 
+    def shapes(self) -> dict[str, list[int]]:
+        """Return the shapes of the network's tensors, by name."""
+        return {parameter["name"]: parameter["shape"] for parameter in parameters_of(self.layers())}
+
     def description(self) -> NetworkDescription:
         """Return the network as models.json describes one."""
         layers = self.layers()
@@ -96,7 +100,7 @@ class Architecture:
 
     def parameter_count(self) -> int:
         """Return how many numbers the network learns."""
-        return sum([product(parameter["shape"]) for parameter in parameters_of(self.layers())])
+        return sum([product(shape) for shape in self.shapes().values()])
 
     def check(self) -> None:
         """Refuse what no name allows."""

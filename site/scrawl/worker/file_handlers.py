@@ -11,7 +11,8 @@ from browser import aio
 from browser import self as window
 from javascript import JSON
 
-from scrawl.files import file_formats, onnx_weights
+from scrawl.files import file_formats, foreign_networks, onnx_weights
+from scrawl.net import names
 from scrawl.net.parameters import product
 from scrawl.net.picture_reader import PictureReader
 from scrawl.net.safetensors import FormatError, Tensor, our_name
@@ -20,7 +21,7 @@ from scrawl.worker import safetensors_codec
 from scrawl.worker.kernel import load_module
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from typing import Any
 
     from browser.arrays import ArrayBuffer, Float32Array, Uint8Array
@@ -31,7 +32,8 @@ if TYPE_CHECKING:
     from scrawl.worker.training_handlers import TrainingHandlers
 
     type Networks = dict[str, dict[str, list[int]]]  # model → the shapes of its tensors
-    type Weights = Mapping[str, Float32Array]
+    type Weights = Mapping[str, Floats]
+    type Numbers = Callable[[str], Floats]
 
 NOT_JSON = "the file is no JSON, or it is cut off"
 
@@ -61,7 +63,7 @@ class FileHandlers:
 
     def open_file(self, number: int, buffer: ArrayBuffer, networks: str) -> None:
         """Find out what is in a file, and send it back as safetensors with the name of its network."""
-        shapes = JSON.parse(networks)
+        shapes: Networks = JSON.parse(networks)
         try:
             model, floats, metadata = self._read(buffer, shapes)
             file_formats.check_finite(list(floats), lambda name: _is_finite(floats[name]))
@@ -104,21 +106,31 @@ class FileHandlers:
 
     def _read(self, buffer: ArrayBuffer, networks: Networks) -> tuple[str, Weights, Metadata]:
         """Return (network, {name: Float32Array}, metadata)."""
-        data = window.Uint8Array.new(buffer)
-        kind = file_formats.format_of(bytes([data[i] for i in range(min(16, data.length))]))
+        data, kernel = window.Uint8Array.new(buffer), self.worker.kernel
+        found, numbers, metadata = self._tensors(data, buffer)
+        model, sources = foreign_networks.recognised(found, metadata, networks)
+        if model not in networks:
+            networks[model] = names.parse(model).shapes()
+        floats = {name: foreign_networks.rearranged(kernel, numbers(s.name), s) for name, s in sources.items()}
+        return model, floats, metadata
+
+    def _tensors(self, data: Uint8Array, buffer: ArrayBuffer) -> tuple[dict[str, Tensor], Numbers, Metadata]:
+        """Return a file's tensors, by what they are called here, what gives their numbers, and its metadata."""
+        kernel, start = self.worker.kernel, bytes([data[i] for i in range(min(16, data.length))])
+        kind = file_formats.format_of(start)
         if kind == "json":
-            return _read_json(data, networks)
+            nested, metadata = _read_json(data)
+            found = {name: Tensor(name, "F32", _shape(nested[name]), 0, 0) for name in nested}
+            return found, lambda name: _floats(name, nested[name], found[name].shape), metadata
         if kind == "onnx":
             found = {our_name(name): place for name, place in onnx_weights.read_tensors(data, data.length).items()}
-            model = file_formats.fitting_network(found, networks)
-            places = {name: found[name] for name in networks[model]}
-            floats = {n: window.Float32Array.new(buffer.slice(p.start, p.end)) for n, p in places.items()}
-            return model, floats, {}
-        model = file_formats.fitting_network(safetensors_codec.layout(buffer)[0], networks)
-        return model, *safetensors_codec.decode(self.worker.kernel, networks[model], buffer)
+            return found, lambda name: window.Float32Array.new(buffer.slice(found[name].start, found[name].end)), {}
+        found, metadata = safetensors_codec.layout(buffer)
+        return found, lambda name: safetensors_codec.floats_of(kernel, found, name, buffer), metadata
 
 
-def _read_json(data: Uint8Array, networks: Networks) -> tuple[str, Weights, Metadata]:
+def _read_json(data: Uint8Array) -> tuple[dict[str, Any], Metadata]:
+    """Return the tensors as nested lists, and what else the file says."""
     text = window.TextDecoder.new().decode(data)
     try:
         content = JSON.parse(text)
@@ -128,12 +140,8 @@ def _read_json(data: Uint8Array, networks: Networks) -> tuple[str, Weights, Meta
     nested = content.get("tensors") if isinstance(content, dict) else None
     if not isinstance(nested, dict):
         raise FormatError('weights in JSON are {"tensors": {name: nested lists of numbers}}')
-    nested = {our_name(name): nested[name] for name in nested}
-    model = file_formats.fitting_network(
-        {name: Tensor(name, "F32", _shape(nested[name]), 0, 0) for name in nested}, networks
-    )
     metadata = {name: str(value) for name, value in content.items() if name != "tensors" and value is not None}
-    return model, {name: _floats(name, nested[name], shape) for name, shape in networks[model].items()}, metadata
+    return {our_name(name): nested[name] for name in nested}, metadata
 
 
 def _shape(nested: Any) -> list[int]:
@@ -154,7 +162,7 @@ def _floats(name: str, nested: Any, shape: list[int]) -> Float32Array:
     return floats
 
 
-def _is_finite(floats: Float32Array) -> bool:
+def _is_finite(floats: Any) -> bool:
     return not (floats.includes(window.NaN) or floats.includes(window.Infinity) or floats.includes(-window.Infinity))
 
 

@@ -28,7 +28,7 @@ def decode(kernel: Kernel, shapes: Shapes, buffer: ArrayBuffer) -> tuple[dict[st
     """Return the floats of a file whose tensors must have the given shapes, and its metadata."""
     tensors, metadata = layout(buffer)
     safetensors.check_shapes(tensors, shapes)
-    return {name: _floats(kernel, tensors, name, buffer) for name in shapes}, metadata
+    return {name: floats_of(kernel, tensors, name, buffer) for name in shapes}, metadata
 
 
 def layout(buffer: ArrayBuffer) -> tuple[dict[str, Tensor], Metadata]:
@@ -58,7 +58,8 @@ def encode(shapes: Shapes, weights: Mapping[str, Floats], metadata: Metadata) ->
     return data.buffer
 
 
-def _floats(kernel: Kernel, tensors: dict[str, Tensor], name: str, buffer: ArrayBuffer) -> Float32Array:
+def floats_of(kernel: Kernel, tensors: Mapping[str, Tensor], name: str, buffer: ArrayBuffer) -> Float32Array:
+    """Return a tensor's numbers, whatever kind of numbers the file has."""
     tensor = tensors[name]
     part = buffer.slice(tensor.start, tensor.end)
     if tensor.dtype == "F32":

@@ -8,7 +8,7 @@ import onnx
 import onnxruntime
 import pytest
 from onnx import TensorProto, helper
-from scrawl.files import file_formats, onnx_weights
+from scrawl.files import foreign_networks, onnx_weights
 from scrawl.net.safetensors import FormatError
 
 from infra.page.model_files import graphs
@@ -60,7 +60,7 @@ def test_weights_are_found_in_an_onnx_file(model: str) -> None:
         assert found[name].shape == list(values.shape)
         assert file[found[name].start : found[name].end] == values.tobytes()
     networks = {name: dict(parameter_table(architecture_named(name).layers)) for name in MODELS}
-    assert file_formats.fitting_network(found, networks) == model
+    assert foreign_networks.recognised(found, {}, networks)[0] == model
 
 
 def foreign_onnx(*tensors: onnx.TensorProto) -> bytes:
