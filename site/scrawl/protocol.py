@@ -39,7 +39,12 @@ REQUESTS: Table = {
     "ping": (),  # whether it lives
     "find_ink": ("number", "width", "height", "colours"),  # in an image, RGBA
     "open_file": ("number", "buffer", "networks"),  # a file of weights; JSON {model: {tensor: shape}}
-    "save_file": ("model", "form", "metadata", "graph"),  # safetensors, onnx or json; JSON, JSON for onnx
+    "save_file": (
+        "model",
+        "form",
+        "metadata",
+        "graph",
+    ),  # safetensors, onnx or json; JSON, JSON for onnx, {} for a network with only a name
     "train_on_collected": ("labels", "pictures"),  # digits that the person has drawn and kept
     "save_weights": ("key", "model", "record"),  # in the browser, with a text that belongs to them
     # Looking inside; `model` is its JSON where the worker may have to build it

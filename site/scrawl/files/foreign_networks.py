@@ -75,7 +75,9 @@ def recognised(
     for model, shapes in networks.items():
         if all(name in tensors and [*tensors[name].shape] == [*shape] for name, shape in shapes.items()):
             return model, {name: Source(name) for name in shapes}
-    found = network_of({name: tensor.shape for name, tensor in tensors.items() if not name.endswith(".scale")})
+    # Scales belong to eight-bit weights, and numbers alone to the graph around them.
+    shapes = {name: tensor.shape for name, tensor in tensors.items() if not name.endswith(".scale") and tensor.shape}
+    found = network_of(shapes)
     return found.architecture.name(), found.sources
 
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 # Numbers of fields in onnx.proto
 GRAPH = 7  # of ModelProto
-INITIALIZER = 5  # of GraphProto
+GRAPH_NAME, INITIALIZER = 2, 5  # of GraphProto
 DIMS, DATA_TYPE, FLOAT_DATA, NAME, RAW_DATA, EXTERNAL = 1, 2, 4, 8, 9, 13  # of TensorProto
 FLOAT = 1  # a data type
 
@@ -39,6 +39,16 @@ def read_tensors(data: Bytes, length: int) -> dict[str, Tensor]:
             if tensor is not None:
                 tensors[tensor.name] = tensor
     return tensors
+
+
+def graph_name(data: Bytes, length: int) -> str:
+    """Return what the graph of an ONNX file is called: by the page, as its network."""
+    for number, graph in _long_fields(data, (0, length)):
+        if number == GRAPH:
+            for field, span in _long_fields(data, graph):
+                if field == GRAPH_NAME and span[1] - span[0] < 100:
+                    return bytes([data[i] for i in range(*span)]).decode("utf-8", "replace")
+    return ""
 
 
 def _tensor(data: Bytes, span: Span) -> Tensor | None:

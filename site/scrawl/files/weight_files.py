@@ -96,7 +96,7 @@ class WeightFiles:
     async def _save(self, file_format: FileFormat) -> None:
         model, graph = self.state.model, {}
         try:
-            if file_format == "onnx":
+            if file_format == "onnx" and model in self.state.ready_models:  # the worker writes others itself
                 graph = (await self._all_graphs())[model]
         except Exception:
             text = "The ONNX graph could not be fetched; the other formats do not need a connection."

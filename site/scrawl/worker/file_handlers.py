@@ -11,7 +11,7 @@ from browser import aio
 from browser import self as window
 from javascript import JSON
 
-from scrawl.files import file_formats, foreign_networks, onnx_weights
+from scrawl.files import file_formats, foreign_networks, onnx_weights, onnx_writer
 from scrawl.net import names
 from scrawl.net.parameters import product
 from scrawl.net.picture_reader import PictureReader
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from browser.arrays import ArrayBuffer, Float32Array, Uint8Array
 
-    from scrawl.net.interfaces import Floats
+    from scrawl.net.interfaces import Floats, LayerDescription
     from scrawl.net.safetensors import Metadata, Shapes
     from scrawl.worker.main import Worker
     from scrawl.worker.training_handlers import TrainingHandlers
@@ -80,7 +80,8 @@ class FileHandlers:
         if form == "json":
             content = _json_file(opened.shapes, floats, JSON.parse(metadata))
         elif form == "onnx":
-            content = _onnx_file(floats, JSON.parse(graph))
+            around = JSON.parse(graph)
+            content = _onnx_file(floats, around) if around else _written_onnx(model, opened.layers, floats)
         else:
             content = safetensors_codec.encode(opened.shapes, floats, JSON.parse(metadata))
         self.report("file_saved", model=model, form=form, buffer=content)
@@ -124,7 +125,12 @@ class FileHandlers:
             return found, lambda name: _floats(name, nested[name], found[name].shape), metadata
         if kind == "onnx":
             found = {our_name(name): place for name, place in onnx_weights.read_tensors(data, data.length).items()}
-            return found, lambda name: window.Float32Array.new(buffer.slice(found[name].start, found[name].end)), {}
+            called = {"model": onnx_weights.graph_name(data, data.length)}
+            return (
+                found,
+                lambda name: window.Float32Array.new(buffer.slice(found[name].start, found[name].end)),
+                called,
+            )
         found, metadata = safetensors_codec.layout(buffer)
         return found, lambda name: safetensors_codec.floats_of(kernel, found, name, buffer), metadata
 
@@ -183,6 +189,22 @@ def _nested(floats: Any, shape: Sequence[int]) -> str:
     size = product(shape[1:])
     rows = [_nested(floats.subarray(row * size, (row + 1) * size), shape[1:]) for row in range(shape[0])]
     return "[" + ",".join(rows) + "]"
+
+
+def _written_onnx(model: str, layers: Sequence[LayerDescription], weights: Mapping[str, Any]) -> ArrayBuffer:
+    """Return an ONNX file of a network that has only a name."""
+    arrays: list[Uint8Array] = []
+    for part in onnx_writer.model_file(model, layers):
+        if isinstance(part, str):
+            arrays.append(window.Uint8Array.new(weights[part].buffer))
+        else:
+            arrays.append(window.Uint8Array.new([*part]))
+    data = window.Uint8Array.new(sum([array.length for array in arrays]))
+    end = 0
+    for array in arrays:
+        data.set(array, end)
+        end += array.length
+    return data.buffer
 
 
 def _onnx_file(weights: Mapping[str, Any], graph: dict[str, Any]) -> ArrayBuffer:
