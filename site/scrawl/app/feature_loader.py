@@ -49,6 +49,7 @@ FEATURES: list[str] = [
     "scrawl.files.weight_files",
     "scrawl.share.version_history",
     "scrawl.files.collected_digits",
+    "scrawl.together.together_view",
     "scrawl.share.commands_view",
     "scrawl.storage.storage_view",
     "scrawl.ui.tour",
@@ -61,6 +62,7 @@ NEED_API = (  # of a page without an API they are left out
     "scrawl.share.recovery",
     "scrawl.share.api_comparison",
     "scrawl.share.version_history",
+    "scrawl.together.together_view",
     "scrawl.share.commands_view",
     "scrawl.client.liveness",
 )

@@ -39,7 +39,7 @@ class SharingApi:
 
     async def send_weights(self, model: str, buffer: ArrayBuffer, etag: str) -> tuple[dict[str, Any], str]:
         """Publish weights, unless others have come since those of `etag`. Return (description, new ETag)."""
-        headers = {"Content-Type": SAFETENSORS, "Accept": "application/json", **self._token_header()}
+        headers = {"Content-Type": SAFETENSORS, "Accept": "application/json", **self.token_header()}
         if etag:
             headers["If-Match"] = etag
         options = {"method": "POST", "headers": headers, "body": buffer}
@@ -48,7 +48,7 @@ class SharingApi:
 
     async def reset_weights(self, model: str) -> dict[str, Any]:
         """Have the weights retrained from nothing. Return the job."""
-        options = {"method": "DELETE", "headers": self._token_header()}
+        options = {"method": "DELETE", "headers": self.token_header()}
         response = await self.request(f"weights?model={model}", options, PATIENT)
         job: dict[str, Any] = (await fetching.json(response))["job"]
         return job
@@ -71,7 +71,7 @@ class SharingApi:
 
     async def roll_back(self, model: str, version: str, etag: str) -> tuple[dict[str, Any], str]:
         """Make an older version current again. Return (description, new ETag)."""
-        headers = {"Content-Type": "application/json", "Accept": "application/json", **self._token_header()}
+        headers = {"Content-Type": "application/json", "Accept": "application/json", **self.token_header()}
         if etag:
             headers["If-Match"] = etag
         options = {"method": "POST", "headers": headers, "body": JSON.stringify({"version": version})}
@@ -94,7 +94,8 @@ class SharingApi:
         except Exception:  # storage is blocked: a reload forgets the token
             return
 
-    def _token_header(self) -> dict[str, str]:
+    def token_header(self) -> dict[str, str]:
+        """Return the header of a request that may need the token."""
         return {"Authorization": f"Bearer {self._token}"} if self._token else {}
 
 

@@ -77,7 +77,7 @@ def parse(fields: dict[str, str], models: list[NetworkDescription]) -> UrlReques
             request.normalising = text != "off"
         elif name == "weights":
             request.weights = _weights(request, text)
-        elif name != "model":
+        elif name not in ("model", "room"):  # a room is joined by `together`
             request.problems.append(f"There is no setting {name}.")
     return request
 

@@ -19,6 +19,7 @@ SOURCES = {
     "train": "trained with scrawl train",
     "patch": "taught",
     "update": "learned together",
+    "room": "the room's first weights",
     "retrain": "trained from scratch by the API",
     "rollback": "went back to an earlier one",
 }

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from scrawl.share.share_state import ShareState
     from scrawl.state.history import Series
     from scrawl.state.settings import Settings, Value
+    from scrawl.together.together_state import TogetherState
 
     type Transitions = dict[str, Callable[..., None]]  # event → what it makes of the state
     type Tone = Literal["quiet", "good", "warning", "error"]
@@ -99,6 +100,7 @@ class State:
     inspection: InspectionState
     diagram: DiagramState
     draft: Draft | None  # what the layer editor holds, None for the selected network
+    together: TogetherState
 
     def __init__(self) -> None:
         self.phase: Literal["loading", "ready"] = "loading"  # ready once one can draw and predict

@@ -9,6 +9,7 @@ from javascript import JSON
 from scrawl.worker.diagram_handlers import DiagramHandlers
 from scrawl.worker.file_handlers import FileHandlers
 from scrawl.worker.inspection_handlers import InspectionHandlers
+from scrawl.worker.together_handlers import TogetherHandlers
 from scrawl.worker.training_handlers import TrainingHandlers
 
 if TYPE_CHECKING:
@@ -20,6 +21,7 @@ def start(worker: Worker, pictures: str) -> None:
     worker.training = training = TrainingHandlers(worker, JSON.parse(worker.settings))
     inspection, files = InspectionHandlers(worker, training), FileHandlers(worker, training, pictures)
     diagram = DiagramHandlers(worker, inspection)
+    together = TogetherHandlers(worker, training)
     worker.handlers.update(
         {
             "settings": training.change_settings,
@@ -42,6 +44,7 @@ def start(worker: Worker, pictures: str) -> None:
             "compare_network": inspection.compare_network,
             "predict_with_all": inspection.predict_with_all,
             "draw_network": diagram.draw_network,
+            "learn_together": together.learn_together,
             "find_ink": files.find_ink,
             "open_file": files.open_file,
             "save_file": files.save_file,

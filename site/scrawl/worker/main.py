@@ -42,10 +42,10 @@ class OpenedNetwork:
         self.model = model["model"]
         self.shapes = {p["name"]: p["shape"] for p in model["parameters"]}
         self.iteration = 0  # at which its weights come in: 0 unless a saved run goes on
-        self.layers, self._parameters = model["layers"], model["parameters"]
+        self.layers, self.parameters = model["layers"], model["parameters"]
         self._kernel = kernel
         most = int(presets.limits_for(self.layers)["batch_size"][1])
-        self.network = Network(kernel, self.layers, self._parameters, most)
+        self.network = Network(kernel, self.layers, self.parameters, most)
         self.network.randomise(seed)
         self.shown = self.network  # what predicts and is inspected: itself, or a copy with a checkpoint's weights
         self._copy: Network | None = None
@@ -56,7 +56,7 @@ class OpenedNetwork:
             self.shown = self.network
             return
         if self._copy is None:
-            self._copy = Network(self._kernel, self.layers, self._parameters, 1)
+            self._copy = Network(self._kernel, self.layers, self.parameters, 1)
         self._copy.load(weights)
         self.shown = self._copy
 

@@ -1,0 +1,70 @@
+"""Answers requests to learn together: a round from the shared weights, in slices, with a network of its own.
+
+So training in this tab goes on undisturbed. `together.local_round` says what is learned and what may be sent.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from browser import self as window
+
+from scrawl.net.network import PIXELS
+from scrawl.together.local_round import MOST_OWN, LocalRound
+from scrawl.worker import safetensors_codec
+from scrawl.worker.training_handlers import SLICE, now
+
+if TYPE_CHECKING:
+    from browser.arrays import ArrayBuffer, Uint8Array
+
+    from scrawl.worker.main import Worker
+    from scrawl.worker.training_handlers import TrainingHandlers
+
+
+class TogetherHandlers:
+    """Learns rounds, one at a time."""
+
+    def __init__(self, worker: Worker, training: TrainingHandlers) -> None:
+        self.worker, self.training = worker, training
+        self._rounds: dict[str, LocalRound] = {}  # by model
+        self._learning = ""  # the model of the round under way
+
+    def learn_together(
+        self, model: str, buffer: ArrayBuffer, labels: Uint8Array, pictures: Uint8Array, with_blocks: bool
+    ) -> None:
+        """Learn from the shared weights in the buffer and the person's digits, and with MNIST's if that is wished."""
+        opened, kernel = self.worker.opened[model], self.worker.kernel
+        shared, _metadata = safetensors_codec.decode(kernel, opened.shapes, buffer)
+        if model not in self._rounds:
+            self._rounds[model] = LocalRound(kernel, opened.layers, opened.parameters)
+        first = max(0, labels.length - MOST_OWN)
+        seed = int(window.crypto.getRandomValues(window.Uint32Array.new(1))[0]) >> 8
+        self._rounds[model].start(shared, labels.subarray(first), pictures.subarray(PIXELS * first), seed)
+        if with_blocks:
+            self._add_blocks(self._rounds[model])
+        self._learning = model
+        self._continue()
+
+    def _add_blocks(self, learning: LocalRound) -> None:
+        trainer = self.training.trainer
+        if self.training.source is not None:
+            self.training.source.start()  # the first round may come before the digits do
+        if trainer.cache is not None:
+            learning.add_others(trainer.samples, trainer.cache.ranges())
+
+    def _continue(self) -> None:
+        """Learn for a slice, then let other requests in."""
+        model = self._learning
+        learning, end = self._rounds[model], now() + SLICE
+        more = learning.count > 0
+        while more and now() < end:
+            more = learning.step()
+        if more:
+            window.setTimeout(self._continue, 0)
+            return
+        difference = learning.difference()
+        if difference is None:
+            self.worker.report("learned_together", model=model, samples=learning.count, buffer=None)
+            return
+        buffer = safetensors_codec.encode(self.worker.opened[model].shapes, difference, {})
+        self.worker.hand_over("learned_together", buffer, model=model, samples=learning.count)

@@ -1,0 +1,72 @@
+"""Tabs learn together: two and a late third, one goes offline and comes back, and no picture leaves any of them."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import requests
+from playwright.sync_api import Browser, Request
+
+from tests.support.lab import Lab
+from tests.support.servers.running_stack import RunningStack
+
+WEIGHTS = 101_770 * 4  # bytes of mlp-128's difference
+# Puts 40 digits of MNIST's test split where the browser keeps the person's own.
+KEEP = """async () => {
+  const open = indexedDB.open('scrawl')
+  const base = await new Promise(done => { open.onsuccess = () => done(open.result) })
+  const asked = {method: 'POST', headers: {'Content-Type': 'application/json'}, body: '{"block": 40}'}
+  const {data} = await (await fetch('api/datablock?split=test', asked)).json()
+  const store = base.transaction('kept', 'readwrite').objectStore('kept')
+  data.forEach(({target, image}, n) => store.put(
+    {label: target, picture: Uint8Array.from(image, value => Math.round(255 * value))}, `digits/${n}`))
+  await new Promise(done => { store.transaction.oncomplete = done })
+  base.close()
+}"""
+
+
+@pytest.fixture(scope="module")
+def together(tmp_path_factory: pytest.TempPathFactory, seeded_folder: Path) -> Iterator[RunningStack]:
+    running = RunningStack(tmp_path_factory.mktemp("scrawl"), copy_of=seeded_folder)
+    yield running
+    running.stop()
+
+
+def visit(browser: Browser, stack: RunningStack, room: str) -> tuple[Lab, list[Request]]:
+    """Visit with 40 digits of one's own, and join a room."""
+    context = browser.new_context(service_workers="block")
+    page = context.new_page()
+    Lab(page, stack.url).open().complete()
+    page.evaluate(KEEP)
+    sent: list[Request] = []
+    page.on("request", lambda request: sent.append(request) if request.method != "GET" else None)
+    page.goto("about:blank")
+    lab = Lab(page, f"{stack.url}/#room={room}").open().complete()
+    return lab, sent
+
+
+@pytest.mark.ci_only
+def test_tabs_learn_together_and_no_picture_leaves_them(browser: Browser, together: RunningStack) -> None:
+    public = requests.get(f"{together.url}/api/weights/updates", timeout=30).json()["version"]
+    room = requests.post(f"{together.url}/api/rooms", json={}, timeout=30).json()["code"]
+    (first, sent), (second, _) = visit(browser, together, room), visit(browser, together, room)
+    for lab in (first, second):
+        lab.wait_text("together-part", "This tab has added")
+    first.wait_text("together-count", "^2$")
+    third, _ = visit(browser, together, room)
+    third.wait_text("together-part", "This tab has added")
+    first.wait_text("together-count", "^3$")
+    second.page.context.set_offline(True)
+    second.wait_text("together-message", "sent once it is back")
+    second.page.context.set_offline(False)
+    second.wait("document.getElementById('together-message').hidden")
+    first.draw(3)
+    first.wait_text("prediction", "^3$")
+    bodies = [(request.url.split("/api/")[1].split("?")[0], request.post_data_buffer or b"") for request in sent]
+    assert bodies
+    assert {path for path, _ in bodies} == {"weights/updates"}
+    assert all(WEIGHTS < len(body) < WEIGHTS + 2000 for _, body in bodies)
+    assert requests.get(f"{together.url}/api/weights/updates", timeout=30).json()["version"] == public
+    assert first.errors == []
+    for lab in (first, second, third):
+        lab.page.context.close()
