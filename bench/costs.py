@@ -39,8 +39,8 @@ WARM = P.lambda_s + P.handler_s
 
 FILES = 13  # of the page
 # Bytes.
-SHELL = 302_970  # index.html, brython.js, scrawl.js, style.css, worker.js, models.json, the kernel; Brotli
-REST = 249_023 + 1_933  # scrawl-later.js, later.css, graphs.json, pictures.wasm, helper.js; the service worker
+SHELL = 303_112  # index.html, brython.js, scrawl.js, style.css, worker.js, models.json, the kernel; Brotli
+REST = 272_125 + 1_930  # scrawl-later.js, later.css, graphs.json, pictures.wasm, helper.js; the service worker
 WEIGHTS = (407_584, 438_200, 1_687_384)  # of a version of each model, as float32
 QUICK, EXACT = 103_400, WEIGHTS[0]  # mlp-128's weights as int8 and as float32
 SHARDS, SHARD = 70, 164_981  # MNIST's, and their mean size

@@ -108,7 +108,7 @@ class _Graph:
 
 
 def _start(field: bytes) -> int:
-    """Return where the content of a field begins, behind its number and its length."""
+    """Return where the content of a field starts, behind its number and its length."""
     place = 1
     while field[place] > 127:
         place += 1

@@ -89,7 +89,7 @@ class TogetherView:
         self.joining.appendChild(button("Open a room", self._open, "Weights of a class's own.", "room-open"))
         self.owning = row(
             "Your room",
-            button("Start over", self._reset, "Give the room the weights again that it began with.", "room-reset"),
+            button("Start over", self._reset, "Give the room the weights again that it had first.", "room-reset"),
             button("End the room", self._end, "For everybody; nothing of it is kept.", "room-end"),
         )
         self.figures = document.createElement("div")

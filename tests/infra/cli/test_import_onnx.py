@@ -87,7 +87,7 @@ def test_bucket_without_digits_takes_a_model_too(tmp_path: Path, empty_bucket: S
 @pytest.mark.parametrize(
     ("name", "content", "message"),
     [
-        ("mlp-128", None, "'mlp-128' is the name of one of Scrawl's own models; choose another"),
+        ("mlp-128", None, "'mlp-128' is the name of one of Scrawl's own networks; choose another"),
         ("Mine!", None, "a name is 1 to 64 of a-z, 0-9 and -"),
         ("theirs", b"not ONNX", "is no ONNX file, or a damaged one"),
     ],
