@@ -1,7 +1,7 @@
 """How fast our own kernel trains in the browser on 1, 2, 4, 8 and 16 threads, as far as this machine has cores.
 
 The numbers of threads take turns in one worker. The median of the rounds is what a person gets; the best one is what
-the kernel can do when nothing else runs. `bench.training_browser --threads` compares with other libraries.
+the kernel can do when nothing else runs.
 `python -m bench.threads --help` lists the settings.
 """
 

@@ -8,7 +8,8 @@ from collections.abc import Callable, Mapping
 from chalice.app import CaseInsensitiveMapping, Request, Response
 
 from functions.api import negotiation
-from functions.api.requests import LARGEST_BODY, handling
+from functions.api.limits import LARGEST_BODY
+from functions.api.requests import handling
 from functions.api.responses import error_answer, varying
 from functions.service import Service
 from functions.settings import LOCAL, Settings

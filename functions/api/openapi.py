@@ -10,9 +10,9 @@ from typing import Any
 import msgspec
 
 from functions import VERSION
+from functions.api.limits import LARGEST_BODY, LARGEST_UNPACKED
 from functions.api.operations import data, open_inference, together, weights
 from functions.api.operations.operation import BINARY, FORM_FILE, Answer, Formats, Operation, Parameter
-from functions.api.requests import LARGEST_BODY, LARGEST_UNPACKED
 from functions.api.response_types import ErrorAnswer
 from functions.api.responses import JSON
 

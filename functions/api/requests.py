@@ -15,6 +15,7 @@ import msgspec
 from chalice.app import Request, Response
 
 from functions.api import bodies, negotiation
+from functions.api.limits import LARGEST_BODY, LARGEST_UNPACKED
 from functions.api.responses import HttpError, answer_to
 from functions.errors import FormatError, InvalidValueError, NotFoundError
 from functions.models.model import Model
@@ -24,11 +25,9 @@ from functions.rooms.rooms import Room
 from functions.service import Predictor, Service
 
 DEFAULT_MODEL = "mlp-128"
-LARGEST_BODY = 4_700_000  # bytes; base64, in which API Gateway passes all of them, makes 6 MB: what Lambda carries
 TOO_LARGE = (
     f"a body may have {LARGEST_BODY} bytes; weights are smaller as safetensors, JSON with Content-Encoding: gzip"
 )
-LARGEST_UNPACKED = 16 * 1024 * 1024  # of a body that comes packed: conv-32-64's weights as JSON are 9 MB
 
 _current: ContextVar[tuple[Request, Callable[[], Service]]] = ContextVar("current")
 _answered = itertools.count()

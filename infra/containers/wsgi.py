@@ -10,7 +10,7 @@ from typing import Any
 
 from threadpoolctl import threadpool_limits
 
-from functions.api.requests import LARGEST_BODY
+from functions.api.limits import LARGEST_BODY
 from infra.local.gateway import ApiGateway
 
 PREFIX = "/api"

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from functions.api.requests import LARGEST_BODY
+from functions.api.limits import LARGEST_BODY
 from functions.errors import InvalidValueError
 from functions.models.manifest import activation_of
 from functions.models.training import initial_weights

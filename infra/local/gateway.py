@@ -24,7 +24,8 @@ from chalice.local import (
     RouteMatcher,
 )
 
-from functions.api.requests import LARGEST_BODY, too_large
+from functions.api.limits import LARGEST_BODY
+from functions.api.requests import too_large
 
 _PLAIN = "/v2/"  # below it, an error is a text alone, as the Open Inference Protocol has it
 

@@ -16,7 +16,7 @@ from safetensors.numpy import load_file, save_file
 from werkzeug.serving import make_server
 from werkzeug.wrappers import Response
 
-from functions.api.requests import LARGEST_BODY
+from functions.api.limits import LARGEST_BODY
 from functions.app import app
 from functions.storage.memory import MemoryStore
 from infra.cli.main import main

@@ -32,11 +32,13 @@ FORM = """<summary>Layers of a network of your own</summary>
 <p class="hint">10 digits</p></div>
 <div class="row" role="group" aria-label="Add a layer" id="editor-add"></div>
 <div class="options"><div class="field"><label for="editor-activation">Activation</label>
-<select id="editor-activation">{activations}</select>
-<p class="help">What each hidden unit makes of its sum.</p></div>
+<select id="editor-activation" aria-describedby="activation-help">{activations}</select>
+<p class="help" id="activation-help">What each hidden unit makes of its sum.</p></div>
 <div class="field"><label for="editor-dropout">Dropout <span class="unit">%</span></label>
-<input id="editor-dropout" type="number" inputmode="numeric" min="0" max="{dropout}" step="5">
-<p class="help">So many hidden units are left out, at random, in each step: against learning by heart.</p></div></div>
+<input id="editor-dropout" type="number" inputmode="numeric" min="0" max="{dropout}" step="5"
+aria-describedby="dropout-help">
+<p class="help" id="dropout-help">So many hidden units are left out, at random, in each step: against learning by
+heart.</p></div></div>
 <dl class="costs"><div><dt>Name</dt><dd id="editor-name"></dd></div>
 <div><dt>Parameters</dt><dd id="editor-parameters"></dd></div>
 <div><dt title="From how fast this tab has trained, or the authors' machine did.">Speed, about</dt>
@@ -46,6 +48,10 @@ FORM = """<summary>Layers of a network of your own</summary>
 <div class="row" role="group" aria-label="Use the network" id="editor-use"></div>"""
 TITLES = {"channels": "Convolution", "hidden": "Dense"}
 UNITS = {"channels": "channels", "hidden": "units"}
+WHAT_IT_IS = {
+    "channels": "Looks at 3 × 3 pixels at a time, for a pattern in each channel, and halves the picture.",
+    "hidden": "Each unit weighs all that the layer before says.",
+}
 LIMITS = {"channels": (names.LEAST_CHANNELS, names.MOST_CHANNELS, 8), "hidden": (1, names.MOST_UNITS, 1)}
 
 
@@ -62,10 +68,13 @@ class NetworkEditor:
         self.root.innerHTML = FORM.format(activations=activations, dropout=names.MOST_DROPOUT)
         by_id("training-options").insertAdjacentElement("beforebegin", self.root)
         self.list = by_id("editor-layers")
-        self.use = button("Use this network", self._use, name="editor-use-it")
-        self.back = button("Back to the selected one", lambda: self._draft(None), name="editor-back")
+        self.use = button("Use this network", self._use, "It starts with random weights.", "editor-use-it")
+        self.back = button(
+            "Back to the selected one", lambda: self._draft(None), "Undo what you changed here.", "editor-back"
+        )
         self.add = {
-            field: button(f"Add: {TITLES[field].lower()}", self._adder(field)) for field in ("channels", "hidden")
+            field: button(f"Add: {TITLES[field].lower()}", self._adder(field), WHAT_IT_IS[field])
+            for field in ("channels", "hidden")
         }
         for place, parts in (("editor-add", self.add.values()), ("editor-use", (self.use, self.back))):
             for part in parts:
@@ -122,7 +131,7 @@ class NetworkEditor:
         off = " disabled" if field == "hidden" and count == 1 else ""
         return (
             f'<li><label for="{name}">{title}</label><input id="{name}" type="number" inputmode="numeric" '
-            f'min="{low}" max="{high}" step="{step}" required aria-describedby="editor-message">'
+            f'min="{low}" max="{high}" step="{step}" required title="From {low:,} to {high:,} {UNITS[field]}.">'
             f'<span class="unit">{UNITS[field]}</span>'
             f'<button type="button" class="square" id="editor-remove-{field}-{place}" title="Remove this layer." '
             f'aria-label="Remove {title}"{off}>×</button></li>'

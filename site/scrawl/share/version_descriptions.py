@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 SOURCES = {
     "pretrained": "shipped with Scrawl",
+    "untrained": "new, random weights",
     "upload": "sent by a visitor",
     "train": "trained with scrawl train",
     "patch": "taught",

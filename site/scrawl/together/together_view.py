@@ -76,14 +76,18 @@ class TogetherView:
         self.start = button("Take part", self._toggle, "Learn with everybody who visits.", "together-start")
         wish = document.createElement("label")
         wish.className = "check"
-        wish.innerHTML = '<input type="checkbox" id="together-mnist"> Learn from MNIST\'s digits, too'
+        wish.innerHTML = (
+            '<input type="checkbox" id="together-mnist" title="Else from your own digits alone."> '
+            "Learn from MNIST's digits, too"
+        )
         wish.querySelector("input").bind("change", self._wish)
         self.joining = document.createElement("form")
         self.joining.className = "row"
         self.joining.innerHTML = (
             '<label for="room-code">Room</label>'
-            '<input id="room-code" autocomplete="off" placeholder="BCDF-GHJK-MNPQ">'
-            '<button type="submit" id="room-join">Join</button>'
+            '<input id="room-code" autocomplete="off" placeholder="BCDF-GHJK-MNPQ" '
+            'title="The code of twelve letters that whoever opened the room has.">'
+            '<button type="submit" id="room-join" title="Learn with those in this room.">Join</button>'
         )
         self.joining.bind("submit", self._join_typed)
         self.joining.appendChild(button("Open a room", self._open, "Weights of a class's own.", "room-open"))

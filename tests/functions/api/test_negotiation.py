@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 from chalice.test import HTTPResponse
 
+from functions.api.limits import LARGEST_BODY, LARGEST_UNPACKED
 from functions.api.middleware import LARGEST_ANSWER
 from functions.api.negotiation import accepts_gzip
-from functions.api.requests import LARGEST_BODY, LARGEST_UNPACKED
 from functions.app import app
 from functions.storage.memory import MemoryStore
 from infra.local.gateway import ApiGateway

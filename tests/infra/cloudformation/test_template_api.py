@@ -2,8 +2,8 @@
 
 import json
 
+from functions.api.limits import LARGEST_BODY
 from functions.api.operations.operation import ALWAYS
-from functions.api.requests import LARGEST_BODY
 from functions.jobs.jobs import STALE_AFTER
 from infra.cloudformation.template import Json
 from tests.support.stack_template import mentions, properties

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import yaml
 
-from functions.api.requests import LARGEST_BODY
+from functions.api.limits import LARGEST_BODY
 from infra.cli import main
 from infra.paths import ROOT
 

@@ -216,7 +216,7 @@ def test_the_stack_is_what_deploying_expects(plan: Plan, tmp_path: Path) -> None
     for line in ("DataBucket (AWS::S3::Bucket)", "SiteBucket (AWS::S3::Bucket)", "Distribution (AWS::CloudFront"):
         assert f"  + {line}" in said
     sent = json.loads(checked_package.obtain(folder, STAGE, "x86_64", print).sent_template("b", "k"))
-    for function in ("APIHandler", "Retrain"):
+    for function in ("APIHandler", "Learn", "Retrain"):
         assert sent["Resources"][function]["Properties"]["CodeUri"] == {"Bucket": "b", "Key": "k"}
 
 

@@ -89,13 +89,13 @@ def check_functions(token: str) -> None:
     """See that each Lambda would start: its settings are those it wants, its code is what was sent."""
     functions = boto3.client("lambda").list_functions()["Functions"]
     names = sorted(function["FunctionName"] for function in functions)
-    assert [name.rpartition("-")[0] for name in names] == ["scrawl-prod-APIHandler", "scrawl-prod-Retrain"]
+    assert [name.rpartition("-")[0].split("-")[-1] for name in names] == ["APIHandler", "Learn", "Retrain"]
     for function in functions:
         settings = Settings.from_environment(function["Environment"]["Variables"])
         assert (settings.bucket, settings.stage) == (bucket_of("DataBucket"), STAGE)
         assert settings.write_token == token
         assert bool(settings.origin_secret) == (function["FunctionName"] == names[0])
-        assert settings.retrain_function == (names[1] if function["FunctionName"] == names[0] else None)
+        assert settings.retrain_function == (names[2] if function["FunctionName"] == names[0] else None)
         assert function["CodeSize"] > 100_000
 
 

@@ -76,6 +76,15 @@ def use_everything(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
     assert api("POST", "/weights/rollback", body={"version": before}).status_code == 201
     monkeypatch.setattr(api.service._launcher, "start", lambda *_: None)
     assert api("DELETE", "/weights").status_code == 202
+    use_a_room(api)
+
+
+def use_a_room(api: Api) -> None:
+    opened = api("POST", "/rooms", body={}).json_body
+    code, owner = opened["code"], {"Authorization": f"Bearer {opened['owner_code']}"}
+    assert api("GET", f"/rooms/{code}", headers=owner).status_code == 200
+    assert api("POST", f"/rooms/{code}/reset", body={}, headers=owner).status_code == 201
+    assert api("DELETE", f"/rooms/{code}", headers=owner).status_code == 204
 
 
 def leave_a_log_behind(store: Recording, api: Api) -> None:

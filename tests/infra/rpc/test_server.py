@@ -173,10 +173,10 @@ def test_wrong_weights_keep_the_server_from_starting(tmp_path: Path, kind: str, 
     assert str(path) in said
 
 
-def test_unknown_architecture_is_refused_with_those_there_are() -> None:
+def test_unknown_architecture_is_refused_with_what_a_network_is_called() -> None:
     said = refused("--model-architecture", "resnet")
     assert "resnet" in said
-    assert "mlp-128-64" in said
+    assert "mlp-300-100" in said
 
 
 def test_missing_packages_are_named() -> None:
