@@ -22,6 +22,9 @@ LARGEST_MESSAGE = 16 * 1024 * 1024  # 4,000 images of FP32 are 12.5 MB
 _THREADS = 8  # calls that run at the same time
 _WAITING = 64  # further ones that wait; beyond these, calls are refused with RESOURCE_EXHAUSTED
 _GRACE = 10  # seconds that calls have to finish when the server stops
+# Seconds after which the main thread, which alone runs Python's signal handlers, looks again: nothing wakes it for a
+# signal that comes just before it waits.
+_LOOK = 0.5
 
 log = logging.getLogger("scrawl")
 
@@ -46,7 +49,8 @@ def serve(models: Recognisers, model: str, address: str, say: Say) -> None:
     log.info("serving", extra={"address": where, "models": ", ".join(models.model_names()), "mnist": model})
     say(f"gRPC on {where} (Ctrl-C ends it)")
     with threadpool_limits(1, "blas"):  # otherwise the calls' BLAS threads spin while they wait for each other
-        stop.wait()
+        while not stop.wait(_LOOK):
+            pass
         log.info("stopping", extra={"grace_seconds": _GRACE})
         healthy.enter_graceful_shutdown()
         server.stop(_GRACE).wait()

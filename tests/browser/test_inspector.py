@@ -35,7 +35,8 @@ def same_inspector(same_lab: Lab) -> Lab:
 def see(lab: Lab, name: str) -> None:
     """Open the tab and scroll there, as one who wants to see it."""
     lab.show("inside-layers" if "data-panel" in name else name)
-    lab.page.locator(name).first.scroll_into_view_if_needed(timeout=PATIENCE)
+    # In one go: panels are replaced while the network answers.
+    lab.wait(f"(e => e && (e.scrollIntoView({{ block: 'center' }}), true))(document.querySelector({name!r}))")
 
 
 def painted(lab: Lab, name: str, at_least: int) -> None:
