@@ -4,7 +4,6 @@ Its records are in memory only: whoever stops it learns what is on it first. Seq
 that they grow from one start to the next, as the logs of lessons need it.
 """
 
-import logging
 import threading
 import time
 from collections.abc import Callable, Iterable
@@ -13,10 +12,10 @@ from typing import Any
 from moto.core.models import DEFAULT_ACCOUNT_ID
 from moto.kinesis.models import KinesisBackend, Record, kinesis_backends
 from moto.moto_server.werkzeug_app import create_backend_app
-from werkzeug.serving import make_server
 from werkzeug.wrappers import Response
 
-from infra.local.s3_server import REGION, QuietHandler
+from infra.local.loopback_server import LoopbackServer
+from infra.local.s3_server import REGION
 
 
 class LocalKinesis:
@@ -31,14 +30,12 @@ class LocalKinesis:
         self.start = int(time.time() * 1e6)  # of the sequence numbers
         self._shard.records[self.start] = Record("", "", self.start, "")
         self._app = create_backend_app("kinesis")
-        logging.getLogger("werkzeug").setLevel(logging.ERROR)
-        self._server = make_server("127.0.0.1", 0, self._serve, threaded=True, request_handler=QuietHandler)
-        threading.Thread(target=self._server.serve_forever, name="local Kinesis", daemon=True).start()
+        self._server = LoopbackServer("local Kinesis", self._serve)
 
     @property
     def endpoint(self) -> str:
         """Return the value for AWS_ENDPOINT_URL_KINESIS."""
-        return f"http://127.0.0.1:{self._server.port}"
+        return self._server.endpoint
 
     def forget(self, sequence: str) -> None:
         """Free the records before this one, which nobody reads any more."""
@@ -48,8 +45,7 @@ class LocalKinesis:
 
     def close(self) -> None:
         """Stop serving."""
-        self._server.shutdown()
-        self._server.server_close()
+        self._server.close()
         self._backend.delete_stream(None, self._stream)
 
     def _serve(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:

@@ -19,12 +19,12 @@ from urllib.parse import quote, unquote
 
 from moto.core.model_instances import reset_model_data
 from moto.core.models import DEFAULT_ACCOUNT_ID
-from moto.moto_server.werkzeug_app import MotoRequestHandler, create_backend_app
+from moto.moto_server.werkzeug_app import create_backend_app
 from moto.s3.models import FakeKey, S3Backend, s3_backends
-from werkzeug.serving import make_server
 from werkzeug.wrappers import Response
 
 from infra.files import sync_folder, write_atomically
+from infra.local.loopback_server import LoopbackServer
 
 REGION = "us-east-1"
 _UNAVAILABLE = "<Error><Code>ServiceUnavailable</Code><Message>The disk cannot be written to</Message></Error>"
@@ -44,19 +44,16 @@ class LocalS3:
         self._app = create_backend_app("s3")
         folder.mkdir(parents=True, exist_ok=True)
         self._restore()
-        logging.getLogger("werkzeug").setLevel(logging.ERROR)
-        self._server = make_server("127.0.0.1", 0, self._serve, threaded=True, request_handler=QuietHandler)
-        threading.Thread(target=self._server.serve_forever, name="local S3", daemon=True).start()
+        self._server = LoopbackServer("local S3", self._serve)
 
     @property
     def endpoint(self) -> str:
         """Return the value for AWS_ENDPOINT_URL_S3."""
-        return f"http://127.0.0.1:{self._server.port}"
+        return self._server.endpoint
 
     def close(self) -> None:
         """Stop serving. Everything that was answered is on disk."""
-        self._server.shutdown()
-        self._server.server_close()
+        self._server.close()
         with self._lock:
             self._backend.buckets.pop(self._bucket)
             s3_backends.bucket_accounts.pop(self._bucket)
@@ -156,13 +153,3 @@ class _FileBuffer:
 def _read_from_file(stored: Any, path: Path) -> None:
     stored._value_buffer.close()
     stored._value_buffer = _FileBuffer(path)
-
-
-class QuietHandler(MotoRequestHandler):
-    """Keeps connections open: otherwise each request needs one of its own."""
-
-    protocol_version = "HTTP/1.1"
-    disable_nagle_algorithm = True
-
-    def log_request(self, *_: object) -> None:
-        """Log nothing: the API logs what matters."""
