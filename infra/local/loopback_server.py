@@ -1,4 +1,4 @@
-"""A WSGI app, served on a free loopback port from a thread: how moto's servers run beside the API."""
+"""A WSGI app, served on a loopback port from a thread: how moto's servers run beside the API."""
 
 import logging
 import threading
@@ -10,11 +10,13 @@ from werkzeug.serving import make_server
 
 
 class LoopbackServer:
-    """Serves until it is closed. `endpoint` is its address, without a slash at the end."""
+    """Serves until it is closed; port 0 takes any free one. `endpoint` is its address, without a slash at the end."""
 
-    def __init__(self, name: str, app: Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]) -> None:
+    def __init__(
+        self, name: str, app: Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]], port: int = 0
+    ) -> None:
         logging.getLogger("werkzeug").setLevel(logging.ERROR)
-        self._server = make_server("127.0.0.1", 0, app, threaded=True, request_handler=_QuietHandler)
+        self._server = make_server("127.0.0.1", port, app, threaded=True, request_handler=_QuietHandler)
         self.endpoint = f"http://127.0.0.1:{self._server.port}"
         threading.Thread(target=self._server.serve_forever, name=name, daemon=True).start()
 

@@ -33,9 +33,9 @@ log = logging.getLogger("scrawl")
 
 
 class LocalS3:
-    """One bucket, served on a free loopback port from a thread."""
+    """One bucket, served on a loopback port from a thread: a free one, or the one given."""
 
-    def __init__(self, folder: Path, bucket: str) -> None:
+    def __init__(self, folder: Path, bucket: str, port: int = 0) -> None:
         self._folder = folder
         self._bucket = bucket
         self._lock = threading.Lock()
@@ -44,7 +44,7 @@ class LocalS3:
         self._app = create_backend_app("s3")
         folder.mkdir(parents=True, exist_ok=True)
         self._restore()
-        self._server = LoopbackServer("local S3", self._serve)
+        self._server = LoopbackServer("local S3", self._serve, port)
 
     @property
     def endpoint(self) -> str:

@@ -9,12 +9,8 @@ import subprocess
 import sys
 import threading
 from pathlib import Path
-from typing import Any
-from unittest.mock import patch
 
-from werkzeug.serving import BaseWSGIServer, make_server
-
-from infra.local import s3_server
+from infra.local.s3_server import LocalS3
 from infra.paths import ROOT
 
 
@@ -58,13 +54,7 @@ class StoreProcess:
 
 def main(folder: str, bucket: str = "another", port: str = "0") -> None:
     """Serve until killed."""
-
-    def at_port(host: str, _: int, *arguments: Any, **options: Any) -> BaseWSGIServer:
-        return make_server(host, int(port), *arguments, **options)
-
-    with patch.object(s3_server, "make_server", at_port):
-        server = s3_server.LocalS3(Path(folder), bucket)
-    print(server.endpoint, flush=True)
+    print(LocalS3(Path(folder), bucket, int(port)).endpoint, flush=True)
     threading.Event().wait()
 
 
