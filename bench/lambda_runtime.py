@@ -26,7 +26,7 @@ from functions.storage.s3 import S3Store
 from infra.dataset.seeding import seed
 from infra.package import lambda_package
 from infra.paths import BUILD, ROOT
-from tests.support.api_gateway import JSON, authorized, event
+from tests.support.aws.api_gateway import JSON, authorized, event
 from tests.support.servers.lambda_process import LambdaProcess, runtime_folder
 from tests.support.servers.store_process import StoreProcess
 

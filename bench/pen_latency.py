@@ -16,7 +16,7 @@ from playwright.sync_api import Page
 
 from bench.page import chromium_and_stack
 from infra.paths import BUILD
-from tests.support.handwriting import DIGITS
+from tests.support.digits.handwriting import DIGITS
 from tests.support.lab import Lab
 
 MODELS = ("mlp-128", "mlp-128-64", "conv-32-64")

@@ -20,7 +20,7 @@ from infra.dataset.sources import Sources, load_dataset
 from infra.page.kernel_build import build_kernel
 from infra.paths import BUILD, SITE
 from model_export.architectures import ARCHITECTURES, parameter_table
-from tests.support.kernel_host import WasmtimeKernel
+from tests.support.networks.kernel_host import WasmtimeKernel
 
 sys.path.append(str(SITE))  # the page's Python
 

@@ -1,7 +1,7 @@
 """Names are networks: `mlp-300-100`, `conv-16-32_64`, `mlp-128.gelu.drop20`. Reads a name, and writes it.
 
-One network has one name; docs/models.md has the grammar, `tests.support.network_names` the cases that the page's
-tests read as well. `model_export.architectures` makes the layers.
+One network has one name; docs/models.md has the grammar, `tests.support.networks.network_names` the cases that
+the page's tests read as well. `model_export.architectures` makes the layers.
 """
 
 import re

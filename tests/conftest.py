@@ -21,8 +21,9 @@ from infra.dataset.sources import DigitSplits, Sources, load_files, scikit_learn
 from infra.files import locked
 from infra.page.site import build_site
 from infra.paths import BUILD, SITE_BUILD
-from tests.support import idx_files, markers
+from tests.support import markers
 from tests.support.api import BUCKET, Api, serving
+from tests.support.digits import idx_files
 from tests.support.examined_once import RememberingEvaluator
 from tests.support.made_once import made_once
 from tests.support.servers.running_stack import seed_folder

@@ -19,7 +19,7 @@ from infra.paths import BUILD, SITE
 
 SOURCES = SITE / "kernel"
 TABLES = SITE / "scrawl" / "net" / "program.py"
-TEST_ONLY = "naive*.c"
+NAIVE = SOURCES / "naive"  # for the tests only
 MOST_MEMORY = 1 << 30  # bytes that the shared build may take: a browser reserves the addresses at once
 PICTURES = SOURCES / "pictures"
 _FLAGS = (
@@ -86,7 +86,7 @@ def build_kernel(out: Path, relaxed: bool = False, *, with_naive: bool = False, 
         with_naive: add the naive twins that the tests compare with.
         shared: for several threads, with a shared memory that the module imports.
     """
-    sources = sorted(path for path in SOURCES.glob("*.c") if with_naive or not path.match(TEST_ONLY))
+    sources = sorted([*SOURCES.glob("*.c"), *(NAIVE.glob("*.c") if with_naive else [])])
     _compile(out, sources, (*(["-mrelaxed-simd"] if relaxed else []), *(_SHARED if shared else [])))
 
 

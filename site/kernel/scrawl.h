@@ -2,7 +2,7 @@
 
    The kernel is arithmetic over memory that the caller owns: it has no libc, no malloc, no state of its own. Python decides
    which primitive follows which (site/scrawl/net/network.py). Every fast primitive has a slow, obvious twin `naive_…` of the
-   same signature in a file naive….c, which is compiled for the tests only; they compare the two.
+   same signature in the folder naive, which is compiled for the tests only; they compare the two.
 
    Axes: B batch, D inputs (784 pixels), H hidden units, K classes, I and O inputs and outputs of any dense layer.
    Rows of activations, deltas and weights are padded: `stride` floats apart, a multiple of 4, and the padding is zero.

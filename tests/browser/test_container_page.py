@@ -12,7 +12,7 @@ from playwright.sync_api import Page
 from infra.containers.check import check
 from infra.dataset.sources import DigitSplits
 from infra.page.headers import page_headers
-from tests.support import idx_files
+from tests.support.digits import idx_files
 from tests.support.lab import Lab
 from tests.support.servers.running_containers import PATIENCE, Containers, containers, free_port
 

@@ -12,11 +12,11 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser
 
+from tests.support.digits.handwriting import DIGITS
 from tests.support.engines.connections import Chromium
 from tests.support.engines.driver import Driver
 from tests.support.engines.launch import browser as started
 from tests.support.engines.launch import missing
-from tests.support.handwriting import DIGITS
 from tests.support.servers.file_server import file_server
 from tests.support.servers.running_stack import RunningStack
 

@@ -5,7 +5,7 @@ import pytest
 
 from model_export.augmentation import augment
 from model_export.hyperparameters import AUGMENTATIONS, Augmentation
-from tests.support.samples import digit_like
+from tests.support.digits.samples import digit_like
 
 IMAGES, _ = digit_like(16, seed=1)
 

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 from functions.errors import InvalidValueError
 from model_export import pretrained
 from model_export.evaluation import Evaluation, confusion_picture, confusion_text, evaluate_weights, mistakes_picture
-from tests.support.samples import digit_like, weights_with_biases
+from tests.support.digits.samples import digit_like, weights_with_biases
 
 type Evaluated = tuple[Evaluation, NDArray[np.float32], NDArray[np.integer]]  # with the images and their labels
 

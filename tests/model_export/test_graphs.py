@@ -20,8 +20,8 @@ from functions.models.training import Trainer, TrainState, initial_weights
 from infra.paths import ROOT
 from model_export.architectures import ARCHITECTURES, Architecture, architecture_named, parameter_table
 from model_export.graphs import inference_graph, train_step_graph
-from tests.support import reference
-from tests.support.samples import digit_like, masks_of, weights_with_biases
+from tests.support.digits.samples import digit_like, masks_of, weights_with_biases
+from tests.support.networks import reference
 
 MODELS = [
     *ARCHITECTURES,
@@ -205,7 +205,7 @@ def test_gradients_and_ten_steps_agree_with_pytorch(
     )
     program = [
         torch_python,
-        str(ROOT / "tests" / "support" / "torch_twin.py"),
+        str(ROOT / "tests" / "support" / "networks" / "torch_twin.py"),
         json.dumps([layers, settings]),
         str(tmp_path),
     ]

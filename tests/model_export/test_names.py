@@ -6,7 +6,7 @@ from functions.errors import InvalidValueError
 from functions.models.manifest import MODEL_NAME
 from model_export.architectures import architecture_named, parameter_count
 from model_export.names import LONGEST, Network, parse
-from tests.support.network_names import NETWORKS, REFUSED, Named
+from tests.support.networks.network_names import NETWORKS, REFUSED, Named
 
 
 def in_short(name: str) -> str:

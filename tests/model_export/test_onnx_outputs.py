@@ -17,8 +17,8 @@ from functions.storage.memory import MemoryStore
 from infra.dataset import imported_models
 from infra.dataset.imported_models import Pixels, Score
 from model_export.importing import import_onnx
+from tests.support.digits.samples import digit_like
 from tests.support.onnx_models import WEIGHT, linear, model, saved, softmax
-from tests.support.samples import digit_like
 
 IMAGES = digit_like(7, seed=1)[0]  # (B, D)
 EXPECTED = softmax(IMAGES @ WEIGHT)

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from model_export.architectures import ARCHITECTURES, architecture_named, parameter_table
-from tests.support import reference
-from tests.support.samples import digit_like, masks_of, weights_with_biases
+from tests.support.digits.samples import digit_like, masks_of, weights_with_biases
+from tests.support.networks import reference
 
 
 @pytest.mark.parametrize("model", [*ARCHITECTURES, "mlp-30-20.tanh", "conv-8_20.sigmoid", "conv-8-9_20.gelu.drop40"])

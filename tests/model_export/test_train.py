@@ -17,7 +17,7 @@ from model_export.architectures import ARCHITECTURES, parameter_table
 from model_export.graphs import inference_graph
 from model_export.hyperparameters import SCHEDULES, Hyperparameters
 from model_export.train import train
-from tests.support.samples import digit_like
+from tests.support.digits.samples import digit_like
 
 
 def digits(count: int, seed: int) -> Block:

@@ -10,7 +10,7 @@ from typing import Any
 from playwright.sync_api import ConsoleMessage, Page
 from playwright.sync_api import TimeoutError as PageTimeoutError
 
-from tests.support.handwriting import DIGITS, Strokes
+from tests.support.digits.handwriting import DIGITS, Strokes
 
 READY = "document.body.dataset.state === 'ready'"
 COMPLETE = "document.body.dataset.complete === 'yes'"

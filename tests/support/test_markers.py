@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.support import samples
+from tests.support.digits import samples
 from tests.support.markers import names_used
 from tests.support.servers.running_stack import RunningStack
 

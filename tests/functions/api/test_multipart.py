@@ -9,7 +9,7 @@ from functions.api.multipart import only_file
 from functions.errors import FormatError, InvalidValueError
 from functions.images.image_files import encode_png
 from tests.support.api import Api
-from tests.support.samples import digit_like
+from tests.support.digits.samples import digit_like
 
 PICTURE = encode_png(np.round(digit_like(1, seed=3)[0][0] * 255).astype(np.uint8))
 

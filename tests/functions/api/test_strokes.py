@@ -6,7 +6,7 @@ import pytest
 from functions.api.strokes import Strokes, written
 from functions.errors import InvalidValueError
 from functions.images import writing
-from tests.support.handwriting import DIGITS
+from tests.support.digits.handwriting import DIGITS
 
 FOUR = DIGITS[4]
 _NAMED = [[{"x": x, "y": y, "time": 17, "pressure": 0.5} for x, y in stroke] for stroke in FOUR]

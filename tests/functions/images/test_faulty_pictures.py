@@ -15,7 +15,7 @@ from functions.service import Service
 from functions.settings import Settings
 from functions.storage.memory import MemoryStore
 from infra.dataset.sources import DigitSplits
-from tests.support.faulty_pictures import RENDERINGS, Rendering
+from tests.support.digits.faulty_pictures import RENDERINGS, Rendering
 
 COUNT = 40 if os.environ.get("CI") else 20  # digits in each rendering
 WARNED = {

@@ -7,7 +7,7 @@ import pytest
 
 from functions.errors import InvalidValueError
 from functions.images.normalise import BlankError, normalise
-from tests.support.kernel_host import WasmtimeKernel
+from tests.support.networks.kernel_host import WasmtimeKernel
 
 
 @pytest.fixture(scope="module")

@@ -8,7 +8,7 @@ import pytest
 
 from functions.errors import InvalidValueError
 from functions.images import pen, writing
-from tests.support.written_digits import WRITING, Written
+from tests.support.digits.written_digits import WRITING, Written
 
 
 @pytest.mark.parametrize(("strokes", "width"), WRITING.values(), ids=WRITING)

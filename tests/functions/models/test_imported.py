@@ -14,8 +14,8 @@ from infra.dataset import imported_models
 from infra.paths import ROOT
 from model_export.importing import import_onnx
 from tests.support.api import Api, serving
+from tests.support.digits.samples import digit_like
 from tests.support.onnx_models import SIZES, WEIGHT, linear, saved, softmax, unchecked_files
-from tests.support.samples import digit_like
 
 IMAGES = digit_like(2, seed=1)[0]  # (B, D)
 

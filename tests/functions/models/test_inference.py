@@ -15,7 +15,7 @@ from functions.models.training import initial_weights
 from model_export import pretrained
 from model_export.architectures import ARCHITECTURES, parameter_table
 from model_export.export import export
-from tests.support.samples import digit_like, weights_with_biases
+from tests.support.digits.samples import digit_like, weights_with_biases
 
 MODELS = list(ARCHITECTURES)
 

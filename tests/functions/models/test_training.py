@@ -11,7 +11,7 @@ from functions.models.manifest import activation_of
 from functions.models.training import Trainer, TrainState, initial_weights
 from model_export.architectures import ARCHITECTURES, architecture_named, parameter_table
 from model_export.graphs import train_step_graph
-from tests.support.samples import digit_like
+from tests.support.digits.samples import digit_like
 
 MLP = ARCHITECTURES["mlp-128"]
 SHAPES = dict(parameter_table(MLP.layers))

@@ -20,7 +20,7 @@ from tritonclient.utils import InferenceServerException
 
 from infra.cli.grpc_command import grpc as grpc_command
 from infra.paths import ROOT
-from tests.support.samples import digit_like
+from tests.support.digits.samples import digit_like
 from tests.support.servers.running_grpc import RunningGrpc
 from tests.support.servers.running_stack import RunningStack, teach
 

@@ -13,7 +13,7 @@ from functions.oip.messages import InferRequest
 from functions.service import Service
 from functions.settings import Settings
 from functions.storage.memory import MemoryStore
-from tests.support.samples import digit_like
+from tests.support.digits.samples import digit_like
 
 IMAGES = digit_like(2, seed=3)[0]  # (B, D)
 ALL = ("probabilities", "log_probabilities", "label")

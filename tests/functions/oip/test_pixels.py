@@ -8,7 +8,7 @@ import pytest
 
 from functions.errors import FormatError, InvalidValueError
 from functions.oip import pixels
-from tests.support.samples import digit_like
+from tests.support.digits.samples import digit_like
 
 BYTES = np.round(digit_like(2, seed=3)[0] * 255).astype(np.uint8)  # (B, D)
 IMAGES = BYTES.astype(np.float32) / np.float32(255)

@@ -6,7 +6,7 @@ import pytest
 from functions.errors import InvalidValueError
 from functions.weights import bounds
 from model_export import pretrained
-from tests.support.bound_cases import CASES
+from tests.support.networks.bound_cases import CASES
 
 
 @pytest.mark.parametrize("case", CASES)

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from functions.errors import FormatError, InvalidValueError
 from functions.weights import foreign, tensors
 from tests.support.api import Api
-from tests.support.samples import weights_with_biases
+from tests.support.digits.samples import weights_with_biases
 
 SHAPES = {"fc1.weight": (128, 784), "fc1.bias": (128,), "fc2.weight": (10, 128), "fc2.bias": (10,)}
 WEIGHTS = weights_with_biases(SHAPES, 1)

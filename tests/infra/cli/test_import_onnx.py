@@ -15,8 +15,8 @@ from functions.dataset.block import Block
 from functions.storage.s3 import S3Store
 from infra.cli.main import main
 from infra.paths import ROOT
-from tests.support import idx_files
 from tests.support.api import Api, serving
+from tests.support.digits import idx_files
 from tests.support.onnx_models import WEIGHT, linear, saved
 
 

@@ -12,7 +12,7 @@ from click.testing import CliRunner, Result
 
 from infra.cli.main import main
 from infra.paths import ROOT
-from tests.support import idx_files
+from tests.support.digits import idx_files
 
 
 @pytest.mark.parametrize("name", [None, *main.commands])

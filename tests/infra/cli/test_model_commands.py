@@ -11,8 +11,8 @@ from PIL import Image
 from infra.cli.main import main
 from model_export import pretrained
 from tests.infra.dataset.test_unipen import FILE as UNIPEN
-from tests.support import idx_files
-from tests.support.samples import digit_like
+from tests.support.digits import idx_files
+from tests.support.digits.samples import digit_like
 
 
 def invoke(*arguments: object) -> Result:

@@ -11,7 +11,7 @@ import pytest
 from infra.cloudformation import template
 from infra.cloudformation.template import Json
 from infra.package import lambda_package
-from tests.support.stack_template import mentions, properties
+from tests.support.aws.stack_template import mentions, properties
 
 
 def lint(path: Path) -> str:

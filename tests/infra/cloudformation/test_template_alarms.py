@@ -9,7 +9,7 @@ from functions.telemetry import metrics
 from functions.weights.versions import Metadata
 from infra.cloudformation import template
 from infra.cloudformation.template import Json
-from tests.support.stack_template import properties
+from tests.support.aws.stack_template import properties
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ from functions.api.limits import LARGEST_BODY
 from functions.api.operations.operation import ALWAYS
 from functions.jobs.jobs import STALE_AFTER
 from infra.cloudformation.template import Json
-from tests.support.stack_template import mentions, properties
+from tests.support.aws.stack_template import mentions, properties
 
 
 def test_the_api_has_one_stage_and_writes_are_limited_more(plain: Json) -> None:

@@ -14,7 +14,7 @@ from infra.page import site
 from infra.page.headers import content_security_policy
 from infra.paths import SITE
 from tests.support.api import serving
-from tests.support.stack_template import properties
+from tests.support.aws.stack_template import properties
 
 
 def test_cached_answers_differ_only_by_what_the_cache_looks_at(sam: Json, memory: MemoryStore) -> None:

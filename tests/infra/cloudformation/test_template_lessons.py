@@ -1,7 +1,7 @@
 """The template's stream of lessons: only where it is asked for, and read so that nothing is lost."""
 
 from infra.cloudformation.template import Json, alarms
-from tests.support.stack_template import mentions, properties
+from tests.support.aws.stack_template import mentions, properties
 
 STREAM = ("LessonStream", "LessonsToLearn", "LearnFromStream", "HandInLessons", "LearnFails", "LessonsLate")
 

@@ -17,7 +17,7 @@ from botocore.stub import Stubber
 from infra.containers.prepare import ensure_bucket
 from infra.dataset.sources import DigitSplits
 from infra.rpc.protos import mnist_pb2, mnist_pb2_grpc
-from tests.support import idx_files
+from tests.support.digits import idx_files
 from tests.support.servers.containers import Image
 from tests.support.servers.running_containers import PATIENCE, Containers, containers, free_port, wait_for
 

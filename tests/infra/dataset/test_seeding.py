@@ -19,7 +19,7 @@ from functions.weights.versions import Change
 from infra.dataset.seeding import Seeded, bring_up_to_date, seed
 from infra.dataset.sources import DigitSplits, Sources, load_files
 from model_export.architectures import ARCHITECTURES
-from tests.support import idx_files
+from tests.support.digits import idx_files
 
 POINTER = "weights/mlp-128/current.json"
 

@@ -14,7 +14,7 @@ import pytest
 from infra.dataset import sources
 from infra.dataset.download import DownloadError, download
 from infra.dataset.sources import DataError, Sources, load_dataset, load_files
-from tests.support import idx_files
+from tests.support.digits import idx_files
 
 
 def quiet(_: str) -> None:

@@ -2,7 +2,7 @@ import pytest
 
 from infra.deploy.addresses import api_address, own_address, say_where
 from infra.deploy.cloudformation_stack import Stack
-from tests.support.aws_clients import AWS, HERE, Client, account
+from tests.support.aws.aws_clients import AWS, HERE, Client, account
 
 MISSING = "API for service 'cloudfront' not yet implemented or pro feature"
 

@@ -6,8 +6,8 @@ import pytest
 
 from infra.deploy import checked_package
 from infra.deploy.aws_errors import DeployError
-from tests.support import cloud
-from tests.support.cloud import ARM64, LIBRARY, STAGE, template, write_package
+from tests.support.aws import cloud
+from tests.support.aws.cloud import ARM64, LIBRARY, STAGE, template, write_package
 
 
 def unusable(folder: Path) -> str:

@@ -20,8 +20,9 @@ from infra.deploy.deployment import Plan, deploy
 from infra.deploy.destroy import destroy
 from infra.deploy.dry_run import dry_run
 from infra.deploy.status import status
-from tests.support import cloud, idx_files
-from tests.support.cloud import ACCOUNT, REGION, STAGE, bucket_of, objects, template, write_package, write_page
+from tests.support.aws import cloud
+from tests.support.aws.cloud import ACCOUNT, REGION, STAGE, bucket_of, objects, template, write_package, write_page
+from tests.support.digits import idx_files
 
 if TYPE_CHECKING:  # importing it takes seconds
     from moto.cloudformation.models import CloudFormationBackend, Stack

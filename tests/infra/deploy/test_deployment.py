@@ -19,8 +19,8 @@ from infra.deploy.dry_run import dry_run
 from infra.deploy.status import status
 from infra.package import lambda_package
 from infra.paths import ROOT
-from tests.support import cloud, idx_files
-from tests.support.cloud import (
+from tests.support.aws import cloud
+from tests.support.aws.cloud import (
     ACCOUNT,
     NOWHERE,
     REGION,
@@ -31,6 +31,7 @@ from tests.support.cloud import (
     write_package,
     write_page,
 )
+from tests.support.digits import idx_files
 
 ARTEFACTS = f"scrawl-artefacts-{ACCOUNT}-{REGION}"
 

@@ -2,7 +2,7 @@ import pytest
 
 from infra.deploy.aws_errors import DeployError
 from infra.deploy.emulators import check_services
-from tests.support.aws_clients import AWS, HERE, Client, account
+from tests.support.aws.aws_clients import AWS, HERE, Client, account
 
 NOT_ENABLED = "Service 'lambda' is not enabled. Please check your 'SERVICES' configuration variable."
 

@@ -20,8 +20,9 @@ from infra.deploy.checked_package import CheckedPackage
 from infra.deploy.deployment import deploy
 from infra.deploy.destroy import destroy
 from infra.package import lambda_package
-from tests.support import cloud, idx_files
-from tests.support.cloud import REGION, STAGE, bucket_of, objects, write_package
+from tests.support.aws import cloud
+from tests.support.aws.cloud import REGION, STAGE, bucket_of, objects, write_package
+from tests.support.digits import idx_files
 
 NOTHING = object()
 CONDITIONS = template.stack(STAGE)["Conditions"]

@@ -17,8 +17,8 @@ from infra.deploy.aws_errors import DeployError
 from infra.deploy.deployment import Plan, deploy
 from infra.deploy.dry_run import dry_run
 from infra.deploy.status import status
-from tests.support import cloud
-from tests.support.cloud import REGION, STAGE, objects, write_page
+from tests.support.aws import cloud
+from tests.support.aws.cloud import REGION, STAGE, objects, write_page
 
 KEYS = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")
 

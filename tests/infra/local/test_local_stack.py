@@ -16,7 +16,7 @@ import pytest
 import requests
 
 from infra.paths import ROOT
-from tests.support import idx_files
+from tests.support.digits import idx_files
 from tests.support.servers.running_stack import RunningStack, teach
 
 

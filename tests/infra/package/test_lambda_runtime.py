@@ -22,7 +22,7 @@ from functions.storage.s3 import S3Store
 from infra.dataset.sources import DigitSplits
 from tests.conftest import copy
 from tests.support.api import BUCKET
-from tests.support.api_gateway import JSON, TOKEN, authorized, content, event
+from tests.support.aws.api_gateway import JSON, TOKEN, authorized, content, event
 from tests.support.servers.lambda_process import LambdaError, LambdaProcess, runtime_folder
 
 SETTINGS = {

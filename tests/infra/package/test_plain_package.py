@@ -19,7 +19,7 @@ from infra.package.dependencies import lambda_python
 from infra.paths import ROOT
 from tests.conftest import copy
 from tests.support.api import BUCKET
-from tests.support.api_gateway import JSON, TOKEN, authorized, event
+from tests.support.aws.api_gateway import JSON, TOKEN, authorized, event
 from tests.support.servers.lambda_process import LambdaProcess, runtime_folder
 
 pytestmark = [pytest.mark.package, pytest.mark.ci_only]  # it fetches and compresses 47 MB

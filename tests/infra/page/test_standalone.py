@@ -11,7 +11,7 @@ from functions.dataset import block
 from functions.weights import tensors
 from infra.cli.main import main
 from model_export import pretrained
-from tests.support import idx_files
+from tests.support.digits import idx_files
 
 
 def test_build_site_writes_a_folder_for_any_static_host(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ from moto import mock_aws
 from infra.deploy.aws_errors import DeployError
 from infra.plain import checks, stage_settings
 from infra.plain.bootstrap import bootstrap
-from tests.support import idx_files
+from tests.support.digits import idx_files
 
 NAME = "scrawl-dev-123456789012-us-east-1"
 

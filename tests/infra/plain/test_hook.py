@@ -15,7 +15,7 @@ from functions.storage.memory import MemoryStore
 from functions.storage.s3 import S3Store
 from infra.paths import ROOT
 from tests.conftest import copy
-from tests.support.cloud import cloud
+from tests.support.aws.cloud import cloud
 
 CHALICE = "from chalice.cli import main; import sys; sys.exit(main())"
 BUCKET = "scrawl-dev-of-mine"

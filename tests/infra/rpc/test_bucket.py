@@ -21,8 +21,8 @@ from infra.dataset import imported_models
 from infra.local.s3_server import LocalS3
 from model_export.importing import import_onnx
 from tests.conftest import copy
+from tests.support.digits.samples import digit_like
 from tests.support.onnx_models import WEIGHT, linear, saved, softmax
-from tests.support.samples import digit_like
 from tests.support.servers.running_grpc import RunningGrpc, refused
 
 BUCKET = "scrawl-test-grpc"

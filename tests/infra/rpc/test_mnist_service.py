@@ -15,8 +15,8 @@ from infra.rpc.mnist_service import MnistService
 from infra.rpc.protos import mnist_pb2
 from model_export import pretrained
 from tests.support.api import Api
-from tests.support.handwriting import DIGITS
-from tests.support.written_digits import WRITING, Written
+from tests.support.digits.handwriting import DIGITS
+from tests.support.digits.written_digits import WRITING, Written
 
 MODEL = "mlp-128-64"
 

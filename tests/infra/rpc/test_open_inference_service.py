@@ -24,7 +24,7 @@ from infra.rpc.protos import mnist_pb2, mnist_pb2_grpc
 from model_export import pretrained
 from model_export.architectures import architecture_named
 from model_export.graphs import inference_graph
-from tests.support.samples import digit_like
+from tests.support.digits.samples import digit_like
 from tests.support.servers.running_grpc import RunningGrpc
 
 IMAGES = digit_like(3, seed=3)[0]  # (B, D)

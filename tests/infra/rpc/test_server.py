@@ -18,7 +18,7 @@ from functions.weights import tensors
 from infra.paths import ROOT
 from infra.rpc import address
 from model_export import pretrained
-from tests.support.samples import digit_like
+from tests.support.digits.samples import digit_like
 from tests.support.servers.running_grpc import RunningGrpc, refused
 
 TIMEOUT = 60  # seconds

@@ -15,7 +15,7 @@ from model_export.distillation.settings import VARIATION, DistillationSettings  
 from model_export.distillation.variation import Variation  # noqa: E402
 from model_export.graphs import inference_graph  # noqa: E402
 from tests.model_export.distillation.test_pictures import WRITTEN  # noqa: E402
-from tests.support.samples import digit_like  # noqa: E402
+from tests.support.digits.samples import digit_like  # noqa: E402
 
 
 @pytest.mark.parametrize("model", ARCHITECTURES)

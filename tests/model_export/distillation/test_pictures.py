@@ -7,7 +7,7 @@ from functions.errors import InvalidValueError
 from functions.images.pen import draw_digit
 from model_export.distillation.pictures import Written, drawn, leave_out, synthetic, varied
 from model_export.distillation.settings import DistillationSettings
-from tests.support.handwriting import DIGITS
+from tests.support.digits.handwriting import DIGITS
 
 WRITTEN = [Written(digit, 1 + digit % 3, [np.array(s, float) for s in strokes]) for digit, strokes in DIGITS.items()]
 

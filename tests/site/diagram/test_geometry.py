@@ -9,7 +9,7 @@ from scrawl.diagram.geometry import HEAD, TARGET, Layout, height_at, nearest
 
 from model_export.architectures import LOG_SOFTMAX as TOP
 from model_export.architectures import RELU, dense
-from tests.support.kernel_networks import NETWORKS, layers_described
+from tests.support.networks.kernel_networks import NETWORKS, layers_described
 
 DEEP = (
     *itertools.chain(*((dense(f"fc{n}", 784 if n == 1 else 64, 64), RELU) for n in range(1, 7))),

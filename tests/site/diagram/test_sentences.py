@@ -5,7 +5,7 @@ from scrawl.diagram import sentences
 from scrawl.diagram.columns import columns_for
 from scrawl.diagram.diagram_state import Choice, DrawnNetwork
 
-from tests.support.kernel_networks import NETWORKS, layers_described
+from tests.support.networks.kernel_networks import NETWORKS, layers_described
 
 COLUMNS = columns_for(layers_described(NETWORKS["mlp-128-64"]))
 MAPS = columns_for(layers_described(NETWORKS["conv-32-64"]))

@@ -6,9 +6,9 @@ from scrawl.diagram.strengths import Strengths
 from scrawl.inspect.attribution import Attribution
 
 from functions.models.manifest import Layer
-from tests.support import reference
-from tests.support.kernel_host import WasmtimeKernel
-from tests.support.kernel_networks import NETWORKS, build, digits, weights_for
+from tests.support.networks import reference
+from tests.support.networks.kernel_host import WasmtimeKernel
+from tests.support.networks.kernel_networks import NETWORKS, build, digits, weights_for
 
 PICTURE = digits(4)[0][0]
 

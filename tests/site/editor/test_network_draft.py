@@ -4,7 +4,7 @@ import pytest
 from scrawl.editor.network_draft import Draft, draft_of, memory, samples_per_second, seconds_per_digit
 from scrawl.net.names import UnknownNetworkError, parse
 
-from tests.support.network_names import NETWORKS
+from tests.support.networks.network_names import NETWORKS
 
 
 @pytest.mark.parametrize("name", NETWORKS)

@@ -8,8 +8,8 @@ from scrawl.files.foreign_networks import network_of, rearranged, recognised
 from scrawl.net.safetensors import FormatError, Tensor
 
 from model_export.architectures import architecture_named
-from tests.support.kernel_host import WasmtimeKernel
-from tests.support.kernel_networks import weights_for
+from tests.support.networks.kernel_host import WasmtimeKernel
+from tests.support.networks.kernel_networks import weights_for
 
 PYTORCH = {
     "0.weight": [300, 784],

@@ -12,8 +12,8 @@ from scrawl.files.onnx_writer import model_file
 from scrawl.net.names import parse
 
 from model_export.architectures import architecture_named
-from tests.support import reference
-from tests.support.kernel_networks import digits, weights_for
+from tests.support.networks import reference
+from tests.support.networks.kernel_networks import digits, weights_for
 
 NAMES = [
     "mlp-128",

@@ -2,8 +2,8 @@
 
 import pytest
 
-from tests.support.confusion_case import ConfusionCase
-from tests.support.kernel_host import WasmtimeKernel
+from tests.support.networks.confusion_case import ConfusionCase
+from tests.support.networks.kernel_host import WasmtimeKernel
 
 
 @pytest.fixture(scope="module")

@@ -8,9 +8,9 @@ from scrawl.inspect.attribution import Attribution
 from scrawl.net.network import Network
 
 from functions.models.manifest import Layer
-from tests.support import reference
-from tests.support.kernel_host import WasmtimeKernel
-from tests.support.kernel_networks import NETWORKS, build, digits, stored, weights_for
+from tests.support.networks import reference
+from tests.support.networks.kernel_host import WasmtimeKernel
+from tests.support.networks.kernel_networks import NETWORKS, build, digits, stored, weights_for
 
 type Layers = tuple[Layer, ...]
 type Weights = dict[str, np.ndarray]

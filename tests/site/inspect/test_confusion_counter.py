@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from tests.support.confusion_case import LABELS, RANGES, RATE, ROWS, ConfusionCase
+from tests.support.networks.confusion_case import LABELS, RANGES, RATE, ROWS, ConfusionCase
 
 
 def test_count_agrees_with_single_predictions(case: ConfusionCase) -> None:

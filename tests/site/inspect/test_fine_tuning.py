@@ -3,8 +3,8 @@
 import numpy as np
 from scrawl.inspect.fine_tuning import MOST_STEPS, FineTuner
 
-from tests.support.confusion_case import RATE, ROWS, ConfusionCase
-from tests.support.kernel_host import WasmtimeKernel
+from tests.support.networks.confusion_case import RATE, ROWS, ConfusionCase
+from tests.support.networks.kernel_host import WasmtimeKernel
 
 
 def learned(case: ConfusionCase, others: list[tuple[int, int]]) -> int:

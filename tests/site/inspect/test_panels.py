@@ -3,7 +3,7 @@
 import pytest
 from scrawl.inspect.panels import columns_for, diverging_palette, fading_palette, neighbour, panels_for, parse_colour
 
-from tests.support.kernel_networks import NETWORKS, layers_described
+from tests.support.networks.kernel_networks import NETWORKS, layers_described
 
 BLUE, PAPER, ORANGE = (0, 0, 255), (245, 242, 235), (200, 80, 0)
 

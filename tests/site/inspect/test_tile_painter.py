@@ -8,8 +8,8 @@ from scrawl.inspect.attribution import Attribution
 from scrawl.inspect.panels import Panel, panels_for
 from scrawl.inspect.tile_painter import SPREAD, TilePainter
 
-from tests.support.kernel_host import WasmtimeKernel
-from tests.support.kernel_networks import NETWORKS, build, digits, layers_described, weights_for
+from tests.support.networks.kernel_host import WasmtimeKernel
+from tests.support.networks.kernel_networks import NETWORKS, build, digits, layers_described, weights_for
 
 if TYPE_CHECKING:
     from scrawl.inspect.tile_painter import Painted

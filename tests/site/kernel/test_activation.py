@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scrawl.net.names import ACTIVATIONS
 
-from tests.support.kernel_host import WasmtimeKernel
+from tests.support.networks.kernel_host import WasmtimeKernel
 
 KINDS = [kind for kind in ACTIVATIONS if kind != "relu"]
 NUMBERS = np.concatenate(

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from tests.support.kernel_host import WasmtimeKernel
-from tests.support.kernel_networks import NETWORKS, as_bytes, build, digits, order_of, stored, weights_for
+from tests.support.networks.kernel_host import WasmtimeKernel
+from tests.support.networks.kernel_networks import NETWORKS, as_bytes, build, digits, order_of, stored, weights_for
 
 # Coordinates and weights have 8 bits after the binary point: up to 1/256 of the difference of neighbours is lost in
 # each direction, and a rounding.

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from tests.support.kernel_host import WasmtimeKernel
-from tests.support.tolerances import Tolerance
+from tests.support.networks.kernel_host import WasmtimeKernel
+from tests.support.networks.tolerances import Tolerance
 
 # float32 sums of up to a few hundred terms of size 1; Winograd's transforms add some roundings of 6e-8.
 CLOSE: Tolerance = {"rtol": 1e-4, "atol": 5e-5}

@@ -12,8 +12,8 @@ from functions.images import image_files
 from functions.images import ink as paper
 from functions.images.image_files import Digit
 from functions.images.normalise import BlankError, normalise
-from tests.support.faulty_pictures import RENDERINGS
-from tests.support.kernel_host import WasmtimeKernel
+from tests.support.digits.faulty_pictures import RENDERINGS
+from tests.support.networks.kernel_host import WasmtimeKernel
 
 if TYPE_CHECKING:
     from scrawl.net.picture_reader import FoundInk

@@ -6,9 +6,9 @@ from numpy.typing import NDArray
 from scrawl.drawing.ink_path import PEN_SHARES
 
 from functions.images.pen import draw_digit
-from tests.support.handwriting import DIGITS, Strokes
-from tests.support.kernel_host import WasmtimeKernel
-from tests.support.written_digits import WRITING
+from tests.support.digits.handwriting import DIGITS, Strokes
+from tests.support.digits.written_digits import WRITING
+from tests.support.networks.kernel_host import WasmtimeKernel
 
 RNG = np.random.default_rng(4)
 

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from tests.support.kernel_host import WasmtimeKernel
-from tests.support.tolerances import Tolerance
+from tests.support.networks.kernel_host import WasmtimeKernel
+from tests.support.networks.tolerances import Tolerance
 
 D, BLOCK = 784, 32
 SLOT = D + 8  # entries that an image has room for

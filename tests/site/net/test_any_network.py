@@ -8,10 +8,10 @@ from scrawl.inspect.attribution import Attribution
 from scrawl.net.activations import Dropout
 
 from model_export.architectures import architecture_named
-from tests.support import reference
-from tests.support.kernel_host import WasmtimeKernel
-from tests.support.kernel_networks import arrays, build, digits, order_of, stored, weights_for
-from tests.support.tolerances import Tolerance
+from tests.support.networks import reference
+from tests.support.networks.kernel_host import WasmtimeKernel
+from tests.support.networks.kernel_networks import arrays, build, digits, order_of, stored, weights_for
+from tests.support.networks.tolerances import Tolerance
 
 # Several layers of float32 sums, Winograd's among them.
 CLOSE: Tolerance = {"rtol": 2e-3, "atol": 3e-5}

@@ -5,9 +5,9 @@ import pytest
 
 from model_export import pretrained
 from model_export.architectures import ARCHITECTURES
-from tests.support.bound_cases import CASES
-from tests.support.kernel_host import WasmtimeKernel
-from tests.support.kernel_networks import build
+from tests.support.networks.bound_cases import CASES
+from tests.support.networks.kernel_host import WasmtimeKernel
+from tests.support.networks.kernel_networks import build
 
 
 @pytest.mark.parametrize("case", CASES)

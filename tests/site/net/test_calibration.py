@@ -8,8 +8,8 @@ from scrawl.net.predictor import Predictor
 from functions.models import calibration as core
 from model_export import pretrained
 from model_export.architectures import ARCHITECTURES
-from tests.support.kernel_host import WasmtimeKernel
-from tests.support.kernel_networks import build, digits
+from tests.support.networks.kernel_host import WasmtimeKernel
+from tests.support.networks.kernel_networks import build, digits
 
 TEMPERATURE, LEAST = 1.7, 0.5
 

@@ -9,11 +9,11 @@ from scrawl.net.network import Network
 
 from model_export.architectures import FLATTEN, MAXPOOL2, RELU, conv3x3, dense
 from model_export.architectures import LOG_SOFTMAX as TOP
-from tests.support.kernel_host import WasmtimeKernel
-from tests.support.kernel_networks import build
+from tests.support.networks.kernel_host import WasmtimeKernel
+from tests.support.networks.kernel_networks import build
 
 if TYPE_CHECKING:
-    from tests.support.kernel_networks import Layers
+    from tests.support.networks.kernel_networks import Layers
 
 
 @pytest.fixture

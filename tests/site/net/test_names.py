@@ -4,8 +4,8 @@ import pytest
 from scrawl.net.names import Architecture, UnknownNetworkError, parse
 
 from model_export.architectures import architecture_named, parameter_table
-from tests.support.kernel_networks import layers_described, parameters_described
-from tests.support.network_names import NETWORKS, REFUSED
+from tests.support.networks.kernel_networks import layers_described, parameters_described
+from tests.support.networks.network_names import NETWORKS, REFUSED
 
 
 @pytest.mark.parametrize("name", NETWORKS)

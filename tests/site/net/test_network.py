@@ -10,17 +10,17 @@ import pytest
 from scrawl.net.network import Samples
 
 from infra.page.kernel_build import compiled_picture_reader
-from tests.support import reference
-from tests.support.kernel_host import WasmtimeKernel, built
-from tests.support.kernel_networks import NETWORKS, arrays, build, digits, order_of, stored, weights_for
-from tests.support.tolerances import Tolerance
+from tests.support.networks import reference
+from tests.support.networks.kernel_host import WasmtimeKernel, built
+from tests.support.networks.kernel_networks import NETWORKS, arrays, build, digits, order_of, stored, weights_for
+from tests.support.networks.tolerances import Tolerance
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from numpy.typing import NDArray
 
-    from tests.support.kernel_networks import Layers
+    from tests.support.networks.kernel_networks import Layers
 
     type Gradients = dict[str, reference.Array]
 

@@ -13,9 +13,9 @@ import numpy as np
 import pytest
 
 from infra.paths import ROOT
-from tests.support import reference
-from tests.support.kernel_host import WasmtimeKernel
-from tests.support.kernel_networks import (
+from tests.support.networks import reference
+from tests.support.networks.kernel_host import WasmtimeKernel
+from tests.support.networks.kernel_networks import (
     NETWORKS,
     arrays,
     as_bytes,
@@ -26,7 +26,7 @@ from tests.support.kernel_networks import (
     stored,
     weights_for,
 )
-from tests.support.tolerances import Tolerance
+from tests.support.networks.tolerances import Tolerance
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -200,7 +200,7 @@ def test_steps_agree_with_pytorch(
     weights = weights_for(NETWORKS[model])
     np.savez(tmp_path / "in.npz", allow_pickle=False, images=images, labels=labels.astype(np.int64), **weights)
     layers = layers_described(NETWORKS[model])
-    twin = ROOT / "tests" / "support" / "torch_twin.py"
+    twin = ROOT / "tests" / "support" / "networks" / "torch_twin.py"
     command = [os.environ.get("TORCH_PYTHON", sys.executable), str(twin), json.dumps([layers, rule]), str(tmp_path)]
     subprocess.run(command, check=True)
     expected = dict(np.load(tmp_path / "out.npz"))

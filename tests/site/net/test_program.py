@@ -5,7 +5,7 @@ import wasmtime
 from scrawl.net.program import COUNT, PRIMITIVES, REGISTERS, STEP, WORDS, Program
 
 from infra.page.kernel_build import dispatch_header, numbers_header
-from tests.support.kernel_host import WasmtimeKernel
+from tests.support.networks.kernel_host import WasmtimeKernel
 
 
 @pytest.fixture

@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.support.kernel_host import WasmtimeKernel
-from tests.support.kernel_networks import NETWORKS, as_bytes, build, digits, stored, weights_for
-from tests.support.threaded_kernel import ThreadedKernel
+from tests.support.networks.kernel_host import WasmtimeKernel
+from tests.support.networks.kernel_networks import NETWORKS, as_bytes, build, digits, stored, weights_for
+from tests.support.networks.threaded_kernel import ThreadedKernel
 
 if TYPE_CHECKING:
     from scrawl.net.network import UpdateRule
 
-    from tests.support.threaded_kernel import Throwing
+    from tests.support.networks.threaded_kernel import Throwing
 
 BATCH, STEPS = 64, 3
 RULES: dict[str, UpdateRule] = {

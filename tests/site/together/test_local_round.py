@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from scrawl.together.local_round import FEWEST_DIGITS, LONGEST, NOISE, LocalRound
 
-from tests.support import kernel_networks
-from tests.support.kernel_host import WasmtimeKernel
+from tests.support.networks import kernel_networks
+from tests.support.networks.kernel_host import WasmtimeKernel
 
 LAYERS = kernel_networks.NETWORKS["mlp-128"]
 SHARED = {name: tensor.ravel() for name, tensor in kernel_networks.weights_for(LAYERS).items()}

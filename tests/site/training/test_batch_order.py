@@ -9,8 +9,8 @@ import pytest
 from scrawl.training.batch_order import TURNOVER, shuffled
 from scrawl.training.training_run import TrainingRun
 
-from tests.support.kernel_host import WasmtimeKernel
-from tests.support.trainers import SETTINGS, DigitTrainer, deliver, fill, new_network, new_trainer, run
+from tests.support.networks.kernel_host import WasmtimeKernel
+from tests.support.networks.trainers import SETTINGS, DigitTrainer, deliver, fill, new_network, new_trainer, run
 
 if TYPE_CHECKING:
     from collections.abc import Callable

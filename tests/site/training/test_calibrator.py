@@ -10,9 +10,9 @@ from scrawl.net.calibration import Calibration
 from scrawl.training.calibrator import DIGITS, ENOUGH, Calibrator
 
 from functions.models import calibration as core
-from tests.support.kernel_host import WasmtimeKernel
-from tests.support.kernel_networks import NETWORKS, build, stored
-from tests.support.trainers import Clock
+from tests.support.networks.kernel_host import WasmtimeKernel
+from tests.support.networks.kernel_networks import NETWORKS, build, stored
+from tests.support.networks.trainers import Clock
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

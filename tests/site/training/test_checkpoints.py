@@ -9,9 +9,9 @@ import pytest
 from scrawl.training.checkpoints import MOST, MOST_BYTES, Checkpoints
 from scrawl.training.trainer import Trainer
 
-from tests.support.kernel_host import WasmtimeKernel
-from tests.support.kernel_networks import as_bytes
-from tests.support.trainers import fill, new_trainer, run
+from tests.support.networks.kernel_host import WasmtimeKernel
+from tests.support.networks.kernel_networks import as_bytes
+from tests.support.networks.trainers import fill, new_trainer, run
 
 if TYPE_CHECKING:
     from scrawl.training.training_run import Figures

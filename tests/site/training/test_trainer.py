@@ -9,9 +9,9 @@ from scrawl.net.calibration import Calibration
 from scrawl.training.teaching import MOST_TAKEN_BACK, Teacher
 from scrawl.training.training_run import FEWEST, TrainingRun, steps_to
 
-from tests.support.kernel_host import WasmtimeKernel
-from tests.support.kernel_networks import as_bytes
-from tests.support.trainers import (
+from tests.support.networks.kernel_host import WasmtimeKernel
+from tests.support.networks.kernel_networks import as_bytes
+from tests.support.networks.trainers import (
     SETTINGS,
     DigitTrainer,
     changed,

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 
-from tests.support import reference
-from tests.support.kernel_host import WasmtimeKernel
-from tests.support.kernel_networks import NETWORKS, build, digits, layers_described, weights_for
+from tests.support.networks import reference
+from tests.support.networks.kernel_host import WasmtimeKernel
+from tests.support.networks.kernel_networks import NETWORKS, build, digits, layers_described, weights_for
 
 if TYPE_CHECKING:
     from scrawl.diagram.diagram_state import DrawnNetwork

@@ -13,8 +13,8 @@ from scrawl import protocol
 from scrawl.net.calibration import Calibration
 
 from tests.support import fake_browser
-from tests.support.kernel_host import WasmtimeKernel
-from tests.support.trainers import LAYERS, PARAMETERS, SETTINGS
+from tests.support.networks.kernel_host import WasmtimeKernel
+from tests.support.networks.trainers import LAYERS, PARAMETERS, SETTINGS
 
 if TYPE_CHECKING:
     from scrawl.worker.main import Worker

@@ -8,8 +8,8 @@ import json
 from pathlib import Path
 from typing import Any
 
+from tests.support.digits.handwriting import Strokes
 from tests.support.engines.connections import Connection
-from tests.support.handwriting import Strokes
 from tests.support.lab import PATIENCE, until
 
 

@@ -1,4 +1,4 @@
-"""An account of AWS on moto's server. `tests.support.cloud` imports it late, since that takes two seconds.
+"""An account of AWS on moto's server. `tests.support.aws.cloud` imports it late, since that takes two seconds.
 
 moto's CloudFormation knows no CloudFront, and a change set leaves it without outputs: both are taught to it here.
 docs/deploy.md lists what else it cannot do.

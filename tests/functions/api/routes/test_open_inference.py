@@ -13,8 +13,8 @@ from functions.storage.memory import MemoryStore
 from infra.dataset import imported_models
 from model_export.importing import import_onnx
 from tests.support.api import Api, serving
+from tests.support.digits.samples import digit_like
 from tests.support.onnx_models import WEIGHT, linear, saved, softmax
-from tests.support.samples import digit_like
 
 IMAGES = digit_like(2, seed=3)[0]  # (B, D)
 LENGTH = "Inference-Header-Content-Length"

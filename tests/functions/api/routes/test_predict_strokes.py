@@ -5,7 +5,7 @@ import pytest
 
 from functions.images.writing import read
 from tests.support.api import Api
-from tests.support.handwriting import DIGITS
+from tests.support.digits.handwriting import DIGITS
 
 SEVEN = DIGITS[7]
 

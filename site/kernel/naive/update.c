@@ -1,7 +1,7 @@
 /* The slow, obvious twins of the primitives in update.c, sparse.c and augment.c. Compiled for the tests only. */
-#include "augment.h"
-#include "primitives.h"
-#include "update.h"
+#include "../augment.h"
+#include "../primitives.h"
+#include "../update.h"
 
 static double gradient(const Entry *columns, const u32 *counts, const float *dY, u32 stride, u32 columns_stride, u32 d, u32 h) {
     double sum = 0;

@@ -10,7 +10,7 @@ from scrawl.state.settings import settings_for
 from scrawl.training.trainer import Trainer
 from scrawl.training.training_run import TrainingRun
 
-from tests.support.kernel_host import WasmtimeKernel
+from tests.support.networks.kernel_host import WasmtimeKernel
 
 if TYPE_CHECKING:
     from collections.abc import Callable

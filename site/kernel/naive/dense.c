@@ -1,5 +1,5 @@
 /* The slow, obvious twin of each fast primitive: same signature, one number at a time. Compiled for the tests only. */
-#include "primitives.h"
+#include "../primitives.h"
 
 static float entry_value(Entry entry) {
     return bits_float(entry_bits(entry)) * (1.0f / 255.0f);

@@ -9,8 +9,8 @@ import numpy as np
 from scrawl.inspect.confusion_counter import ConfusionCounter
 from scrawl.net.network import Network, Samples
 
-from tests.support.kernel_host import WasmtimeKernel
-from tests.support.kernel_networks import (
+from tests.support.networks.kernel_host import WasmtimeKernel
+from tests.support.networks.kernel_networks import (
     NETWORKS,
     build,
     digits,

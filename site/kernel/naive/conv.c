@@ -1,5 +1,5 @@
 /* The slow, obvious twins of the primitives in image_conv.c, conv_….c and update.c. Compiled for the tests only. */
-#include "conv.h"
+#include "../conv.h"
 
 EXPORT(naive_ink)
 void naive_ink(float *X, const u8 *images, const u32 *rows, u32 first, u32 B, u32 N) {

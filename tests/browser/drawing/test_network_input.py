@@ -5,7 +5,7 @@ import pytest
 from numpy.typing import NDArray
 
 from functions.images.pen import draw_digit
-from tests.support.handwriting import DIGITS, Strokes
+from tests.support.digits.handwriting import DIGITS, Strokes
 from tests.support.lab import Lab
 
 SEEN = """[...document.querySelector('#seen').getContext('2d').getImageData(0, 0, 28, 28).data]

@@ -15,7 +15,7 @@ import wasmtime
 from wasmtime import _ffi as ffi
 
 from infra.page.kernel_build import MOST_MEMORY
-from tests.support.kernel_host import ALIGNMENT, PAGE, WasmtimeKernel, built
+from tests.support.networks.kernel_host import ALIGNMENT, PAGE, WasmtimeKernel, built
 
 if TYPE_CHECKING:
     from types import TracebackType

@@ -20,7 +20,7 @@ PAGE = 65536
 
 def built(relaxed: bool, *, with_naive: bool, shared: bool = False) -> Path:
     """Return the kernel's module, which is built unless these sources have been built before."""
-    sources = [*sorted(SOURCES.glob("*.[ch]")), Path(kernel_build.__file__)]
+    sources = [*sorted(SOURCES.glob("*.[ch]")), *sorted(kernel_build.NAIVE.glob("*.c")), Path(kernel_build.__file__)]
     digest = hashlib.sha256(b"\0".join(path.read_bytes() for path in sources)).hexdigest()[:12]
     kind = "-threads" * shared + "-relaxed" * relaxed + "-shipped" * (not with_naive)
     path = BUILD / "kernel" / f"tested-{digest}{kind}.wasm"

@@ -1,7 +1,7 @@
 /* The slow, obvious twins of the primitives in activation.c. Compiled for the tests only. */
-#include "activation.h"
-#include "conv.h"
-#include "random.h"
+#include "../activation.h"
+#include "../conv.h"
+#include "../random.h"
 
 double naive_exp(double x);
 

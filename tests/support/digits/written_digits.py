@@ -5,7 +5,7 @@ Beside ten digits there is what is easily drawn wrong: dots, straight lines, hug
 
 import math
 
-from tests.support.handwriting import DIGITS
+from tests.support.digits.handwriting import DIGITS
 
 type Written = list[list[tuple[float, float]]]
 

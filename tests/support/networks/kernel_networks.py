@@ -10,7 +10,7 @@ from scrawl.net.network import Network, Samples
 from functions.models.training import initial_weights
 from model_export.architectures import ARCHITECTURES, RELU, dense, parameter_table
 from model_export.architectures import LOG_SOFTMAX as TOP
-from tests.support.kernel_host import WasmtimeKernel
+from tests.support.networks.kernel_host import WasmtimeKernel
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, Error, Page
 
-from tests.support.handwriting import DIGITS
+from tests.support.digits.handwriting import DIGITS
 from tests.support.lab import Lab
 from tests.support.servers.running_stack import RunningStack
 

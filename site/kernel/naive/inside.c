@@ -1,5 +1,5 @@
 /* The slow, obvious twins of the vectorised primitives in inside.c. Compiled for the tests only. */
-#include "conv.h"
+#include "../conv.h"
 
 EXPORT(naive_dense_input)
 void naive_dense_input(float *dX, const float *W, const float *dY, u32 I, u32 O, u32 block) {

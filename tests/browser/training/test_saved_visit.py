@@ -6,7 +6,7 @@ import pytest
 from PIL import Image, ImageDraw
 from playwright.sync_api import Page, expect
 
-from tests.support.handwriting import DIGITS
+from tests.support.digits.handwriting import DIGITS
 from tests.support.lab import INKED, Lab
 from tests.support.servers.running_stack import RunningStack
 
