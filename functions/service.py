@@ -41,6 +41,7 @@ from functions.weights.repository import WeightsRepository
 from functions.weights.versions import Version
 
 TEST_DIGITS = 2000  # on which weights are measured: whole shards, always the same ones
+OVER = "the weights of this room are gone: its time is over, or whoever opened it has ended it"
 _SHOWN = 80  # characters of a name that there is not
 _AT_ONCE = 4  # models read by `warm_up`
 
@@ -122,9 +123,16 @@ class Service:
         return self._room_models.get(room, lambda: self._load_room(room))
 
     def reset_room(self, room: Room, *, new: bool) -> Version:
-        """Give a room the weights that it started with again, or new, random ones."""
+        """Give a room the weights that it started with again, or new, random ones.
+
+        Raises:
+            NotFoundError: when the room has just ended.
+        """
         model = self.room_model(room)
-        return model.start_over(_random(model) if new else model.weights.get(room.first).tensors)
+        try:
+            return model.start_over(_random(model) if new else model.weights.get(room.first).tensors)
+        except NotFoundError as error:
+            raise NotFoundError(OVER) from error
 
     def model_names(self) -> list[str]:
         """Return the names of the models that have been seeded, sorted."""
@@ -199,7 +207,9 @@ class Service:
 
     def _load_room(self, room: Room) -> Model:
         manifest, store = self.model(room.model).manifest, PrefixedStore(self._store, room.prefix)
-        weights = WeightsRepository(store, manifest, self.settings.keep_versions, lambda: {room.first})
+        weights = WeightsRepository(
+            store, manifest, self.settings.keep_versions, lambda: {room.first}, unpublished=OVER
+        )
         return Model(self._store, manifest, weights, lambda: self._test_digits, self._clock, metered=False)
 
     def _unknown(self, name: str) -> Exception:

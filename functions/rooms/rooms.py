@@ -1,8 +1,8 @@
 """The rooms in a store: `rooms/{name}/room.json`, and everything else of a room below the same prefix.
 
-The name is a digest of the code, so that neither keys nor logs tell it. A room is looked at whenever it is used: one
-whose time is over is removed then, and the others' remains when another room is opened; a bucket may have a rule that
-does the same. `service` gives a room its weights.
+The name is a digest of the code, so that neither keys nor logs tell it. A room is looked at when it is used: one
+whose time is over is removed then. Opening one removes all others whose time is over, and what a crash or a lost race
+has left of one that nobody can enter; a bucket may have a rule for that, too. `service` gives a room its weights.
 """
 
 import logging
@@ -12,13 +12,14 @@ from datetime import datetime, timedelta
 
 import msgspec
 
-from functions.errors import CorruptDataError, NotFoundError, UnavailableError
+from functions.errors import ConflictError, CorruptDataError, NotFoundError, UnavailableError
 from functions.rooms import codes
 from functions.rooms.codes import Code
 from functions.storage.store import Store
-from functions.weights.versions import iso, now
+from functions.weights.versions import ID, iso, new_id, now
 
 HOURS, MOST_HOURS = 24, 14 * 24
+OPENED_WITHIN = timedelta(hours=1)  # what is written of a room before anybody is let in is no remains for so long
 _FILE = "/room.json"
 
 log = logging.getLogger("scrawl")
@@ -55,9 +56,12 @@ class RoomsRepository:
 
     def open(self, room: Room) -> None:
         """Let people into a room, whose weights are there."""
-        self._store.put(
-            room.prefix[:-1] + _FILE, msgspec.json.encode(room), content_type="application/json", if_absent=True
-        )
+        key, body = room.prefix[:-1] + _FILE, msgspec.json.encode(room)
+        try:
+            self._store.put(key, body, content_type="application/json", if_absent=True)
+        except ConflictError:  # nobody else has this name: an answer got lost, and the second attempt came too late
+            if self._read(room.name) != room:
+                raise
         log.info("room opened", extra={"model": room.model, "until": room.expires_at})
 
     def get(self, code: Code) -> Room:
@@ -80,25 +84,42 @@ class RoomsRepository:
         log.info("room ended", extra={"model": room.model})
 
     def sweep(self) -> None:
-        """Remove the rooms whose time is over. A failure is only logged: the next one will try again."""
+        """Remove the rooms whose time is over, and remains. A failure is only logged: the next one will try again."""
         try:
+            found: dict[str, list[str]] = {}
             for key in self._store.keys("rooms/"):
-                if key.endswith(_FILE):
+                found.setdefault(key.split("/")[1], []).append(key)
+            for name, keys in found.items():
+                if f"rooms/{name}{_FILE}" in keys:
                     with suppress(CorruptDataError):
-                        self._read(key.split("/")[1])
+                        self._read(name)
+                elif not self._is_new(keys):
+                    self._store.delete(*keys)
         except UnavailableError as error:
             log.warning("old rooms not removed", extra={"error": str(error)})
 
+    def _is_new(self, keys: list[str]) -> bool:
+        """Return whether something was published a short time ago: the room may be about to be opened."""
+        names = [key.rpartition("/")[2].partition(".")[0] for key in keys]
+        return any(ID.fullmatch(name) and name > new_id(self.clock() - OPENED_WITHIN) for name in names)
+
     def _read(self, name: str) -> Room | None:
         """Return a room, if it is there and its time is not over; in that case remove it."""
-        key = f"rooms/{name}{_FILE}"
         try:
-            room = msgspec.json.decode(self._store.get(key).body, type=Room)
+            room = self._loaded(name)
         except NotFoundError:
             return None
-        except (msgspec.DecodeError, UnicodeDecodeError) as error:
-            raise CorruptDataError(f"a room is damaged: {error}; open another one") from error
         if datetime.fromisoformat(room.expires_at) > self.clock():
             return room
         self.end(room)
         return None
+
+    def _loaded(self, name: str) -> Room:
+        """Read a room's file; again if what comes is damaged, since it may have been cut off on its way."""
+        key = f"rooms/{name}{_FILE}"
+        try:
+            with suppress(msgspec.DecodeError, UnicodeDecodeError):
+                return msgspec.json.decode(self._store.get(key).body, type=Room)
+            return msgspec.json.decode(self._store.get(key).body, type=Room)
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+            raise CorruptDataError(f"a room is damaged: {error}; open another one") from error

@@ -18,6 +18,7 @@ from functions.weights.lesson_log import LessonLog, LessonLogFiles
 from functions.weights.versions import ID, Change, Metadata, Provenance, Version
 
 REPAIR = "a rollback to a version that can be read, or a retraining, repairs that"
+UNPUBLISHED = "no weights of '{model}' have been published yet; `scrawl seed` does"
 _REMEMBERED = 32  # versions in a pointer at least, however few are kept: a writer looks for its own there
 
 
@@ -94,12 +95,20 @@ class PointerFile:
     """A model's pointer in a store."""
 
     def __init__(
-        self, store: Store, model: str, readable: Callable[[str | None], Sequence[Metadata]], logs: LessonLogFiles
+        self,
+        store: Store,
+        model: str,
+        readable: Callable[[str | None], Sequence[Metadata]],
+        logs: LessonLogFiles,
+        unpublished: str = UNPUBLISHED,
     ) -> None:
-        """`readable` returns what the versions' files say, newest first, from a version on; None: from the newest."""
+        """`readable` returns what the versions' files say, newest first, from a version on; None: from the newest.
+
+        `unpublished` is what to say where there is no pointer.
+        """
+        self._unpublished = unpublished.format(model=model)
         self._logs = logs
         self._store = store
-        self._model = model
         self._key = f"weights/{model}/current.json"
         self._readable = readable
 
@@ -157,9 +166,7 @@ class PointerFile:
         try:
             return self._store.get(self._key)
         except NotFoundError as error:
-            raise NotFoundError(
-                f"no weights of {self._model!r} have been published yet; `scrawl seed` does"
-            ) from error
+            raise NotFoundError(self._unpublished) from error
 
     def _decoded(self, stored: StoredObject) -> Pointer:
         try:

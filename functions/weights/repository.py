@@ -21,7 +21,7 @@ from functions.models.manifest import ModelManifest
 from functions.storage.store import Store
 from functions.weights.known_logs import KnownLogs
 from functions.weights.lesson_log import Learned, LessonLog, LessonLogFiles
-from functions.weights.pointer import REPAIR, Found, Pointer, PointerFile
+from functions.weights.pointer import REPAIR, UNPUBLISHED, Found, Pointer, PointerFile
 from functions.weights.pruning import Pruner
 from functions.weights.versions import (
     Change,
@@ -55,8 +55,9 @@ class WeightsRepository:
         clock: Callable[[], datetime] = now,
         sleep: Callable[[float], object] = time.sleep,
         patience: float = _PATIENCE,
+        unpublished: str = UNPUBLISHED,
     ) -> None:
-        """Keep the newest `keep` versions, and those whose ids `needed` returns.
+        """Keep the newest `keep` versions, and those that `needed` names; `unpublished` says why there is none.
 
         An update waits `patience` seconds for others in this process, and sleeps between two attempts.
         """
@@ -66,7 +67,9 @@ class WeightsRepository:
         self._files = VersionFiles(store, manifest.model, self._shapes)
         logs = LessonLogFiles(store, manifest.model)
         self._pruner = Pruner(self._files, logs, keep, needed)
-        self._pointer = PointerFile(store, manifest.model, lambda since: self._files.readable(keep, since), logs)
+        self._pointer = PointerFile(
+            store, manifest.model, lambda since: self._files.readable(keep, since), logs, unpublished
+        )
         self.logs = KnownLogs(logs, self._pointer)
         self._versions: Cache[str, Version] = Cache(8)
         self._updating = threading.Lock()

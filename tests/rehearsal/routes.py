@@ -8,6 +8,11 @@ import json
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import numpy as np
+import requests
+from safetensors.numpy import load, save
 
 from infra.output import Say
 from tests.rehearsal.gateway import Gateway
@@ -20,7 +25,15 @@ _RETRAINED_WITHIN = 300  # seconds
 
 def call_every_route(api: Gateway, say: Say) -> None:
     """Call each of them."""
-    parts: tuple[Callable[[Gateway], None], ...] = (_about, _data, _predictions, _weights, _open_inference, _refusals)
+    parts: tuple[Callable[[Gateway], None], ...] = (
+        _about,
+        _data,
+        _predictions,
+        _weights,
+        _together,
+        _open_inference,
+        _refusals,
+    )
     for part in parts:
         part(api)
     say(f"Routes: {len(api('GET', '/openapi.json').json()['paths'])} paths, all answer")
@@ -50,7 +63,7 @@ def patch_from_many(api: Gateway, say: Say) -> None:
 def retrain(api: Gateway, say: Say) -> None:
     """Have the second function retrain a model, and wait for the end of it."""
     answer = api("DELETE", "/weights", 202)
-    location = answer.headers["Location"].removeprefix("/api")
+    location = _path(answer)
     deadline = time.monotonic() + _RETRAINED_WITHIN
     while (job := api("GET", location).json()["job"])["state"] not in ("done", "failed"):
         assert time.monotonic() < deadline, f"the retraining takes too long: {job}"
@@ -98,6 +111,39 @@ def _weights(api: Gateway) -> None:
     api("PATCH", "/weights", data=block, headers={"Content-Type": "application/octet-stream"})
     api("POST", "/weights/rollback", 201, json={"version": version})
     assert version in _history(api)
+
+
+def _together(api: Gateway) -> None:
+    assert _update(api, {}, 201)["weight"] == 1.0
+    opened = api("POST", "/rooms", 201, json={"hours": 1}).json()
+    code, owner, path = _bearer(opened["code"]), _bearer(opened["owner_code"]), f"/rooms/{opened['code']}"
+    assert _update(api, code, 201)["participants"] == 1
+    assert api("GET", path, headers=code).json()["room"]["participants"] == 1
+    api("POST", f"{path}/reset", 403, headers=code)
+    assert api("POST", f"{path}/reset", 201, json={"start": "new"}, headers=owner).json()["source"] == "room"
+    assert api("GET", "/weights/updates").json()["source"] == "update"  # as before
+    api("DELETE", path, 204, headers=owner)
+    api("GET", path, 404, headers=code)
+    api("GET", "/lessons/0-1", 404)
+
+
+def _update(api: Gateway, headers: dict[str, str], status: int) -> dict[str, Any]:
+    """Send a difference that changes nothing, and return the answer."""
+    base = api("GET", "/weights/updates", headers=headers).json()["version"]
+    taken = api("GET", "/weights", headers={"Accept": SAFETENSORS} | headers).content
+    body = save({name: np.zeros_like(tensor) for name, tensor in load(taken).items()})
+    path = f"/weights/updates?base={base}&samples=50&participant=rehearsal"
+    sent = api("POST", path, status, data=body, headers={"Content-Type": SAFETENSORS} | headers)
+    answer: dict[str, Any] = sent.json()
+    return answer
+
+
+def _bearer(code: str) -> dict[str, str]:
+    return {"Authorization": f"Bearer {code}"}
+
+
+def _path(answer: requests.Response) -> str:
+    return answer.headers["Location"].removeprefix("/api")
 
 
 def _open_inference(api: Gateway) -> None:

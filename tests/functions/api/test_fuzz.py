@@ -66,6 +66,8 @@ VALID = {
     ("POST", "/weights", SAFETENSORS): safetensors(),
     ("POST", "/weights", JSON): b'{"tensors": {"fc2.bias": [0, 1, 2, 3, 4, 5, 6, 7, 8, 9]}}',
     ("POST", UPDATES, SAFETENSORS): safetensors(),
+    ("POST", UPDATES, OCTETS): tensors.encode(tensors.to_int8({"fc1.weight": np.ones((128, 784), np.float32)}), {}),
+    ("POST", "/rooms", JSON): b'{"model": "mlp-128", "hours": 2, "start": "shared"}',
     ("PATCH", "/weights", OCTETS): sample_block(),
     ("PATCH", "/weights", JSON): msgspec.json.encode({"data": [{"target": 3, "image": [0.0] * 784}]}),
     ("POST", "/weights/rollback", JSON): b'{"version": "20260101T000000000-0a0b0c0d"}',
@@ -145,6 +147,9 @@ _names = st.sampled_from(
         "id",
         "parameters",
         "binary_data_size",
+        "model",
+        "hours",
+        "start",
     ]
 )
 

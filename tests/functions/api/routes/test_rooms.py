@@ -11,7 +11,6 @@ from functions.rooms import codes
 from functions.storage.memory import MemoryStore
 from functions.weights.versions import now
 from tests.support.api import Api, serving
-from tests.support.faults import FAULTS, FaultyStore, KilledError
 from tests.support.weights_bodies import SAFETENSORS, SHAPES, as_json, lesson, sent
 
 TOKEN = {"Authorization": "Bearer secret"}
@@ -158,28 +157,3 @@ def test_neither_store_nor_log_knows_a_code(
     kept = "".join(memory.keys("")) + "".join(str(memory.get(key).body) for key in memory.keys("rooms/"))
     assert letters not in kept + caplog.text
     assert found["code"] not in kept + caplog.text
-
-
-@pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: fault.__name__)
-def test_opening_that_fails_anywhere_leaves_the_shared_weights_and_lets_the_next_one_open(
-    seeded: MemoryStore, fault: Any
-) -> None:
-    healthy = FaultyStore(seeded)
-    with serving(healthy) as api:
-        opened(api)
-    for number, call in enumerate(list(healthy.calls)):
-        if call.split()[0] not in FAULTS[fault]:
-            continue
-        store = FaultyStore(seeded)
-        with serving(store) as api:
-            store.arm(number, fault)
-            try:
-                answer = api("POST", "/rooms", body={})
-                assert answer.status_code in (201, 409, 503), (call, answer.json_body)
-            except KilledError:
-                pass
-            store.disarm()
-            assert version_of(api, **bearer(opened(api)["code"]))
-            assert {k: store.get(k).etag for k in store.keys("weights/")} == {
-                k: seeded.get(k).etag for k in seeded.keys("weights/")
-            }
