@@ -39,6 +39,8 @@ if TYPE_CHECKING:
 SPLITS: tuple[Split, ...] = ("train", "test")
 
 POSTPONED_SECONDS = 20.0  # seconds before a refused block is asked for again
+EARLY = 1000  # test digits that are enough for a run's first measurements
+AHEAD = 20  # training blocks that come before the other test digits
 
 
 class BlockCache:
@@ -53,6 +55,8 @@ class BlockCache:
         self.test: dict[int, int] = {}  # index → count
         self.postponed: dict[BlockId, float] = {}  # when a refused block may be asked for again
         self._free = list(range(self.shards["train"] - 1, -1, -1))
+        self._cached = 0
+        self._plan = self._planned()  # what may be missing yet, in the order in which to ask for it
 
     def rows(self) -> int:
         """Return how many rows of digits there is room for."""
@@ -64,26 +68,35 @@ class BlockCache:
         for index in [*self.train]:
             if index not in self.window and index not in self.upcoming:
                 self._free.append(self.train.pop(index)[0])
+        self._cached = len([index for index in self.window if index in self.train])
+        self._plan = self._planned()
 
     def cached(self) -> int:
         """Return how many blocks of the window are there."""
-        return len([index for index in self.window if index in self.train])
+        return self._cached
+
+    def _planned(self) -> list[BlockId]:
+        """Return all blocks that are wanted, in the order in which a run needs them.
+
+        It measures on a few test digits before its first step, and on all of them later; what it learns from has to
+        come as fast as it learns.
+        """
+        train: list[BlockId] = [("train", index) for index in [*self.window, *self.upcoming]]
+        test: list[BlockId] = [("test", index) for index in range(self.shards["test"])]
+        early = -(-EARLY // self.size["test"])
+        return train[:1] + test[:early] + train[1:AHEAD] + test[early:] + train[AHEAD:]
 
     def wanted(self, in_flight: Collection[BlockId], now: float) -> BlockId | None:
-        """Return the block to fetch next, None when there is nothing to do.
-
-        One training block first, then all test blocks, since the run measures before its first step; then the other
-        training blocks, in the order in which the run learns from them.
-        """
-        train: list[BlockId] = [
-            ("train", index) for index in [*self.window, *self.upcoming] if index not in self.train
-        ]
-        test: list[BlockId] = [("test", index) for index in range(self.shards["test"]) if index not in self.test]
-        started = self.train or any(split == "train" for split, _ in in_flight)
-        for block in test + train if started else train[:1] + test + train[1:]:
-            if block not in in_flight and self.postponed.get(block, now) <= now:
+        """Return the block to fetch next, None when there is nothing to do."""
+        while self._plan and self._has(*self._plan[0]):
+            self._plan.pop(0)
+        for block in self._plan:
+            if block not in in_flight and not self._has(*block) and self.postponed.get(block, now) <= now:
                 return block
         return None
+
+    def _has(self, split: Split, index: int) -> bool:
+        return index in (self.train if split == "train" else self.test)
 
     def place(self, split: Split, index: int, count: int) -> int | None:
         """Make room for a block that has come and return its first row; None if it is not wanted any more."""
@@ -97,6 +110,7 @@ class BlockCache:
             return None
         slot = self._free.pop()
         self.train[index] = (slot, count)
+        self._cached += index in self.window
         return slot * self.size["train"]
 
     def postpone(self, split: Split, index: int, now: float) -> None:
@@ -133,6 +147,10 @@ class BlockCache:
             if most and total >= most:
                 break
         return ranges or None
+
+    def has_all_tests(self, count: int) -> bool:
+        """Tell whether so many test digits are all that there are, or all that can be fetched."""
+        return count == sum(self.test.values()) and self.test_ranges() is not None
 
 
 def most_in_a_block(count: int, shards: int) -> int:

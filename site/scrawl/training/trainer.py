@@ -144,7 +144,7 @@ class Trainer:
         if self.cache is None:
             return None
         if run.test_due and not self._confirming:
-            return self.cache.test_ranges(run.curve_digits)
+            return self.cache.test_ranges(run.point_digits())
         if self._confirming or (run.evaluation_asked and not self._wants_to_train()):
             return self.cache.test_ranges()
         return None
@@ -154,7 +154,7 @@ class Trainer:
         if not is_finite(result["loss"]):
             self._diverged()
             return None
-        all_digits = self.cache is not None and result["count"] == sum(self.cache.test.values())
+        all_digits = self.cache is not None and self.cache.has_all_tests(result["count"])
         self.training_run.measured(all_digits)
         wanted = self._reaches_target(result)
         if wanted and all_digits:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import scrawl.net.optimizers  # noqa: F401 (a network takes them from there once it trains)
+from scrawl.training.block_cache import EARLY
 from scrawl.training.checkpoints import Checkpoints
 
 if TYPE_CHECKING:
@@ -66,7 +67,8 @@ class TrainingRun:
     """A network and how far it has come. `clock` returns seconds.
 
     `curve_digits` is how many test digits the points of the curve are measured on, 0 for all: a convolution would
-    stand still for a second. `measure_every` is how many samples pass between two measurements.
+    stand still for a second. Those before the first regular one are measured on no more than EARLY, for which one
+    block is enough. `measure_every` is how many samples pass between two measurements.
     """
 
     def __init__(
@@ -88,6 +90,7 @@ class TrainingRun:
         self.sums: Sums = (0.0, 0, 0)  # since the last point
         self.last_sums: Sums = (0.0, 0, 0)  # of the stretch before
         self.rate = 0.0  # samples per second
+        self._seconds_per_sample = 0.0  # of the last call of the network alone; 0 before the first
         self.points: list[tuple[int, float, float]] = []  # not reported yet: iteration, loss, accuracy
         self.checkpoints.clear()
         self.checkpoint_changes: list[tuple[int, Checkpoint | None]] = []  # not reported yet; None: it is gone
@@ -99,6 +102,7 @@ class TrainingRun:
             self.ask_evaluation()
         else:
             self.test_due = True
+        self._early = True  # whether the curve's next point is one of those that come before the first regular one
 
     # Training
 
@@ -106,7 +110,9 @@ class TrainingRun:
         """Do `steps` steps of `count` samples each. Return whether all is well: False if the run has diverged."""
         if self._sound is None:
             self._sound = (self.network.export(), self._figures())
+        started = self.clock()
         loss, correct = self.network.train_steps(samples, place, count, steps, **rule)
+        self._seconds_per_sample = (self.clock() - started) / (count * steps)
         self.iteration += steps
         self._samples_since += count * steps
         self.sums = (self.sums[0] + loss, self.sums[1] + correct, self.sums[2] + count * steps)
@@ -118,6 +124,7 @@ class TrainingRun:
             self.points.append((self.iteration, *self.averages()))
             self.last_sums, self.sums = self.sums, (0.0, 0, 0)
         self.test_due = steps_to(self.iteration - 1, batch_size, self.measure_every) == 1
+        self._early = self.iteration * batch_size < self.measure_every
 
     def trained_for(self, seconds: float) -> None:
         """Count the time that training has taken."""
@@ -126,7 +133,8 @@ class TrainingRun:
     def steps_at_once(self, count: int, batch_size: int) -> int:
         """Return how many steps of `count` samples to do in one call, which costs less than many, up to a point."""
         due = min(steps_to(self.iteration, batch_size, every) for every in (POINT_EVERY, self.measure_every))
-        return min(due, max(1, int(AT_ONCE * self.rate / count)))
+        seconds = self._seconds_per_sample * count
+        return min(due, max(1, int(AT_ONCE / seconds))) if seconds else 1
 
     def averages(self) -> tuple[float, float]:
         """Return mean loss and accuracy over this stretch and the one before."""
@@ -178,6 +186,10 @@ class TrainingRun:
         return self.iteration, self.sums, self.last_sums, self.batch_order.position() if self.batch_order else None
 
     # Measuring
+
+    def point_digits(self) -> int:
+        """Return how many test digits the curve's next point is measured on, 0 for all."""
+        return min(self.curve_digits or EARLY, EARLY) if self._early else self.curve_digits
 
     def ask_evaluation(self) -> None:
         """Measure on all test digits when there is time: when the curve wants nothing and nobody trains."""

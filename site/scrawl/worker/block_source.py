@@ -41,6 +41,7 @@ class BlockSource:
         self.active = False  # blocks are fetched once somebody wants to train
         self.in_flight: list[BlockId] = []
         self.offline = False
+        self._told = (-1, 0, 0)  # what the page knows of the cache
         self._backoff = Backoff()
         self._timer: int | None = None
 
@@ -68,10 +69,14 @@ class BlockSource:
         self.report_cached()
 
     def report_cached(self) -> None:
-        """Tell the page how full the cache is."""
+        """Tell the page how full the cache is, if that has changed."""
         cache = self.trainer.cache
-        if cache is not None:
-            self.report("blocks", cached=cache.cached(), total=len(cache.window), in_flight=len(self.in_flight))
+        if cache is None:
+            return
+        figures = cache.cached(), len(cache.window), len(self.in_flight)
+        if figures != self._told:
+            self._told = figures
+            self.report("blocks", cached=figures[0], total=figures[1], in_flight=figures[2])
 
     async def _fetch(self, wanted: BlockId) -> None:
         split, index = wanted

@@ -35,6 +35,17 @@ def test_one_training_block_comes_first_then_the_test_blocks_then_the_rest(cache
     assert flying == [("train", 3), ("test", 0), ("test", 1), ("train", 0), ("train", 4), ("train", 1)]
 
 
+def test_a_run_can_measure_and_learn_before_most_test_digits_come() -> None:
+    cache = BlockCache({"train": {"count": 30_000, "shards": 30}, "test": {"count": 3000, "shards": 3}})
+    cache.follow(BatchOrder([*range(30)], []))
+    flying: list[BlockId] = []
+    while (wanted := cache.wanted(flying, 0)) is not None:
+        flying.append(wanted)
+    assert flying[:3] == [("train", 0), ("test", 0), ("train", 1)]
+    assert [place for place, (split, _) in enumerate(flying) if split == "test"] == [1, 21, 22]
+    assert len(flying) == 33
+
+
 def test_blocks_that_are_there_are_not_asked_for_again(cache: BlockCache) -> None:
     cache.place("train", 3, 19)
     for index in (0, 1):

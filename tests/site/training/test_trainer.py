@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from scrawl.net.calibration import Calibration
+from scrawl.training import training_run
 from scrawl.training.teaching import MOST_TAKEN_BACK, Teacher
 from scrawl.training.training_run import FEWEST, TrainingRun, steps_to
 
@@ -79,6 +80,35 @@ def test_curve_is_measured_at_iterations_that_are_known_beforehand(trainer: Digi
     results = run(trainer, lambda: trainer.training_run.iteration >= 100)
     assert [result["iteration"] for result in results] == [0, 1, 2, 4, 8, 16, 25, 32, 50, 64, 75, 100][: len(results)]
     assert all(result["on_curve"] for result in results)
+
+
+def test_first_points_need_few_test_digits_and_later_ones_all(
+    trainer: DigitTrainer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(training_run, "EARLY", 20)
+    deliver(trainer, "test", 0)
+    for index in range(5):
+        deliver(trainer, "train", index)
+    trainer.start()
+    early = settle(trainer)
+    assert [(r["iteration"], r["count"]) for r in early] == [(0, 20), (1, 20), (2, 20), (4, 20), (8, 20), (16, 20)]
+    deliver(trainer, "test", 1)
+    later = run(trainer, lambda: trainer.training_run.iteration > 50)
+    assert [(r["iteration"], r["count"]) for r in later] == [(25, 40), (32, 40), (50, 40)]
+
+
+def test_few_digits_do_not_say_that_the_target_is_reached(trainer: DigitTrainer) -> None:
+    trainer.set({**SETTINGS, "target": 0.01})
+    deliver(trainer, "train", trainer.cache.window[0])
+    trainer.start()
+    trainer.training_run.curve_digits = 20
+    deliver(trainer, "test", 0)
+    settle(trainer)
+    assert trainer.training
+    assert trainer.reached is None
+    deliver(trainer, "test", 1)
+    assert settle(trainer)[-1]["count"] == 40
+    assert not trainer.training
 
 
 @pytest.mark.parametrize(

@@ -152,7 +152,7 @@ def test_an_unexpected_error_leaves_no_block_in_flight(
     from scrawl.worker import block_source
 
     cache = BlockCache({"train": {"count": 20, "shards": 2}, "test": {"count": 10, "shards": 1}})
-    cache.window = [0, 1]
+    cache.follow(SimpleNamespace(window=[0, 1], upcoming=[]))
     trainer: Any = SimpleNamespace(cache=cache, clock=lambda: 0.0, offline=False)
     told: list[str] = []
 
