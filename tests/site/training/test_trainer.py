@@ -1,13 +1,11 @@
-"""The worker's training and its teacher, run on the real kernel: slices, measurements, targets, divergence."""
+"""The worker's training, run on the real kernel: slices, measurements, targets, divergence."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 import pytest
-from scrawl.net.calibration import Calibration
 from scrawl.training import training_run
-from scrawl.training.teaching import MOST_TAKEN_BACK, Teacher
 from scrawl.training.training_run import FEWEST, TrainingRun, steps_to
 
 from tests.support.networks.kernel_host import WasmtimeKernel
@@ -219,40 +217,6 @@ def test_block_larger_than_the_dataset_says_is_refused(trainer: DigitTrainer) ->
     with pytest.raises(ValueError, match="up to 23 digits, got 30"):
         trainer.add("train", 0, *digits(30))
     assert not trainer.cache.train
-
-
-def test_teacher_teaches_gently(kernel: WasmtimeKernel) -> None:
-    network, picture = new_network(kernel, 3), digits(10)[1][4]
-    address = kernel.put(picture)
-    before, after, steps = Teacher(kernel, network).teach(address, picture.tobytes(), bytes([9]))
-    assert before < after
-    assert 1 <= steps <= 40
-    assert network.predict(address)[9] == after
-
-
-def test_lessons_are_taken_back_to_the_last_bit(kernel: WasmtimeKernel) -> None:
-    network, other, picture = new_network(kernel, 3), new_network(kernel, 4), digits(10)[1][4]
-    teacher, address, states = Teacher(kernel, network), kernel.put(picture), []
-    network.calibration = calibration = Calibration(1.5)
-    for label in range(MOST_TAKEN_BACK + 2):
-        states.append(as_bytes(network.export()))
-        teacher.teach(address, picture.tobytes(), bytes([label]))
-    teacher.network = other
-    assert not teacher.take_back()  # those were another network's
-    teacher.network = network
-    for count in range(MOST_TAKEN_BACK, 0, -1):
-        assert teacher.count_lessons() == count
-        assert teacher.take_back()
-        assert as_bytes(network.export()) == states.pop()
-    assert not teacher.take_back()
-    assert network.calibration is not calibration  # of before a lesson that is too long ago
-    network.calibration = calibration
-    teacher.teach(address, picture.tobytes(), bytes([1]))
-    teacher.take_back()
-    assert network.calibration is calibration
-    teacher.teach(address, picture.tobytes(), bytes([1]))
-    teacher.forget(network)
-    assert not teacher.take_back()
 
 
 def test_network_that_is_selected_again_is_as_it_was_left(trainer: DigitTrainer) -> None:
