@@ -130,7 +130,8 @@ def _operation(operation: Operation, schemas: _Schemas, token_needed: bool) -> d
     if operation.description:
         described["description"] = operation.description
     if operation.body:
-        described["requestBody"] = {"required": True, "content": _content(operation.body, schemas, operation.example)}
+        content = _content(operation.body, schemas, operation.example)
+        described["requestBody"] = {"required": not operation.body_may_be_left_out, "content": content}
     if operation.writes:
         described["security"] = [{"token": []}] if token_needed else [{"token": []}, {}]
     return described

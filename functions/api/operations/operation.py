@@ -45,6 +45,7 @@ class Operation:
     description: str = ""
     parameters: tuple[Parameter, ...] = ()
     body: Formats = field(default_factory=dict)
+    body_may_be_left_out: bool = False
     example: Any = None  # of the body as JSON
     writes: bool = False  # so it needs the token
     error_type: Any = None  # in place of the usual one

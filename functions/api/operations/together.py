@@ -70,6 +70,7 @@ OPERATIONS = (
         "A room has weights of its own, which nobody sees without its code. `Authorization: Bearer <code>` opens it "
         "to GET /weights, their history, and updates; the owner's code also to POST, PATCH and rollback.",
         body={JSON: request_types.RoomBody},
+        body_may_be_left_out=True,
         writes=True,
     ),
     Operation(
@@ -106,6 +107,7 @@ OPERATIONS = (
         "With the owner's code. What clients have learned from other weights is refused from then on.",
         parameters=(_ROOM,),
         body={JSON: request_types.ResetBody},
+        body_may_be_left_out=True,
         writes=True,
     ),
 )
