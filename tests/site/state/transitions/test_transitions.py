@@ -16,6 +16,10 @@ SOURCES = "\n".join(path.read_text("utf-8") for path in (SITE / "scrawl").rglob(
 EVENTS = {*transitions.TRANSITIONS, *re.findall(r'(?:^    |[{,] ?)"(\w+)": \w', SOURCES, re.MULTILINE)}
 
 
+def phase(state: State) -> str:
+    return state.phase
+
+
 @pytest.mark.parametrize("report", protocol.REPORTS)
 def test_each_report_of_the_worker_has_a_transition(report: str) -> None:
     # In one of the tables of transitions, the features' included, or a handler answers it instead.
@@ -24,9 +28,9 @@ def test_each_report_of_the_worker_has_a_transition(report: str) -> None:
 
 def test_ready_needs_a_network_and_its_first_weights(state: State) -> None:
     apply(state, "opened", model=MLP)
-    assert state.phase == "loading"
+    assert phase(state) == "loading"
     apply(state, "weights_loaded", model=MLP, origin="quick", metadata={})
-    assert state.phase == "ready"
+    assert phase(state) == "ready"
 
 
 def test_shared_weights_that_come_too_late_leave_the_wish_for_new_ones(state: State) -> None:
@@ -40,9 +44,9 @@ def test_shared_weights_that_come_too_late_leave_the_wish_for_new_ones(state: St
 
 def test_ready_does_not_wait_for_an_unavailable_api(state: State) -> None:
     apply(state, "api_away", message="No answer.", seconds=2.0)
-    assert state.phase == "loading"
+    assert phase(state) == "loading"
     apply(state, "opened", model=MLP)
-    assert state.phase == "ready"
+    assert phase(state) == "ready"
     assert state.api_detail == "No answer. Asking again in 2 s."
 
 
@@ -74,7 +78,7 @@ def test_diverged_run_is_reported_with_its_iteration_and_loses_what_came_after_t
 def test_weights_that_the_api_shares_and_nobody_can_use_leave_the_page_usable(state: State) -> None:
     apply(state, "opened", model=MLP)
     apply(state, "weights_refused", model=MLP, origin="quick", message="too large")
-    assert state.phase == "ready"
+    assert phase(state) == "ready"
     assert "cannot be used: too large" in state.record.notices["weights"].text
     assert state.record.unusable == "too large"
     apply(state, "weights_loaded", model=MLP, origin="shared", metadata={})
