@@ -72,7 +72,7 @@ class Service:
         """Without a stream, lessons are learned when they come."""
         self.settings = settings
         self.inbox = None if stream is None else Inbox(stream, store)
-        self.learner = Learner(self.model, store)
+        self.learner = Learner(self._taught, store)
         self.dataset = ShardedDataset(store)
         self.jobs = JobsRepository(store)
         self.rooms = RoomsRepository(store)
@@ -121,6 +121,10 @@ class Service:
     def room_model(self, room: Room) -> Model:
         """Return a room's network, with weights that only the room has."""
         return self._room_models.get(room, lambda: self._load_room(room))
+
+    def _taught(self, name: str, room: str) -> Model:
+        """Return the model that lessons are for: a room's, by the room's name in the store, or the shared one."""
+        return self.room_model(self.rooms.named(room)) if room else self.model(name)
 
     def reset_room(self, room: Room, *, new: bool) -> Version:
         """Give a room the weights that it started with again, or new, random ones.

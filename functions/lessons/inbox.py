@@ -1,4 +1,4 @@
-"""Where lessons are handed in, and where their senders ask what became of them."""
+"""Where lessons and updates are handed in, and where their senders ask what became of them."""
 
 import time
 from collections.abc import Callable
@@ -13,6 +13,7 @@ from functions.lessons import lesson
 from functions.lessons.lesson import Lesson, LessonId
 from functions.lessons.records import shard_name
 from functions.lessons.stream import LessonStream
+from functions.models.averaging import Update
 from functions.models.model import Model
 from functions.storage.store import Store
 
@@ -31,6 +32,7 @@ class LessonReport(msgspec.Struct, frozen=True):
     batch_loss: float | None = None  # of its digits, before the step
     batch_accuracy: float | None = None
     reason: str | None = None  # why it was refused
+    weight: float | None = None  # with which an update counts
 
 
 class Inbox:
@@ -56,13 +58,21 @@ class Inbox:
             BusyError: when more lessons come at the moment than the stream takes.
             UnavailableError: when the stream or the store cannot be reached.
         """
-        name, body = model.manifest.model, lesson.as_block(digits)
-        large = len(body) > lesson.LARGEST_IN_STREAM
-        if large:
+        return self._put(Lesson(model.manifest.model, key, learning_rate, lesson.as_block(digits)))
+
+    def hand_in_update(self, model: Model, update: Update, body: bytes, room: str = "") -> LessonId:
+        """Put an update on the stream, as `hand_in` does a lesson; `body` has its difference."""
+        key, contribution = lesson.update_key(update.key), update.contribution
+        return self._put(Lesson(model.manifest.model, key, 0.0, body, contribution, room))
+
+    def _put(self, sent: Lesson) -> LessonId:
+        body = sent.block
+        if body is not None and len(body) > lesson.LARGEST_IN_STREAM:
             with suppress(ConflictError):  # it has been sent before
-                self._store.put(lesson.object_key(name, key), body, if_absent=True)
-        record = lesson.encode(Lesson(name, key, learning_rate, None if large else body))
-        return self._stream.put(record, name)  # a model's lessons are on one shard, in order
+                self._store.put(sent.object_key, body, if_absent=True)
+            sent = msgspec.structs.replace(sent, block=None)
+        # The lessons of a model, or of a room, are on one shard, in order.
+        return self._stream.put(lesson.encode(sent), sent.room or sent.model)
 
     def report(self, model: Model, asked: LessonId) -> LessonReport:
         """Return what is known of a lesson.
@@ -76,7 +86,8 @@ class Inbox:
             return LessonReport(str(asked), name, "waiting")
         if found.refused is not None:
             return LessonReport(str(asked), name, "refused", reason=found.refused)
-        return LessonReport(str(asked), name, "learned", found.version, found.loss, found.accuracy)
+        learned = found.version, found.loss, found.accuracy
+        return LessonReport(str(asked), name, "learned", *learned, weight=found.weight)
 
     def wait(self, model: Model, asked: LessonId, seconds: float) -> LessonReport:
         """Return what is known of a lesson once that is more than that it waits, or when the time is up.

@@ -1,4 +1,6 @@
-"""The consumer: learns a batch of one shard's records, and publishes one version of each model that is taught.
+"""The consumer: learns a batch of one shard's records, and publishes one version of each model or room it is about.
+
+Lessons are training steps, updates are averaged in; `models.lesson_steps` does both.
 
 A batch may come twice, and another consumer may be at the same one: the log beside the pointer says how far the shard
 has been read and which lessons were learned, and moves with the weights by one compare-and-swap. A lesson that cannot
@@ -10,17 +12,22 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import NamedTuple
 
+from msgspec.structs import replace
+
 from functions.dataset import block
-from functions.dataset.block import Block
 from functions.dataset.shards import Digits
 from functions.errors import FormatError, InvalidValueError, NotFoundError, UnavailableError
 from functions.lessons import lesson
 from functions.lessons.lesson import Lesson
 from functions.lessons.records import Record
-from functions.models.lesson_steps import Exercise, StepResult
+from functions.models.averaging import Update
+from functions.models.lesson_steps import Exercise, StepResult, Task
 from functions.models.model import Model, Taught
 from functions.storage.store import Store
+from functions.weights import tensors
+from functions.weights.contributions import find
 from functions.weights.lesson_log import NEW, LessonLog, Outcome, has_read
+from functions.weights.pointer import Pointer
 from functions.weights.versions import Version
 
 _MOST_SAMPLES = 4000
@@ -34,10 +41,10 @@ class _Received(NamedTuple):
 
 
 class Learner:
-    """Learns lessons of any model."""
+    """Learns lessons and updates of any model, and of any room."""
 
-    def __init__(self, model: Callable[[str], Model], store: Store) -> None:
-        """`model` returns a model by its name."""
+    def __init__(self, model: Callable[[str, str], Model], store: Store) -> None:
+        """`model` returns a model by its name and a room's, which is empty for the shared weights."""
         self._model = model
         self._store = store
 
@@ -47,67 +54,88 @@ class Learner:
         Raises:
             UnavailableError, ConflictError, CorruptDataError: when the batch should come again.
         """
-        for name, received in _by_model(shard, records).items():
+        for (name, room), received in _by_model(shard, records).items():
             try:
-                model = self._model(name)
+                model = self._model(name, room)
             except (NotFoundError, InvalidValueError) as error:
                 log.error("lessons of an unknown model", extra={"model": name, "error": str(error)})
                 continue
-            self._learn(model, shard, received)
+            try:
+                self._learn(model, shard, received)
+            except NotFoundError as error:
+                if not room:
+                    raise
+                log.info("lessons of a room that is over", extra={"model": name, "error": str(error)})
             self._tidy(received)
 
     def _learn(self, model: Model, shard: str, received: Sequence[_Received]) -> None:
-        model.learn(lambda current, known: self._taught(model, current, known, shard, received))
+        model.learn(lambda current, pointer, known: self._taught(model, current, pointer, known, shard, received))
 
     def _taught(
-        self, model: Model, current: Version, known: LessonLog, shard: str, received: Sequence[_Received]
+        self,
+        model: Model,
+        current: Version,
+        pointer: Pointer,
+        known: LessonLog,
+        shard: str,
+        received: Sequence[_Received],
     ) -> Taught | None:
         """Return what the lessons that are new make of the current weights; None if none is."""
         new = [one for one in received if not has_read(known.read, shard, one.sequence)]
         if not new:
             return None
         outcomes = {outcome.key: outcome for outcome in known.outcomes}
-        exercises: dict[bytes, Exercise] = {}
+        tasks: dict[bytes, Task] = {}
         for sequence, sent in new:
-            if sent.key not in outcomes and sent.key not in exercises:
+            if sent.key in outcomes or sent.key in tasks:
+                continue
+            if sent.contribution and (earlier := find(pointer, sent.contribution.key)):  # it did not come this way
+                outcomes[sent.key] = Outcome(shard, sequence, sent.key, earlier.version)
+            else:
                 try:
-                    exercises[sent.key] = self._exercise(sent)
+                    tasks[sent.key] = self._task(model, sent)
                 except (FormatError, InvalidValueError, NotFoundError) as error:
                     outcomes[sent.key] = Outcome(shard, sequence, sent.key, refused=str(error))
-        steps = model.take_steps(current, list(exercises.values()))
-        for key, result in zip(exercises, steps.results, strict=True):
+        steps = model.take_steps(current, pointer, list(tasks.values()))
+        for key, result in zip(tasks, steps.results, strict=True):
             outcomes[key] = _outcome(key, result)
         # A lesson sent twice has the outcome of the first in both places.
-        fresh = [_at(outcomes[sent.key], shard, sequence) for sequence, sent in new]
-        learned = [exercises[key] for key in exercises if outcomes[key].refused is None]
-        return Taught(steps, known.followed_by(fresh, shard, new[-1].sequence), learned)
+        fresh = [replace(outcomes[sent.key], shard=shard, sequence=sequence) for sequence, sent in new]
+        return Taught(steps, known.followed_by(fresh, shard, new[-1].sequence))
 
-    def _exercise(self, sent: Lesson) -> Exercise:
-        """Return what a lesson asks for.
+    def _task(self, model: Model, sent: Lesson) -> Task:
+        """Return what a lesson or an update asks for.
 
         Raises:
             FormatError, InvalidValueError, NotFoundError: when it cannot be read.
         """
+        if (one := sent.contribution) is not None:
+            if one.samples < 1 or not one.base:
+                raise InvalidValueError(f"an update has a base and 1 sample at least, got {one}")
+            read = self._body(sent, lambda body: tensors.read_foreign(body)[0])
+            difference = tensors.fit(read, model.manifest.shapes())
+            return Update(difference, one.base, one.samples, one.participant, one.key)
         if not 0 < sent.learning_rate <= 1:
             raise InvalidValueError(f"the learning rate must be above 0 and at most 1, got {sent.learning_rate}")
-        digits = Digits.of(self._stored(sent) if sent.block is None else block.decode(sent.block))
+        digits = Digits.of(self._body(sent, block.decode))
         if not 1 <= len(digits) <= _MOST_SAMPLES:
             raise InvalidValueError(f"a lesson has 1 to {_MOST_SAMPLES} samples, got {len(digits)}")
         return Exercise(digits, sent.learning_rate)
 
-    def _stored(self, sent: Lesson) -> Block:
-        """Return a large lesson's digits; read them again if they are damaged, since an answer may be cut off."""
-        key = lesson.object_key(sent.model, sent.key)
+    def _body[T](self, sent: Lesson, decode: Callable[[bytes], T]) -> T:
+        """Return what a body says; a large one is read again if it is damaged, since an answer may be cut off."""
+        if sent.block is not None:
+            return decode(sent.block)
         try:
             with suppress(FormatError):
-                return block.decode(self._store.get(key).body)
-            return block.decode(self._store.get(key).body)
+                return decode(self._store.get(sent.object_key).body)
+            return decode(self._store.get(sent.object_key).body)
         except NotFoundError as error:
-            raise NotFoundError("its digits are no longer in the store: send it again with another key") from error
+            raise NotFoundError("its content is no longer in the store: send it again with another key") from error
 
     def _tidy(self, received: Sequence[_Received]) -> None:
-        """Remove the blocks of large lessons. These are learned, so a failure is only logged: S3 does it later."""
-        keys = {lesson.object_key(sent.model, sent.key) for _, sent in received if sent.block is None}
+        """Remove the bodies of large lessons. These are learned, so a failure is only logged: S3 does it later."""
+        keys = {sent.object_key for _, sent in received if sent.block is None}
         try:
             if keys:
                 self._store.delete(*sorted(keys))
@@ -115,13 +143,13 @@ class Learner:
             log.warning("learned lessons not removed", extra={"error": str(error)})
 
 
-def _by_model(shard: str, records: Sequence[Record]) -> dict[str, list[_Received]]:
-    """Return the lessons in records, in order, by their models. What is no lesson is logged and left out."""
-    found: dict[str, list[_Received]] = {}
+def _by_model(shard: str, records: Sequence[Record]) -> dict[tuple[str, str], list[_Received]]:
+    """Return the lessons in records, in order, by model and room. What is no lesson is logged and left out."""
+    found: dict[tuple[str, str], list[_Received]] = {}
     for record in records:
         try:
             sent = lesson.decode(record.data)
-            found.setdefault(sent.model, []).append(_Received(record.sequence, sent))
+            found.setdefault((sent.model, sent.room), []).append(_Received(record.sequence, sent))
         except FormatError as error:
             log.error("no lesson", extra={"shard": shard, "sequence": record.sequence, "error": str(error)})
     return found
@@ -130,9 +158,4 @@ def _by_model(shard: str, records: Sequence[Record]) -> dict[str, list[_Received
 def _outcome(key: bytes, result: StepResult) -> Outcome:
     if result.refused is not None:
         return Outcome("", "", key, refused=result.refused)
-    return Outcome("", "", key, NEW, result.loss, result.accuracy)
-
-
-def _at(outcome: Outcome, shard: str, sequence: str) -> Outcome:
-    """Return the same outcome for a record."""
-    return Outcome(shard, sequence, outcome.key, outcome.version, outcome.loss, outcome.accuracy, outcome.refused)
+    return Outcome("", "", key, NEW, result.loss, result.accuracy, weight=result.weight)

@@ -1,4 +1,4 @@
-"""A lesson as a record of the stream, and the id by which its sender asks what became of it.
+"""A lesson or an update as a record of the stream, and the id by which its sender asks what became of it.
 
 The stream itself is AWS's; `kinesis` puts records onto it, and `records` reads those that a Lambda is given.
 """
@@ -16,20 +16,29 @@ from functions.dataset.block import Block
 from functions.dataset.shards import Digits
 from functions.errors import FormatError, NotFoundError
 from functions.models.manifest import MODEL_NAME
+from functions.weights.contributions import Contribution
 
 LARGEST_IN_STREAM = 200_000  # bytes of a block; a larger one is in the store
 _KEY_BYTES = 16
+_ROOM = re.compile(r"([0-9a-f]{32})?")
 _KEY = re.compile(r"[\x21-\x7e]{1,128}")
 _ID = re.compile(r"(0|[1-9][0-9]{0,11})-(0|[1-9][0-9]{0,127})")
 
 
 class Lesson(msgspec.Struct, frozen=True):
-    """The labelled digits of one PATCH and its learning rate; `key` tells it from all others."""
+    """The labelled digits of one PATCH and its learning rate, or an update; `key` tells it from all others."""
 
     model: str
     key: bytes
     learning_rate: float
-    block: bytes | None  # None: it is in the store, at `object_key`
+    block: bytes | None  # or an update's safetensors; None: it is in the store, at `object_key`
+    contribution: Contribution | None = None  # of an update
+    room: str = ""  # whose weights learn it; empty: the shared ones
+
+    @property
+    def object_key(self) -> str:
+        """Where the body is if it is too large for the stream: a room's goes with the room."""
+        return object_key(self.model, self.key, self.room)
 
 
 class LessonId(NamedTuple):
@@ -71,9 +80,14 @@ def key_of(idempotency_key: str | None) -> bytes:
     return hashlib.blake2b(key.encode(), digest_size=_KEY_BYTES).digest()
 
 
-def object_key(model: str, key: bytes) -> str:
-    """Return where the block of a large lesson is in the store."""
-    return f"lessons/{model}/{key.hex()}.bin"
+def update_key(idempotency_key: str) -> bytes:
+    """Return what an Idempotency-Key makes of an update; the same key of a lesson is another one."""
+    return key_of(f"update:{idempotency_key}" if idempotency_key else None)
+
+
+def object_key(model: str, key: bytes, room: str = "") -> str:
+    """Return where the body of a large lesson is in the store."""
+    return f"{f'rooms/{room}/' if room else ''}lessons/{model}/{key.hex()}.bin"
 
 
 def as_block(digits: Digits) -> bytes:
@@ -101,4 +115,6 @@ def decode(record: bytes) -> Lesson:
         raise FormatError(f"{lesson.model[:40]!r} is no name of a model")
     if len(lesson.key) != _KEY_BYTES:
         raise FormatError(f"a lesson's key has {_KEY_BYTES} bytes, got {len(lesson.key)}")
+    if not _ROOM.fullmatch(lesson.room):
+        raise FormatError(f"{lesson.room[:40]!r} is no name of a room")
     return lesson

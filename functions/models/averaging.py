@@ -9,7 +9,7 @@ more the others have learned, the less it does. A long one is shortened, and nob
 """
 
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import NamedTuple
@@ -81,30 +81,46 @@ def count_participants(contributions: Iterable[Contribution]) -> int:
 
 
 def merge(
-    update: Update, current: Version, pointer: Pointer, get: Callable[[str], Version]
+    update: Update,
+    current: Tensors,
+    pointer: Pointer,
+    get: Callable[[str], Version],
+    meanwhile: Sequence[Contribution] = (),
 ) -> tuple[float, dict[str, NDArray[np.float32]]]:
     """Return with which weight an update counts, and the current weights with it. `get` returns a version.
 
+    `meanwhile` is what has been learned since the pointer's version, and is published together with the update.
+
     Raises:
         StaleVersionError: when its base is too old, or the weights have been replaced since.
+    """
+    others = [*meanwhile, *learned_since(update, pointer)]
+    weight = update.counted / (update.counted + _samples_of(others, update.participant))
+    difference = _shortened(update.difference, current)
+    drift: Tensors | None = None
+    if others and all(one.base == update.base for one in others):  # the same round: the mean so far gives way
+        base = get(update.base).tensors
+        drift = {name: tensor - base[name] for name, tensor in current.items()}
+    merged = {}
+    for name, tensor in current.items():
+        change = difference[name] if drift is None else difference[name] - drift[name]
+        merged[name] = np.asarray(tensor + np.float32(weight) * change, np.float32)
+    return weight, merged
+
+
+def learned_since(update: Update, pointer: Pointer) -> list[Contribution]:
+    """Return what was learned since an update's base.
+
+    Raises:
+        StaleVersionError: when that is too old, or the weights have been replaced since.
     """
     others = since(pointer, update.base)
     if others is None:
         raise StaleVersionError(
             f"an update starts from one of the last {REMEMBERED} versions, not replaced since; got {update.base!r}. "
-            f"The current version is {current.version}: take its weights and learn from there"
+            f"The current version is {pointer.version}: take its weights and learn from there"
         )
-    weight = update.counted / (update.counted + _samples_of(others, update.participant))
-    difference = _shortened(update.difference, current.tensors)
-    drift: Tensors | None = None
-    if others and all(one.base == update.base for one in others):  # the same round: the mean so far gives way
-        base = get(update.base).tensors
-        drift = {name: tensor - base[name] for name, tensor in current.tensors.items()}
-    merged = {}
-    for name, tensor in current.tensors.items():
-        change = difference[name] if drift is None else difference[name] - drift[name]
-        merged[name] = np.asarray(tensor + np.float32(weight) * change, np.float32)
-    return weight, merged
+    return others
 
 
 def _samples_of(others: Iterable[Contribution], participant: str) -> int:

@@ -110,6 +110,14 @@ def change_of(measure: Measure, tensors: Tensors, source: str, samples: int, les
     )
 
 
+def refusal(new: Change, current: Version) -> str:
+    """Return why new weights are not taken."""
+    return (
+        f"not made current: these weights recognise {new.accuracy:.2%} of the test digits, the best ones "
+        f"since the last reset {mark(current):.2%}; at most {TOLERANCE:.0%} less is accepted"
+    )
+
+
 def again(old: Version) -> Change:
     """Return an older version's weights, with what was measured of them."""
     measure = Measure(old.loss, old.accuracy, Calibration(old.temperature, old.least_contrast), old.accuracy_error)

@@ -17,13 +17,13 @@ from numpy.typing import NDArray
 from functions.cache import Cache
 from functions.dataset.shards import Digits
 from functions.errors import InvalidValueError
-from functions.models.averaging import Merged, RepeatedError, Update, merge
+from functions.models.averaging import Merged, RepeatedError, Update, learned_since, merge
 from functions.models.calibration import Calibration, Reading
 from functions.models.evaluation import Evaluator
 from functions.models.graphs import stored_graph
 from functions.models.inference import INPUT, Classifier, Scorer, finite, patch_onnx
-from functions.models.judge import TOLERANCE, Judge, again, change_of, mark
-from functions.models.lesson_steps import Exercise, Judged, Steps, take_steps
+from functions.models.judge import TOLERANCE, Judge, again, change_of, mark, refusal
+from functions.models.lesson_steps import Judged, Steps, Task, Tasks
 from functions.models.manifest import ModelManifest
 from functions.models.serving import Loaded, ServedWeights
 from functions.models.step_checks import Standing
@@ -53,11 +53,10 @@ class PublishedStep:
 
 
 class Taught(NamedTuple):
-    """What the lessons of a batch come to: the steps, the lessons that count, and the log with all of them."""
+    """What the lessons and updates of a batch come to: the steps, and the log with all of them."""
 
     steps: Steps
     log: LessonLog
-    learned: Sequence[Exercise]
 
 
 class Model:
@@ -143,18 +142,19 @@ class Model:
             self._judge.remember_same(found.version, self.weights.get(found.restores))
         return PublishedStep(version, found, steps[-1].loss, steps[-1].correct / len(batch))
 
-    def take_steps(self, current: Version, exercises: Sequence[Exercise]) -> Steps:
-        """Return what lessons make of the current version, without those that do harm."""
+    def take_steps(self, current: Version, pointer: Pointer, tasks: Sequence[Task]) -> Steps:
+        """Return what lessons and updates make of the current version, without those that do harm."""
 
         def judge(tensors: Tensors, learning_rate: float) -> Judged:
             return self._judge.check_lessons(tensors, current, learning_rate)
 
-        steps = take_steps(self.trainer, current.tensors, exercises, judge)
+        batch = Tasks(lambda: self.trainer, pointer, self.weights.get)
+        steps = batch.take(current.tensors, tasks, judge)
         if any(result.refused for result in steps.results) and (kept := self._judge.kept(current)) is not current:
-            steps = take_steps(self.trainer, kept.tensors, exercises, judge)  # it was not the lessons' fault
+            steps = batch.take(kept.tensors, tasks, judge)  # it was not the lessons' fault
         return steps
 
-    def learn(self, take: Callable[[Version, LessonLog], Taught | None]) -> None:
+    def learn(self, take: Callable[[Version, Pointer, LessonLog], Taught | None]) -> None:
         """Publish what `take` makes of the current version with `take_steps`, and store the log of the lessons.
 
         Raises:
@@ -162,15 +162,14 @@ class Model:
         """
         standings: list[Standing] = []
 
-        def learned(current: Version, log: LessonLog) -> Learned | None:
-            taught = take(current, log)
+        def learned(current: Version, pointer: Pointer, log: LessonLog) -> Learned | None:
+            taught = take(current, pointer, log)
             if taught is None or taught.steps.judged is None or taught.steps.tensors is None:
                 return None if taught is None else Learned(None, taught.log)
             measure, standing = taught.steps.judged
             standings.append(standing)
-            samples = sum(len(exercise.digits) for exercise in taught.learned)
-            change = change_of(measure, taught.steps.tensors, "patch", samples, len(taught.learned))
-            return Learned(change, taught.log)
+            change = change_of(measure, taught.steps.tensors, *taught.steps.summary)
+            return Learned(replace(change, contributions=taught.steps.contributions), taught.log)
 
         version = self.weights.learn(learned)
         if version is not None:
@@ -189,12 +188,12 @@ class Model:
         def change(current: Version, pointer: Pointer) -> Change:
             nonlocal last
             update.refuse_repeated(pointer)
-            part, tensors = merge(update, current, pointer, self.weights.get)
+            part, tensors = merge(update, current.tensors, pointer, self.weights.get)
             measure, standing = self._judge.step_checks.check(tensors, current.version, mark(current) - TOLERANCE)
             last = standing, part, update.participants(pointer)
-            new = replace(change_of(measure, tensors, "update", update.counted), contribution=update.contribution)
+            new = replace(change_of(measure, tensors, "update", update.counted), contributions=(update.contribution,))
             if self._judge.better(new, current) is not None:
-                raise InvalidValueError(_refusal(new, current))
+                raise InvalidValueError(refusal(new, current))
             return new
 
         try:
@@ -204,6 +203,16 @@ class Model:
         assert last is not None
         self._judge.step_checks.remember(version.version, last[0])
         return Merged(version, last[1], last[2])
+
+    def known_update(self, update: Update) -> Merged | None:
+        """Return what an update has come to; None: it is new. Raise `StaleVersionError` as `average` does."""
+        pointer = self.weights.pointer()
+        try:
+            update.refuse_repeated(pointer)
+        except RepeatedError as error:
+            return Merged(self.weights.get(error.version), None, error.participants)
+        learned_since(update, pointer)
+        return None
 
     def upload(self, tensors: Tensors, if_version: str | None = None, *, force: bool = False) -> Version:
         """Publish uploaded weights, unless they read clearly fewer test digits than the best since the last reset.
@@ -218,7 +227,7 @@ class Model:
 
         def change(current: Version) -> Change:
             if not force and self._judge.better(new, current) is not None:
-                raise InvalidValueError(f"{_refusal(new, current)}, unless ?force=true says so")
+                raise InvalidValueError(f"{refusal(new, current)}, unless ?force=true says so")
             return new
 
         return self._updated(change, if_version)
@@ -286,10 +295,3 @@ class Model:
         if self._metered:
             metrics.accuracy(version)
         return version
-
-
-def _refusal(new: Change, current: Version) -> str:
-    return (
-        f"not made current: these weights recognise {new.accuracy:.2%} of the test digits, the best ones "
-        f"since the last reset {mark(current):.2%}; at most {TOLERANCE:.0%} less is accepted"
-    )

@@ -77,6 +77,17 @@ class RoomsRepository:
             )
         return room
 
+    def named(self, name: str) -> Room:
+        """Return a room by its name in the store.
+
+        Raises:
+            NotFoundError: when there is none, or its time is over.
+        """
+        room = self._read(name)
+        if room is None:
+            raise NotFoundError("the time of this room is over")
+        return room
+
     def end(self, room: Room) -> None:
         """Remove a room: first what lets people in, then the rest."""
         self._store.delete(room.prefix[:-1] + _FILE)

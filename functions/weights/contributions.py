@@ -3,7 +3,8 @@
 A contribution is a weight difference that has been averaged in; `functions.models.averaging` does that. What is kept
 of it tells how much others have learned since a version, how many take part, and whether a request came twice. It is
 kept for the last `REMEMBERED` versions, and a difference must start from one of these: so whatever could be averaged
-in a second time is still known.
+in a second time is still known. Of many in few versions, which came through a stream, the newest `MOST` are kept: the
+pointer is read each second wherever predictions are made. `lesson_log` knows more of them.
 """
 
 from collections.abc import Iterable, Sequence
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from functions.weights.versions import Provenance
 
 REMEMBERED = 128  # versions
+MOST = 512
 LEARNED = ("update", "patch")  # sources of versions that add to what was there
 
 
@@ -29,10 +31,15 @@ class Contribution(msgspec.Struct, frozen=True, array_like=True):
     version: str = ""  # that it became
 
 
+def anonymous(samples: int) -> Contribution:
+    """Return what is known of lessons: how many samples they had."""
+    return Contribution("", "", "", samples)
+
+
 def remembered(contributions: Iterable[Contribution], history: Sequence["Provenance"]) -> tuple[Contribution, ...]:
     """Return the contributions to the last versions of a history."""
     kept = {entry.version for entry in history[:REMEMBERED]}
-    return tuple(one for one in contributions if one.version in kept)
+    return tuple(one for one in contributions if one.version in kept)[:MOST]
 
 
 def find(pointer: "Pointer", key: str) -> Contribution | None:
@@ -45,7 +52,6 @@ def since(pointer: "Pointer", base: str) -> list[Contribution] | None:
 
     None: the version is not among the last ones, or the weights have been replaced since.
     """
-    known = {one.version: one for one in pointer.contributions}
     history = pointer.history[:REMEMBERED]
     places = {entry.version: place for place, entry in enumerate(history)}
     place = 0
@@ -59,7 +65,11 @@ def since(pointer: "Pointer", base: str) -> list[Contribution] | None:
             continue
         if entry.source not in LEARNED:
             return None
-        found.append(known.get(entry.version) or Contribution("", "", "", entry.samples))
+        known = [one for one in pointer.contributions if one.version == entry.version]
+        found += known
+        others = entry.samples - sum(one.samples for one in known)  # lessons, or contributions that are forgotten
+        if others > 0 or not known:
+            found.append(anonymous(others))
         place += 1
     return None
 

@@ -36,6 +36,7 @@ class Outcome(msgspec.Struct, frozen=True, array_like=True):
     loss: float | None = None  # of its digits, before the step
     accuracy: float | None = None
     refused: str | None = None
+    weight: float | None = None  # with which an update counts
 
 
 class LessonLog(msgspec.Struct, frozen=True, array_like=True):

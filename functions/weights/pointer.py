@@ -67,10 +67,7 @@ class Pointer(msgspec.Struct, frozen=True):
         if version.accuracy_error is None:
             best = version.accuracy if change.resets else max(best, version.accuracy)
         entries = (Entry.of(version), *self.history[: max(keep, _REMEMBERED) - 1])
-        contributions = self.contributions
-        if change.contribution is not None:
-            named = msgspec.structs.replace(change.contribution, version=version.version)
-            contributions = (named, *contributions)
+        new = [msgspec.structs.replace(one, version=version.version) for one in change.contributions]
         return msgspec.structs.replace(
             self,
             version=version.version,
@@ -79,7 +76,7 @@ class Pointer(msgspec.Struct, frozen=True):
             count=self.count + 1,
             history=entries,
             best=best,
-            contributions=remembered(contributions, entries),
+            contributions=remembered((*new, *self.contributions), entries),
         )
 
 

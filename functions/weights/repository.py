@@ -128,8 +128,8 @@ class WeightsRepository:
 
         return self._swap(attempt, if_version)
 
-    def learn(self, take: Callable[[Version, LessonLog], Learned | None]) -> Version | None:
-        """Publish what `take` makes of the current version and of the log of lessons; start over as `update` does.
+    def learn(self, take: Callable[[Version, Pointer, LessonLog], Learned | None]) -> Version | None:
+        """Publish what `take` makes of the current version, its pointer and the log; start over as `update` does.
 
         Where no lesson has changed the weights, only the log is stored. None: the version is the one from before.
 
@@ -138,7 +138,7 @@ class WeightsRepository:
         """
 
         def attempt(found: Found) -> Version | None:
-            learned = take(self._named(found), self.logs.of(found.pointer))
+            learned = take(self._named(found), found.pointer, self.logs.of(found.pointer))
             if learned is None:
                 return None
             if learned.change is None:

@@ -101,7 +101,7 @@ class Change(msgspec.Struct, frozen=True):
     accuracy_error: float | None = None
     lessons: int = 0
     resets: bool = False  # whether later weights are compared with these, however good others have been
-    contribution: Contribution | None = None  # of a client that learns elsewhere
+    contributions: tuple[Contribution, ...] = ()  # of clients that learn elsewhere, newest first
     taken_back_by: "Change | None" = None  # published right after it: nobody ever predicts with this one
 
 

@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from functions.api.negotiation import LONGEST_WAIT
+
 BINARY: Final = None  # in place of a type: a format that is not JSON
 FORM_FILE: Final = "a form with a file"  # in place of a type, too
 
@@ -59,6 +61,11 @@ MODEL = Parameter(
 )
 IF_MATCH = Parameter("If-Match", "header", "the ETag that must still be current, else 412")
 IF_NONE_MATCH = Parameter("If-None-Match", "header", "the ETag that one has already: if it still is right, 304")
+PREFER = Parameter(
+    "Prefer",
+    "header",
+    f"`wait=10`: where there is a stream, wait so many seconds for the lesson to be learned, at most {LONGEST_WAIT}",
+)
 NOT_MODIFIED = Answer("the client has it already", headers=("ETag",))
 ALWAYS = (429, 503)  # errors that any route may answer
 WRITING = (400, 401, 403, 404, 409, 412, 413, 415, 422, *ALWAYS)

@@ -2,7 +2,7 @@
 
 from functions.api import request_types, update_requests
 from functions.api import response_types as types
-from functions.api.operations.operation import ALWAYS, BINARY, MODEL, WRITING, Answer, Operation, Parameter
+from functions.api.operations.operation import ALWAYS, BINARY, MODEL, PREFER, WRITING, Answer, Operation, Parameter
 from functions.api.responses import JSON, OCTETS, SAFETENSORS
 from functions.models import averaging
 from functions.weights.contributions import REMEMBERED
@@ -45,8 +45,15 @@ OPERATIONS = (
         f"{_TOKEN} -H 'Content-Type: application/vnd.safetensors' --data-binary @difference.safetensors "
         '"$API/weights/updates?base=…&samples=200"',
         {
-            201: Answer("the version with it", {JSON: types.UpdateAnswer}, ("ETag", "Location")),
+            201: Answer(
+                "the version with it", {JSON: types.UpdateAnswer}, ("ETag", "Location", "Preference-Applied")
+            ),
             200: Answer("this request has come before", {JSON: types.UpdateAnswer}, ("ETag", "Location")),
+            202: Answer(
+                "where there is a stream: the update waits on it",
+                {JSON: types.LessonReportAnswer},
+                ("Location", "Retry-After", "Preference-Applied"),
+            ),
         },
         WRITING,
         "The body is a difference, the client's weights minus those of `base`, as float32, or as int8 with scales as "
@@ -54,8 +61,9 @@ OPERATIONS = (
         f"samples; each counts for {averaging.MOST_SAMPLES:,} at most, and is shortened where it is longer than "
         f"{averaging.LONGEST:.0%} of the weights' norm. 412: `base` is none of the last {REMEMBERED} versions, or "
         "the weights were replaced since; take the current ones. 422: with it they would read clearly fewer test "
-        "digits, as for POST /weights.",
-        parameters=(MODEL, *_UPDATE),
+        "digits, as for POST /weights. A server with a stream answers 202 once the update is on it, or 201 if it is "
+        "averaged in while the client waits, as `Prefer` says.",
+        parameters=(MODEL, *_UPDATE, PREFER),
         body={SAFETENSORS: BINARY, OCTETS: BINARY},
         writes=True,
     ),

@@ -2,7 +2,6 @@
 
 from functions.api import request_types
 from functions.api import response_types as types
-from functions.api.negotiation import LONGEST_WAIT
 from functions.api.operations.operation import (
     ALWAYS,
     BINARY,
@@ -10,6 +9,7 @@ from functions.api.operations.operation import (
     IF_NONE_MATCH,
     MODEL,
     NOT_MODIFIED,
+    PREFER,
     WRITING,
     Answer,
     Operation,
@@ -36,11 +36,6 @@ _IDEMPOTENCY_KEY = Parameter(
     "header",
     "names the lesson, where there is a stream, in 1 to 128 visible ASCII characters: of two with one name among "
     "the latest 5,000, one counts",
-)
-_PREFER = Parameter(
-    "Prefer",
-    "header",
-    f"`wait=10`: where there is a stream, wait so many seconds for the lesson to be learned, at most {LONGEST_WAIT}",
 )
 _LIMIT = {"type": "integer", "minimum": 1, "maximum": request_types.MOST_LISTED, "default": request_types.LISTED}
 
@@ -109,7 +104,7 @@ OPERATIONS = (
         "measured on 250 test digits; `accuracy_error` is then the accuracy's standard error. A server "
         "with a stream answers 202 once the lesson is on it, or 200 if it is learned while the client waits, as "
         "`Prefer` says; with `If-Match` it learns at once.",
-        parameters=(MODEL, _RATE, IF_MATCH, _IDEMPOTENCY_KEY, _PREFER),
+        parameters=(MODEL, _RATE, IF_MATCH, _IDEMPOTENCY_KEY, PREFER),
         body={JSON: request_types.LessonBody, OCTETS: BINARY},
         writes=True,
     ),
@@ -121,7 +116,7 @@ OPERATIONS = (
         '"$API/lessons/0-…?model=mlp-128"',
         {200: Answer("whether it waits, was learned or was refused", {JSON: types.LessonReportAnswer})},
         (404, *ALWAYS),
-        "Of lessons on a stream; `Location` of the PATCH has the address. The latest 5,000 of each model are known.",
+        "Of lessons and updates on a stream; `Location` of the answer has the address. The latest 5,000 are known.",
         parameters=(Parameter("lesson_id", "path", "as PATCH /weights gave it"), MODEL),
     ),
     Operation(

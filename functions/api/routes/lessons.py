@@ -1,5 +1,6 @@
 """`/lessons`: what became of a lesson that went through the stream; and the PATCH that hands one in."""
 
+from collections.abc import Callable
 from urllib.parse import urlencode
 
 import msgspec
@@ -12,9 +13,11 @@ from functions.api.routes import ANY, READING
 from functions.dataset.shards import Digits
 from functions.errors import InvalidValueError, NotFoundError
 from functions.lessons.inbox import Inbox, LessonReport
-from functions.lessons.lesson import key_of, parse_id
+from functions.lessons.lesson import LessonId, key_of, parse_id
 from functions.models.model import Model
 from functions.weights.versions import known
+
+type Learned = Callable[[Model, LessonReport, dict[str, str]], Response]
 
 blueprint = Blueprint(__name__)
 
@@ -32,14 +35,20 @@ def get_lesson(call: Call, lesson_id: str) -> Response:
 
 def hand_in(call: Call, inbox: Inbox, digits: Digits, learning_rate: float) -> Response:
     """Put a PATCH's lesson on the stream; answer 202, or as a PATCH without a stream if it is learned in time."""
-    model, seconds = call.model, preferred_wait(call.header("prefer") or "")
+    model = call.model
     lesson_id = inbox.hand_in(model, digits, learning_rate, key_of(call.header("idempotency-key")))
+    return outcome(call, inbox, model, lesson_id, _learned)
+
+
+def outcome(call: Call, inbox: Inbox, model: Model, lesson_id: LessonId, learned: Learned) -> Response:
+    """Answer for a lesson that has been handed in: 202, or what `learned` makes of it if it is learned in time."""
+    seconds = preferred_wait(call.header("prefer") or "")
     report = inbox.wait(model, lesson_id, seconds)
     applied = {"Preference-Applied": f"wait={seconds}"} if seconds else {}
     if report.state == "refused":
         raise InvalidValueError(str(report.reason))
     if report.state == "learned":
-        return _learned(model, report, applied)
+        return learned(model, report, applied)
     query = urlencode({"model": report.model})
     location = f"{call.service.settings.api_prefix}/lessons/{lesson_id}?{query}"
     return json_answer(

@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from scrawl.client.sharing_api import SharingApi
 
 
+WAITS = 202  # the status of an update that is on a stream
+
+
 class TogetherApi:
     """Asks for everybody's weights, or with a room's code for that room's."""
 
@@ -40,11 +43,17 @@ class TogetherApi:
     async def send(
         self, model: str, update: ArrayBuffer, base: str, samples: int, participant: str, key: str
     ) -> dict[str, Any]:
-        """Have a difference averaged in. Sent again with the same key, it counts once."""
+        """Have a difference averaged in. Sent again with the same key, it counts once.
+
+        A server with a stream may take longer than a request lasts; then it is to be sent again.
+        """
         query = f"model={model}&base={base}&samples={samples}&participant={participant}"
-        headers = {"Content-Type": SAFETENSORS, "Idempotency-Key": key, **self._authorization()}
+        headers = {"Content-Type": SAFETENSORS, "Idempotency-Key": key, "Prefer": "wait=10", **self._authorization()}
         options = {"method": "POST", "headers": headers, "body": update}
-        return await fetching.json(await self.request(f"weights/updates?{query}", options, LONG))
+        response = await self.request(f"weights/updates?{query}", options, LONG)
+        if response.status == WAITS:
+            raise fetching.ApiUnavailableError("The update is still waiting to be averaged in")
+        return await fetching.json(response)
 
     async def room(self, code: str) -> dict[str, Any]:
         """Return how far a room is."""

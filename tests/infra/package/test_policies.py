@@ -1,6 +1,7 @@
 """The hand-written policies allow exactly what the Lambdas do, and Chalice's configuration points at them."""
 
 import json
+from datetime import timedelta
 from fnmatch import fnmatchcase
 from typing import Any
 
@@ -10,11 +11,13 @@ from functions.dataset.shards import Digits
 from functions.jobs.jobs import JobsRepository
 from functions.lessons.inbox import Inbox
 from functions.lessons.lesson import key_of
+from functions.models.averaging import Update
 from functions.service import Service
 from functions.settings import Settings
 from functions.storage.memory import MemoryStore
 from functions.weights.repository import WeightsRepository
-from functions.weights.versions import Change, Version
+from functions.weights.tensors import encode
+from functions.weights.versions import Change, Version, now
 from infra.paths import ROOT
 from tests.support.api import Api, serving
 from tests.support.launchers import IdleLauncher
@@ -146,6 +149,23 @@ def test_policy_of_retraining_allows_what_it_does(memory: MemoryStore) -> None:
         assert any(allows(statement, action, resource) for statement in policy), (action, resource)
 
 
+def learn_in_a_room_until_it_is_over(store: Recording, api: Api, consumer: Service) -> None:
+    """Average a large update into a room, and another one when the room's time is over."""
+    done, stream = store.actions.copy(), MemoryStream()
+    room, _ = api.service.open_room(api.service.model("mlp-128"), 1, new=False)
+    model = api.service.room_model(room)
+    tensors = model.weights.current().tensors
+    change = encode({name: 1e-4 * tensor for name, tensor in tensors.items()}, {})
+    for number in range(2):
+        update = Update({}, room.first, 50, "", f"key-{number}")
+        Inbox(stream, store).hand_in_update(model, update, change, room.name)
+    store.actions = done
+    consumer.learner.learn(SHARD, stream.records[:1])
+    consumer.rooms.clock = lambda: now() + timedelta(hours=2)
+    consumer.learner.learn(SHARD, stream.records[1:])
+    assert store.keys("rooms/") == []
+
+
 def test_policy_of_learning_allows_what_it_does_and_no_more(memory: MemoryStore) -> None:
     store, stream = Recording(memory), MemoryStream()
     with serving(store, keep_versions=4) as api:
@@ -158,6 +178,7 @@ def test_policy_of_learning_allows_what_it_does_and_no_more(memory: MemoryStore)
             inbox.hand_in(model, digits, 0.001, key_of(None))
             store.actions = handed_in
             fresh.learner.learn(SHARD, stream.records[count:])
+        learn_in_a_room_until_it_is_over(store, api, fresh)
     policy = statements("learn")
     for action, resource in store.actions:
         assert any(allows(statement, action, resource) for statement in policy), (action, resource)

@@ -1,9 +1,11 @@
-"""PATCH /weights on a server with a stream, and GET /lessons/{id}."""
+"""PATCH /weights and POST /weights/updates on a server with a stream, and GET /lessons/{id}."""
 
 from collections.abc import Iterator
 
+import numpy as np
 import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError
+from chalice.test import HTTPResponse
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -19,7 +21,7 @@ from functions.storage.memory import MemoryStore
 from tests.support.api import Api
 from tests.support.launchers import IdleLauncher
 from tests.support.lesson_streams import SHARD, MemoryStream
-from tests.support.weights_bodies import OCTETS, as_json, lesson
+from tests.support.weights_bodies import OCTETS, SAFETENSORS, SHAPES, as_json, lesson, sent
 
 TYPED = {"Content-Type": OCTETS}
 PATH = "/weights?learning_rate=0.001"
@@ -204,3 +206,58 @@ def test_whatever_is_preferred_the_wait_is_within_bounds(prefer: str) -> None:
 def test_whatever_the_key_is_the_answer_is_honest(streamed: Api, key: str) -> None:
     answer = streamed("PATCH", PATH, body=body(streamed), headers=TYPED | {"Idempotency-Key": key})
     assert answer.status_code in (202, 400)
+
+
+def handed_in(api: Api, key: str = "k", code: str = "", base: str = "", **headers: str) -> HTTPResponse:
+    """Send an update that does no harm."""
+    said = headers | ({"Authorization": f"Bearer {code}"} if code else {})
+    start = base or str(api("GET", "/weights/updates", headers=said).json_body["version"])
+    change = sent({name: np.full(shape, 1e-6, np.float32) for name, shape in SHAPES.items()})
+    path = f"/weights/updates?base={start}&samples=50&participant=p"
+    return api("POST", path, body=change, headers={"Content-Type": SAFETENSORS, "Idempotency-Key": key} | said)
+
+
+def test_update_waits_and_then_is_averaged_in(streamed: Api, stream: AttentiveStream) -> None:
+    before = streamed.version
+    answer = handed_in(streamed)
+    assert (answer.status_code, answer.json_body["lesson"]["state"]) == (202, "waiting")
+    assert (answer.headers["Retry-After"], streamed.version) == ("1", before)
+    stream.service.learner.learn(SHARD, stream.records)
+    report = streamed("GET", answer.headers["Location"].removeprefix("/api")).json_body["lesson"]
+    assert (report["state"], report["version"], report["weight"]) == ("learned", streamed.version, 1.0)
+    again = handed_in(streamed, base=before)
+    assert (again.status_code, again.json_body["weight"]) == (200, None)
+    assert again.json_body["version"] == streamed.version
+    assert len(stream.records) == 1
+
+
+def test_update_whose_sender_waits_is_answered_as_without_a_stream(streamed: Api, stream: AttentiveStream) -> None:
+    stream.awake = True
+    answer = handed_in(streamed, Prefer="wait=10")
+    assert (answer.status_code, answer.headers["Preference-Applied"]) == (201, "wait=10")
+    assert (answer.json_body["weight"], answer.json_body["participants"]) == (1.0, 1)
+    assert answer.headers["ETag"] == f'"{streamed.version}"'
+    assert streamed("GET", "/weights/history").json_body["versions"][0]["source"] == "update"
+
+
+def test_update_of_a_room_goes_through_the_stream_to_the_room_alone(streamed: Api, stream: AttentiveStream) -> None:
+    shared, opened = streamed.version, streamed("POST", "/rooms", body={}).json_body
+    answer = handed_in(streamed, code=opened["code"])
+    assert answer.status_code == 202
+    letters = opened["code"].replace("-", "").encode()
+    assert letters not in stream.records[0].data
+    place = answer.headers["Location"].removeprefix("/api")
+    code = {"Authorization": f"Bearer {opened['code']}"}
+    assert streamed("GET", place, headers=code).json_body["lesson"]["state"] == "waiting"
+    stream.service.learner.learn(SHARD, stream.records)
+    assert streamed("GET", place, headers=code).json_body["lesson"]["state"] == "learned"
+    assert streamed("GET", place).json_body["lesson"]["state"] == "waiting"  # it never came to the shared weights
+    assert streamed.version == shared
+
+
+def test_update_that_starts_from_old_weights_is_refused_before_it_is_handed_in(
+    streamed: Api, stream: AttentiveStream
+) -> None:
+    answer = handed_in(streamed, base="20200101T000000000-00000000")
+    assert (answer.status_code, "take its weights" in answer.json_body["error"]["message"]) == (412, True)
+    assert stream.records == []
