@@ -12,7 +12,7 @@ typedef struct {
 } Division;
 
 /* A cost is about how many vectors are multiplied and added, of which a core does five or six in a nanosecond. */
-#define LEAST 8192 /* of a part: less takes hardly longer than to hand it over */
+#define LEAST 2048 /* of a part: less takes hardly longer than to hand it over */
 
 static u32 least(u32 a, u32 b) { return a < b ? a : b; }
 
@@ -31,7 +31,7 @@ static Division division(u32 primitive, const Word *a) {
     switch (primitive) {
     case CALL_COPY: return (Division){1, a[2].u, 16, 1, 0};
     case CALL_LIST_PIXELS: return (Division){1, a[3].u, 16, 2 * a[4].u, 0};
-    case CALL_GROUP_PIXELS: return (Division){1, a[8].u, 16, a[2].u, 0};
+    case CALL_GROUP_PIXELS: return (Division){1, a[8].u, 16, a[2].u, 1};
     case CALL_SPARSE_FORWARD: return (Division){a[6].u / BLOCK, a[4].u, 1, 2 * a[5].u, 0};
     case CALL_SPARSE_UPDATE: return (Division){a[5].u / BLOCK, a[4].u, 16, updating(a[2].u), 0};
     case CALL_SPARSE_MOMENTUM: return (Division){a[6].u / BLOCK, a[5].u, 16, updating(a[3].u), 0};
@@ -43,6 +43,7 @@ static Division division(u32 primitive, const Word *a) {
     case CALL_ACTIVATE: return (Division){1, a[3].u, 4, 4 * a[4].u, 0};
     case CALL_ACTIVATE_MAPS: return (Division){1, a[5].u, 1, a[2].u * 512, 0};
     case CALL_TIMES: return (Division){1, a[2].u, 4, a[3].u / 2, 0};
+    case CALL_DROP: return (Division){1, a[2].u, 4, 8 * a[3].u, 0};
     case CALL_TRANSPOSE: return (Division){1, a[4].u, 16, a[5].u, 0};
     case CALL_NLL: return (Division){1, a[1].u, 8, 512, 0};
     case CALL_INK: return (Division){1, a[4].u, 1, a[5].u * a[5].u, 0};
@@ -124,6 +125,9 @@ static void narrow(u32 primitive, Word *a, u32 block, u32 first, u32 count) {
         return;
     case CALL_TIMES:
         move(&a[0], first * a[3].u), move(&a[1], first * a[3].u), a[2].u = count;
+        return;
+    case CALL_DROP:
+        move(&a[0], first * a[4].u), move(&a[1], first * a[4].u), a[5].u += first, a[2].u = count;
         return;
     case CALL_TRANSPOSE:
         move(&a[0], first), move(&a[2], first * a[3].u), a[4].u = count;

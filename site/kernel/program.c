@@ -27,9 +27,9 @@ static void check(const Instruction *instruction) {
 
 void call_primitive(u32 primitive, const Word *arguments) { call(primitive, arguments); }
 
-/* Carry out a call on all threads. Return 0 if a helper was lost. */
-static u32 carry_out(Job *job) {
-    job->parts = count_parts(job->primitive, job->arguments, team_size());
+/* Carry out a call on so many threads. Return 0 if a helper was lost. */
+static u32 carry_out(Job *job, u32 threads) {
+    job->parts = count_parts(job->primitive, job->arguments, threads);
     if (job->parts > 1) return share_out(job);
     call_primitive(job->primitive, job->arguments);
     return 1;
@@ -45,7 +45,7 @@ typedef struct {
 static u32 keep(const Kept *kept, u32 count) {
     for (; count; count--, kept++) {
         Job job = {.primitive = CALL_COPY, .arguments = {{(u32)kept->copy}, {(u32)kept->tensor}, {kept->count}}};
-        if (kept->copy && !carry_out(&job)) return 0;
+        if (kept->copy && !carry_out(&job, team_size())) return 0;
     }
     return 1;
 }
@@ -71,8 +71,10 @@ typedef struct {
     u32 age, seed;
 } Batches;
 
-/* Run the steps of the batches. Return 0 if a helper was lost on the way. */
+/* Run the steps of the batches. Return 0 if a helper was lost on the way. A single picture, such as one that is being drawn, is
+   done before a sleeping helper would be awake, and must not wait for one that has no processor. */
 static u32 run_steps(const Instruction *program, u32 count, Batches batch) {
+    u32 threads = batch.B > 1 ? team_size() : 1;
     for (; batch.steps; batch.steps--, batch.first += batch.B) {
         batch.age++;
         AdamStep adam = adam_step(batch.rate, batch.weight_decay, 1 - power(BETA1, batch.age), 1 - power(BETA2, batch.age));
@@ -98,7 +100,7 @@ static u32 run_steps(const Instruction *program, u32 count, Batches batch) {
                 Word word = program[n].arguments[i];
                 job.arguments[i] = program[n].registers >> i & 1 ? registers[word.u] : word;
             }
-            if (!carry_out(&job)) return 0;
+            if (!carry_out(&job, threads)) return 0;
         }
     }
     return 1;

@@ -70,15 +70,13 @@ void list_pixels(const u8 *images, const u32 *rows, u32 first, u32 B, u32 D, con
     }
 }
 
-/* The first of a sample's entries that is of pixel d or a later one. */
-static const Entry *entry_from(const Entry *entries, u32 length, u32 d) {
-    if (!d) return entries;
-    while (length) {
-        u32 half = length / 2, later = entry_index(entries[half]) < d;
-        entries += later ? half + 1 : 0;
-        length = later ? length - half - 1 : half;
-    }
-    return entries;
+/* The first of a sample's entries that is of pixel d or a later one, of D: it is about as far on among the entries as d is
+   among the pixels, so that few steps lead there. */
+static const Entry *entry_from(const Entry *entries, u32 length, u32 d, u32 D) {
+    const Entry *e = entries + length * d / D, *end = entries + length;
+    while (e > entries && entry_index(e[-1]) >= d) e--;
+    while (e < end && entry_index(*e) < d) e++;
+    return e;
 }
 
 /* Turn the listing by sample into one by pixel, for the pixels first .. first + count: pixel d's samples are
@@ -89,7 +87,7 @@ void group_pixels(const Entry *entries, const u32 *lengths, u32 B, u32 D, Entry 
     for (u32 d = first; d < first + count; d++) counts[d] = 0;
     for (u32 b = 0; b < B; b++, entries += SLOT(D)) {
         const Entry *end = entries + lengths[b];
-        for (const Entry *e = entry_from(entries, lengths[b], first); e < end; e++) {
+        for (const Entry *e = entry_from(entries, lengths[b], first, D); e < end; e++) {
             u32 d = entry_index(*e);
             if (d >= first + count) break;
             columns[d * stride + counts[d]++] = ENTRY(b, entry_bits(*e));

@@ -9,7 +9,8 @@
 
 #ifdef __wasm_atomics__
 
-#define SPINS 20000             /* some 20 µs: as long as a primitive that is not divided may take */
+#define SPINS 20000             /* of the first thread, some 40 µs: as long as a part may take */
+#define IDLE 6000               /* of a helper, some 40 µs: as long as a primitive that is not divided may take */
 #define SLICE 100000000         /* ns of one sleep; a machine that was suspended lets only one of them pass */
 
 typedef struct {
@@ -82,7 +83,7 @@ void help(u32 thread, u32 number) {
         u32 jobs = LOAD(team.jobs);
         if (help_once(thread, number)) {
             idle = 0;
-        } else if (++idle > SPINS) {
+        } else if (++idle > IDLE) {
             idle = 0;
             STORE(team.asleep, 1);
             if (LOAD(team.ticket) >> 32 == number) __builtin_wasm_memory_atomic_wait32((int *)&team.jobs, (int)jobs, -1);

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from model_export.architectures import architecture_named
 from tests.support.networks.kernel_host import WasmtimeKernel
 from tests.support.networks.kernel_networks import NETWORKS, as_bytes, build, digits, stored, weights_for
 from tests.support.networks.threaded_kernel import ThreadedKernel
@@ -14,6 +15,7 @@ from tests.support.networks.threaded_kernel import ThreadedKernel
 if TYPE_CHECKING:
     from scrawl.net.network import UpdateRule
 
+    from tests.support.networks.kernel_networks import Layers
     from tests.support.networks.threaded_kernel import Throwing
 
 BATCH, STEPS = 64, 3
@@ -24,9 +26,17 @@ RULES: dict[str, UpdateRule] = {
 }
 
 
+# Large enough that each of the activations' primitives, and dropout's, falls into parts.
+NAMED = ["mlp-300-100.tanh.drop20", "mlp-200-96.sigmoid", "mlp-160.gelu.drop50", "conv-16-40_64.gelu.drop10"]
+
+
+def layers_of(model: str) -> Layers:
+    return NETWORKS[model] if model in NETWORKS else architecture_named(model).layers
+
+
 def trained(kernel: WasmtimeKernel, model: str, rule: UpdateRule, calls: int = 1) -> bytes:
     """Train a network some steps, measure it, and return its weights and what it said, to be compared."""
-    layers, (pixels, labels) = NETWORKS[model], digits(BATCH * STEPS)
+    layers, (pixels, labels) = layers_of(model), digits(BATCH * STEPS)
     network, samples = build(kernel, layers, BATCH), stored(kernel, pixels, labels)
     network.load(weights_for(layers))
     samples.shuffle([(0, BATCH * STEPS)], 8)
@@ -53,6 +63,14 @@ def test_any_number_of_threads_gives_the_same_bits(model: str, rule: str, relaxe
         with ThreadedKernel(threads, relaxed) as kernel:
             assert trained(kernel, model, RULES[rule]) == on_one_thread(model, rule, relaxed)
             assert kernel.function("team_size_left")() == threads
+
+
+@pytest.mark.parametrize("rule", ["sgd", "adam, varied"])
+@pytest.mark.parametrize("model", NAMED)
+def test_activations_and_dropout_give_the_same_bits_as_well(model: str, rule: str) -> None:
+    for threads in (2, 5):
+        with ThreadedKernel(threads, relaxed=True) as kernel:
+            assert trained(kernel, model, RULES[rule]) == on_one_thread(model, rule, True)
 
 
 @pytest.mark.parametrize("rule", RULES)
