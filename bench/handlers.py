@@ -43,6 +43,10 @@ SAFETENSORS = "application/vnd.safetensors"
 OUT = Path(__file__).parent.parent / "build" / "bench" / "handlers.json"
 STROKES = [[[10 + 0.5 * x, 12] for x in range(100)], [[60 - 0.3 * y, 12 + 0.8 * y] for y in range(100)]]  # a 7
 CONV = {"model": ["conv-32-64"]}
+RATE = (
+    1e-5  # of the PATCHes, of which there are many on the same digits: larger steps would be taken back, with a 422
+)
+GENTLY = {"learning_rate": [str(RATE)]}
 
 
 def event(method: str, path: str, body: object = None, **extra: Any) -> dict[str, Any]:
@@ -99,7 +103,7 @@ def _file(picture: Image.Image, kind: str) -> bytes:
 def events(digit: Block, some: Block, weights: bytes) -> dict[str, tuple[dict[str, Any], int]]:
     """Return what is measured: the event, and how many times."""
     image = digit.images()[0].tolist()
-    taught = {"data": [{"target": int(digit.labels[0]), "image": image}]}
+    taught = {"data": [{"target": int(digit.labels[0]), "image": image}], "learning_rate": RATE}
     shard = {"split": "train", "index": "0"}
     route = "/datablock/{split}/{index}"
     files = pictures(some)
@@ -122,7 +126,10 @@ def events(digit: Block, some: Block, weights: bytes) -> dict[str, tuple[dict[st
         "weights, safetensors": (event("GET", "/weights", accept=SAFETENSORS), 50),
         "PATCH one sample, mlp-128": (event("PATCH", "/weights", taught), 30),
         "PATCH one sample, conv-32-64": (event("PATCH", "/weights", taught, query=CONV), 30),
-        "PATCH a block of 128": (event("PATCH", "/weights", block.encode(some), content_type=OCTETS), 30),
+        "PATCH a block of 128": (
+            event("PATCH", "/weights", block.encode(some), content_type=OCTETS, query=GENTLY),
+            30,
+        ),
         "POST weights, safetensors": (event("POST", "/weights", weights, content_type=SAFETENSORS), 20),
     }
 

@@ -1,7 +1,8 @@
 """Predictions a second over HTTP: the local stack beside a minimal FastAPI + ONNX Runtime app on uvicorn.
 
 One worker each, the same network, the same clients: processes with one kept-alive connection each, which turn to one
-server, then to the other. FastAPI and uvicorn are fetched into build/ when `python -m bench.predict_servers` runs.
+server, then to the other. FastAPI and uvicorn are fetched into an environment of their own, build/bench-peers, when
+`python -m bench.predict_servers` runs.
 Medians of rounds are printed and written to build/bench/predict_servers.json.
 """
 
@@ -11,12 +12,13 @@ import os
 import socket
 import statistics
 import subprocess
-import sys
 import tempfile
 import time
+import venv
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import ExitStack, contextmanager
+from importlib.metadata import version
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -78,26 +80,14 @@ def requests_per_second(address: str) -> float:
 @contextmanager
 def fastapi(folder: Path) -> Iterator[str]:
     """Serve the peer, and give its address."""
-    if not (PEERS / "fastapi").exists():
-        command = [
-            sys.executable,
-            "-m",
-            "pip",
-            "install",
-            "-q",
-            "--target",
-            str(PEERS),
-            "fastapi",
-            "uvicorn[standard]",
-        ]
-        subprocess.run(command, check=True)
+    python = peers_python()
     model = folder / "inference.onnx"
     model.write_bytes(export(MODEL, pretrained.load(MODEL)[0])["inference.onnx"])
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     command = [
-        sys.executable,
+        python,
         "-m",
         "uvicorn",
         "bench.peers.fastapi_app:app",
@@ -106,16 +96,26 @@ def fastapi(folder: Path) -> Iterator[str]:
         "--log-level",
         "error",
     ]
-    path = os.pathsep.join([str(Path(__file__).parents[1]), str(PEERS)])
-    process = subprocess.Popen(
-        [*command, "--no-access-log"], env=os.environ | {"PYTHONPATH": path, "MODEL": str(model)}
-    )
+    surroundings = os.environ | {"PYTHONPATH": str(Path(__file__).parents[1]), "MODEL": str(model)}
+    process = subprocess.Popen([*command, "--no-access-log"], env=surroundings)
     try:
         wait_for(port, process)
         yield f"127.0.0.1:{port}"
     finally:
         process.terminate()
         process.wait(20)
+
+
+def peers_python() -> str:
+    """Return the interpreter of an environment that has the peer, and our ONNX Runtime: what it needs stays there."""
+    python = PEERS / "bin" / "python"
+    if not (PEERS / "complete").exists():
+        venv.create(PEERS, clear=True, with_pip=True)
+        ours = [f"{name}=={version(name)}" for name in ("numpy", "onnxruntime")]
+        command = [str(python), "-m", "pip", "install", "-q", "fastapi", "uvicorn[standard]", *ours]
+        subprocess.run(command, check=True)
+        (PEERS / "complete").touch()
+    return str(python)
 
 
 def wait_for(port: int, process: subprocess.Popen[bytes]) -> None:

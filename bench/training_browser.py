@@ -1,9 +1,11 @@
 """Trains the same networks on the same digits in one Chromium tab and beside it, and compares samples per second.
 
 Contenders: our kernel, driven from a Brython worker as in the page; onnxruntime-web with our train-step graph;
-TensorFlow.js on its WebAssembly backend, which has no gradient of a convolution; ConvNetJS, for dense layers; and
-PyTorch on one native thread. The peers come from npm and pip when this runs. They take turns, and the median of their
-rounds counts, so that a busy machine slows all of them. `--help` lists the settings.
+TensorFlow.js on its WebAssembly backend, which has no gradient of a convolution; ConvNetJS, for dense layers, which
+knows no threads; and PyTorch, natively. All others run on one thread, and on as many as `--threads` says; the page is
+isolated, so that they can. The peers come from npm and pip when this runs, each into a folder of its own below
+build/. They take turns, and the median of their rounds counts, so that a busy machine slows all of them. `--help`
+lists the settings.
 """
 
 import contextlib
@@ -38,6 +40,8 @@ SERVED = BUILD / "bench" / "page"
 NODE = BUILD / "bench-node"
 PACKAGES = ("onnxruntime-web", "@tensorflow/tfjs", "@tensorflow/tfjs-backend-wasm", "convnetjs")
 PEERS = ("onnxruntime-web", "tensorflow", "convnetjs")
+SINGLE = ("convnetjs",)  # which have no threads
+OURS, THREADED = "scrawl", "{}, {} threads"
 
 Measure = Callable[[float], dict[str, Any]]
 
@@ -47,23 +51,39 @@ Measure = Callable[[float], dict[str, Any]]
 @click.option("--batch", default=128, show_default=True)
 @click.option("--seconds", default=2.0, show_default=True, help="How long each contender trains in a round.")
 @click.option("--rounds", default=5, show_default=True)
+@click.option(
+    "--threads",
+    default=min(8, max(2, os.cpu_count() or 2)),
+    show_default=True,
+    type=click.IntRange(1, 16),
+    help="The contenders train on one thread and on so many.",
+)
 @click.option("--build", default="best", show_default=True, type=click.Choice(["best", "plain", "relaxed"]))
 @click.option("--only", multiple=True, help="Contenders to run; all of them when left out.")
-def main(models: tuple[str, ...], batch: int, seconds: float, rounds: int, build: str, only: tuple[str, ...]) -> None:
+def main(
+    models: tuple[str, ...], batch: int, seconds: float, rounds: int, threads: int, build: str, only: tuple[str, ...]
+) -> None:
     """Compare training speeds, print a table for each model, and write them to build/bench/."""
     for model in models or ARCHITECTURES:
         prepare(model, batch, build)
         with contextlib.ExitStack() as stack:
-            report(model, batch, compete(stack, model, batch, seconds, rounds, only))
+            counts = tuple(dict.fromkeys((1, threads)))
+            report(model, batch, compete(stack, model, batch, seconds, rounds, only, counts))
 
 
 def compete(
-    stack: contextlib.ExitStack, model: str, batch: int, seconds: float, rounds: int, only: tuple[str, ...]
+    stack: contextlib.ExitStack,
+    model: str,
+    batch: int,
+    seconds: float,
+    rounds: int,
+    only: tuple[str, ...],
+    counts: tuple[int, ...],
 ) -> dict[str, list[float]]:
     """Let the contenders take turns. Return each one's samples per second, round by round."""
     contenders = {}
-    for name, start in starters(stack, model).items():
-        if not only or name in only:
+    for name, start in starters(stack, model, counts).items():
+        if not only or name.split(",")[0] in only:
             try:
                 contenders[name] = stack.enter_context(start())
             except Error as error:
@@ -138,31 +158,43 @@ def write_digits(model: str, batch: int, build: str) -> None:
 
 
 def starters(
-    stack: contextlib.ExitStack, model: str
+    stack: contextlib.ExitStack, model: str, counts: tuple[int, ...]
 ) -> dict[str, Callable[[], contextlib.AbstractContextManager[Measure]]]:
-    """Return what starts each contender; those of the browser share one page."""
+    """Return what starts each contender with each number of threads; those of the browser share one page."""
     page = functools.cache(lambda: stack.enter_context(open_page(SERVED, "window.measure")))
     peers = [name for name in PEERS if name != "convnetjs" or model.startswith("mlp")]
-    browser = {name: functools.partial(in_browser, page, name) for name in ("scrawl", *peers)}
-    return {**browser, "pytorch": in_torch}
+    found: dict[str, Callable[[], contextlib.AbstractContextManager[Measure]]] = {}
+    for threads in counts:
+        for name in (OURS, *(peer for peer in peers if threads == 1 or peer not in SINGLE)):
+            found[titled(name, threads)] = functools.partial(in_browser, page, name, threads)
+        found[titled("pytorch", threads)] = functools.partial(in_torch, threads)
+    return found
+
+
+def titled(name: str, threads: int) -> str:
+    """Return what a contender is called in the table."""
+    return name if threads == 1 else THREADED.format(name, threads)
 
 
 @contextlib.contextmanager
-def in_browser(page: Callable[[], Page], name: str) -> Iterator[Measure]:
-    """Start a contender's worker in the page."""
-    settings = json.loads((SERVED / "settings.json").read_text())
-    page().evaluate("([name, settings]) => load(name, settings)", [name, settings])
-    yield lambda seconds: page().evaluate("([name, seconds]) => measure(name, seconds)", [name, seconds])
+def in_browser(page: Callable[[], Page], name: str, threads: int) -> Iterator[Measure]:
+    """Start a contender's worker in the page; each number of threads has one of its own."""
+    settings = json.loads((SERVED / "settings.json").read_text()) | {"threads": threads}
+    worker = titled(name, threads)
+    page().evaluate("([worker, settings, name]) => load(worker, settings, name)", [worker, settings, name])
+    measure = "([worker, seconds, threads]) => measure(worker, seconds, {}, threads)"
+    yield lambda seconds: page().evaluate(measure, [worker, seconds, threads])
 
 
 @contextlib.contextmanager
-def in_torch() -> Iterator[Measure]:
+def in_torch(threads: int) -> Iterator[Measure]:
     """Start PyTorch in a process of its own."""
     command = [
         torch_python(),
         str(HERE / "torch_steps.py"),
         str(SERVED / "digits.bin"),
         str(SERVED / "settings.json"),
+        str(threads),
     ]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdin and process.stdout
@@ -199,13 +231,14 @@ def has_torch(python: str) -> bool:
 
 
 def report(model: str, batch: int, rounds: dict[str, list[float]]) -> None:
-    """Print the table, and keep the figures."""
+    """Print the table, with what ours is of each on the same number of threads and at its best; keep the figures."""
     speeds = {name: statistics.median(values) for name, values in rounds.items()}
-    ours = speeds.get("scrawl", float("nan"))
-    click.echo(f"{f'{model}, batch {batch}':22}{'samples/s':>14}{'ours is':>10}{'spread':>14}")
+    best = max([speed for name, speed in speeds.items() if name.split(",")[0] == OURS], default=float("nan"))
+    click.echo(f"{f'{model}, batch {batch}':28}{'samples/s':>14}{'ours is':>10}{'at best':>10}{'spread':>14}")
     for name, speed in speeds.items():
+        ours = speeds.get(name.replace(name.split(",")[0], OURS), float("nan"))
         spread = f"{min(rounds[name]):,.0f}–{max(rounds[name]):,.0f}"
-        click.echo(f"{name:22}{speed:>14,.0f}{ours / speed:>9.2f}×  {spread}")
+        click.echo(f"{name:28}{speed:>14,.0f}{ours / speed:>9.2f}×{best / speed:>9.2f}×  {spread}")
     figures = {"model": model, "batch": batch, "samples_per_second": speeds, "rounds": rounds}
     (BUILD / "bench" / f"training-{model}.json").write_bytes(msgspec.json.encode(figures))
 

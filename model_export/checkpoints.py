@@ -1,4 +1,4 @@
-"""Weights in files that others wrote: PyTorch checkpoints as safetensors, ONNX files with such initializers.
+"""Weights in files: PyTorch checkpoints as safetensors, ONNX files with such initializers, the API's own JSON.
 
 Tensors have the names of PyTorch's `state_dict`; `functions.weights.foreign` translates others.
 `model_export.export.check_weights` checks whether they fit an architecture.
@@ -37,17 +37,21 @@ class Checkpoint:
 
 
 def read(path: Path) -> Checkpoint:
-    """Return what a safetensors or ONNX file holds; the content decides which of the two it is.
+    """Return what a safetensors, ONNX or JSON file holds; the content decides which of them it is.
 
     Raises:
-        FormatError: when it is neither, or damaged.
+        FormatError: when it is none of them, or damaged.
         InvalidValueError: when a tensor is not of floats, or there twice.
     """
     data = path.read_bytes()
     # A safetensors file starts with the length of its header, which may look like anything, then with the header.
     is_onnx = data[8:9] != b"{" and (path.suffix.lower() == ".onnx" or data[:1] == b"\x08")
+    is_json = data[4:8] != bytes(4) and data[:64].removeprefix(b"\xef\xbb\xbf").lstrip()[:1] == b"{"
     try:
-        found, metadata = _from_onnx(path) if is_onnx else _from_safetensors(data)
+        if is_json:
+            found, metadata = _from_json(data)
+        else:
+            found, metadata = _from_onnx(path) if is_onnx else _from_safetensors(data)
         ours = foreign.our_names(found)
     except FormatError as error:
         raise FormatError(f"{path}: {error}") from None
@@ -95,6 +99,11 @@ def _of_second_file(path: Path, error: Exception) -> str:
 def _from_safetensors(data: bytes) -> tuple[dict[str, NDArray[np.generic]], dict[str, str]]:
     foreign.check_format(data)
     return tensors.decode(data)
+
+
+def _from_json(data: bytes) -> tuple[dict[str, NDArray[np.generic]], dict[str, str]]:
+    arrays, metadata = tensors.read_json(data)
+    return {**arrays}, metadata
 
 
 def _from_onnx(path: Path) -> tuple[dict[str, NDArray[np.generic]], dict[str, str]]:

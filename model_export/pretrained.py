@@ -54,11 +54,30 @@ def read(model: str, path: Path) -> tuple[dict[str, NDArray[np.float32]], dict[s
         raise InvalidValueError(f"{path}: {error}{checkpoint.note}", error.field) from None
 
 
+def check_place(path: Path) -> None:
+    """Make the folder that weights are to be written to; OSError, saying why, if they cannot be written there."""
+    if path.is_dir():
+        raise IsADirectoryError(
+            f"{path} is a folder, and weights are written to a file: name one, such as {path}/w.safetensors"
+        )
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        part = _unfinished(path)
+        part.write_bytes(b"")
+        part.unlink()
+    except OSError as error:
+        raise OSError(f"{path} cannot be written ({error.strerror}): name another place with --out") from error
+
+
 def write(path: Path, weights: Mapping[str, NDArray[np.float32]], metadata: Mapping[str, str]) -> None:
     """Write weights and metadata; an interrupted write leaves the old file."""
-    part = path.with_name(path.name + ".part")
+    part = _unfinished(path)
     part.write_bytes(tensors.encode(weights, metadata))
     part.replace(path)
+
+
+def _unfinished(path: Path) -> Path:
+    return path.with_name(path.name + ".part")
 
 
 def _file(model: str) -> Path:

@@ -1,13 +1,13 @@
-// onnxruntime-web, one thread, running the train-step graph of model_export. Tensors are made before the clock starts.
+// onnxruntime-web, on as many threads as the settings say, running the train-step graph of model_export. Tensors are made before the clock starts.
 import * as ort from './onnxruntime/ort.wasm.bundle.min.mjs';
 
-ort.env.wasm.numThreads = 1;
 ort.env.wasm.wasmPaths = new URL('./onnxruntime/', self.location.href).href;
 
 let session, batches, values, settings, place = 0;
 
 async function setUp(given) {
   settings = given;
+  ort.env.wasm.numThreads = settings.threads;
   session = await ort.InferenceSession.create('train_step.onnx', { graphOptimizationLevel: 'all' });
   const bytes = new Uint8Array(await (await fetch('digits.bin')).arrayBuffer());
   const { count, batch } = settings;

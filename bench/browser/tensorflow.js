@@ -1,4 +1,4 @@
-// TensorFlow.js on its WebAssembly backend, one thread: the same layers, batch and learning rate, as its optimizer does it.
+// TensorFlow.js on its WebAssembly backend, on as many threads as the settings say: the same layers, batch and learning rate, as its optimizer does it.
 // Tensors are made before the clock starts.
 'use strict';
 importScripts('tf.min.js', 'tf-backend-wasm.min.js');
@@ -24,7 +24,7 @@ function loss({ images, labels }) {
 async function setUp(given) {
   settings = given;
   tf.wasm.setWasmPaths(new URL('./', self.location.href).href);
-  tf.wasm.setThreadsCount(1);
+  tf.wasm.setThreadsCount(settings.threads);
   if (!(await tf.setBackend('wasm'))) throw new Error('there is no WebAssembly backend');
   const bytes = new Uint8Array(await (await fetch('digits.bin')).arrayBuffer());
   const { count, batch } = settings;

@@ -1,7 +1,7 @@
-"""PyTorch training the same layers on the same digits, on one thread unless the settings say more; needs torch only.
+"""PyTorch training the same layers on the same digits, on one thread or on more; needs torch only.
 
-Usage: torch_steps.py DIGITS SETTINGS. Writes {"ready"} once, then, for each number of seconds read from standard
-input, {"steps", "seconds", "loss"}. Images and labels become tensors before the clock starts.
+Usage: torch_steps.py DIGITS SETTINGS [THREADS]. Writes {"ready"} once, then, for each number of seconds read from
+standard input, {"steps", "seconds", "loss"}. Images and labels become tensors before the clock starts.
 """
 
 import json
@@ -28,10 +28,10 @@ def build(layers: list[dict[str, Any]]) -> nn.Sequential:
     return nn.Sequential(*(kinds[layer["kind"]](layer) for layer in layers))
 
 
-def main(digits: str, settings_file: str) -> None:
+def main(digits: str, settings_file: str, threads: str = "") -> None:
     """Answer each request on standard input."""
     settings = json.loads(Path(settings_file).read_text())
-    torch.set_num_threads(settings.get("threads", 1))
+    torch.set_num_threads(int(threads) if threads else settings.get("threads", 1))
     data = torch.frombuffer(bytearray(Path(digits).read_bytes()), dtype=torch.uint8)
     count, batch = settings["count"], settings["batch"]
     labels = data[16 : 16 + count].long()

@@ -39,6 +39,7 @@ _STARTS = (
     (b"\x80", "a Python pickle, as older PyTorch writes it (.pth, .pt)", _FROM_PYTORCH),
     (b"\x93NUMPY", "a NumPy array (.npy)", "safetensors.numpy.save_file writes several of them with their names"),
     (b"\x1f\x8b", "a gzip file", "unpack it first"),
+    (b"{", "JSON", "over HTTP, say so: Content-Type: application/json"),
     (b"GGUF", "a GGUF file", "it holds language models"),
     (b"\x89PNG", "a picture", "weights are numbers"),
 )

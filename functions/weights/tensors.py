@@ -22,6 +22,7 @@ type Shapes = Mapping[str, tuple[int, ...]]
 
 _LENGTH = struct.Struct("<Q")
 _LONGEST_HEADER = 1 << 20
+_LONGEST_START, _DEEPEST = 4096, 8  # bytes before the first number of nested lists; lists within each other
 _MOST_AXES = 8  # of a tensor: their product is then a number that can be computed and shown
 _LARGEST_AXIS = 1 << 32
 _BF16 = "BF16"
@@ -95,6 +96,24 @@ def from_lists(tensors: Mapping[str, msgspec.Raw], shapes: Shapes) -> dict[str, 
     """
     _check_names(tensors, shapes)
     return {name: _from_list(name, tensors[name], len(shape)) for name, shape in shapes.items()}
+
+
+def read_json(data: bytes) -> tuple[dict[str, Array], dict[str, str]]:
+    """Read tensors and what else is said from the JSON that `GET /weights` and the page write.
+
+    Raises:
+        FormatError: when it is no such JSON.
+        InvalidValueError: naming the tensor that is not numbers in properly nested lists.
+    """
+    try:
+        content = msgspec.json.decode(data.decode("utf-8-sig"), type=dict[str, msgspec.Raw])
+        lists = msgspec.json.decode(content.pop("tensors"), type=dict[str, msgspec.Raw])
+        said = {name: msgspec.json.decode(value) for name, value in content.items()}
+    except (KeyError, UnicodeDecodeError, msgspec.DecodeError) as error:
+        text = 'weights in JSON are {"tensors": {name: nested lists of numbers}}'
+        raise FormatError(f"{text}: {error!s}" if str(error) != "'tensors'" else f"{text}: there are none") from error
+    arrays = {name: _from_list(name, raw, _depth(bytes(raw))) for name, raw in lists.items()}
+    return arrays, {name: str(value) for name, value in said.items() if value is not None}
 
 
 def fit(tensors: Mapping[str, NDArray[np.generic]], shapes: Shapes) -> dict[str, Array]:
@@ -209,6 +228,12 @@ def _from_list(name: str, raw: msgspec.Raw, rank: int) -> Array:
         raise InvalidValueError(f"tensor {name!r} is numbers in lists nested {rank} deep: {error}", name) from error
     except ValueError as error:
         raise InvalidValueError(f"tensor {name!r} has rows of unequal lengths", name) from error
+
+
+def _depth(text: bytes) -> int:
+    """Return how deep the first number of nested lists is, as far as any network's is."""
+    start = text[:_LONGEST_START].translate(None, b" \t\r\n")
+    return min(_DEEPEST, len(start) - len(start.lstrip(b"[")))
 
 
 def _check_names(tensors: Mapping[str, object], shapes: Shapes) -> None:

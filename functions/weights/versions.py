@@ -10,7 +10,7 @@ import secrets
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
-from typing import NamedTuple, Protocol
+from typing import Annotated, NamedTuple, Protocol
 
 import msgspec
 import numpy as np
@@ -29,6 +29,10 @@ _TIME_LENGTH = len("20260101T000000000")
 _MEDIA_TYPE = "application/vnd.safetensors"
 _SUFFIX = ".safetensors"
 _HEADER = 4096  # bytes that hold the header of any version
+SOURCES = (
+    "pretrained, untrained (random weights, which a network that is shared by its name starts with), upload, patch, "
+    "update, retrain, rollback or room"
+)
 
 
 class Identified(Protocol):
@@ -53,7 +57,7 @@ class Provenance(msgspec.Struct, frozen=True, kw_only=True):
 
     version: str
     parent: str | None
-    source: str  # pretrained, upload, patch, update, retrain, rollback, room
+    source: Annotated[str, msgspec.Meta(description=SOURCES)]
     samples: int  # that it was trained on, beyond its parent
     loss: float
     accuracy: float

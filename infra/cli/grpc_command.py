@@ -28,7 +28,7 @@ _ADDRESS = "[::1]:50051"
     "--model-weights",
     "weights",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="Its weights: a safetensors file, as PyTorch or `scrawl train` writes it, or ONNX. "
+    help="Its weights: safetensors, as PyTorch or `scrawl train` writes it, ONNX, or the API's JSON. "
     "[default: those that Scrawl ships]",
 )
 @click.option(

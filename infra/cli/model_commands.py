@@ -25,7 +25,8 @@ _file = click.Path(exists=True, dir_okay=False, path_type=Path)
 _weights = click.option(
     "--weights",
     type=_file,
-    help="A safetensors file, as PyTorch or `scrawl train` writes it, or ONNX. [default: those that Scrawl ships]",
+    help="Safetensors, as PyTorch or `scrawl train` writes it, ONNX, or JSON as the API and the page write it. "
+    "[default: those that Scrawl ships]",
 )
 
 
@@ -62,7 +63,7 @@ def train(model: str, threads: int, start: Path | None, out: Path | None, **hype
     with plain_errors():
         settings = Hyperparameters(**hyperparameters)
         out = out or BUILD / f"{model}.safetensors"
-        out.parent.mkdir(parents=True, exist_ok=True)  # what cannot be written is refused before the training
+        pretrained.check_place(out)  # what cannot be written is refused before the training
         first = pretrained.read(model, start)[0] if start else None
         digits = load_dataset(Sources.from_environment(), click.echo)
         training, test = digits.splits["train"], digits.splits["test"]

@@ -39,7 +39,10 @@ class FixedWeightsModel:
     def predictor(self, name: str) -> "FixedWeightsModel":
         """Return itself, if that is its name."""
         if name != self._identity.model:
-            raise NotFoundError(f"there is no model {name!r}; there is: {self._identity.model}")
+            raise NotFoundError(
+                f"there is no model {name!r}; there is: {self._identity.model}. `scrawl grpc` serves another with "
+                "--model-architecture, and all that an API shares with --bucket"
+            )
         return self
 
     def predict(self, images: NDArray[np.float32]) -> Reading:

@@ -200,3 +200,29 @@ def test_export_command_refuses_plainly(tmp_path: Path) -> None:
     assert shown.exit_code == 1
     assert "conv1.weight is missing" in shown.output
     assert not (tmp_path / "x.onnx").exists()
+
+
+def test_json_as_the_api_and_the_page_write_it_loads(tmp_path: Path) -> None:
+    weights, path = weights_of("conv-32-64"), tmp_path / "w.json"
+    lists = {name: array.tolist() for name, array in weights.items()}
+    body = {"model": "conv-32-64", "version": "3", "loss": None, "tensors": lists}
+    path.write_bytes(b"\xef\xbb\xbf \n" + msgspec.json.format(msgspec.json.encode(body)))
+    found, metadata = pretrained.read("conv-32-64", path)
+    assert_equal(found, weights)
+    assert metadata == {"model": "conv-32-64", "version": "3"}
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ('{"weights": {}}', "there are none"),
+        ('{"tensors": {"fc1.weight": [[1, 2], [3]', "truncated"),
+        ('{"tensors": {"fc1.weight": [[1, 2], [3]]}}', "rows of unequal lengths"),
+        ('{"tensors": {"fc1.weight": [["a"]]}}', "numbers in lists nested 2 deep"),
+        ('{"tensors": {"fc1.weight": {}}}', "numbers in lists nested"),
+    ],
+)
+def test_json_that_holds_no_weights_is_explained(tmp_path: Path, text: str, said: str) -> None:
+    (tmp_path / "w.json").write_text(text)
+    with pytest.raises((FormatError, InvalidValueError), match=said):
+        pretrained.read("mlp-128", tmp_path / "w.json")

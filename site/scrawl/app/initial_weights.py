@@ -86,7 +86,7 @@ class InitialWeights:
 
     def _may_be_shared(self, model: str) -> bool:
         """Tell whether to ask for a network's weights: of others than the shipped ones, if the API lists them."""
-        shared = self.connection.models
+        shared = self.page.state.shared_models
         if model in SHIPPED or (shared is not None and model in shared):
             return True
         if shared is not None:

@@ -31,7 +31,6 @@ class Connection:
         self._backoff = fetching.Backoff()
         self._waiting = False  # for the next attempt
         self._dataset: dict[str, Any] | None = None  # as the API describes it
-        self.models: list[str] | None = None  # whose weights it shares, None while that is not known
 
     def start(self) -> None:
         """Ask the API what it has."""
@@ -83,12 +82,12 @@ class Connection:
         finally:
             window.clearTimeout(timer)
         # A page without an API has versions of weights, the API models.
-        self.models = [*(description.get("weights") or [model["model"] for model in description.get("models", [])])]
-        self._connected(dataset, description["stored"])
+        shared = [*(description.get("weights") or [model["model"] for model in description.get("models", [])])]
+        self._connected(dataset, shared, description["stored"])
 
-    def _connected(self, dataset: dict[str, Any], stored: bool) -> None:
+    def _connected(self, dataset: dict[str, Any], shared: list[str], stored: bool) -> None:
         self._dataset = dataset
-        self.page.dispatch("api_described", dataset=dataset["notice"] or dataset["title"])
+        self.page.dispatch("api_described", dataset=dataset["notice"] or dataset["title"], shared=shared)
         if stored:
             self.mark_unavailable("There is no connection to the API: what it last said is kept, and used")
         else:

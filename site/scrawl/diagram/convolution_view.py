@@ -104,7 +104,8 @@ class ConvolutionView:
         picture, weights = None if state.blank else state.picture, network.filters[place]
         self.painter.paint(picture, weights, diagram.window, size, scale)
         value = value_of(pixels_under(picture, diagram.window), weights)
-        set_text(self.words, sentences.step(diagram.window, network.unit_at(0, place) + 1, value))
+        number, activation = network.unit_at(0, place) + 1, state.layers()[1]["kind"]
+        set_text(self.words, sentences.step(diagram.window, number, value, activation))
 
     # Motion
 

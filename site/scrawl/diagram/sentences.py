@@ -48,7 +48,7 @@ def unit(column: Column, network: DrawnNetwork, unit: int) -> str:
     if not network.drawn:
         return f"{called} of the {layer} layer {_wants(column)}"
     activation = network.activations[column.stage][network.place_of(column.stage, unit)]
-    if not activation > 0:
+    if not activation:
         return f"{called} of the {layer} layer is silent: it does not find its pattern in your drawing."
     said = f"{called} of the {layer} layer answers with {number(activation)}"
     if len(network.contributions) < 10:
@@ -104,7 +104,7 @@ def link(columns: Sequence[Column], network: DrawnNetwork, choice: Choice) -> st
     verb = "adds" if strength > 0 else "takes"
     direction = "to" if strength > 0 else "from"
     said = f"{source} answers with {number(activation)} and {verb} {number(abs(strength))} {direction} {to}"
-    if below.kind == "maps" or not activation > 0:
+    if below.kind == "maps" or not activation:
         return f"{said}."
     return f"{said}: its weight is {signed(strength / activation)}."
 
@@ -117,7 +117,7 @@ def _from_drawing(above: Column, target: str, network: DrawnNetwork, unit: int) 
             else (f"The same nine weights lead from every place of the picture to {target}.")
         )
     activation = network.activations[0][network.place_of(0, unit)]
-    if not activation > 0:
+    if not activation:
         return f"From your drawing to {target}: the ink does not fit its pattern, so it stays silent."
     return (
         f"From your drawing to {target}: the ink, weighed and summed up, makes it answer with {number(activation)}."
@@ -131,9 +131,10 @@ def strength_of(network: DrawnNetwork, below: Column, choice: Choice) -> float:
     return rows[target][source] if source >= 0 and target >= 0 else 0.0
 
 
-def step(window: int, filter_number: int, value: float) -> str:
-    """Return what one step of a convolution finds."""
+def step(window: int, filter_number: int, value: float, activation: str = "relu") -> str:
+    """Return what one step of a convolution finds; the activation makes the map's answer of it."""
     said = f"Row {window // 28 + 1}, column {window % 28 + 1}: nine products and the bias make"
     if value > 0:
         return f"{said} {number(value)}: so clearly filter {filter_number} finds its pattern here."
-    return f"{said} {signed(value)}, which counts as 0: filter {filter_number} does not find its pattern here."
+    counts = ", which counts as 0" if activation == "relu" else ""
+    return f"{said} {signed(value)}{counts}: filter {filter_number} does not find its pattern here."

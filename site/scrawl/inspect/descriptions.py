@@ -19,14 +19,20 @@ ORDINALS = ("first", "second", "third", "fourth", "fifth", "sixth", "seventh", "
 SENTENCES = {
     "tiles": "Each square is what one unit looks for, laid over the paper: it answers when there is ink on the "
     "orange, and less when there is ink on the blue.",
-    "units": "Each cell is one unit; the more orange, the louder it answers to your drawing. Units that do not find "
-    "their pattern stay silent.",
+    "units": "Each cell is one unit; the more orange, the louder it answers to your drawing.",
     "filters": "Each square is a filter of 3×3 pixels that slides over the whole picture: it finds its little "
     "pattern, an edge or a corner, wherever it is.",
     "inner": "A map of this layer is made of all maps of the layer before, each through its own 3×3 filter. These "
     "are the filters of the chosen map.",
     "maps": "Where in your drawing each filter has found its pattern. Of every 2×2 places only the strongest goes "
     "on, so the picture shrinks.",
+}
+# What a unit does that does not find its pattern, by its activation.
+WITHOUT_PATTERN = {
+    "relu": "Units that do not find their pattern stay silent.",
+    "tanh": "Units whose pattern the drawing goes against answer below zero, in blue.",
+    "sigmoid": "Units that do not find their pattern answer with less than a half, or hardly at all.",
+    "gelu": "Units that do not find their pattern answer with zero or a little less.",
 }
 
 
@@ -44,7 +50,8 @@ def title(panel: Panel) -> str:
 
 def sentence(panel: Panel) -> str:
     """Return what a panel shows, for everyone."""
-    return SENTENCES["inner" if panel.kind == "filters" and panel.stage else panel.kind]
+    said = SENTENCES["inner" if panel.kind == "filters" and panel.stage else panel.kind]
+    return f"{said} {WITHOUT_PATTERN[panel.activation]}" if panel.kind == "units" else said
 
 
 def noun(panel: Panel) -> str:
@@ -60,9 +67,10 @@ def scale(panel: Panel, limit: float) -> str:
 
 
 def number(value: float) -> str:
-    """Return a number of about three digits."""
+    """Return a number of about three digits, with a true minus if it has one."""
     size = abs(value)
-    return f"{value:.0f}" if size >= 100 else f"{value:.1f}" if size >= 10 else f"{value:.2f}"
+    shown = f"{size:.0f}" if size >= 100 else f"{size:.1f}" if size >= 10 else f"{size:.2f}"
+    return f"−{shown}" if value < 0 else shown
 
 
 def signed(value: float) -> str:
@@ -81,7 +89,7 @@ def chosen_unit(noun: str, unit: int, activation: float | None, contributions: S
     name = f"{noun.capitalize()} {unit + 1}"
     if activation is None:
         return f"{name}. Draw a digit to see what it does."
-    if activation <= 0:
+    if not activation:
         return f"{name} is silent: it has not found its pattern in your drawing, so it has no say."
     most = max(range(10), key=contributions.__getitem__)
     least = min(range(10), key=contributions.__getitem__)

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from scrawl.net.interfaces import NetworkDescription
     from scrawl.state.app_state import State
 
-LIST = """<h3>The three networks on the same drawing</h3>
+LIST = """<h3>All networks on the same drawing</h3>
 <p class="help" id="readers-help">The others read it, too, with the weights that everyone shares. Choose one to train
 it and look inside.</p><ul aria-describedby="readers-help"></ul>
 <button type="button" id="readers-load" hidden>Let the others read, too</button>"""
@@ -77,13 +77,12 @@ class NetworkComparison:
         self.root.innerHTML = LIST
         self.load = by_id("readers-load")
         self.load.bind("click", lambda _event: self._load_all())
-        rows = self.root.querySelector("ul")
-        self._rows = [_Row(network, _choose) for network in self.page.state.models]
-        for row in self._rows:
-            rows.appendChild(row.item)
+        self._list = self.root.querySelector("ul")
+        self._rows: list[_Row] = []
         connection = getattr(window.navigator, "connection", None)
         self._saves_data = bool(connection and connection.saveData)
         self._shown: list[object] = []
+        self._follow(self.page.state)
 
     def set_visible(self, _element: Element, on: bool) -> None:
         """Fetch the networks once the section is on the screen."""
@@ -99,6 +98,7 @@ class NetworkComparison:
 
     def render(self, state: State) -> None:
         """Show each network's prediction."""
+        self._follow(state)
         inspection = state.inspection
         shown = [state.model, state.probabilities, state.blank, inspection.predictions, inspection.compared]
         if self._shown and all(now is before for now, before in zip(shown, self._shown, strict=True)):
@@ -113,9 +113,25 @@ class NetworkComparison:
         failed = any(network.status == "failed" for network in compared.values())
         set_flag(self.load, "hidden", not missing or not (self._saves_data or failed))
 
+    def _follow(self, state: State) -> None:
+        """Have a line for each network that can be chosen: they become more when somebody makes one."""
+        names = [network["model"] for network in state.models]
+        if names == [row.model for row in self._rows]:
+            return
+        for row in self._rows:
+            row.item.remove()
+        self._rows = [_Row(network, _choose) for network in state.models]
+        for row in self._rows:
+            self._list.appendChild(row.item)
+        self._shown = []
+
     def _unopened(self, state: State) -> list[str]:
-        """Return the networks that have never been opened here."""
-        return [row.model for row in self._rows if not state.record_of(row.model).opened]
+        """Return the networks that have never been opened here, and come with weights."""
+        return [
+            row.model
+            for row in self._rows
+            if row.model in state.ready_models and not state.record_of(row.model).opened
+        ]
 
     def _load_all(self) -> None:
         state = self.page.state

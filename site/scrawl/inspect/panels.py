@@ -27,8 +27,11 @@ STEPS = {"ArrowLeft": (-1, 0), "ArrowRight": (1, 0), "ArrowUp": (0, -1), "ArrowD
 class Panel:
     """`count` pictures of `side` × `side` about one layer; `stage` numbers the hidden layers from the bottom.
 
-    kind: `tiles` (weights by pixel), `filters` (3×3 weights), `maps` or `units` (activations).
+    kind: `tiles` (weights by pixel), `filters` (3×3 weights), `maps` or `units` (activations). `activation` is the
+    kind of layer that makes the units' answers of their sums.
     """
+
+    activation = "relu"
 
     def __init__(self, kind: PanelKind, layer: str, count: int, side: int, stage: int, inputs: int = 0) -> None:
         self.kind = kind
@@ -58,7 +61,9 @@ def panels_for(layers: Sequence[LayerDescription]) -> list[Panel]:
         elif layer["kind"] == "dense" and layers[index + 1]["kind"] != "log_softmax":
             if not stage:
                 panels.append(Panel("tiles", name, outputs, SIDE, stage))
-            panels.append(Panel("units", name, outputs, 1, stage))
+            units = Panel("units", name, outputs, 1, stage)
+            units.activation = layers[index + 1]["kind"]
+            panels.append(units)
             stage += 1
     return panels
 

@@ -12,7 +12,9 @@ from browser import self as window
 
 from scrawl.client import fetching
 from scrawl.share import version_descriptions
+from scrawl.share.share_state import unshared_reason
 from scrawl.state import formatting
+from scrawl.state.app_state import Notice
 from scrawl.ui.dom import by_id, set_attribute, set_flag, set_text, show_notice
 
 if TYPE_CHECKING:
@@ -59,9 +61,12 @@ class ApiComparison:
         share = state.share
         if self.box.checked != share.api_asked:
             self.box.checked = share.api_asked
-        prediction = share.api_prediction if share.api_asked and not state.blank else None
+        answered = share.api_asked and not state.blank and not state.is_unshared()
+        prediction = share.api_prediction if answered else None
         set_flag(self.line, "hidden", prediction is None)
-        show_notice(self.message, share.api_notice if share.api_asked else None)
+        reason = unshared_reason(state)
+        notice = Notice(reason) if reason else share.api_notice
+        show_notice(self.message, notice if share.api_asked else None)
         if prediction:
             self._show(prediction, state.label_of())
 
@@ -88,7 +93,7 @@ class ApiComparison:
     def _schedule(self, state: State) -> None:
         """Ask the API soon if there is something else to ask than before."""
         due = (state.model, state.drawing.revision, state.record.etag)
-        if state.share.api_asked and due != self._requested:
+        if state.share.api_asked and due != self._requested and not state.is_unshared():
             self._requested = due
             window.clearTimeout(self._timer)
             self._timer = window.setTimeout(self._request, REST)
@@ -96,7 +101,7 @@ class ApiComparison:
     def _request(self) -> None:
         if self._waiting:  # what comes after the answer requests again
             return
-        if not self.state.blank and self.state.picture is not None:
+        if not self.state.blank and self.state.picture is not None and not self.state.is_unshared():
             self._waiting = True
             aio.run(self._compare(self.state.model, window.Uint8Array.new(self.state.picture)))
 

@@ -9,6 +9,7 @@ from browser import self as window
 
 from scrawl.share.command_snippets import LANGUAGES, NEEDS_DRAWING, TASKS, CommandContext, image_json, snippet
 from scrawl.share.drawer import Drawer, button, row
+from scrawl.share.share_state import unshared_reason
 from scrawl.storage.restore import to_base64
 from scrawl.ui.canvas import ink_picture
 from scrawl.ui.dom import set_flag, set_text
@@ -42,14 +43,18 @@ class CommandsView:
         task = next(task for task in TASKS if task == self.task.value)
         language = next(language for language in LANGUAGES if language == self.language.value)
         set_text(self.result, state.share.copy_result)
-        shown = (task, language, state.model, state.label, id(state.picture), state.blank, state.share.token_used)
+        reason = unshared_reason(state)
+        shown = (
+            *(task, language, state.model, state.label, id(state.picture), state.blank),
+            *(state.share.token_used, reason),
+        )
         if self._shown == shown:
             return
         self._shown = shown
         lacks_drawing = task in NEEDS_DRAWING and (state.blank or state.picture is None)
-        set_flag(self.copy, "disabled", lacks_drawing)
-        command = "Draw a digit first." if lacks_drawing else snippet(task, language, self._context(state, task))
-        set_text(self.code, command)
+        problem = reason or ("Draw a digit first." if lacks_drawing else "")
+        set_flag(self.copy, "disabled", bool(problem))
+        set_text(self.code, problem or snippet(task, language, self._context(state, task)))
 
     def _fill(self, body: Element) -> None:
         self.task = _select("copy-task", "What to do", "What the command asks the API for.", TASKS)

@@ -64,6 +64,15 @@ class ShareState:
         self.copy_result = ""  # said for a while after copying a command
 
 
+def unshared_reason(state: State) -> str:
+    """Return why the API cannot be asked about the selected network; nothing where it can."""
+    return (
+        f"This server does not share {short_name(state.model)}; it is in this tab alone."
+        if state.is_unshared()
+        else ""
+    )
+
+
 def _setter(name: str) -> Callable[..., None]:
     """Return a transition that sets one attribute."""
 

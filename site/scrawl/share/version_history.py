@@ -9,6 +9,7 @@ from browser import aio, document
 from scrawl.client import fetching
 from scrawl.share import version_descriptions
 from scrawl.share.drawer import Drawer, button, message
+from scrawl.share.share_state import unshared_reason
 from scrawl.state import formatting
 from scrawl.state.app_state import Notice
 from scrawl.ui.dom import set_flag, set_text, show_notice
@@ -41,7 +42,9 @@ class VersionHistory:
             return
         versions = state.share.versions.get(state.model)
         busy = bool(state.record.busy)
-        show_notice(self.message, state.share.versions_notice)
+        reason = unshared_reason(state)
+        show_notice(self.message, Notice(reason) if reason else state.share.versions_notice)
+        set_flag(self.list, "hidden", bool(reason))
         if versions is not None and self._shown != (state.model, id(versions), busy):
             self._shown = (state.model, id(versions), busy)
             self.list.innerHTML = ""
@@ -90,7 +93,7 @@ class VersionHistory:
     def _request(self, state: State) -> None:
         """Request the list, while the drawer is open, when the network or its shared weights have changed."""
         due = (state.model, state.record.etag)
-        if self.drawer.is_open and self._requested != due:
+        if self.drawer.is_open and self._requested != due and not state.is_unshared():
             self._requested = due
             self.page.dispatch("versions_noticed", value=Notice("Asking the API for the history…"))
             aio.run(self._list(state.model))

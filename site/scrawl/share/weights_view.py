@@ -11,7 +11,7 @@ from scrawl.client.api import has_api
 from scrawl.client.sharing_api import SharingApi
 from scrawl.share import version_descriptions
 from scrawl.share.drawer import button, row
-from scrawl.share.share_state import TRANSITIONS, ShareState
+from scrawl.share.share_state import TRANSITIONS, ShareState, unshared_reason
 from scrawl.share.shared_weights import SharedWeights
 from scrawl.state import transitions
 from scrawl.ui.dom import by_id, set_attribute, set_flag, set_text, show_notice
@@ -43,6 +43,7 @@ class WeightsView:
         by_id("reset-not").bind("click", lambda _event: self._answer())
         if not has_api():
             _say_that_nothing_is_shared()
+        self.titles = [str(element.title) for element in self.buttons]  # what each does
         self.origin, self.progress = by_id("weights-origin"), by_id("weights-progress")
         self.message = by_id("weights-message")
         self.choice = row(
@@ -62,8 +63,10 @@ class WeightsView:
         """Show where the weights come from and what is being done with them."""
         record = state.record
         set_text(self.origin, version_descriptions.origin(record))
-        for element in self.buttons:
-            set_flag(element, "disabled", bool(record.busy) or not record.opened or record.unshared)
+        reason = unshared_reason(state)
+        for element, title in zip(self.buttons, self.titles, strict=True):
+            set_flag(element, "disabled", bool(record.busy) or not record.opened or bool(reason))
+            set_attribute(element, "title", reason or title)
         set_flag(self.progress, "hidden", not record.busy)
         if record.busy:
             self._show_progress(record.progress)

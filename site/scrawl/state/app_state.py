@@ -51,7 +51,6 @@ class Record:
         self.origin: Origin = ""  # where this tab's weights come from
         self.version: Metadata = {}  # what is known of the shared version they are
         self.unusable = ""  # why the shared weights cannot be used
-        self.unshared = False  # whether the API does not share this network at all
         self.etag = ""  # of the shared weights this tab started from
         self.busy: Task = ""  # what is under way with the shared weights
         self.progress: float | None = None
@@ -135,6 +134,7 @@ class State:
         # The API
         self.api: Literal["unknown", "up", "away", "slow"] = "unknown"
         self.api_detail = ""
+        self.shared_models: list[str] | None = None  # whose weights it shares, None while that is not known
         self.page_requests = 0
         self.worker_requests = 0
         self.notices: dict[str, Notice] = {}  # draw, tune, settings, page
@@ -157,6 +157,10 @@ class State:
                 return False
             self.models = [*self.models, parse(model).description()]
         return True
+
+    def is_unshared(self) -> bool:
+        """Tell whether the API is known to have no weights of the selected network, so that asking for them fails."""
+        return self.shared_models is not None and self.model not in self.shared_models
 
     def network(self) -> NetworkDescription:
         """Return the description of the selected network."""

@@ -34,9 +34,8 @@ FIGURES = (
     "origin",
     "version",
     "etag",
-    "unshared",
 )
-LATER = ("lessons", "unshared")  # that earlier versions of Scrawl did not save
+LATER = ("lessons",)  # that earlier versions of Scrawl did not save
 DIGITS = [*range(10)]
 PICTURES = {"sample": 28 * 28, "image": 280 * 280}  # what a sheet may start with → its bytes
 

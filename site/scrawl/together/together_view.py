@@ -12,7 +12,9 @@ from browser import self as window
 
 from scrawl.client import fetching
 from scrawl.share.drawer import Drawer, button, message, row
+from scrawl.share.share_state import unshared_reason
 from scrawl.state import formatting, transitions
+from scrawl.state.app_state import Notice
 from scrawl.together.learning_rounds import LearningRounds
 from scrawl.together.local_round import FEWEST_DIGITS
 from scrawl.together.together_api import TogetherApi
@@ -55,7 +57,9 @@ class TogetherView:
             return
         together = state.together
         set_text(self.start, "Leave" if together.on else "Take part")
-        set_flag(self.start, "disabled", not state.record.opened)
+        reason = "" if together.on else unshared_reason(state)
+        set_flag(self.start, "disabled", not state.record.opened or bool(reason))
+        set_flag(self.room, "disabled", bool(reason))
         set_flag(self.joining, "hidden", together.on)
         set_flag(self.owning, "hidden", not together.owner_code)
         set_flag(self.address, "hidden", not together.code)
@@ -65,7 +69,7 @@ class TogetherView:
         last = together.accuracies[-1] if together.accuracies else None
         set_text(self.accuracy, formatting.percent(last))
         set_text(self.part, _part(state))
-        show_notice(self.message, together.notice)
+        show_notice(self.message, Notice(reason) if reason else together.notice)
         if self._shown is not together.accuracies:
             self._shown = together.accuracies
             self._draw(together.accuracies)
@@ -90,7 +94,8 @@ class TogetherView:
             '<button type="submit" id="room-join" title="Learn with those in this room.">Join</button>'
         )
         self.joining.bind("submit", self._join_typed)
-        self.joining.appendChild(button("Open a room", self._open, "Weights of a class's own.", "room-open"))
+        self.room = button("Open a room", self._open, "Weights of a class's own.", "room-open")
+        self.joining.appendChild(self.room)
         self.owning = row(
             "Your room",
             button("Start over", self._reset, "Give the room the weights again that it had first.", "room-reset"),

@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 import onnxruntime
 import safetensors.numpy
+from playwright.sync_api import Route
 
 from tests.support.lab import Lab
 
@@ -50,3 +51,53 @@ def test_network_of_ones_own(lab: Lab, tmp_path: Path) -> None:
     lab.wait_value("model", "mlp-20")
     lab.wait_text("file-message", "MLP 20 has its weights now")
     assert not lab.errors
+
+
+def test_network_that_the_server_does_not_share_is_asked_for_nowhere(visitor: Lab) -> None:
+    visitor.url += "/#model=mlp-12.tanh"
+    visitor.open().complete()
+    visitor.wait_text("weights-message", "does not share this network")
+    visitor.draw(3)
+    page, asked = visitor.page, list[str]()
+    page.on("request", lambda request: asked.append(request.url))
+    for drawer in ("versions", "together", "copying"):
+        visitor.show(drawer)
+        page.click(f"#{drawer} > summary")
+    visitor.show("api-asking")
+    page.check("#api-asking")
+    reason = "This server does not share MLP 12 tanh"
+    for name in ("versions-message", "together-message", "code", "api-trouble"):
+        visitor.wait_text(name, reason)
+    for name in ("weights-load", "weights-send", "weights-reset", "together-start", "room-open", "copy-code"):
+        assert page.is_disabled(f"#{name}")
+    assert reason in str(page.get_attribute("#weights-send", "title"))
+    visitor.show("readers")
+    visitor.wait("[...document.querySelectorAll('#readers .name')].some(name => name.innerText === 'MLP 12 tanh')")
+    assert [url for url in asked if "mlp-12." in url] == []
+
+
+# A worker that gets no memory for threads to share, and of its own no more than 100 MB.
+SCARCE = """{ const { Memory } = WebAssembly, { grow } = Memory.prototype
+WebAssembly.Memory = function () { throw RangeError('no room') }
+Memory.prototype.grow = function (pages) {
+  if (this.buffer.byteLength + 65536 * pages > 100e6) throw RangeError('no room')
+  return grow.call(this, pages)
+} }
+"""
+
+
+def test_scarce_memory_is_explained_and_what_fits_goes_on(visitor: Lab) -> None:
+    visitor.page.route("**/worker.js", lambda route: spoiled(route, SCARCE))
+    visitor.open().complete()
+    visitor.wait_text("cores-help", "no room for memory that threads can share")
+    visitor.page.evaluate("location.hash = 'model=mlp-1024-1024-1024-1024-1024-1024'")
+    visitor.wait_text("page-message", "cannot be made here: this browser gives no more memory than the .* MB")
+    visitor.wait_value("model", "mlp-128")
+    visitor.click("step")
+    visitor.wait_number("iteration", 1)
+
+
+def spoiled(route: Route, before: str) -> None:
+    """Let the worker's script come with something before it."""
+    response = route.fetch()
+    route.fulfill(response=response, body=before + response.text())

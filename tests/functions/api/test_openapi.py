@@ -58,6 +58,7 @@ def test_types_that_validate_are_those_that_are_documented(document: dict[str, A
     pixels = schemas["Sample"]["properties"]["image"]
     assert (pixels["minItems"], pixels["maxItems"], pixels["items"]["maximum"]) == (784, 784, 1)
     assert schemas["LessonBody"]["properties"]["learning_rate"]["default"] == 0.01
+    assert "untrained" in schemas["VersionAnswer"]["properties"]["source"]["description"]
     body = operations(document)["POST /predict"]["requestBody"]["content"]["application/json"]["schema"]
     assert [one["required"] for one in body["oneOf"]] == [["tensor"], ["tensors"], ["image"], ["strokes"]]
     assert {"type": "null"} in schemas["PredictBody"]["properties"]["strokes"]["anyOf"]

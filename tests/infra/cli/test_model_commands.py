@@ -184,3 +184,18 @@ def test_name_that_is_no_network_is_refused_with_what_is_allowed(command: str) -
         shown = invoke(command, name)
         assert shown.exit_code == 1
         assert message in shown.output
+
+
+@pytest.mark.parametrize(
+    ("place", "said"),
+    [("folder", "is a folder"), ("file/w.safetensors", "cannot be written"), ("/proc/w", "cannot be written")],
+)
+def test_weights_that_cannot_be_written_are_refused_before_the_training(
+    tmp_path: Path, place: str, said: str
+) -> None:
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "file").write_text("")
+    shown = invoke("train", "mlp-300-100", "--out", tmp_path / place)
+    assert shown.exit_code == 1
+    assert said in shown.output
+    assert shown.output.startswith("Error: ")  # nothing was read or trained before

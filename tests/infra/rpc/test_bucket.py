@@ -92,6 +92,13 @@ def test_every_model_is_served_with_its_current_weights(s3: ExitStack, store: S3
         again = infer(channel, "mlp-128", old).as_numpy("log_probabilities")
         np.testing.assert_array_equal(again, before.as_numpy("log_probabilities"))
 
+        for name in ("mlp-300-100", "mlp-0"):
+            unknown = failure(channel, name)
+            assert unknown is not None
+            assert unknown.status() == "StatusCode.NOT_FOUND"
+            assert f"there is no model '{name}'; there are: conv-32-64, " in unknown.message()
+            assert "`scrawl seed --model mlp-300-100` adds that network" in unknown.message()
+
         assert channel.is_server_ready()
         s3.close()
         wait_until(lambda: not channel.is_server_ready())

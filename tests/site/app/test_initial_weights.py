@@ -62,9 +62,7 @@ def away() -> list[str]:
 
 @pytest.fixture
 def weights(page: Page, api: Api, restorer: Restorer, away: list[str]) -> InitialWeights:
-    connection: Any = types.SimpleNamespace(
-        models=None, mark_unavailable=away.append, on_connected=lambda _action: None
-    )
+    connection: Any = types.SimpleNamespace(mark_unavailable=away.append, on_connected=lambda _action: None)
     return InitialWeights(page, api, connection, restorer)  # type: ignore[arg-type] # what it uses of them
 
 
@@ -145,14 +143,14 @@ def test_network_with_only_a_name_is_requested_where_the_api_lists_it(
     page.state.model = "mlp-300"
     weights.request()
     assert loaded(link) == []  # what the API shares is not known yet
-    weights.connection.models = [MODEL, "mlp-300"]
+    page.state.shared_models = [MODEL, "mlp-300"]
     weights.request()
     assert loaded(link) == [b"mlp-300 small"]
 
 
 def test_network_that_the_api_does_not_list_is_not_requested(weights: InitialWeights, page: Page, link: Link) -> None:
     page.state.model = "mlp-300"
-    weights.connection.models = [MODEL]
+    page.state.shared_models = [MODEL]
     weights.request()
     assert loaded(link) == []
-    assert page.state.record.unshared
+    assert page.state.record.origin == "random"

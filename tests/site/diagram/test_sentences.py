@@ -36,6 +36,13 @@ def test_unit_says_how_it_answers_and_for_what() -> None:
     assert "listens to the layer before" in sentences.unit(COLUMNS[2], BLANK, 4)
 
 
+def test_unit_that_answers_below_zero_is_not_silent() -> None:
+    network = DrawnNetwork(True, [[16, 3], [4]], [[-0.75, 0.0], [1.5]], LINKS, [], VOTES, {})
+    assert "answers with −0.75" in sentences.unit(COLUMNS[1], network, 16)
+    assert "makes it answer with −0.75" in sentences.link(COLUMNS, network, Choice("link", 1, 16, 0))
+    assert "counts as 0" not in sentences.step(30, 2, -0.5, "tanh")
+
+
 def test_answer_says_how_sure_and_why() -> None:
     assert sentences.answer(3, 0.97, DRAWN, COLUMNS[2]) == "3: 97% sure. Unit 5 speaks most for it (+1.25)."
     assert sentences.answer(8, 0.01, DRAWN, COLUMNS[2]) == "8: 1% sure. Unit 5 speaks most against it (−0.50)."

@@ -5,6 +5,7 @@ from typing import Any
 from scrawl.inspect import descriptions
 from scrawl.inspect.inspect_state import ConfusionMatrix
 from scrawl.inspect.panels import panels_for
+from scrawl.net import names
 
 
 def network(*kinds: tuple[str, str, int, int]) -> list[Any]:
@@ -25,6 +26,15 @@ def test_every_panel_is_explained() -> None:
     assert [descriptions.noun(panel) for panel in panels] == ["map", "map", "map", "map", "unit"]
     assert "±0.25" in descriptions.scale(panels[0], 0.25)
     assert descriptions.scale(panels[1], 0.0) == "None of them answers."
+
+
+def test_units_that_do_not_find_their_pattern_are_told_of_by_activation() -> None:
+    layers = names.parse("mlp-20-10.tanh.drop20").layers()
+    said = [descriptions.sentence(panel) for panel in panels_for(layers) if panel.kind == "units"]
+    assert len(said) == 2
+    assert all("below zero" in text and "silent" not in text for text in said)
+    assert "silent" in descriptions.sentence(panels_for(CONV)[-1])
+    assert descriptions.chosen_unit("unit", 4, -0.8, [0.0] * 10).startswith("Unit 5 answers with −0.80.")
 
 
 def test_chosen_unit_is_explained() -> None:

@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 
 from infra.paths import ROOT
+from model_export.architectures import architecture_named
 from tests.support.networks import reference
 from tests.support.networks.kernel_host import WasmtimeKernel
 from tests.support.networks.kernel_networks import (
@@ -40,6 +41,8 @@ if TYPE_CHECKING:
     type Rows = tuple[tuple[int, ...], ...]  # those of each batch
 
 MODELS = ["mlp-128", "mlp-128-64", "conv-32-64"]
+# Dropout is compared with NumPy in `test_any_network`, and with PyTorch in the graphs, where masks are inputs.
+CUSTOM = ["mlp-30-7.tanh", "mlp-33-20-10.sigmoid", "mlp-50.gelu", "conv-9_20.tanh", "conv-9-12_20.gelu"]
 # Ten steps let roundings grow; at rate 0.1 by less than an order of magnitude.
 AFTER_TEN: Tolerance = {"rtol": 1e-3, "atol": 1e-5}
 # Adam divides by the root of a square: where a gradient is nearly 0, its rounding decides which way a weight goes, by
@@ -111,7 +114,7 @@ def test_first_layer_moves_as_its_twin_says(
 
 def train(kernel: WasmtimeKernel, model: str, rule: StepRule) -> tuple[Weights, Rows]:
     """Train some steps. Return the last weights, and the rows of each batch."""
-    layers, (pixels, labels) = NETWORKS[model], digits(60)
+    layers, (pixels, labels) = architecture_named(model).layers, digits(60)
     steps, size = (4, 5) if model.startswith("conv") else (10, 19)  # the reference takes long for a convolution
     network, samples, weights = build(kernel, layers, 19), stored(kernel, pixels, labels), weights_for(layers)
     network.load(weights)
@@ -188,7 +191,7 @@ def assert_nearly_all_close(trained: Weights, expected: Weights) -> None:
 
 @pytest.mark.skipif(not os.environ.get("TORCH_PYTHON"), reason="TORCH_PYTHON names no interpreter with PyTorch")
 @pytest.mark.parametrize("optimizer", ["sgd", "momentum", "adam"])
-@pytest.mark.parametrize("model", MODELS)
+@pytest.mark.parametrize("model", [*MODELS, *CUSTOM])
 def test_steps_agree_with_pytorch(
     kernel: WasmtimeKernel, model: str, optimizer: OptimizerName, tmp_path: Path
 ) -> None:
@@ -197,9 +200,10 @@ def test_steps_agree_with_pytorch(
     rule: StepRule = {"learning_rate": rate, "optimizer": optimizer, "momentum": momentum, "weight_decay": decay}
     trained, rows = train(kernel, model, rule)
     images, labels = (np.stack(part) for part in zip(*batches_of(rows), strict=True))
-    weights = weights_for(NETWORKS[model])
+    architecture = architecture_named(model).layers
+    weights = weights_for(architecture)
     np.savez(tmp_path / "in.npz", allow_pickle=False, images=images, labels=labels.astype(np.int64), **weights)
-    layers = layers_described(NETWORKS[model])
+    layers = layers_described(architecture)
     twin = ROOT / "tests" / "support" / "networks" / "torch_twin.py"
     command = [os.environ.get("TORCH_PYTHON", sys.executable), str(twin), json.dumps([layers, rule]), str(tmp_path)]
     subprocess.run(command, check=True)

@@ -29,8 +29,8 @@ def _api_slow(state: State, seconds: float) -> None:
     state.api_detail = f"The API has not answered for {seconds:.0f} s. Scrawl works on with what it has, and waits."
 
 
-def _api_described(state: State, dataset: str) -> None:
-    state.dataset = dataset
+def _api_described(state: State, dataset: str, shared: list[str]) -> None:
+    state.dataset, state.shared_models = dataset, shared
 
 
 def _requests(state: State, count: int) -> None:

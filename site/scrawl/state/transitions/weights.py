@@ -73,7 +73,6 @@ def _weights_declined(state: State, model: str, message: str) -> None:
 def _network_unshared(state: State, model: str) -> None:
     """Note that the API does not know this network: it has the random weights that it was made with."""
     record = state.record_of(model)
-    record.unshared = True
     if record.origin == "":
         record.origin, record.modified = "random", True
         _settled(state, model, UNSHARED, "quiet")
