@@ -15,7 +15,7 @@ from functions.images.normalise import INK, BlankError
 
 FAINT = 0.15  # ink that stands out less than this from clean paper deserves a caution
 
-_FAINTEST = 0.04  # ink on clean paper stands out at least so much; a person sees as much
+_FAINTEST = 0.025  # ink on clean paper stands out at least so much: 7 of 255, which a person just sees
 _GRAIN = 4.0  # standard deviations of the paper's own variation that are not ink
 _COARSEST = 0.1  # paper that seems to vary more than this fills less than half of the picture
 _EXACT = 0.15  # part of a picture that has exactly one colour, if a drawing fills it

@@ -9,7 +9,7 @@
 /* This runs once for an image, so it is compiled for size, not for speed. */
 #pragma clang attribute push(__attribute__((minsize)), apply_to = function)
 
-#define FAINTEST 10.2 /* ink on clean paper stands out at least so much */
+#define FAINTEST 6.375 /* ink on clean paper stands out at least so much */
 #define EXACT 0.15    /* part of a picture that has exactly one colour, if a drawing fills it */
 #define FAINT_CONTRAST 38.25 /* ink that stands out less than this deserves a caution */
 #define SAMPLES 5000  /* pixels that are measured to find the paper */

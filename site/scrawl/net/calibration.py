@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 E = 2.718281828459045
 FULL = 255  # of ink
 LEAST_INK = 3.0  # length of a picture, as a vector of 784 pixels
+FLAT = 0.5  # a digit's ink spreads at least so much down as across
+SIDE = 28
 
 
 class Calibration:
@@ -45,15 +47,32 @@ class Calibration:
 
     def is_unlike(self, scores: Iterable[float], picture: Iterable[int]) -> bool:
         """Return whether a picture of 784 bytes is unlike any digit."""
+        pixels = [*picture]
+        if is_lying(pixels):
+            return True
         if self.least_contrast is None:
             return False
-        length: float = sum([pixel * pixel for pixel in picture]) ** 0.5 / FULL
+        length: float = sum([pixel * pixel for pixel in pixels]) ** 0.5 / FULL
         return contrast([*scores], length) < self.least_contrast
 
 
 def contrast(scores: list[float], length: float) -> float:
     """Return by how much the best score exceeds the mean one, per length of the picture; 0 without ink."""
     return (max(scores) - sum(scores) / len(scores)) / length if length >= LEAST_INK else 0.0
+
+
+def is_lying(pixels: list[int]) -> bool:
+    """Return whether the ink spreads far more across than down, as that of a dash, an arrow or a lying 1."""
+    rows = [sum(pixels[start : start + SIDE]) for start in range(0, len(pixels), SIDE)]
+    columns = [sum(pixels[start::SIDE]) for start in range(SIDE)]
+    return _squares(rows) < FLAT**2 * _squares(columns)
+
+
+def _squares(masses: list[int]) -> float:
+    """Return the sum of the squares of how far ink is from its middle; 0 without ink."""
+    middle = sum([place * mass for place, mass in enumerate(masses)]) / (sum(masses) or 1)
+    total: float = sum([mass * (place - middle) ** 2 for place, mass in enumerate(masses)])
+    return total
 
 
 def of_metadata(metadata: Mapping[str, str]) -> Calibration:

@@ -4,6 +4,7 @@ import msgspec
 import numpy as np
 import pytest
 
+from functions.images.pen import draw_digit
 from functions.models.calibration import Calibration, calibrate, contrast, probabilities, warnings
 from functions.storage.memory import MemoryStore
 from functions.weights import tensors
@@ -46,6 +47,14 @@ def test_contrast_needs_ink() -> None:
     images[1, :16] = 1
     images[2] = 1
     np.testing.assert_allclose(contrast(scores, images), [0, 8.1 / 4, 8.1 / 28], rtol=1e-6)
+
+
+def test_a_line_that_lies_is_unlike_whatever_the_network_says() -> None:
+    sure = np.eye(1, 10, dtype=np.float32) * 50
+    upright, lying = ([(0.0, 0.0), end] for end in ((2.0, 10.0), (10.0, 2.0)))
+    for stroke, warned in ((upright, False), (lying, True)):
+        picture = draw_digit([stroke]).reshape(1, 784)
+        assert [bool(said) for said in warnings(sure, picture, Calibration())] == [warned]
 
 
 def test_one_test_digit_in_a_hundred_counts_as_unlike(api: Api) -> None:

@@ -16,25 +16,31 @@ TEMPERATURE, LEAST = 1.7, 0.5
 
 @pytest.fixture
 def pictures() -> np.ndarray:
-    """Return (60, 784) bytes: digits, noise, and ever less ink down to none."""
+    """Return (80, 784) bytes: digits, noise, ever less ink down to none, and bars that grow ever higher."""
     rng = np.random.default_rng(0)
     noise = rng.integers(0, 256, (20, 784))
     faint = np.zeros((20, 784))
     faint[np.arange(20), :20] = np.tril(np.full((20, 20), 60))[::-1]
-    return np.concatenate([digits(20)[0], noise, faint]).astype(np.uint8)
+    bars = np.zeros((20, 28, 28))
+    for height, bar in enumerate(bars):
+        bar[2 : 2 + height, 4:24] = 200
+    return np.concatenate([digits(20)[0], noise, faint, bars.reshape(20, 784)]).astype(np.uint8)
 
 
 def test_page_and_api_compute_the_same(pictures: np.ndarray) -> None:
     scores = np.random.default_rng(1).normal(0, 4, (len(pictures), 10)).astype(np.float32)
     images = np.asarray(pictures / 255, np.float32)
-    page = Calibration(TEMPERATURE, LEAST)
+    page, unmeasured = Calibration(TEMPERATURE, LEAST), Calibration()
     expected = core.probabilities(scores, TEMPERATURE)
     unlike = [bool(said) for said in core.warnings(scores, images, core.Calibration(TEMPERATURE, LEAST))]
+    lying = core.is_lying(images).tolist()
     for row, picture in enumerate(pictures):
         found = page.probabilities(scores[row].tolist())
         np.testing.assert_allclose(found, expected[row], rtol=1e-4, atol=1e-7)
         assert page.is_unlike(scores[row].tolist(), picture.tolist()) == unlike[row]
-    assert 10 < sum(unlike) < 50
+        assert unmeasured.is_unlike(scores[row].tolist(), picture.tolist()) == lying[row]
+    assert 10 < sum(unlike) < 70
+    assert lying[61:] == [True] * 10 + [False] * 9
 
 
 def test_prediction_is_calibrated_until_the_weights_change(pictures: np.ndarray) -> None:
