@@ -17,7 +17,7 @@ from scrawl.net.safetensors import FormatError
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from scrawl.net.interfaces import Floats, Kernel
+    from scrawl.net.interfaces import Floats, GrowingKernel
     from scrawl.net.safetensors import Tensor
 
     type Shapes = Mapping[str, Sequence[int]]  # by tensor
@@ -27,7 +27,7 @@ MOST_LAYERS = names.MOST_BLOCKS + names.MOST_LAYERS + 1
 PIXELS = names.SIDE**2
 
 
-def rearranged(kernel: Kernel, floats: Floats, source: Source) -> Floats:
+def rearranged(kernel: GrowingKernel, floats: Floats, source: Source) -> Floats:
     """Return a tensor's numbers as they are laid out here."""
     if not source.outputs:
         return floats

@@ -30,17 +30,12 @@ type Rows = tuple[int, int]  # first row, how many
 
 
 class Kernel(Protocol):
-    """An instance of the WebAssembly module, its memory, and an allocator that only ever grows."""
+    """An instance of the WebAssembly module, its memory, and an allocator."""
 
     most_threads: int  # that may share a program
 
-    end: int  # of what has been reserved
-
     def alloc(self, size: int, /) -> int:
         """Reserve bytes, zeroed, and return their address, a multiple of 64."""
-
-    def release(self, address: int, /) -> None:
-        """Give back everything that was reserved from the address on."""
 
     def function(self, name: str, /) -> Callable[..., Any]:
         """Return an exported function."""
@@ -68,6 +63,15 @@ class Kernel(Protocol):
 
     def read_double(self, address: int, /) -> float:
         """Return one number of 8 bytes."""
+
+
+class GrowingKernel(Kernel, Protocol):
+    """One whose allocator only ever grows, so that what was reserved last can be given back."""
+
+    end: int  # of what has been reserved
+
+    def release(self, address: int, /) -> None:
+        """Give back everything that was reserved from the address on."""
 
 
 class LayerDescription(TypedDict):

@@ -106,8 +106,14 @@ class Network:
         """
         self.kernel = kernel
         self.max_batch = max_batch
+        self._described = ([*layers], [*parameters])
+        self.build()
+
+    def build(self) -> None:
+        """Reserve its memory; the weights are zero. A second time where that memory has been given back."""
+        kernel, max_batch = self.kernel, self.max_batch
+        described, parameters = self._described
         self.parameters = {p["name"]: Parameter(kernel, p["name"], p["shape"]) for p in parameters}
-        described = [*layers]
         workspace = Workspace(kernel, self.parameters, max_batch)
         self._images = Images(workspace, PIXELS)
         self.layers: list[Layer] = [self._images]
@@ -120,8 +126,8 @@ class Network:
         self._score = kernel.alloc(16)
         saturated = any(layer["kind"] == "sigmoid" for layer in described)
         self._bounds = Bounds(kernel, self.parameters.values(), saturated)
-        self._optimizers: dict[OptimizerName, Optimizer] = {}  # those that have been used
-        self._last_averaging: Optimizer | None = None
+        self.optimizers: dict[OptimizerName, Optimizer] = {}  # those that have been used
+        self.last_averaging: Optimizer | None = None
         self._training_programs: dict[tuple[OptimizerName, bool], Program] = {}
         self.calibration = Calibration()
         self._evaluation = self._forward_program()
@@ -145,7 +151,7 @@ class Network:
         """Return the program of a training step, by an optimizer and with or without varied pictures."""
         key = (name, augmented)
         if key not in self._training_programs:
-            optimizer = self._optimizer(name)
+            optimizer = self.optimizer(name)
             program = self._training_programs[key] = self._forward_program(augmented, training=True, slopes=True)
             self.top.loss(program, self._score)
             for layer in self.layers[:0:-1]:
@@ -155,12 +161,13 @@ class Network:
             program.finish(optimizer.changed(parameters))
         return self._training_programs[key]
 
-    def _optimizer(self, name: OptimizerName) -> Optimizer:
-        if name not in self._optimizers:
+    def optimizer(self, name: OptimizerName) -> Optimizer:
+        """Return an optimizer, with its averages; a new one at first."""
+        if name not in self.optimizers:
             # By name, since only training needs it: so it stays out of the first bundle. Whatever trains imports it.
             optimizers: Any = __import__("scrawl.net.optimizers", None, None, ["OPTIMIZERS"])
-            self._optimizers[name] = optimizers.OPTIMIZERS[name](self.kernel, [*self.parameters.values()])
-        return self._optimizers[name]
+            self.optimizers[name] = optimizers.OPTIMIZERS[name](self.kernel, [*self.parameters.values()])
+        return self.optimizers[name]
 
     def load(self, weights: Mapping[str, Floats]) -> None:
         """Take over weights, in PyTorch's layout, each parameter once.
@@ -197,7 +204,7 @@ class Network:
         self._reset_optimizers()
 
     def _reset_optimizers(self) -> None:
-        for optimizer in self._optimizers.values():
+        for optimizer in self.optimizers.values():
             optimizer.reset()
 
     def train_step(
@@ -241,7 +248,7 @@ class Network:
         if optimizer == "sgd" and weight_decay:
             optimizer, momentum = "momentum", 0.0  # the same rule
         program = self.training_program(optimizer, augment)
-        rule = self._take_over(self._optimizer(optimizer))
+        rule = self._take_over(self.optimizer(optimizer))
         self.calibration = self.calibration.after_training()
         sums = program.run(
             samples.images, samples.labels, samples.order, first, count, steps,
@@ -253,9 +260,9 @@ class Network:
     def _take_over(self, optimizer: Optimizer) -> Optimizer:
         """Let an optimizer go on; its averages start at zero if another one has moved the weights meanwhile."""
         if optimizer.has_averages:
-            if self._last_averaging not in (None, optimizer):
+            if self.last_averaging not in (None, optimizer):
                 optimizer.reset()
-            self._last_averaging = optimizer
+            self.last_averaging = optimizer
         return optimizer
 
     def evaluate(self, samples: Samples, first: int, count: int) -> tuple[float, int]:

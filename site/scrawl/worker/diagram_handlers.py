@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from scrawl.inspect.attribution import Attribution
     from scrawl.inspect.panels import Panel
     from scrawl.inspect.tile_painter import Painted
+    from scrawl.net.network import Network
     from scrawl.worker.inspection_handlers import InspectionHandlers
     from scrawl.worker.main import Worker
 
@@ -55,6 +56,10 @@ class DiagramHandlers:
         self.kernel = worker.kernel
         self._shown: list[Shown] = []  # one for each network that has been drawn
 
+    def forget(self, _model: str, networks: list[Network]) -> None:
+        """Forget what is known of these networks: their memory is given back."""
+        self._shown = [known for known in self._shown if known.strengths.attribution.network not in networks]
+
     def draw_network(self, model: str, sizes: str, chosen: str) -> None:
         """Paint the pictures of the units that are shown, and report their numbers."""
         described, pair = JSON.parse(model), JSON.parse(chosen)
@@ -86,7 +91,7 @@ class DiagramHandlers:
         for shown in self._shown:
             if shown.strengths.attribution is attribution:
                 return shown
-        self._shown.append(Shown(Strengths(self.kernel, attribution)))
+        self._shown.append(Shown(Strengths(attribution.kernel, attribution)))
         return self._shown[-1]
 
     def _paint(self, model: str, panel: Panel, shown: Shown, drawn: bool) -> None:

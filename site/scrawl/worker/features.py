@@ -22,6 +22,7 @@ def start(worker: Worker, pictures: str) -> None:
     inspection, files = InspectionHandlers(worker, training), FileHandlers(worker, training, pictures)
     diagram = DiagramHandlers(worker, inspection)
     together = TogetherHandlers(worker, training)
+    worker.when_parked += [inspection.forget, diagram.forget]
     worker.handlers.update(
         {
             "settings": training.change_settings,

@@ -57,8 +57,15 @@ class InspectionHandlers:
         for attribution in self._attributions:
             if attribution.network is network:
                 return attribution
-        self._attributions.append(Attribution(self.kernel, network))
+        self._attributions.append(Attribution(network.kernel, network))
         return self._attributions[-1]
+
+    def forget(self, model: str, networks: list[Network]) -> None:
+        """Forget what is known of these networks, of one model: their memory is given back."""
+        self._attributions = [known for known in self._attributions if known.network not in networks]
+        self._counters.pop(model, None)
+        if self._counting is not None and self._counting[0] == model:
+            self._counting = None
 
     # Pictures
 
@@ -129,7 +136,7 @@ class InspectionHandlers:
         described = JSON.parse(model)
         name = described["model"]
         if name not in self._counters:
-            self._counters[name] = ConfusionCounter(self.kernel, described, now)
+            self._counters[name] = ConfusionCounter(self.worker.opened[name].kernel, described, now)
         was_counting = self._counting is not None
         self._counting = (name, iteration, False)
         if not was_counting:
@@ -188,6 +195,8 @@ class InspectionHandlers:
     def train_on_misread(self, model: str, label: int, prediction: int) -> None:
         """Train on those digits, with the settings' learning rate, until they are read right."""
         trainer, network = self.training.trainer, self.worker.opened[model].network
+        if model not in self._counters:
+            raise ValueError("the digits have to be counted first: look at the table of what is misread again")
         rows = [row for row, _ in self._counters[model].digits(label, prediction)]
         rate = trainer.settings["learning_rate"]
         self.training.teacher.forget(network)
@@ -220,7 +229,8 @@ class InspectionHandlers:
     def predict_with_all(self) -> None:
         """Report the prediction of each network: those that are only compared, and those that were opened."""
         predictor, worker = self.worker.predictor, self.worker
-        networks = {**self._others, **{name: opened.network for name, opened in worker.opened.items()}}
+        awake = {name: opened.network for name, opened in worker.opened.items() if not opened.is_parked}
+        networks = {**self._others, **awake}
         networks[worker.selected.model] = predictor.network
         probabilities: list[float] = []
         if predictor.picture is not None:

@@ -129,10 +129,10 @@ class Kernel:
     def alloc(self, size: int) -> int:
         """Reserve `size` bytes, zeroed, and return their address, a multiple of 64."""
         address = -(-self.end // ALIGNMENT) * ALIGNMENT
-        self.end = address + size
-        missing = -(-(self.end - self.bytes.length) // PAGE)
+        missing = -(-(address + size - self.bytes.length) // PAGE)
         if missing > 0:
             self._grow(missing)
+        self.end = address + size  # not before: where there is no more memory, what there is stays of use
         return address
 
     def _grow(self, pages: int) -> None:

@@ -14,19 +14,21 @@ from javascript import JSON
 
 from scrawl import protocol
 from scrawl.net import calibration
-from scrawl.net.network import Network
 from scrawl.net.predictor import Predictor
-from scrawl.state import settings as presets
+from scrawl.net.region import MemoryPool
 from scrawl.worker import safetensors_codec
 from scrawl.worker.kernel import load_kernel
+from scrawl.worker.opened_network import OpenedNetwork, to_park
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from typing import Any
 
     from browser import Event
     from browser.arrays import ArrayBuffer, Float32Array, Uint8Array
 
-    from scrawl.net.interfaces import NetworkDescription, Weights
+    from scrawl.net.interfaces import NetworkDescription
+    from scrawl.net.network import Network
     from scrawl.net.safetensors import Metadata
     from scrawl.protocol import Handlers
     from scrawl.worker.kernel import Kernel
@@ -35,41 +37,17 @@ if TYPE_CHECKING:
 CALIBRATED = ("quick", "shared", "older", "kept")  # origins of weights that the API or this page has measured
 
 
-class OpenedNetwork:
-    """A network that has been opened: it keeps its weights while others are selected."""
-
-    def __init__(self, kernel: Kernel, model: NetworkDescription, seed: int) -> None:
-        self.model = model["model"]
-        self.shapes = {p["name"]: p["shape"] for p in model["parameters"]}
-        self.iteration = 0  # at which its weights come in: 0 unless a saved run goes on
-        self.layers, self.parameters = model["layers"], model["parameters"]
-        self._kernel = kernel
-        most = int(presets.limits_for(self.layers)["batch_size"][1])
-        self.network = Network(kernel, self.layers, self.parameters, most)
-        self.network.randomise(seed)
-        self.shown = self.network  # what predicts and is inspected: itself, or a copy with a checkpoint's weights
-        self._copy: Network | None = None
-
-    def show(self, weights: Weights | None) -> None:
-        """Predict with these weights instead of the network's own; None is for those again."""
-        if weights is None:
-            self.shown = self.network
-            return
-        if self._copy is None:
-            self._copy = Network(self._kernel, self.layers, self.parameters, 1)
-        self._copy.load(weights)
-        self.shown = self._copy
-
-
 class Worker:
     """The kernel, the networks, and the handlers of requests, one for each kind."""
 
     kernel: Kernel  # once it is loaded
     predictor: Predictor  # once a network is open
+    pool: MemoryPool  # for networks, likewise
     selected: OpenedNetwork
 
     def __init__(self) -> None:
-        self.opened: dict[str, OpenedNetwork] = {}
+        self.opened: dict[str, OpenedNetwork] = {}  # those that were selected last come last
+        self.when_parked: list[Callable[[str, list[Network]], object]] = []  # called with what must not be used
         self.settings = "{}"  # JSON, as the page sent them last
         self.training: TrainingHandlers | None = None
         self.handlers: Handlers = {  # request → what answers it; `worker.features` adds the others
@@ -148,15 +126,11 @@ class Worker:
         self.settings = settings
         description = JSON.parse(model)
         name = description["model"]
-        if name not in self.opened:
-            start = self.kernel.end
-            try:
-                self.opened[name] = OpenedNetwork(self.kernel, description, seed)
-            except Exception as error:  # whatever it is, such as no room: the page goes on with another network
-                self.kernel.release(start)
-                self.report("not_opened", model=name, message=f"{error}")
-                return
-        self.selected = self.opened[name]
+        try:
+            self.selected = self._open(name, description, seed)
+        except Exception as error:  # whatever it is, such as no room: the page goes on with another network
+            self.report("not_opened", model=name, message=f"{error}")
+            return
         if not hasattr(self, "predictor"):
             self.predictor = Predictor(self.kernel, self.selected.shown)
         self.predictor.network = self.selected.shown
@@ -164,7 +138,35 @@ class Worker:
             self.training.select(self.selected)
             self.training.change_settings(settings)
         self.report("opened", model=name)
+        self._park(to_park(self.opened, self.selected))
         self._answer_waiting()  # weights may have come before the list of networks
+
+    def _open(self, name: str, description: NetworkDescription, seed: int) -> OpenedNetwork:
+        """Return a network with its memory; where there is too little, others that are not selected give theirs."""
+        try:
+            return self._with_memory(name, description, seed)
+        except Exception:
+            others = to_park(self.opened, self.selected, 0) if self.opened else []
+            if not others:
+                raise
+            self._park(others)
+        return self._with_memory(name, description, seed)
+
+    def _with_memory(self, name: str, description: NetworkDescription, seed: int) -> OpenedNetwork:
+        if not hasattr(self, "pool"):
+            self.pool = MemoryPool(self.kernel)
+        opened = self.opened[name] if name in self.opened else OpenedNetwork(self.pool, description, seed)
+        opened.reserve()
+        self.opened.pop(name, None)
+        self.opened[name] = opened
+        return opened
+
+    def _park(self, networks: list[OpenedNetwork]) -> None:
+        for opened in networks:
+            gone = opened.park()
+            for forget in self.when_parked:
+                forget(opened.model, gone)
+            self.report("checkpoint_shown", model=opened.model, number=-1)
 
     def load_weights(self, model: str, buffer: ArrayBuffer, origin: str) -> None:
         """Load other weights into a network, selected or not, unless something is wrong with them."""

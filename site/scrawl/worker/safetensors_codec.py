@@ -86,7 +86,7 @@ def _from_16_bits(halves: Any, dtype: str) -> Float32Array:
 def _expand(kernel: Kernel, floats: Float32Array, scales: Float32Array) -> Float32Array:
     """Multiply each row by its scale: one call of the kernel's product for a row instead of a Python loop."""
     columns = floats.length // scales.length
-    padded = -(-columns // 4) * 4
+    padded, before = -(-columns // 4) * 4, kernel.end
     line, target, scale = kernel.alloc(4 * padded), kernel.alloc(4 * padded), kernel.alloc(4)
     matmul = kernel.function("matmul")
     result = window.Float32Array.new(floats.length)
@@ -95,4 +95,5 @@ def _expand(kernel: Kernel, floats: Float32Array, scales: Float32Array) -> Float
         kernel.write_floats(scale, scales.subarray(row, row + 1))  # never a Python number: large ones become BigInt
         matmul(target, padded, scale, 1, 1, line, padded, 1, padded, 1, 0, 0, 1.0)
         result.set(kernel.read_floats(target, columns), row * columns)
+    kernel.release(before)
     return result

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from browser import self as window
 
 from scrawl.net.network import PIXELS
+from scrawl.net.region import Region
 from scrawl.together.local_round import MOST_OWN, LocalRound
 from scrawl.worker import safetensors_codec
 from scrawl.worker.training_handlers import SLICE, now
@@ -26,7 +27,8 @@ class TogetherHandlers:
 
     def __init__(self, worker: Worker, training: TrainingHandlers) -> None:
         self.worker, self.training = worker, training
-        self._rounds: dict[str, LocalRound] = {}  # by model
+        self._rounds: dict[str, LocalRound] = {}  # by model; only of the last one
+        self._memory = Region(worker.pool)  # of its network
         self._learning = ""  # the model of the round under way
 
     def learn_together(
@@ -36,7 +38,9 @@ class TogetherHandlers:
         opened, kernel = self.worker.opened[model], self.worker.kernel
         shared, _metadata = safetensors_codec.decode(kernel, opened.shapes, buffer)
         if model not in self._rounds:
-            self._rounds[model] = LocalRound(kernel, opened.layers, opened.parameters)
+            self._rounds.clear()
+            self._memory.release_all()
+            self._rounds[model] = LocalRound(self._memory, opened.layers, opened.parameters)
         first = max(0, labels.length - MOST_OWN)
         seed = int(window.crypto.getRandomValues(window.Uint32Array.new(1))[0]) >> 8
         self._rounds[model].start(shared, labels.subarray(first), pictures.subarray(PIXELS * first), seed)

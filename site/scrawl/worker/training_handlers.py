@@ -27,7 +27,8 @@ if TYPE_CHECKING:
 
     from scrawl.net.interfaces import Rows
     from scrawl.state.settings import Settings
-    from scrawl.worker.main import OpenedNetwork, Worker
+    from scrawl.worker.main import Worker
+    from scrawl.worker.opened_network import OpenedNetwork
 
 SLICE = 0.012  # seconds
 REPORT_EVERY = 0.1  # seconds between two reports of progress

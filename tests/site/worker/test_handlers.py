@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from scrawl import protocol
 from scrawl.net.calibration import Calibration
+from scrawl.net.names import parse
+from scrawl.net.network import Network
 
 from tests.support import fake_browser
 from tests.support.networks.kernel_host import WasmtimeKernel
@@ -186,3 +188,25 @@ def test_comparison_of_networks_is_as_sure_as_the_reading(worker: Worker, report
     request(worker, "predict_with_all")
     assert reports[-1]["probabilities"] == pytest.approx(reading)
     assert max(reading) < max(plain)
+
+
+def test_memory_of_networks_that_are_not_selected_is_bounded(
+    worker: Worker, reports: list[dict[str, Any]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from scrawl.worker import main
+    from scrawl.worker.opened_network import to_park
+
+    monkeypatch.setattr(main, "to_park", lambda opened, selected: to_park(opened, selected, 20_000_000))
+    names = [f"mlp-{units}" for units in range(259, 249, -1)]
+    ends = []
+    for name in names:
+        request(worker, "open", model=json.dumps(parse(name).description()), settings=json.dumps(SETTINGS), seed=1)
+        ends.append(worker.kernel.end)
+    assert ends[-1] == ends[5]  # from some number of networks on, it is enough
+    assert [worker.opened[name].is_parked for name in (names[0], names[-1])] == [True, False]
+    weights = worker.opened[names[0]].network.export()  # which wakes it
+    described = parse(names[0]).description()
+    other = Network(WasmtimeKernel(), described["layers"], described["parameters"], 1)
+    other.randomise(1)
+    assert {name: list(w) for name, w in weights.items()} == {name: list(w) for name, w in other.export().items()}
+    assert not [report for report in reports if report["kind"] in ("failed", "not_opened")]
