@@ -18,6 +18,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import click
+import requests
 from playwright.sync_api import Browser, Page, ViewportSize, sync_playwright
 
 from bench.browser.counting_proxy import CountingProxy
@@ -47,10 +48,13 @@ addEventListener('DOMContentLoaded', () => {{
     observer.observe(target, options);
   }};
   const accuracy = document.querySelector('#test-accuracy');
+  const measured = () => window._clicked && document.querySelector('#test-count').textContent.startsWith('on ');
   note(document.body, {{attributes: true}}, () => document.body.dataset.state === 'ready', '_ready');
   note(document.body, {{attributes: true}}, () => document.body.dataset.complete === 'yes', '_complete');
   note(accuracy, {{childList: true, characterData: true, subtree: true}},
-       () => window._clicked && parseFloat(accuracy.textContent) >= {GOAL}, '_reached');
+       () => measured() && parseFloat(accuracy.textContent) < 50, '_first');
+  note(accuracy, {{childList: true, characterData: true, subtree: true}},
+       () => window._first && measured() && parseFloat(accuracy.textContent) >= {GOAL}, '_reached');
   document.querySelector('#train').addEventListener('click', () => {{ window._clicked ??= performance.now(); }});
 }});
 """
@@ -63,6 +67,7 @@ def main(url: str | None, rounds: int) -> None:
     """Measure, print and write."""
     with chromium_and_stack(url) as (browser, url):
         figures = {
+            "digits": digits_of(url),
             "transferred_bytes": transferred(browser, url),
             "later_bytes": noted(browser, url, "_complete", LATER_BYTES),
             "ready_ms": [noted(browser, url, "_ready") for _ in range(rounds)],
@@ -142,14 +147,25 @@ def offline(browser: Browser, url: str) -> float:
         return float(page.evaluate("_ready"))
 
 
-def seconds_to_goal(browser: Browser, url: str) -> float:
-    """Return the seconds from the click on Train, with new weights and no digits yet, until the goal is reached."""
+def seconds_to_goal(browser: Browser, url: str) -> list[float]:
+    """Return the seconds from the click on Train until the first measurement, and until the goal is reached.
+
+    With new weights and no digits yet, on the page as a visitor finds it, complete. That the weights are new shows in
+    what they read at first: less than half.
+    """
     with visit(browser, url) as page:
+        page.wait_for_function("window._complete !== undefined", timeout=60_000)
         page.click("#weights-new")
         page.wait_for_function("document.querySelector('#weights-origin').textContent.includes('random')")
         page.click("#train")
         page.wait_for_function("window._reached !== undefined", timeout=120_000)
-        return float(page.evaluate("_reached - _clicked")) / 1000
+        return [float(page.evaluate(f"{name} - _clicked")) / 1000 for name in ("_first", "_reached")]
+
+
+def digits_of(url: str) -> str:
+    """Return what the stack's digits are called: with the 1,797 that do without a network, all is easier."""
+    title: str = requests.get(f"{url}/api/", timeout=60).json()["dataset"]["title"]
+    return title
 
 
 def longest_tasks(
@@ -190,13 +206,15 @@ def open_everything(page: Page) -> None:
 
 def report(figures: dict[str, Any]) -> None:
     """Print the medians beside the targets, and write everything."""
+    first, reached = zip(*figures["seconds_to_97"], strict=True)
     lines = (
         ("transferred before the page can be used", f"{figures['transferred_bytes'] / 1000:.0f} KB", "400 KB"),
         ("transferred for everything else", f"{figures['later_bytes'] / 1000:.0f} KB", ""),
         ("time until the page can be used", f"{statistics.median(figures['ready_ms']):.0f} ms", "1000 ms"),
         ("time until everything else is there, too", f"{statistics.median(figures['complete_ms']):.0f} ms", ""),
         ("time until it can be used without a network", f"{statistics.median(figures['offline_ms']):.0f} ms", ""),
-        (f"from Train to {GOAL} % of the test digits", f"{statistics.median(figures['seconds_to_97']):.2f} s", "3 s"),
+        ("from Train to the first measurement", f"{statistics.median(first):.2f} s", ""),
+        (f"from Train to {GOAL} %, {figures['digits']}", f"{statistics.median(reached):.2f} s", "1.2 s, MNIST"),
         ("longest main-thread task while training", task_text(figures["longest_tasks"]), "50 ms"),
         ("the same, every panel opened meanwhile", task_text(figures["longest_tasks_all_open"]), "50 ms"),
     )

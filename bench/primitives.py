@@ -121,7 +121,7 @@ def measure(calls: list[Call]) -> list[float]:
     }
     with open_page(SERVED, "window.measure") as page:
         page.evaluate("given => load('primitives', given)", given)
-        times: list[float] = page.evaluate("measure('primitives', 0.1)")["nanoseconds"]
+        times: list[float] = page.evaluate("measure('primitives', 0.5)")["nanoseconds"]
         return times
 
 

@@ -1,21 +1,33 @@
 """How fast our own kernel trains in the browser on 1, 2, 4, 8 and 16 threads, as far as this machine has cores.
 
 The numbers of threads take turns in one worker. The median of the rounds is what a person gets; the best one is what
-the kernel can do when nothing else runs.
+the kernel can do when nothing else runs. With `--native` it is wasmtime that runs the same kernel, a few steps at a
+time: on a busy machine such moments are the likelier to be undisturbed.
 `python -m bench.threads --help` lists the settings.
 """
 
+import contextlib
+import functools
 import json
 import os
 import statistics
+import sys
+import time
 
 import click
 import msgspec
 
 from bench.browser.tab import open_page
+from bench.primitives import build
 from bench.training_browser import SERVED, prepare
-from infra.paths import BUILD
+from infra.dataset.sources import Sources, load_dataset
+from infra.paths import BUILD, SITE
 from model_export.architectures import ARCHITECTURES
+from tests.support.networks.threaded_kernel import ThreadedKernel
+
+sys.path.append(str(SITE))  # the page's Python
+
+from scrawl.net.network import Samples
 
 COUNTS = (1, 2, 4, 8, 16)
 
@@ -25,12 +37,17 @@ COUNTS = (1, 2, 4, 8, 16)
 @click.option("--batch", default=128, show_default=True)
 @click.option("--seconds", default=0.3, show_default=True, help="How long each trains in a round.")
 @click.option("--rounds", default=9, show_default=True)
-def main(models: tuple[str, ...], batch: int, seconds: float, rounds: int) -> None:
+@click.option("--native", is_flag=True, help="Run the kernel with wasmtime instead of the browser.")
+def main(models: tuple[str, ...], batch: int, seconds: float, rounds: int, native: bool) -> None:
     """Print a table for each model, and write the figures to build/bench/threads.json."""
     figures = {}
     for model in models or ARCHITECTURES:
-        prepare(model, batch, "best")
-        figures[model] = speeds = measure(batch, seconds, rounds)
+        if native:
+            speeds = measure_native(model, batch, seconds, rounds)
+        else:
+            prepare(model, batch, "best")
+            speeds = measure(batch, seconds, rounds)
+        figures[model] = speeds
         click.echo(f"{f'{model}, batch {batch}':22}{'samples/s':>12}{'of one':>9}{'at best':>12}{'of one':>9}")
         one = speeds[1]
         for threads, measured in speeds.items():
@@ -52,6 +69,31 @@ def measure(batch: int, seconds: float, rounds: int) -> dict[int, list[float]]:
                 result = page.evaluate(script, [seconds, threads])
                 if number:  # the first round warms up
                     speeds[threads].append(result["steps"] * batch / result["seconds"])
+    return speeds
+
+
+def measure_native(model: str, batch: int, seconds: float, rounds: int) -> dict[int, list[float]]:
+    """Return the same of the kernel that wasmtime runs, each number of threads with a kernel of its own."""
+    steps = 8 if model.startswith("mlp") else 1
+    digits = load_dataset(Sources.from_environment(), click.echo).splits["train"]
+    labels, pixels = digits.labels[: batch * steps].tobytes(), digits.pixels[: batch * steps].tobytes()
+    speeds: dict[int, list[float]] = {}
+    with contextlib.ExitStack() as stack:
+        trainers = {}
+        for threads in [count for count in COUNTS if count <= (os.cpu_count() or 1)]:
+            kernel = stack.enter_context(ThreadedKernel(threads, relaxed=True, most_threads=threads))
+            samples, network = Samples(kernel, batch * steps), build(kernel, model, batch)
+            samples.store(0, labels, pixels)
+            samples.shuffle([(0, batch * steps)], 1)
+            trainers[threads] = functools.partial(network.train_steps, samples, 0, batch, steps, 0.01)
+            speeds[threads] = []
+        end = time.perf_counter() + seconds * rounds * len(trainers)
+        while time.perf_counter() < end:
+            for threads, train in trainers.items():
+                train()  # helpers wake up
+                started = time.perf_counter()
+                train()
+                speeds[threads].append(batch * steps / (time.perf_counter() - started))
     return speeds
 
 

@@ -130,7 +130,7 @@ class Trainer:
             return self._measured(result) if result else None
         started = self.clock()
         while self._can_train():
-            self._train()
+            self._train(deadline)
             if self.training_run.test_due or self.clock() >= deadline:
                 break
         self.training_run.trained_for(self.clock() - started)
@@ -187,7 +187,7 @@ class Trainer:
         """Tell whether a missing block is not worth waiting for."""
         return self.offline or (self.cache is not None and ("train", block) in self.cache.postponed)
 
-    def _train(self) -> None:
+    def _train(self, deadline: float) -> None:
         run, batch_size = self.training_run, self.settings["batch_size"]
         batch_order = run.batch_order
         if batch_order is None:
@@ -195,7 +195,8 @@ class Trainer:
         one = self.steps_wanted or self.settings["pace"] == "slow"
         count = batch_order.batch(batch_size, self._is_gone)
         run.forget_evaluation()
-        steps = 1 if one else min(max(1, batch_order.whole_batches(count)), run.steps_at_once(count, batch_size))
+        most = run.steps_at_once(count, batch_size, deadline - self.clock())
+        steps = 1 if one else min(max(1, batch_order.whole_batches(count)), most)
         well = run.train(self.samples, batch_order.place, count, steps, self._rule(batch_order))
         batch_order.advance(count * steps)
         if not well:

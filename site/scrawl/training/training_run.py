@@ -102,6 +102,7 @@ class TrainingRun:
             self.ask_evaluation()
         else:
             self.test_due = True
+        self._due = (0, 0)  # a batch size, and the next iteration at which a curve gets a point with it
         self._early = True  # whether the curve's next point is one of those that come before the first regular one
 
     # Training
@@ -120,6 +121,9 @@ class TrainingRun:
 
     def reach_points(self, batch_size: int) -> None:
         """Add the points of the curves that are due at this iteration."""
+        if self._due[0] == batch_size and self.iteration < self._due[1]:
+            self.test_due = False
+            return
         if steps_to(self.iteration - 1, batch_size, POINT_EVERY) == 1:
             self.points.append((self.iteration, *self.averages()))
             self.last_sums, self.sums = self.sums, (0.0, 0, 0)
@@ -130,11 +134,16 @@ class TrainingRun:
         """Count the time that training has taken."""
         self._seconds_since += seconds
 
-    def steps_at_once(self, count: int, batch_size: int) -> int:
-        """Return how many steps of `count` samples to do in one call, which costs less than many, up to a point."""
-        due = min(steps_to(self.iteration, batch_size, every) for every in (POINT_EVERY, self.measure_every))
+    def steps_at_once(self, count: int, batch_size: int, left: float) -> int:
+        """Return how many steps of `count` samples to do in one call, which costs less than many, up to a point.
+
+        `left` is how many seconds it may take at most, if one step does not take longer.
+        """
+        if self._due[0] != batch_size or self._due[1] <= self.iteration:
+            due = min([steps_to(self.iteration, batch_size, every) for every in (POINT_EVERY, self.measure_every)])
+            self._due = batch_size, self.iteration + due
         seconds = self._seconds_per_sample * count
-        return min(due, max(1, int(AT_ONCE / seconds))) if seconds else 1
+        return min(self._due[1] - self.iteration, max(1, int(min(AT_ONCE, left) / seconds))) if seconds else 1
 
     def averages(self) -> tuple[float, float]:
         """Return mean loss and accuracy over this stretch and the one before."""
@@ -175,6 +184,7 @@ class TrainingRun:
     def _return_to(self, weights: Weights, figures: Figures) -> None:
         self.network.load(weights)
         self.iteration, self.sums, self.last_sums, position = figures
+        self._due = (0, 0)
         if self.batch_order is not None and position is not None:
             self.batch_order.go_to(position)
         self.points = [point for point in self.points if point[0] <= self.iteration]

@@ -62,6 +62,7 @@ class Worker:
             "ping": self.ping,
             "load_features": self.load_features,
         }
+        self.asked_at = -1e9  # milliseconds, when the page last wanted to know what is on the pad
         self._has_kernel = False
         self._waiting: list[tuple[str, dict[str, Any]]] = []  # requests that came too early
 
@@ -198,15 +199,19 @@ class Worker:
 
     def predict(self, number: int, width: int, height: int, pixels: Uint8Array) -> None:
         """Predict which digit a drawing is."""
-        self.report("predicted", number=number, **self.predictor.predict_drawing(pixels, width, height))
+        self._answer_pen(number, self.predictor.predict_drawing(pixels, width, height))
 
     def predict_path(self, number: int, path: Float32Array) -> None:
         """Predict which digit the pen's strokes are."""
-        self.report("predicted", number=number, **self.predictor.predict_path(path))
+        self._answer_pen(number, self.predictor.predict_path(path))
 
     def predict_picture(self, number: int, picture: Uint8Array) -> None:
         """Predict which digit a picture is that is normalised already."""
-        self.report("predicted", number=number, **self.predictor.predict_picture(picture))
+        self._answer_pen(number, self.predictor.predict_picture(picture))
+
+    def _answer_pen(self, number: int, prediction: Any) -> None:
+        self.asked_at = window.performance.now()
+        self.report("predicted", number=number, **prediction)
 
     def predict_again(self) -> None:
         """Report the prediction of the weights as they are now for the last picture."""

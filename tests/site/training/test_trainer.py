@@ -109,6 +109,15 @@ def test_few_digits_do_not_say_that_the_target_is_reached(trainer: DigitTrainer)
     assert not trainer.training
 
 
+def test_one_call_takes_no_longer_than_there_is_time_for(trainer: DigitTrainer) -> None:
+    fill(trainer)
+    trainer.start()
+    run(trainer, lambda: trainer.training_run.iteration == 64)
+    assert 1 < trainer.training_run.steps_at_once(8, 8, 1.0) <= 11  # until the next point
+    assert trainer.training_run.steps_at_once(8, 8, 0.0) == 1
+    assert trainer.training_run.steps_at_once(8, 200, 1.0) == 1  # points are elsewhere with batches of another size
+
+
 @pytest.mark.parametrize(
     ("iteration", "steps"), [(0, 1), (1, 1), (2, 2), (5, 3), (16, 9), (25, 7), (32, 18), (50, 14)]
 )
