@@ -2,8 +2,7 @@
 
 import json
 import re
-import time
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -19,7 +18,6 @@ DOCS = (ROOT / "docs" / "operations.md").read_text("utf-8")
 REFUSALS = stack("prod")["Resources"]["RestAPI"]["Properties"]["GatewayResponses"]
 RESTORE = re.search(r"```python\n(.*?)```", DOCS, re.DOTALL)
 SOURCES = "".join(path.read_text("utf-8") for path in (ROOT / "functions").rglob("*.py"))
-CLOCK = 1.1  # seconds: S3 tells times to the second
 
 
 def found(pattern: str) -> list[str]:
@@ -72,13 +70,16 @@ def test_sections_that_are_pointed_to_exist() -> None:
 def test_program_brings_back_weights_that_were_deleted_and_overwritten(
     empty_bucket: S3Store, seeded: MemoryStore, s3_client: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    now = datetime(2026, 11, 20, 18, tzinfo=UTC)
+    monkeypatch.setattr("moto.s3.models.utcnow", lambda: now.replace(tzinfo=None))  # as moto has it
     s3_client.put_bucket_versioning(Bucket=BUCKET, VersioningConfiguration={"Status": "Enabled"})
     copy(seeded, empty_bucket)
+    now += timedelta(seconds=1)  # to which S3 tells times
     with serving(empty_bucket) as api:
         good = _taught(api)
-        time.sleep(CLOCK)
-        then = datetime.now(UTC)
-        time.sleep(CLOCK)
+        now += timedelta(seconds=1)
+        then = now
+        now += timedelta(seconds=1)
         _taught(api)
     empty_bucket.delete(f"weights/mlp-128/{good}.safetensors", "weights/conv-32-64/current.json")
     empty_bucket.put("weights/mlp-128/current.json", b"damaged")
