@@ -39,10 +39,10 @@ WARM = P.lambda_s + P.handler_s
 
 FILES = 13  # of the page
 # Bytes.
-SHELL = 303_112  # index.html, brython.js, scrawl.js, style.css, worker.js, models.json, the kernel; Brotli
-REST = 272_125 + 1_930  # scrawl-later.js, later.css, graphs.json, pictures.wasm, helper.js; the service worker
+SHELL = 269_578  # index.html, brython.js, scrawl.js, style.css, worker.js, models.json, the kernel; Brotli
+REST = 231_087 + 1_930  # scrawl-later.js, later.css, graphs.json, pictures.wasm, helper.js; the service worker
 WEIGHTS = (407_584, 438_200, 1_687_384)  # of a version of each model, as float32
-QUICK, EXACT = 103_400, WEIGHTS[0]  # mlp-128's weights as int8 and as float32
+QUICK, EXACT = 63_189, WEIGHTS[0]  # mlp-128's weights as int6 in gzip and as float32
 SHARDS, SHARD = 70, 164_981  # MNIST's, and their mean size
 ANSWER = 219 + 477  # of /predict: body and headers
 TENSOR = 4_896  # a digit as JSON

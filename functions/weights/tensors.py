@@ -138,13 +138,14 @@ def fit(tensors: Mapping[str, NDArray[np.generic]], shapes: Shapes) -> dict[str,
     return fitted
 
 
-def to_int8(tensors: Mapping[str, Array]) -> dict[str, NDArray[np.generic]]:
+def to_int8(tensors: Mapping[str, Array], top: int = 127) -> dict[str, NDArray[np.generic]]:
     """Return each weight as int8 with a float32 `{name}.scale` per output row; the biases stay as they are.
 
-    Symmetric: `weight ≈ int8 * scale`, and a row's largest magnitude becomes 127.
+    Symmetric: `weight ≈ int8 * scale`, and a row's largest magnitude becomes `top`. With fewer numbers the bytes
+    compress better.
     """
     small: dict[str, NDArray[np.generic]] = {}
-    scales = int8_scales(tensors)
+    scales = int8_scales(tensors, top)
     for name, tensor in tensors.items():
         if name not in scales:
             small[name] = tensor
@@ -156,10 +157,10 @@ def to_int8(tensors: Mapping[str, Array]) -> dict[str, NDArray[np.generic]]:
     return small
 
 
-def int8_scales(tensors: Mapping[str, Array]) -> dict[str, NDArray[np.float32]]:
+def int8_scales(tensors: Mapping[str, Array], top: int = 127) -> dict[str, NDArray[np.float32]]:
     """Return for each row of each matrix what one step of its int8 form is worth: a weight is off by half of it."""
     rows = {name: tensor.reshape(len(tensor), -1) for name, tensor in tensors.items() if tensor.ndim > 1}
-    return {name: np.asarray(np.abs(row).max(axis=1) / np.float32(127), np.float32) for name, row in rows.items()}
+    return {name: np.asarray(np.abs(row).max(axis=1) / np.float32(top), np.float32) for name, row in rows.items()}
 
 
 def as_int8(tensors: Mapping[str, Array]) -> dict[str, Array]:

@@ -1,7 +1,7 @@
-"""The parts of Brython that the page needs: its library, its runtime, and its compiler, which runs here, in V8.
+"""Brython's library, and its compiler, which runs here, in V8: what the page's Python becomes in the browser.
 
-The page's Python is compiled when the page is built. So the browser need not fetch, start and run a compiler, which
-is half of brython.js, and Brython need not keep compiled copies in the browser's storage.
+The page's Python is compiled when the page is built. So the browser need not fetch, start and run a compiler, and
+Brython need not keep compiled copies in the browser's storage. What compiled code needs is in `brython_runtime`.
 """
 
 import hashlib
@@ -14,28 +14,10 @@ from brython import list_modules
 from py_mini_racer import MiniRacer
 
 from infra.files import write_atomically
+from infra.page import brython_runtime
 from infra.paths import BUILD
 
 type Modules = dict[str, list[Any]]  # name → [".py" or ".js", source, imports, 1 if a package]
-
-# Between Brython's own marks is what turns Python into syntax trees; after them, what describes the builtins.
-_COMPILER = re.compile(
-    r"// >>> brython compiler chain\n.*?// <<< brython compiler chain\nvar docs=\{.*?=docs\[key\]\}\}\}\n", re.DOTALL
-)
-# The next step, from syntax trees to JavaScript; then the parts of it that running code needs, and a frame for them.
-_GENERATOR = re.compile(
-    r'"use strict";\n\(function\(\$B\)\{var _b_=\$B\.builtins\nfunction ast_dump\(.*?\n;\n', re.DOTALL
-)
-_NEEDED = (
-    re.compile(r"\$B\.scope_name=.*\n"),
-    re.compile(r"\$B\.decode_position=.*?(?=function get_source_from_position)", re.DOTALL),
-    re.compile(r"function resolve_in_namespace\(.*?(?=var \$operators=)", re.DOTALL),
-)
-_HOLDER = """\
-(function($B){{const _b_=$B.builtins,builtins_scope={{locals:new Set(Object.keys(_b_))}}
-{needed}}})(__BRYTHON__);
-;
-"""
 
 # Brython knows what is running by a stack of frames. It sets a coroutine's frame when a promise settles, but the
 # coroutine goes on some microtasks later, when another may have set its own. Then the `else` of a `try` is skipped,
@@ -43,22 +25,18 @@ _HOLDER = """\
 # sets the frame as it goes on.
 _AWAIT = re.compile(r"`await \$B\.promise\(\$\{\$B\.js_from_ast\(this\.value, scopes\)\}\)`")
 _AWAIT_WITH_FRAME = "`$B.resumed($B.frame_obj, await $B.settled($B.promise(${$B.js_from_ast(this.value, scopes)})))`"
-_RESUMING = """\
-;(function($B){
-$B.settled = promise => Promise.resolve(promise).then(value => [value], error => [null, error])
-$B.resumed = (frame, [value, ...errors]) => { $B.frame_obj = frame; if (errors.length) throw errors[0]; return value }
-})(__BRYTHON__);
-"""
-# Merely looking for the browser's database throws where storage is blocked; nothing needs it.
-_DATABASE = re.compile(r"_window\.indexedDB|self\.indexedDB !==undefined")
-# Where the locale is C, WebKit may name a language that its own formatter of dates, which Brython makes, refuses.
-_LANGUAGE = re.compile(r"\$B\.language=_window\.navigator\.userLanguage \|\|_window\.navigator\.language")
-_USABLE_LANGUAGE = "try{$B.language=Intl.getCanonicalLocales(_window.navigator.language)[0]}catch{$B.language='en'}"
-
-# In compiled code: a text, or a name that Brython has made, or the number at its end.
+# In compiled code: which line runs, as a statement or in front of a condition.
+_LINE = re.compile(r"^\$B\.set_lineno\(frame, \d+(?:, '\w+')?\);?\n|\$B\.set_lineno\(frame, \d+\) && ", re.MULTILINE)
+# A text, or a name that Brython has made, or the number at its end.
 _NAMES = re.compile(
     r"""(?P<text>"(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*'|`(?:[^`\\]|\\.)*`)"""
     r"""|(?<![.\w$])locals_\w+|(?<=[A-Za-z_])(?:\d{6})+\b"""
+)
+# What follows most functions: what is known of them, which `$B.made` (in `brython_runtime`) fills in.
+_PLAIN_FUNCTION = re.compile(
+    r"""([\w$]+)\.\$function_infos = \['([\w.]+)', '[\w<>$]+', '([\w<>$.]+)', __file__, (?:_b_\.None, ){3}"""
+    r"""(\[[^\]]*\]), null, null,\n\d+, \d+, (\d+), \[\], 0, 0, \[[^\]]*\], false, \[\], frame\]\n"""
+    r"""\$B\.set_func_attrs\(\1, frame, '\2'\)\n\1\.ob_type = \$B\.function\n\1\.__annotate__ = _b_\.None\n"""
 )
 _MODULE_NAMESPACE = re.compile(r"\b(locals_\w+) = \$B\.namespace\(")
 
@@ -104,19 +82,14 @@ def library() -> Modules:
 
 
 def runtime() -> bytes:
-    """Return brython.js without its compiler."""
-    script = whole()
-    script = _DATABASE.sub("undefined", script)
-    script = script.replace(_only(_LANGUAGE, script), _USABLE_LANGUAGE)
-    needed = "".join(_only(part, script) for part in _NEEDED)
-    script = script.replace(_only(_COMPILER, script), "")
-    return (script.replace(_only(_GENERATOR, script), _HOLDER.format(needed=needed)) + _RESUMING).encode()
+    """Return brython.js as the page gets it."""
+    return brython_runtime.runtime(whole()).encode()
 
 
 def compiler() -> str:
     """Return brython.js with its compiler, whose `await` sets the coroutine's frame."""
     script = whole()
-    return script.replace(_only(_AWAIT, script), _AWAIT_WITH_FRAME)
+    return script.replace(brython_runtime.only(_AWAIT, script), _AWAIT_WITH_FRAME)
 
 
 def compiled(sources: dict[str, tuple[str, bool]]) -> dict[str, str]:
@@ -136,13 +109,15 @@ def compiled(sources: dict[str, tuple[str, bool]]) -> dict[str, str]:
 
 
 def _shortened(script: str) -> str:
-    """Remove indentation and column positions (the browser has no source to point at), and shorten Brython's names.
+    """Remove indentation and positions (the browser has no source to point at), and shorten Brython's names.
 
+    Nor does it keep the number of the line that runs: a traceback names the first line of each function.
     Brython names the namespace of a class or function after everything it stands in, and ends the names of functions
     and temporary variables with a running number of six digits. With short names a tenth less is transferred.
     """
     script = re.sub(r"^\s*frame\.positions = \[[\d,\[\]]*\]\n", "", script, flags=re.MULTILINE)
     script = re.sub(r"^ +", "", script, flags=re.MULTILINE)
+    script = _LINE.sub("", script)
     numbers: dict[str, int] = {}
 
     def short(found: re.Match[str]) -> str:
@@ -152,19 +127,15 @@ def _shortened(script: str) -> str:
         number = numbers.setdefault(name, len(numbers))
         return f"L${number}" if name.startswith("locals_") else f"${number}"
 
-    shortened = _NAMES.sub(short, script)
+    shortened = _PLAIN_FUNCTION.sub(_made_plainly, _NAMES.sub(short, script))
     # Brython's loader asks for a module's own namespace by its full name.
     namespaces = [f"var {name} = L${numbers[name]}\n" for name in _MODULE_NAMESPACE.findall(script)]
     return shortened + "".join(namespaces)
 
 
-def _only(part: re.Pattern[str], script: str) -> str:
-    found = part.findall(script)
-    if len(found) != 1:
-        raise ValueError(
-            f"brython.js has {len(found)} parts like {part.pattern!r}, expected one: is it another version?"
-        )
-    return str(found[0])
+def _made_plainly(found: re.Match[str]) -> str:
+    function, _module, qualified, names, flags = found.groups()
+    return f"$B.made({function}, frame, __file__, '{qualified}', {flags}, {names})\n"
 
 
 def _data() -> Path:

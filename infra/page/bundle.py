@@ -29,7 +29,7 @@ Object.assign(__BRYTHON__.precompiled, {compiled})
 """
 # Without Brython's cache in the browser's storage: everything is compiled already, and storage may be blocked.
 _START = """\
-brython({ indexeddb: false })
+__BRYTHON__.$options = __BRYTHON__.parse_options({ indexeddb: false })
 __BRYTHON__.builtins.__import__(__BRYTHON__.isWebWorker ? 'scrawl.worker.main' : 'scrawl.app.main')
 """
 _FIRST = ("scrawl.app.main", "scrawl.worker.main")

@@ -51,13 +51,15 @@ def _write_digits(files: Path, store: MemoryStore) -> dict[str, object]:
 
 
 def _write_weights(files: Path, store: MemoryStore, model: str) -> str:
-    """Write a model's weights, exact and in eight bits, and return their version."""
+    """Write a model's weights, exact and in six bits, and return their version."""
     manifest = msgspec.json.decode(store.get(f"models/{model}/manifest.json").body, type=ModelManifest)
     version = WeightsRepository(store, manifest).current()
     known = to_strings(version) | {"source": "shipped"}
     del known["created_at"]  # it is when this folder was made, which says nothing of the weights
     _write(files / "weights" / f"{model}.safetensors", tensors.encode(version.tensors, known))
-    _write(files / "weights" / f"{model}.int8.safetensors", tensors.encode(tensors.to_int8(version.tensors), known))
+    _write(
+        files / "weights" / f"{model}.int6.safetensors", tensors.encode(tensors.to_int8(version.tensors, 31), known)
+    )
     return version.version
 
 

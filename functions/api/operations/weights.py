@@ -55,12 +55,14 @@ OPERATIONS = (
             304: NOT_MODIFIED,
         },
         (404, 406, 422, *ALWAYS),
-        "Octets are safetensors, too. int8 has a quarter of the size: each matrix comes with a float32 "
-        "`{name}.scale` per row, in safetensors only.",
+        "Octets are safetensors, too. int8 and int6 are in safetensors only: each matrix is int8, with a float32 "
+        "`{name}.scale` per row; int6 uses -31 to 31 alone, so that gzip leaves a sixth.",
         parameters=(
             MODEL,
             Parameter("version", "query", "an older version; without it, the current one"),
-            Parameter("precision", "query", "of the numbers", {"type": "string", "enum": ["float32", "int8"]}),
+            Parameter(
+                "precision", "query", "of the numbers", {"type": "string", "enum": ["float32", "int8", "int6"]}
+            ),
             IF_NONE_MATCH,
         ),
     ),

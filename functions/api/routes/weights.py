@@ -7,9 +7,19 @@ import orjson
 from chalice.app import Blueprint, Response
 
 from functions.api import request_types
-from functions.api.negotiation import etag
+from functions.api.negotiation import GZIP, compress, etag, in_gzip
 from functions.api.requests import Call, handler
-from functions.api.responses import JSON, OCTETS, ONNX, SAFETENSORS, HttpError, answer, json_answer, not_modified
+from functions.api.responses import (
+    JSON,
+    OCTETS,
+    ONNX,
+    SAFETENSORS,
+    HttpError,
+    answer,
+    json_answer,
+    not_modified,
+    varying,
+)
 from functions.api.routes import ANY, READING, lessons
 from functions.dataset import block
 from functions.dataset.shards import Digits
@@ -21,26 +31,36 @@ from functions.weights.versions import Metadata, Tensors, Version, known, to_str
 
 blueprint = Blueprint(__name__)
 _FORMS = {JSON: "", SAFETENSORS: "safetensors", OCTETS: "safetensors", ONNX: "onnx"}  # in ETags
+_PRECISIONS = {"float32": 0, "int8": 127, "int6": 31}  # and the largest whole number in place of a weight
 
 
 @blueprint.route("/weights", methods=READING, **ANY)
 @handler
 def get_weights(call: Call) -> Response:
-    """Answer with the current weights, or with `?version=`; `?precision=int8` is a quarter of the size."""
-    small = _is_small(call)
-    media_type = call.accept(SAFETENSORS, OCTETS) if small else call.accept(JSON, SAFETENSORS, OCTETS, ONNX)
+    """Answer with the current weights, or with `?version=`; `?precision=int8` or `int6` is smaller."""
+    precision = _precision(call)
+    top = _PRECISIONS[precision]
+    media_type = call.accept(SAFETENSORS, OCTETS) if top else call.accept(JSON, SAFETENSORS, OCTETS, ONNX)
     model, wanted = call.model, call.query("version")
     version = model.weights.get(wanted) if wanted else model.weights.current()
     headers = {
-        "ETag": etag(version.version, "int8" if small else _FORMS[media_type]),
+        "ETag": etag(version.version, precision if top else _FORMS[media_type]),
         "Cache-Control": "public, max-age=31536000, immutable" if wanted else "no-cache",
         "Vary": "Accept",
     }
     if call.room is not None:  # no cache between may give them to others
         headers |= {"Cache-Control": "private, no-cache", "Vary": "Accept, Authorization"}
+    if top:
+        headers["Vary"] = varying(headers["Vary"])
     if call.has(headers["ETag"]):
         return not_modified(headers, media_type)
-    return answer(_represent(model, version, media_type, small), media_type, headers)
+    if not top:
+        return answer(_represent(model, version, media_type), media_type, headers)
+    body = tensors.encode(tensors.to_int8(version.tensors, top), to_strings(version))
+    if call.accepts_gzip:  # the middleware compresses no octets: most do not shrink, and these do
+        body = compress(body)
+        headers |= {"Content-Encoding": GZIP, "ETag": in_gzip(headers["ETag"])}
+    return answer(body, media_type, headers)
 
 
 @blueprint.route("/weights", methods=["POST"], **ANY)
@@ -108,21 +128,20 @@ def post_rollback(call: Call) -> Response:
     return _published(call, call.model.roll_back(wanted, call.if_version))
 
 
-def _is_small(call: Call) -> bool:
+def _precision(call: Call) -> str:
     precision = call.query("precision") or "float32"
-    if precision not in ("float32", "int8"):
-        raise InvalidValueError(f"precision is float32 or int8, got {precision!r}", "precision")
-    return precision == "int8"
+    if precision not in _PRECISIONS:
+        raise InvalidValueError(f"precision is float32, int8 or int6, got {precision!r}", "precision")
+    return precision
 
 
-def _represent(model: Model, version: Version, media_type: str, small: bool) -> bytes:
+def _represent(model: Model, version: Version, media_type: str) -> bytes:
     if media_type == JSON:
         body = known(version) | {"tensors": dict(version.tensors)}
         return orjson.dumps(body, option=orjson.OPT_SERIALIZE_NUMPY)
     if media_type == ONNX:
         return model.onnx(version)
-    content = tensors.to_int8(version.tensors) if small else version.tensors
-    return tensors.encode(content, to_strings(version))
+    return tensors.encode(version.tensors, to_strings(version))
 
 
 def _read(call: Call, model: Model, media_type: str) -> Tensors:

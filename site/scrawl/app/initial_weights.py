@@ -1,6 +1,6 @@
 """The weights that a network starts with: those saved in this browser, else the shared ones.
 
-The shared ones come twice, first at a quarter of the size ("quick"), then exactly as they are ("shared").
+The shared ones come twice, first at a seventh of the size ("quick"), then exactly as they are ("shared").
 """
 
 from __future__ import annotations

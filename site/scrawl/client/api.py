@@ -38,7 +38,7 @@ class Api:
     def answers(self, model: str) -> list[list[str]]:
         """Return what the page needs without a network: (address, Accept) of each answer."""
         weights = f"{self.base}weights?model={model}"
-        return [[self.base, "*/*"], [weights, SAFETENSORS], [f"{weights}&precision=int8", SAFETENSORS]]
+        return [[self.base, "*/*"], [weights, SAFETENSORS], [f"{weights}&precision=int6", SAFETENSORS]]
 
     async def describe(self) -> dict[str, Any]:
         """Return name, dataset and models; `stored` says that they come from an earlier visit: nobody answers."""
@@ -52,8 +52,8 @@ class Api:
         return window.Uint8Array.new([round(255 * pixel) for pixel in digit["image"]]), digit["target"]
 
     async def weights(self, model: str, small: bool = False, version: str = "") -> tuple[ArrayBuffer, str]:
-        """Return (safetensors bytes, ETag) of the shared weights or a version of them; `small`: as int8."""
-        which = ("&precision=int8" if small else "") + (f"&version={version}" if version else "")
+        """Return (safetensors bytes, ETag) of the shared weights or a version of them; `small`: as int6."""
+        which = ("&precision=int6" if small else "") + (f"&version={version}" if version else "")
         options = {"headers": {"Accept": SAFETENSORS}, "cache": "no-cache"}
         response = await self.request(f"weights?model={model}{which}", options, LONG)
         return await fetching.body(response), response.headers.get("ETag") or ""

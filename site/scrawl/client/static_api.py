@@ -54,4 +54,4 @@ class StaticApi(Api):
 
 
 def _weights(model: str, small: bool) -> str:
-    return f"weights/{model}{'.int8' if small else ''}.safetensors"
+    return f"weights/{model}{'.int6' if small else ''}.safetensors"

@@ -8,10 +8,12 @@ from browser import document
 from browser import self as window
 
 from scrawl.diagram.selection import is_chosen, is_part_of, links_to_show
-from scrawl.ui.canvas import ink_picture, new_canvas
+from scrawl.ui.canvas import ink_picture, new_canvas, set_size
 from scrawl.ui.theme_colours import theme_colours
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from browser import Element
 
     from scrawl.diagram.diagram_state import Choice, DrawnNetwork, PartPicture
@@ -27,11 +29,17 @@ TURN = 6.2832  # a circle
 
 
 class NetworkPainter:
-    """Paints on one canvas. `links` are the connections that it painted last, the strongest last."""
+    """Paints on one canvas. `links` are the connections that it painted last, the strongest last.
+
+    It paints on a canvas behind it, in steps, so that what takes several frames is shown when it is done.
+    """
 
     def __init__(self, canvas: Element) -> None:
         self.canvas = canvas
-        self.context: Context = canvas.getContext("2d")
+        self._behind = new_canvas(1, 1)
+        self._shown: Context = canvas.getContext("2d")
+        self.context: Context = self._behind.getContext("2d")
+        self._size = (1, 1)
         self.links: list[ShownLink] = []
         self.curves: list[Curve] = []  # of the links
         self.colours: dict[str, str] = {}
@@ -39,28 +47,49 @@ class NetworkPainter:
         self._sheets: dict[str, tuple[PartPicture, Element]] = {}  # canvases of the pictures, by part
         self._drawing: tuple[Bytes | None, Element | None] = (None, None)
 
+    def resize(self, width: int, height: int) -> None:
+        """Take another number of pixels, all of them empty."""
+        self._size = (width, height)
+        set_size(self.canvas, width, height)
+        set_size(self._behind, width, height)
+
     def repaint(self) -> None:
         """Take the theme's colours again."""
         self.colours = theme_colours()
         self.font = str(window.getComputedStyle(document.body).fontFamily)
         self._drawing = (None, None)
 
-    def paint(self, state: State, layout: Layout, scale: float) -> None:
-        """Paint everything."""
-        context, network = self.context, state.diagram.network
+    def steps(self, state: State, layout: Layout, scale: float) -> list[Callable[[], object]]:
+        """Return what paints everything, in the order of its layers."""
+        network, choice = state.diagram.network, state.diagram.choice
+        steps: list[Callable[[], object]] = [lambda: self._start(network, layout, scale)]
+        if network is not None:
+            steps.append(lambda: self._paint_links(layout, network, choice))
+        steps.append(lambda: self._paint_drawing(state, layout.columns[0]))
+        if network is not None:
+            steps += [self._column_step(placed, network, choice) for placed in layout.columns[1:-1]]
+        steps.append(lambda: self._finish(state, layout))
+        return steps
+
+    def _column_step(
+        self, placed: PlacedColumn, network: DrawnNetwork, choice: Choice | None
+    ) -> Callable[[], object]:
+        return lambda: self._paint_column(placed, network, choice)
+
+    def _start(self, network: DrawnNetwork | None, layout: Layout, scale: float) -> None:
+        context = self.context
         context.setTransform(scale, 0, 0, scale, 0, 0)
         context.clearRect(0, 0, layout.width, layout.height)
         context.imageSmoothingEnabled = False
         self.links = links_to_show(network)
         self.curves = [layout.curve(column, source, target) for column, source, target, _ in self.links]
-        if network is not None:
-            self._paint_links(layout, network, state.diagram.choice)
-        self._paint_drawing(state, layout.columns[0])
-        if network is not None:
-            for placed in layout.columns[1:-1]:
-                self._paint_column(placed, network, state.diagram.choice)
+
+    def _finish(self, state: State, layout: Layout) -> None:
         self._paint_answers(state, layout)
-        context.globalAlpha = 1
+        self.context.globalAlpha = 1
+        width, height = self._size
+        self._shown.clearRect(0, 0, width, height)
+        self._shown.drawImage(self._behind, 0, 0, width, height)
 
     # Connections
 

@@ -38,6 +38,7 @@ class NetworkParts:
         self.page, self.element, self.painter, self.choose = page, element, painter, choose
         self.columns: list[Column] = []
         self._lists: list[Any] = []  # the columns' listboxes, of the hidden layers and the answers
+        self._named: tuple[object, object] | None = None  # what the names are of
         element.bind("focusin", self._focus)
         element.bind("keydown", self._press)
 
@@ -48,6 +49,7 @@ class NetworkParts:
         lists = [self._slider(layout, number) + self._listbox(layout, number) for number in range(1, len(columns))]
         self.element.innerHTML = "".join(headings + lists)
         self._lists = list(self.element.querySelectorAll("[role=listbox]"))
+        self._named = None
 
     def _heading(self, placed: PlacedColumn, wide: bool) -> str:
         middle = (placed.left() + placed.right()) / 2
@@ -85,6 +87,10 @@ class NetworkParts:
     def name_units(self, state: State) -> None:
         """Name the units that stand in the places, and mark the chosen one."""
         network, choice = state.diagram.network, state.diagram.choice
+        named = (network.units if network else None, choice.key() if choice else None)
+        if named == self._named:
+            return
+        self._named = named
         for number, box in enumerate(self._lists, 1):
             column = self.columns[number]
             for place, option in enumerate(box.children):

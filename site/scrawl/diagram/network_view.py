@@ -12,7 +12,6 @@ from scrawl.diagram.columns import columns_for
 from scrawl.diagram.geometry import Layout, nearest
 from scrawl.diagram.network_painter import NetworkPainter
 from scrawl.diagram.network_parts import NetworkParts
-from scrawl.ui.canvas import set_size
 from scrawl.ui.dom import set_attribute, set_flag, set_text
 
 if TYPE_CHECKING:
@@ -53,6 +52,7 @@ class NetworkView:
         self._model = ""
         self._size = (0, 0)
         self._shown: list[object] = []
+        self._steps: list[Callable[[], object]] = []  # of a painting that has started
         self._announced: object = None
         self.stage.bind("pointermove", self._point)
         self.stage.bind("pointerleave", self._leave)
@@ -76,7 +76,10 @@ class NetworkView:
     # Rendering
 
     def render(self, state: State) -> bool:
-        """Show the network as it was drawn last. Return whether there is more to show."""
+        """Show the network as it was drawn last. Return whether there is more to show.
+
+        While it trains, which changes all of it many times a second, a frame gets one step of the painting.
+        """
         set_flag(self.stage, "hidden", state.diagram.stepping)
         set_flag(self.foot, "hidden", state.diagram.stepping)
         if state.diagram.stepping or not self.visible or not state.layers():
@@ -85,28 +88,37 @@ class NetworkView:
         if (size != self._size or state.model != self._model) and size[0] and size[1]:
             self._arrange(state, size)
             return True
+        if not self._steps:
+            self._start(state)
+        while self._steps:
+            self._steps.pop(0)()
+            if state.training and self._steps:
+                return True
+        return False
+
+    def _start(self, state: State) -> None:
+        """Start to paint if there is something new."""
         layout, diagram = self.layout, state.diagram
         shown: list[object] = [
             diagram.network, diagram.choice, state.picture, state.probabilities, state.blank, layout,
         ]  # fmt: skip
         if layout is None or (self._shown and all(a is b for a, b in zip(shown, self._shown, strict=True))):
-            return False
+            return
         self._shown = shown
         network = diagram.network
         if network is not None and [len(units) for units in network.units] != layout.sizes():
-            return False  # of another size: the next one fits
-        self.painter.paint(state, layout, min(FINEST, window.devicePixelRatio))
-        self.parts.name_units(state)
-        self._explain(state)
-        return False
+            return  # of another size: the next one fits
+        self._steps = self.painter.steps(state, layout, min(FINEST, window.devicePixelRatio))
+        self._steps += [lambda: self.parts.name_units(state), lambda: self._explain(state)]
 
     def _arrange(self, state: State, size: tuple[int, int]) -> None:
         """Make room for the columns of a network."""
         self._size, self._model, self._shown = size, state.model, []
+        self._steps = []
         self.columns = columns_for(state.layers())
         self.layout = Layout(self.columns, *size)
         scale = min(FINEST, window.devicePixelRatio)
-        set_size(self.painter.canvas, round(size[0] * scale), round(size[1] * scale))
+        self.painter.resize(round(size[0] * scale), round(size[1] * scale))
         if not self.painter.colours:
             self.painter.repaint()
         wide = size[0] >= WIDE + 120 * (len(self.columns) - 3)

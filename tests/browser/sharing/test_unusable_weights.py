@@ -24,7 +24,7 @@ def poison(page: Page, stack: RunningStack, value: float) -> None:
         if "version=" in route.request.url:
             route.continue_()
         else:
-            body = bodies["precision=int8" in route.request.url]
+            body = bodies["precision=int6" in route.request.url]
             route.fulfill(body=body, headers={"Content-Type": SAFETENSORS, "ETag": answer.headers["ETag"]})
 
     page.route("**/api/weights?model=mlp-128*", fulfil)

@@ -10,7 +10,9 @@ from typing import Any
 import pytest
 from py_mini_racer import MiniRacer
 
-from infra.page import brython
+from infra.page import brython, brython_runtime
+from infra.page.bundle import bundles
+from infra.paths import SITE
 
 SOURCE = """
 TEXTS = ["locals_m_Kept", 'f123456', "it's f234567"]
@@ -41,6 +43,46 @@ def test_loader_finds_a_modules_namespace_by_its_full_name() -> None:
     short = re.search(r'(\S+) = \$B\.namespace\("a\.b"\)', script)
     assert short
     assert script.endswith(f"\nvar locals_a_b = {short[1]}\n")
+
+
+def test_functions_know_what_they_are_called_with() -> None:
+    source = """
+class Base:
+    def tell(self, first, second):
+        return f"{first} {second}"
+class Kept(Base):
+    def tell(self, *, second, first):
+        return super().tell(first, second=second)
+found = [Kept().tell(first=1, second=2), Kept.tell.__qualname__, Base.tell.__code__.co_argcount, Base.tell.__module__]
+try:
+    Base().tell(1)
+except TypeError as error:
+    found.append(str(error))
+found.append(str(b"ab" + bytes([99])))
+text = b"a"
+text += b"b"
+found.append(str(text))
+result = str(found)
+"""
+    script = brython.compiled({"m": (source, False)})["m"]
+    assert script.count("$B.made(") == 1  # `tell` of Base; the other is a closure over its class
+    missing = "tell() missing 1 required positional argument: 'second'"
+    expected = ["1 2", "Kept.tell", 3, "m", missing, "b'abc'", "b'ab'"]
+    with MiniRacer() as engine:
+        engine.eval(brython.SURROUNDINGS)
+        engine.eval(brython.runtime().decode())
+        engine.eval("__BRYTHON__.imported.m = __BRYTHON__.module.$factory('m')")
+        engine.eval(f"(() => {{ {script}\nself.result = locals.result }})()")
+        assert engine.eval("result") == str(expected)
+
+
+def test_runtime_has_what_the_pages_code_calls() -> None:
+    called = set(re.findall(r"\$B\.([\w$]+)(?![\w$]| = )", "".join(bundles(SITE / "scrawl"))))
+    with MiniRacer() as engine:
+        engine.eval(brython.SURROUNDINGS)
+        engine.eval(brython.runtime().decode())
+        known = set(json.loads(str(engine.eval("JSON.stringify(Object.keys(__BRYTHON__))"))))
+    assert called - known == set()
 
 
 # Coroutines that go on in the same turn of the event loop, started at different depths, note where they get.
@@ -145,7 +187,7 @@ def test_brython_itself_still_skips_else_and_loses_errors(monkeypatch: pytest.Mo
     monkeypatch.setattr(brython, "BUILD", tmp_path)
     monkeypatch.setattr(brython, "compiler", brython.whole)
     script = brython.compiled({"m": (INTERLEAVED, False)})["m"]
-    found = noted(script, brython.whole())
+    found = noted(script, brython.whole() + brython_runtime.HELPERS)
     assert {name for name, count in EXPECTED.items() if found[name] != count} == {"else", "raised"}
 
 

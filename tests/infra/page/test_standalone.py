@@ -29,7 +29,7 @@ def test_build_site_writes_a_folder_for_any_static_host(tmp_path: Path) -> None:
         blocks = [block.decode(gzip.decompress(path.read_bytes())) for path in out.glob(f"files/{split}/*.bin.gz")]
         assert (sum(map(len, blocks)), len(blocks)) == (stored["count"], stored["shards"])
     shapes = {name: value.shape for name, value in pretrained.load("mlp-128")[0].items()}
-    for name in ("mlp-128", "mlp-128.int8"):
+    for name in ("mlp-128", "mlp-128.int6"):
         read, known = tensors.decode((out / "files/weights" / f"{name}.safetensors").read_bytes())
         assert known["source"] == "shipped"
         assert shapes.items() <= {key: value.shape for key, value in read.items()}.items()

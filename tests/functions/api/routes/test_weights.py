@@ -1,5 +1,6 @@
 """GET /weights in every format; and who may write, and what a crash in between leaves."""
 
+import gzip
 from typing import Any
 
 import numpy as np
@@ -67,6 +68,23 @@ def test_weights_as_int8_are_a_quarter_and_nearly_as_good(api: Api, current: Ver
     assert measure.accuracy > current.accuracy - 0.005  # rounding to 1 part in 127 moves a few digits at most
 
 
+def test_weights_as_int6_are_a_seventh_in_gzip(api: Api, current: Version) -> None:
+    packed = {"Accept-Encoding": "gzip", "Accept": SAFETENSORS}
+    answer = api("GET", "/weights?precision=int6", headers=packed)
+    assert answer.headers["Content-Encoding"] == "gzip"
+    assert answer.headers["Vary"] == "Accept, Accept-Encoding"
+    assert len(answer.body) < 66_000
+    plain = api("GET", "/weights?precision=int6")
+    assert "Content-Encoding" not in plain.headers
+    assert gzip.decompress(answer.body) == plain.body
+    assert answer.headers["ETag"] == plain.headers["ETag"][:-1] + '.gzip"'
+    small = tensors.fit(tensors.read_foreign(plain.body)[0], SHAPES)
+    assert api.service.model("mlp-128").evaluator.measure(small).accuracy > current.accuracy - 0.005
+    for known, form in ((answer, packed), (plain, {})):
+        again = api("GET", "/weights?precision=int6", headers={"If-None-Match": known.headers["ETag"], **form})
+        assert (again.status_code, again.headers["ETag"]) == (304, known.headers["ETag"])
+
+
 def test_each_representation_has_its_own_etag(api: Api) -> None:
     """A cache that asks with the ETag of one format must not be told that another one is unchanged."""
     etags = {
@@ -99,7 +117,7 @@ def test_older_version_can_be_read(api: Api, current: Version) -> None:
         ("?model=x", 404, "there is no model 'x'"),
         ("?version=20200101T000000000-00000000", 404, "mlp-128 has no version '2020"),
         ("?version=../current", 404, "mlp-128 has no version"),
-        ("?precision=int4", 422, "precision is float32 or int8, got 'int4'"),
+        ("?precision=int4", 422, "precision is float32, int8 or int6, got 'int4'"),
     ],
 )
 def test_weights_that_do_not_exist_are_named(api: Api, query: str, status: int, message: str) -> None:
