@@ -1,4 +1,4 @@
-"""The networks that the page is told of in the tests of its state, and reports about their training."""
+"""The networks whose descriptions the page gets in the tests of its state, and reports about their training."""
 
 from scrawl.state.app_state import State
 from scrawl.state.transitions import apply
