@@ -1,7 +1,7 @@
 """The Lambda package under AWS's own runtime client, in an interpreter with nothing else, over a bucket on moto.
 
-The events are API Gateway's. What the answers should be is tested elsewhere; here it is whether anything is missing
-from the package, and whether events and answers survive the way through the runtime.
+The events are API Gateway's and Kinesis'. What the answers should be is tested elsewhere; here it is whether anything
+is missing from the package, and whether events and answers survive the way through the runtime.
 """
 
 import gzip
@@ -16,13 +16,23 @@ from moto.server import ThreadedMotoServer
 from PIL import Image
 
 from functions import aws
+from functions.dataset.shards import Digits
 from functions.jobs.jobs import JobsRepository
+from functions.lessons.lesson import key_of
+from functions.lessons.records import Record
+from functions.models.averaging import Update
+from functions.service import Service
+from functions.settings import Settings
 from functions.storage.memory import MemoryStore
 from functions.storage.s3 import S3Store
+from functions.weights.tensors import encode
 from infra.dataset.sources import DigitSplits
 from tests.conftest import copy
 from tests.support.api import BUCKET
 from tests.support.aws.api_gateway import JSON, TOKEN, authorized, content, event
+from tests.support.launchers import IdleLauncher
+from tests.support.lesson_streams import MemoryStream
+from tests.support.lesson_streams import event as lesson_event
 from tests.support.servers.lambda_process import LambdaError, LambdaProcess, runtime_folder
 
 SETTINGS = {
@@ -178,6 +188,53 @@ def test_the_retraining_lambda_trains_also_after_an_event_that_it_failed_at(
     assert (done["state"], done["iteration"]) == ("done", 20), done.get("error")
 
 
+def teach(bucket: S3Store, stream: MemoryStream) -> None:
+    """Put lessons, a large update of a room, and what is neither on a stream, as the API does."""
+    service = Service(Settings(BUCKET), bucket, IdleLauncher(), stream=stream)
+    model, inbox = service.model("mlp-128-64"), service.inbox
+    assert inbox is not None
+    digits = Digits.of(service.dataset.first("train", 3))
+    for place in (0, 1, 2, 1):
+        one = Digits(digits.images[place : place + 1], digits.labels[place : place + 1])
+        inbox.hand_in(model, one, 0.001, key_of(f"lesson-{place}"))
+    room, _ = service.open_room(model, 1, new=False)
+    change = {name: 1e-5 * tensor for name, tensor in model.weights.current().tensors.items()}
+    inbox.hand_in_update(model, Update({}, room.first, 64, "p", "update"), encode(change, {}), room.name)
+    stream.put(b"no lesson", "mlp-128-64")
+
+
+def learned(bucket: S3Store) -> tuple[int, int]:
+    """Return how many lessons the shared weights hold, and how many samples came from updates of rooms."""
+    shared = Service(Settings(BUCKET), bucket, IdleLauncher()).model("mlp-128-64").weights.history().versions
+    pointers = [key for key in bucket.keys("rooms/") if key.endswith("current.json")]
+    rooms = [json.loads(bucket.get(key).body) for key in pointers]
+    samples = [one[3] for pointer in rooms for one in pointer["contributions"]]
+    return sum(entry.lessons for entry in shared), sum(samples)
+
+
+def test_the_learning_lambda_fails_as_a_whole_and_learns_each_lesson_once_when_its_batch_comes_again(
+    package: Path, runtime: Path, bucket: S3Store, settings: dict[str, str]
+) -> None:
+    """Lambda repeats a batch that failed, in halves; the function answers nothing, so no part counts as done."""
+    stream = MemoryStream()
+    teach(bucket, stream)
+    before = learned(bucket)
+    away = settings | {"AWS_ENDPOINT_URL_S3": "http://127.0.0.1:9"}  # where nothing listens
+    process = LambdaProcess(package / "unpacked", runtime, handler(package, "Learn"), away)
+    with pytest.raises(LambdaError, match="UnavailableError"):
+        process.invoke(lesson_event(stream.records))
+    process.stop()
+    assert learned(bucket) == before
+    process = LambdaProcess(package / "unpacked", runtime, handler(package, "Learn"), settings)
+    with pytest.raises(LambdaError, match="FormatError: not an event of Kinesis"):
+        process.invoke({"Records": [{"eventID": "x"}]})
+    half = len(stream.records) // 2
+    for records in (stream.records[:half], stream.records[half:], stream.records):
+        assert process.invoke(lesson_event(records)) is None
+    process.stop()
+    assert learned(bucket) == (before[0] + 3, before[1] + 64)
+
+
 @pytest.mark.parametrize(
     ("changed", "said"),
     [
@@ -191,3 +248,14 @@ def test_a_function_that_cannot_start_tells_lambda_why(
 ) -> None:
     with pytest.raises(LambdaError, match=said):
         LambdaProcess(package / "unpacked", runtime, handler(package, "APIHandler"), settings | changed)
+
+
+def test_learning_lambda_that_lacks_a_setting_fails_at_each_batch_so_that_lambda_keeps_it(
+    package: Path, runtime: Path, settings: dict[str, str]
+) -> None:
+    lacking = settings | {"SCRAWL_BUCKET": ""}
+    process = LambdaProcess(package / "unpacked", runtime, handler(package, "Learn"), lacking)
+    for _ in range(2):
+        with pytest.raises(LambdaError, match="SettingsError: SCRAWL_BUCKET must be set"):
+            process.invoke(lesson_event([Record("1", b"")]))
+    process.stop()

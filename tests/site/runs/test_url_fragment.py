@@ -85,3 +85,18 @@ def test_any_url_can_be_parsed(texts: dict[str, str]) -> None:
     request = url_fragment.parse(texts, MODELS)
     settings = presets.settings_for(MODELS[0]["layers"], request.typed)
     assert set(settings) == set(presets.SETTINGS)
+
+
+def test_address_of_an_earlier_version_asks_for_what_it_asked_for() -> None:
+    old = {
+        "model": "conv-32-64",
+        "batch_size": "32",
+        "learning_rate": "0.01",
+        "optimizer": "momentum",
+        "augment": "on",
+    }
+    old |= {"momentum": "0.8", "target": "97", "cache_size": "20", "pace": "slow", "pen": "fine", "normalise": "off"}
+    request = url_fragment.parse(old | {"weights": "20260301T080000000-0000000a", "seed": "7"}, MODELS)
+    assert request.problems == []
+    assert (request.model, request.weights, request.pen) == ("conv-32-64", "20260301T080000000-0000000a", "fine")
+    assert (request.typed["batch_size"], request.typed["augment"], request.typed["seed"]) == (32, True, 7)

@@ -107,3 +107,37 @@ def test_image_beneath_the_strokes_comes_back() -> None:
     saved_work.take_page(found, stored(saved_work.page_to_plain(state, pack)), base64.b64decode)
     assert found.drawing.ground() == ("image", image, ["tiny"])
     assert len(found.drawing.strokes()) == 1
+
+
+# As version 0.2.1 saved them.
+OLD_PAGE = {
+    "model": "conv-32-64",
+    "typed": {"batch_size": 32, "learning_rate": 0.01, "optimizer": "adam", "augment": True, "target": 0.97},
+    "label": 4,
+    "sheet": [["image", base64.b64encode(bytes(280 * 280)).decode()], ["stroke", [[1.5, 2], [30, 40]], 21, False]],
+}
+OLD_RUN = {
+    "iteration": 300,
+    "shared_iteration": 100,
+    "loss": 0.21,
+    "train_accuracy": 0.94,
+    "test_accuracy": 0.95,
+    "test_count": 10000,
+    "touched": True,
+    "origin": "shared",
+    "version": {"model": "conv-32-64", "version": "20260301T080000000-0000000a", "accuracy": 0.99},
+    "etag": '"20260301T080000000-0000000a"',
+    "curves": {"train": [1, [100, 200, 300], [0.5, 0.3, 0.21], [0.8, 0.9, 0.94]], "test": [1, [300], [0.2], [0.95]]},
+}
+
+
+def test_what_an_earlier_version_saved_comes_back() -> None:
+    state, record = State(), Record()
+    saved_work.take_page(state, stored(OLD_PAGE), base64.b64decode)
+    assert (state.model, state.label, state.typed) == ("conv-32-64", 4, OLD_PAGE["typed"])
+    assert [action[0] for action in state.drawing.actions] == ["image", "stroke"]
+    saved_work.take_record(record, stored(OLD_RUN))
+    assert (record.iteration, record.test_accuracy, record.origin) == (300, 0.95, "shared")
+    assert (record.modified, record.lessons, bool(record.unshared)) == (True, 0, False)
+    assert record.version["version"] == "20260301T080000000-0000000a"
+    assert record.history.train.iterations == [100, 200, 300]
