@@ -40,7 +40,7 @@ def bucket(memory: MemoryStore) -> MemoryStore:
     for number, (version, source) in enumerate(zip(IDS, ("pretrained", "patch", "rollback"), strict=True)):
         parent, created = IDS[number - 1] if number else None, f"2026-03-01T{8 + number:02}:00:00.000Z"
         restores = IDS[0] if source == "rollback" else None
-        entry = [version, parent, source, int(source == "patch"), 0.0712, 0.9785, created, restores]
+        entry: list[object] = [version, parent, source, int(source == "patch"), 0.0712, 0.9785, created, restores]
         names = ("version", "parent", "source", "samples", "loss", "accuracy", "created_at", "restores")
         known = {"model": "mlp-128"} | {n: str(v) for n, v in zip(names, entry, strict=True) if v is not None}
         changed = {name: tensor + np.float32(1e-6 * (source == "patch")) for name, tensor in tensors.items()}
