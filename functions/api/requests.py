@@ -26,7 +26,7 @@ from functions.service import Predictor, Service
 
 DEFAULT_MODEL = "mlp-128"
 TOO_LARGE = (
-    f"a body may have {LARGEST_BODY} bytes; weights are smaller as safetensors, JSON with Content-Encoding: gzip"
+    f"a body may have {LARGEST_BODY} bytes; JSON is smaller with Content-Encoding: gzip, and weights as safetensors"
 )
 
 _current: ContextVar[tuple[Request, Callable[[], Service]]] = ContextVar("current")

@@ -29,6 +29,7 @@ _FROM_KERAS = (
     "in Keras: safetensors.numpy.save_file({'fc1.weight': layer.kernel.numpy().T.copy(), 'fc1.bias': "
     "layer.bias.numpy(), …}, 'weights.safetensors')"
 )
+_FROM_ONNX = "`scrawl import-onnx FILE` serves it, and the page opens one that has Scrawl's layers"
 _ARCHIVES = (  # what is in a zip → whose it is
     (b"data.pkl", "a PyTorch checkpoint (.pth, .pt)", _FROM_PYTORCH),
     (b"model.weights.h5", "a Keras model (.keras)", _FROM_KERAS),
@@ -40,6 +41,8 @@ _STARTS = (
     (b"\x93NUMPY", "a NumPy array (.npy)", "safetensors.numpy.save_file writes several of them with their names"),
     (b"\x1f\x8b", "a gzip file", "unpack it first"),
     (b"{", "JSON", "over HTTP, say so: Content-Type: application/json"),
+    # An ONNX file starts with its version of the format, then with who wrote it.
+    *((bytes((8, ir_version, 0x12)), "an ONNX model", _FROM_ONNX) for ir_version in range(3, 16)),
     (b"GGUF", "a GGUF file", "it holds language models"),
     (b"\x89PNG", "a picture", "weights are numbers"),
 )

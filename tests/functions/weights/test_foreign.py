@@ -102,6 +102,7 @@ FOREIGN = {
     "zip": (b"PK\x03\x04" + bytes(100), r"zip file, as PyTorch .* and Keras"),
     "pickle": (pickle.dumps({"fc1.weight": [1.0]}), r"Python pickle"),
     "HDF5": (b"\x89HDF\r\n\x1a\n" + bytes(100), r"HDF5 file, as Keras"),
+    "ONNX": (b"\x08\x0a\x12\x07pytorch" + bytes(100), r"ONNX model.*import-onnx"),
     "gzip": (b"\x1f\x8b" + bytes(100), r"gzip file.*unpack it first"),
 }
 
