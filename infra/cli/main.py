@@ -31,8 +31,15 @@ def main() -> None:
 )
 @data_dir_option
 @models_option
+@click.option(
+    "--host",
+    default="localhost",
+    show_default=True,
+    help="Which address to serve on; 0.0.0.0 for a class on your network.",
+)
+@click.option("--anyone", is_flag=True, help="With --host: let everybody change the shared weights without a token.")
 @click.option("--lesson-stream", is_flag=True, help="Have lessons (PATCH) go through a stream, as for a class.")
-def serve(port: int, data_dir: Path, models: tuple[str, ...], lesson_stream: bool) -> None:
+def serve(port: int, host: str, anyone: bool, data_dir: Path, models: tuple[str, ...], lesson_stream: bool) -> None:
     """Run all of Scrawl on one local port.
 
     The page, the API, and an S3 behind it. The digits come from MNIST_DIR (a folder with MNIST's four IDX files),
@@ -45,7 +52,16 @@ def serve(port: int, data_dir: Path, models: tuple[str, ...], lesson_stream: boo
     with plain_errors():
         shared_networks.check(models)
         sources = Sources.from_environment()
-        local_stack.serve(port, data_dir, sources, click.echo, models=models, lesson_stream=lesson_stream)
+        local_stack.serve(
+            port,
+            data_dir,
+            sources,
+            click.echo,
+            models=models,
+            lesson_stream=lesson_stream,
+            host=host,
+            anyone=anyone,
+        )
 
 
 @main.command()

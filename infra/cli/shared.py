@@ -55,7 +55,7 @@ def plain_errors() -> Iterator[None]:
     from infra.client import ApiError
     from infra.dataset.sources import DataError
     from infra.deploy.aws_errors import DeployError
-    from infra.local.local_stack import StackError
+    from infra.local.listening import StackError
     from infra.package.dependencies import PackageError
 
     known = (FormatError, InvalidValueError, NotFoundError, UnavailableError)

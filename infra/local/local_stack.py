@@ -4,10 +4,8 @@ The parts are in `infra.page.site`, `infra.local.s3_server`, `infra.dataset.seed
 `infra.local.http_server` and `infra.local.static_files`; this module starts and stops them.
 """
 
-import errno
 import os
 import signal
-import socket
 import sys
 import threading
 import time
@@ -25,6 +23,7 @@ from infra.dataset.sources import Sources
 from infra.files import locked
 from infra.local.gateway import ApiGateway
 from infra.local.http_server import make_server
+from infra.local.listening import LOCALHOST, StackError, addresses, is_open, listen
 from infra.local.s3_server import REGION, LocalS3
 from infra.local.static_files import StaticFiles
 from infra.output import Say
@@ -35,10 +34,6 @@ BUCKET = "scrawl-local"
 API = "/api"
 
 
-class StackError(RuntimeError):
-    """The stack cannot start; the message says why and what to do."""
-
-
 def serve(
     port: int,
     folder: Path,
@@ -47,14 +42,22 @@ def serve(
     *,
     models: Sequence[str] = (),
     lesson_stream: bool = False,
+    host: str = LOCALHOST,
+    anyone: bool = False,
 ) -> None:
     """Bring everything up to date and serve it until Ctrl-C or SIGTERM; with a stream, PATCHes go through that.
 
-    `models` are networks to share besides those that Scrawl ships.
+    `models` are networks to share besides those that Scrawl ships. Whoever reaches `host` may change the shared
+    weights if there is no token, which `anyone` must allow.
     """
+    if is_open(host) and not anyone and not os.environ.get("SCRAWL_WRITE_TOKEN"):
+        raise StackError(
+            f"With --host {host} everybody in the network could change and reset the shared weights. Set "
+            "SCRAWL_WRITE_TOKEN, which you then type to open a room for a class, or allow it with --anyone"
+        )
     _handle_signals()
     with ExitStack() as parts:
-        sockets = _listen(port)
+        sockets = listen(host, port)
         for each in sockets:
             parts.enter_context(each)
         parts.enter_context(local_store(folder, sources, say, models))
@@ -66,10 +69,19 @@ def serve(
             build_site(SITE_BUILD, say)
             page = StaticFiles(SITE_BUILD)
         server = make_server(_application(page), sockets)
-        say(f"Scrawl runs on http://localhost:{sockets[0].getsockname()[1]} (Ctrl-C ends it)")
+        _say_where(host, sockets[0].getsockname()[1], say)
         with threadpool_limits(1, "blas"):  # otherwise the requests' BLAS threads spin while they wait for each other
             server.run()
     say("Stopped")
+
+
+def _say_where(host: str, port: int, say: Say) -> None:
+    found = addresses(host)
+    for address in found:
+        say(f"Others in this network open http://{address}:{port}")
+    if is_open(host) and not found:
+        say(f"Others open port {port} at this machine's address, which could not be found out: it has no network")
+    say(f"Scrawl runs on http://localhost:{port} (Ctrl-C ends it)")
 
 
 @contextmanager
@@ -149,36 +161,3 @@ def _stop_with(parent: int) -> None:
     while os.getppid() == parent:
         time.sleep(0.5)
     os.kill(os.getpid(), signal.SIGTERM)
-
-
-def _listen(port: int) -> list[socket.socket]:
-    """Listen on both loopback addresses, since `localhost` may mean either; port 0 takes any free one."""
-    try:
-        sockets = [_listening_socket(socket.AF_INET, "127.0.0.1", port)]
-    except OSError as error:
-        raise _port_error(port, error) from error
-    try:
-        sockets.append(_listening_socket(socket.AF_INET6, "::1", sockets[0].getsockname()[1]))
-    except OSError as error:
-        if error.errno == errno.EADDRINUSE and port:
-            sockets[0].close()
-            raise _port_error(port, error) from error
-    return sockets
-
-
-def _listening_socket(family: socket.AddressFamily, address: str, port: int) -> socket.socket:
-    listening = socket.socket(family)
-    try:
-        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listening.bind((address, port))
-        listening.listen(1024)
-    except OSError:
-        listening.close()
-        raise
-    return listening
-
-
-def _port_error(port: int, error: OSError) -> StackError:
-    if error.errno == errno.EADDRINUSE:
-        return StackError(f"Port {port} is in use. Stop what uses it, or take another: make serve PORT={port + 1}")
-    return StackError(f"Port {port} cannot be used: {error.strerror}. Take another: make serve PORT=8000")

@@ -14,6 +14,7 @@ from chalice.local import ChaliceRequestHandler
 
 from infra.dataset.sources import DataError, Sources
 from infra.local import local_stack
+from infra.local.listening import StackError
 
 _open: list[AbstractContextManager[None]] = []  # until the process ends
 
@@ -24,7 +25,7 @@ def start_or_end() -> None:
     ChaliceRequestHandler.disable_nagle_algorithm = True  # otherwise each answer takes 40 ms
     try:
         start()
-    except (DataError, local_stack.StackError, OSError) as error:
+    except (DataError, StackError, OSError) as error:
         click.echo(f"Error: {error}", err=True)
         os._exit(1)  # this may be a thread, whose exceptions end nothing
 

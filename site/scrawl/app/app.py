@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from scrawl.client.sharing_api import SharingApi
     from scrawl.drawing.pad_view import PadView
     from scrawl.drawing.prediction_requests import PredictionRequests
+    from scrawl.runs.url_sync import UrlSync
     from scrawl.share.shared_weights import SharedWeights
     from scrawl.storage.autosave import Autosave
     from scrawl.ui.curves_view import CurvesView
@@ -42,6 +43,7 @@ class App:
     sharing_api: SharingApi
     shared_weights: SharedWeights
     autosave: Autosave
+    url_sync: UrlSync
 
     def __init__(self, link: WorkerLink) -> None:
         urls = document.body.dataset

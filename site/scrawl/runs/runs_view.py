@@ -114,6 +114,6 @@ def start(app: App) -> None:
     page = app.page
     page.state.runs = RunsState()
     transitions.register(TRANSITIONS)
-    url_sync = UrlSync(app)
-    page.views += [RunsView(page, url_sync), CurveReadout(page, app.curves)]
+    app.url_sync = UrlSync(app)
+    page.views += [RunsView(page, app.url_sync), CurveReadout(page, app.curves)]
     page.request_render()

@@ -34,6 +34,7 @@ class UrlSync:
         self.page, self.state = app.page, app.page.state
         self._fields: dict[str, str] = {}  # that the URL has, or soon will
         self._timer = 0
+        self._room = ""  # that the URL names, until somebody joins it
         self._request: UrlRequest | None = None  # whose weights are still to be fetched
         self.page.on_report("opened", self._give_weights)
         self.page.on_change(self._schedule)
@@ -57,6 +58,7 @@ class UrlSync:
         window.URLSearchParams.new(fragment.removeprefix("#")).forEach(
             lambda value, name, _all: fields.__setitem__(name, value)
         )
+        self._room = fields.get("room", "")
         request = self._request = url_fragment.parse(fields, self.state.models)
         if request.pen:
             self.page.dispatch("pen_chosen", width=PENS[request.pen])
@@ -70,6 +72,13 @@ class UrlSync:
         """Return the whole URL of what is on screen."""
         self._write()
         return str(window.location.href)
+
+    def take_room(self) -> str:
+        """Return the code of the room that the URL names, if any, and take it out: codes are not for show."""
+        room, self._room = self._room, ""
+        if room:
+            self._write()
+        return room
 
     def _give_weights(self, model: str) -> None:
         """Give the network that has just been opened the weights that the URL asks for."""
@@ -107,6 +116,8 @@ class UrlSync:
     def _write(self) -> None:
         self._timer = 0
         pairs = [f"{name}={window.encodeURIComponent(text)}" for name, text in self._fields.items()]
+        if self._room:
+            pairs.append(f"room={window.encodeURIComponent(self._room)}")
         fragment = "#" + "&".join(pairs) if pairs else ""
         if fragment == window.location.hash:
             return

@@ -13,6 +13,7 @@ from browser import aio
 from browser import self as window
 
 from scrawl.client import fetching
+from scrawl.together import remembered_room
 from scrawl.together.local_round import FEWEST_DIGITS
 
 if TYPE_CHECKING:
@@ -51,6 +52,7 @@ class LearningRounds:
             [f"{byte:02x}" for byte in window.crypto.getRandomValues(window.Uint8Array.new(8))]
         )
         self._unsent, self.api.code = None, code
+        remembered_room.remember(model, code)
         self._backoff.succeeded()
         self.page.dispatch("together_started", model=model, code=code)
         self._schedule(0)
@@ -60,6 +62,7 @@ class LearningRounds:
         self._session += 1
         window.clearTimeout(self._timer)
         self.api.code = ""
+        remembered_room.remember("", "")
         self.page.dispatch("together_stopped", text=text, tone=tone)
 
     def _schedule(self, pause: float) -> None:

@@ -1,6 +1,7 @@
 """The drawer "Learn together": take part, alone with everybody or in a room, and see what has come of it.
 
-Also starts the feature: its state, the API's routes, and `LearningRounds`. An address with `#room=CODE` joins.
+Also starts the feature: its state, the API's routes, and `LearningRounds`. An address with `#room=CODE` joins, and a
+reload joins again.
 """
 
 from __future__ import annotations
@@ -15,10 +16,12 @@ from scrawl.share.drawer import Drawer, button, message, row
 from scrawl.share.share_state import unshared_reason
 from scrawl.state import formatting, transitions
 from scrawl.state.app_state import Notice
+from scrawl.together import remembered_room
 from scrawl.together.learning_rounds import LearningRounds
 from scrawl.together.local_round import FEWEST_DIGITS
+from scrawl.together.room_address import RoomAddress
 from scrawl.together.together_api import TogetherApi
-from scrawl.together.together_state import TRANSITIONS, TogetherState, joining_part, read_code
+from scrawl.together.together_state import TRANSITIONS, TogetherState, read_code
 from scrawl.ui.dom import set_attribute, set_flag, set_text, show_notice
 
 if TYPE_CHECKING:
@@ -48,8 +51,8 @@ class TogetherView:
         self.rounds = LearningRounds(app, self.api, self._want_token)
         self.drawer = Drawer("together", "Learn together", "one network, everybody's digits, no pictures", self._fill)
         self._shown: list[float] | None = None  # the accuracies that are on the page
-        window.addEventListener("hashchange", self._join_by_address)
-        app.on_complete(self._join_by_address)
+        window.addEventListener("hashchange", lambda _event: self._join_by_address())
+        app.on_complete(self._join_at_start)
 
     def render(self, state: State) -> None:
         """Show who takes part, and what has come of it."""
@@ -62,8 +65,7 @@ class TogetherView:
         set_flag(self.room, "disabled", bool(reason))
         set_flag(self.joining, "hidden", together.on)
         set_flag(self.owning, "hidden", not together.owner_code)
-        set_flag(self.address, "hidden", not together.code)
-        set_text(self.address, f"Room {together.code}: {_address(together.code)}" if together.code else "")
+        self.address.render(together.code)
         set_flag(self.figures, "hidden", not together.on)
         set_text(self.count, str(together.participants))
         last = together.accuracies[-1] if together.accuracies else None
@@ -75,8 +77,7 @@ class TogetherView:
             self._draw(together.accuracies)
 
     def _fill(self, body: Element) -> None:
-        leaves, self.message, self.address = _paragraph(LEAVES), message("together-message"), _paragraph("")
-        self.address.id = "room-address"
+        leaves, self.message, self.address = _paragraph(LEAVES), message("together-message"), RoomAddress()
         self.start = button("Take part", self._toggle, "Learn with everybody who visits.", "together-start")
         wish = document.createElement("label")
         wish.className = "check"
@@ -112,7 +113,7 @@ class TogetherView:
         self.count, self.accuracy, self.part = find("output"), find("#together-accuracy"), find("#together-part")
         self.curve = find("svg")
         start = row("Learn together", self.start, wish)
-        for part in (leaves, start, self.joining, self.owning, self.address, self.message, self.figures):
+        for part in (leaves, start, self.joining, self.owning, self.address.element, self.message, self.figures):
             body.appendChild(part)
         self._shown = None
 
@@ -143,12 +144,24 @@ class TogetherView:
         event.preventDefault()
         self._join(self.joining.querySelector("input").value)
 
-    def _join_by_address(self, _event: Event | None = None) -> None:
-        code = window.URLSearchParams.new(window.location.hash.removeprefix("#")).get("room")
+    def _join_by_address(self) -> bool:
+        """Join the room that the address names, if any."""
+        code = self.app.url_sync.take_room()
         if code and read_code(code) != self.state.together.code:
-            self.drawer.open()
-            self.app.tabs.show("share")
+            self._show()
             self._join(code)
+        return bool(code)
+
+    def _join_at_start(self) -> None:
+        """Join the room of the address; else, after a reload, the one that this tab was in."""
+        room = None if self._join_by_address() else remembered_room.remembered()
+        if room is not None:
+            self._show()
+            self._take_part(*room)
+
+    def _show(self) -> None:
+        self.drawer.open()
+        self.app.tabs.show("share")
 
     def _join(self, text: str) -> None:
         code = read_code(text)
@@ -158,11 +171,13 @@ class TogetherView:
         self._run(self._enter(code))
 
     async def _enter(self, code: str) -> None:
-        room = await self.api.room(code)
-        if room["model"] != self.state.model:
-            self.page.dispatch("model_chosen", model=room["model"])
+        self._take_part((await self.api.room(code))["model"], code)
+
+    def _take_part(self, model: str, code: str) -> None:
+        if model != self.state.model:
+            self.page.dispatch("model_chosen", model=model)
             self.app.models.open_selected()
-        self.rounds.start(room["model"], code)
+        self.rounds.start(model, code)
 
     def _open(self) -> None:
         self._run(self._enter_new())
@@ -219,11 +234,6 @@ def _part(state: State) -> str:
         "" if together.weight is None else f", the last time with {formatting.percent(together.weight)} of the say"
     )
     return f"This tab has added to it {times}, from {together.samples} digits{weight}."
-
-
-def _address(code: str) -> str:
-    location = window.location
-    return f"{location.origin}{location.pathname}#room={joining_part(code)}"
 
 
 def start(app: App) -> None:
