@@ -33,9 +33,10 @@ def train_until(lab: Lab, iteration: int) -> tuple[str, ...]:
     lab.click("train")
     lab.wait_text("train", "^\\s*Train")
     # A pause is measured on all test digits, which takes long on a busy machine.
-    lab.wait(
-        f"measured?.count === {count_test_digits(lab)} && String(measured.iteration) === iteration.innerText.replace(/\\D/g, '')"
-    )
+    count = count_test_digits(lab)
+    shown = r"iteration.innerText.replace(/\D/g, '')"
+    lab.wait(f"measured?.count === {count} && String(measured.iteration) === {shown}")
+
     return lab.wait_still(*FIGURES)
 
 
