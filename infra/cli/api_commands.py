@@ -135,9 +135,10 @@ def _weights_in(file: Path, model: str) -> tuple[bytes, str]:
     from infra import client
     from model_export import pretrained
 
-    content = file.read_bytes()
-    foreign.check_format(content)
     media_type = _media_type(file)
-    if media_type != client.ONNX:
-        return content, media_type
-    return tensors.encode(pretrained.read(model, file)[0], {}), client.SAFETENSORS
+    if media_type == client.ONNX:
+        return tensors.encode(pretrained.read(model, file)[0], {}), client.SAFETENSORS
+    content = file.read_bytes()
+    if media_type == client.SAFETENSORS:
+        foreign.check_format(content)
+    return content, media_type

@@ -140,7 +140,7 @@ def check_setting(name: str, text: str, limits: Limits) -> tuple[Value | None, s
         low, high = limits[name]
         value = value if low <= value <= high else None
     if value is None:
-        return None, f"The {setting.title.lower()} is {_expected(name, limits)}, got {text or 'nothing'}. {KEEPS}"
+        return None, f"{setting.title} can be {_expected(name, limits)}, got {text or 'nothing'}. {KEEPS}"
     return value / 100 if setting.kind == "percent" else value, None
 
 

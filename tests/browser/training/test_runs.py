@@ -58,7 +58,7 @@ def test_an_unusable_address_is_reported_and_does_no_harm(elsewhere: Lab) -> Non
     elsewhere.open().complete()
     told = elsewhere.wait_text("page-message", "Not all of the address")
     assert "resnet is no network" in told
-    assert "The learning rate is a number from" in told
+    assert "Learning rate can be a number from" in told
     elsewhere.draw(3)
     elsewhere.wait_text("prediction", "[0-9]")
 

@@ -58,7 +58,7 @@ def test_run_is_the_same_on_any_number_of_cores(visitor: Lab) -> None:
 def test_unusable_number_of_cores_is_explained(visitor: Lab, count: str) -> None:
     visitor.url += f"/#cores={count}"
     visitor.open().complete()
-    visitor.wait_text("page-message", f"The cores is one of auto, 1, 2, 4, 8, 16, got {count}")
+    visitor.wait_text("page-message", f"Cores can be one of auto, 1, 2, 4, 8, 16, got {count}")
 
 
 @pytest.mark.parametrize(

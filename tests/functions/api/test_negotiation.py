@@ -113,7 +113,9 @@ def test_largest_weights_as_json_can_be_sent_back_in_gzip_and_not_plain(memory: 
         assert api("POST", path, body=zipped, headers=sent | {"Content-Encoding": "gzip"}).status_code == 201
         refused = api("POST", path, body=gzip.decompress(zipped), headers=sent)
         assert refused.status_code == 413
-        assert "smaller as safetensors, JSON with Content-Encoding: gzip" in refused.json_body["error"]["message"]
+        assert (
+            "smaller with Content-Encoding: gzip, and weights as safetensors" in refused.json_body["error"]["message"]
+        )
 
 
 def test_largest_body_fits_into_a_lambdas_event_with_the_longest_headers() -> None:

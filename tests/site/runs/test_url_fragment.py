@@ -61,7 +61,7 @@ def test_the_url_holds_the_version_that_a_run_started_from(state: State) -> None
     ("name", "text", "message"),
     [
         ("model", "resnet", "resnet is no network: a network is called mlp-H1-H2"),
-        ("learning_rate", "99", "The learning rate is a number from 0.0001 to 10, got 99."),
+        ("learning_rate", "99", "Learning rate can be a number from 0.0001 to 10, got 99."),
         ("augment", "perhaps", "got perhaps"),
         ("pen", "brush", "The pen is one of fine, medium, broad, got brush."),
         ("weights", "../secret", "The weights are new or a version, got ../secret."),
