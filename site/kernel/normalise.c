@@ -103,4 +103,23 @@ u32 place_ink(const u8 *gray, u32 width, u32 height, double scale, u8 *picture) 
 EXPORT(normalise)
 u32 normalise(const u8 *gray, u32 width, u32 height, u8 *picture) { return place_ink(gray, width, height, 0, picture); }
 
+static double spread(double mass, double first, double second) { return mass ? second - first * first / mass : 0; }
+
+/* Of a picture (28, 28) u8: its length as a vector of 784 numbers from 0 to 1, and how far its ink spreads from its middle, down
+   and across, as the sum of the squares of the distances. */
+EXPORT(measure_ink)
+void measure_ink(const u8 *picture, float *found) {
+    double squares = 0, mass = 0, down = 0, down_squares = 0, across = 0, across_squares = 0;
+    for (u32 y = 0; y < SIDE; y++)
+        for (u32 x = 0; x < SIDE; x++) {
+            double value = picture[y * SIDE + x];
+            squares += value * value, mass += value;
+            down += value * y, down_squares += value * y * y;
+            across += value * x, across_squares += value * x * x;
+        }
+    found[0] = (float)(__builtin_sqrt(squares) / 255);
+    found[1] = (float)spread(mass, down, down_squares);
+    found[2] = (float)spread(mass, across, across_squares);
+}
+
 #pragma clang attribute pop

@@ -11,11 +11,14 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+    from scrawl.net.interfaces import Kernel
+
+    # Of a picture: its length as a vector of 784 pixels; how far its ink spreads from its middle, down and across.
+    type Ink = tuple[float, float, float]
+
 E = 2.718281828459045
-FULL = 255  # of ink
 LEAST_INK = 3.0  # length of a picture, as a vector of 784 pixels
 FLAT = 0.5  # a digit's ink spreads at least so much down as across
-SIDE = 28
 
 
 class Calibration:
@@ -45,15 +48,12 @@ class Calibration:
         shares = [power / total for power in powers]
         return shares if all(0 <= share <= 1 for share in shares) else []
 
-    def is_unlike(self, scores: Iterable[float], picture: Iterable[int]) -> bool:
-        """Return whether a picture of 784 bytes is unlike any digit."""
-        pixels = [*picture]
-        if is_lying(pixels):
+    def is_unlike(self, scores: Iterable[float], ink: Ink) -> bool:
+        """Return whether a picture is unlike any digit: a line that lies always is."""
+        length, down, across = ink
+        if down < FLAT**2 * across:
             return True
-        if self.least_contrast is None:
-            return False
-        length: float = sum([pixel * pixel for pixel in pixels]) ** 0.5 / FULL
-        return contrast([*scores], length) < self.least_contrast
+        return self.least_contrast is not None and contrast([*scores], length) < self.least_contrast
 
 
 def contrast(scores: list[float], length: float) -> float:
@@ -61,18 +61,11 @@ def contrast(scores: list[float], length: float) -> float:
     return (max(scores) - sum(scores) / len(scores)) / length if length >= LEAST_INK else 0.0
 
 
-def is_lying(pixels: list[int]) -> bool:
-    """Return whether the ink spreads far more across than down, as that of a dash, an arrow or a lying 1."""
-    rows = [sum(pixels[start : start + SIDE]) for start in range(0, len(pixels), SIDE)]
-    columns = [sum(pixels[start::SIDE]) for start in range(SIDE)]
-    return _squares(rows) < FLAT**2 * _squares(columns)
-
-
-def _squares(masses: list[int]) -> float:
-    """Return the sum of the squares of how far ink is from its middle; 0 without ink."""
-    middle = sum([place * mass for place, mass in enumerate(masses)]) / (sum(masses) or 1)
-    total: float = sum([mass * (place - middle) ** 2 for place, mass in enumerate(masses)])
-    return total
+def measure_ink(kernel: Kernel, picture: int, scratch: int) -> Ink:
+    """Measure a picture at an address in the kernel's memory; `scratch` has room for three floats."""
+    kernel.function("measure_ink")(picture, scratch)
+    length, down, across = [float(number) for number in kernel.read_floats(scratch, 3)]
+    return length, down, across
 
 
 def of_metadata(metadata: Mapping[str, str]) -> Calibration:

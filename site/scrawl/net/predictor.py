@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from scrawl.net.calibration import measure_ink
 from scrawl.net.network import PIXELS
+from scrawl.net.parameters import FLOAT
 
 if TYPE_CHECKING:
     from typing import TypedDict
@@ -30,6 +32,7 @@ class Predictor:
         self.image = kernel.alloc(PIXELS)
         self.picture: Bytes | None = None  # its 784 bytes
         self._canvas = kernel.alloc(int(kernel.function("canvas_size")()))
+        self._ink = kernel.alloc(3 * FLOAT)  # what is measured of the picture
         self._input = 0  # where the last drawing is
         self._capacity = 0
 
@@ -72,6 +75,8 @@ class Predictor:
         """
         scores = [float(score) for score in self.network.scores(self.image)]
         calibration = self.network.calibration
-        unlike = self.picture is not None and calibration.is_unlike(scores, self.picture)
+        unlike = self.picture is not None and calibration.is_unlike(
+            scores, measure_ink(self.kernel, self.image, self._ink)
+        )
         probabilities = calibration.probabilities(scores)
         return {"blank": False, "picture": self.picture, "probabilities": probabilities, "unlike": unlike}

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from scrawl.net.calibration import Calibration, contrast
+from scrawl.net.calibration import Calibration, contrast, measure_ink
 from scrawl.net.network import CLASSES, PIXELS
 from scrawl.net.parameters import FLOAT
 
@@ -23,8 +23,6 @@ ENOUGH = 200  # from which on these measurements say something
 FALSE_ALARMS = 0.01  # the part of the digits that counts as unlike
 COLDEST, HOTTEST, HALVINGS = 0.25, 4.0, 12
 AT_ONCE = 16  # digits between two looks at the clock: a few milliseconds, in Brython and for a convolution
-SIDE = 28
-INK = (SIDE + 2) * (SIDE + 4)  # floats of a picture as the kernel's `ink` writes it, with a blank border
 
 
 class Calibrator:
@@ -35,7 +33,6 @@ class Calibrator:
         self.clock = clock
         self._stride = 0  # of rows that there is room for
         self._labels = kernel.alloc(DIGITS)
-        self._ink = kernel.alloc(INK * FLOAT)
         self._loss = kernel.alloc(16)  # which nobody reads
         self._left: list[Rows] = []
         self._contrasts: list[float] = []  # of the digits so far
@@ -84,11 +81,7 @@ class Calibrator:
 
     def _length(self, image: int) -> float:
         """Return the length of a picture as a vector of 784 pixels."""
-        kernel = self.kernel
-        kernel.function("ink")(self._ink, image, 0, 0, 1, SIDE)
-        kernel.function("channel_products")(self._sums, self._ink, self._ink, INK, 1)
-        length: float = float(kernel.read_floats(self._sums, 1)[0]) ** 0.5  # Brython: a number of JavaScript's
-        return length
+        return measure_ink(self.kernel, image, self._sums)[0]
 
     def _measured(self, stride: int) -> Calibration:
         count = len(self._contrasts)

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from scrawl.net.calibration import Calibration, of_metadata
+from scrawl.net.calibration import Calibration, measure_ink, of_metadata
 from scrawl.net.predictor import Predictor
 
 from functions.models import calibration as core
@@ -34,11 +34,14 @@ def test_page_and_api_compute_the_same(pictures: np.ndarray) -> None:
     expected = core.probabilities(scores, TEMPERATURE)
     unlike = [bool(said) for said in core.warnings(scores, images, core.Calibration(TEMPERATURE, LEAST))]
     lying = core.is_lying(images).tolist()
+    kernel = WasmtimeKernel()
+    scratch = kernel.alloc(12)
     for row, picture in enumerate(pictures):
         found = page.probabilities(scores[row].tolist())
         np.testing.assert_allclose(found, expected[row], rtol=1e-4, atol=1e-7)
-        assert page.is_unlike(scores[row].tolist(), picture.tolist()) == unlike[row]
-        assert unmeasured.is_unlike(scores[row].tolist(), picture.tolist()) == lying[row]
+        ink = measure_ink(kernel, kernel.put(picture), scratch)
+        assert page.is_unlike(scores[row].tolist(), ink) == unlike[row]
+        assert unmeasured.is_unlike(scores[row].tolist(), ink) == lying[row]
     assert 10 < sum(unlike) < 70
     assert lying[61:] == [True] * 10 + [False] * 9
 
