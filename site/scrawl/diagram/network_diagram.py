@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from scrawl.app.app import App
     from scrawl.state.app_state import State
 
-GAP = 80  # milliseconds between two requests
+GAP = 150  # milliseconds between two requests: each takes a part of the time to read and to train
 WIDE = 520  # pixels from which the sentence needs two lines only, and buttons stand beside the heading
 
 
