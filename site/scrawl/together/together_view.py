@@ -108,10 +108,11 @@ class TogetherView:
             '<output id="together-accuracy"></output> of the test digits. <span id="together-part"></span></p>'
             f'<svg id="together-curve" class="together-curve" viewBox="0 0 {WIDTH} {HEIGHT}" role="img" '
             'preserveAspectRatio="none"><polyline points=""></polyline></svg>'
+            '<p class="hint" id="together-range"></p>'
         )
         find = self.figures.querySelector
         self.count, self.accuracy, self.part = find("output"), find("#together-accuracy"), find("#together-part")
-        self.curve = find("svg")
+        self.curve, self.range = find("svg"), find("#together-range")
         start = row("Learn together", self.start, wish)
         for part in (leaves, start, self.joining, self.owning, self.address.element, self.message, self.figures):
             body.appendChild(part)
@@ -128,6 +129,7 @@ class TogetherView:
         set_attribute(self.curve.querySelector("polyline"), "points", " ".join(points))
         text = f"The shared network's accuracy, from {formatting.percent(low)} to {formatting.percent(high)}"
         set_attribute(self.curve, "aria-label", text if accuracies else "No accuracy yet")
+        set_text(self.range, text if len(accuracies) > 1 else "")
 
     # What the person does
 

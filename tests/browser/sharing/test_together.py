@@ -56,6 +56,7 @@ def test_tabs_learn_together_and_no_picture_leaves_them(browser: Browser, togeth
     third, _ = visit(browser, together, room)
     third.wait_text("together-part", "This tab has added")
     first.wait_text("together-count", "^3$")
+    first.wait_text("together-range", r"from \d.*% to \d.*%")
     second.page.context.set_offline(True)
     second.wait_text("together-message", "sent once it is back")
     second.page.context.set_offline(False)
