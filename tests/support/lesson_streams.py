@@ -7,6 +7,10 @@ from typing import Any
 
 from functions.lessons.lesson import LessonId
 from functions.lessons.records import Record, shard_name
+from functions.service import Service
+from functions.settings import Settings
+from functions.storage.store import Store
+from tests.support.launchers import IdleLauncher
 
 NAME = "scrawl-test"
 SHARD = shard_name(NAME, "0")
@@ -27,6 +31,11 @@ class MemoryStream:
             sequence = str(10**55 + len(self.records))
             self.records.append(Record(sequence, record))
         return LessonId("0", sequence)
+
+
+def process(store: Store, stream: MemoryStream | None = None) -> Service:
+    """Return a process of its own, which has read nothing yet."""
+    return Service(Settings("b", keep_versions=200), store, IdleLauncher(), stream=stream)
 
 
 def event(records: Sequence[Record], stream: str = NAME, shard: str = "shardId-000000000000") -> dict[str, Any]:

@@ -15,38 +15,21 @@ from functions.lessons.inbox import Inbox
 from functions.lessons.lesson import Lesson, LessonId, key_of
 from functions.lessons.records import Record
 from functions.models.training import TrainState
-from functions.service import Service
-from functions.settings import Settings
 from functions.storage.memory import MemoryStore
-from functions.weights import repository
 from tests.support.faults import FAULTS, FaultyStore, KilledError
-from tests.support.launchers import IdleLauncher
-from tests.support.lesson_streams import SHARD, MemoryStream
+from tests.support.lesson_streams import SHARD, MemoryStream, process
 
 RATE = 0.001
 GOOD = "mlp-128"
 
+pytestmark = pytest.mark.usefixtures("at_once")
+
 type Fault = Callable[..., object]
-
-
-@pytest.fixture(autouse=True)
-def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(repository, "_PAUSE", 0)
-
-
-@pytest.fixture
-def stream() -> MemoryStream:
-    return MemoryStream()
 
 
 @pytest.fixture
 def some(seeded: MemoryStore) -> Digits:
     return Digits.of(process(seeded).dataset.first("train", 400))
-
-
-def process(store: MemoryStore, stream: MemoryStream | None = None) -> Service:
-    """Return a process of its own, which has read nothing yet."""
-    return Service(Settings("b", keep_versions=200), store, IdleLauncher(), stream=stream)
 
 
 def hand_in(

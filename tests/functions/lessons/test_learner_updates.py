@@ -14,40 +14,25 @@ from functions.models.averaging import Update
 from functions.models.model import Model
 from functions.rooms.rooms import Room
 from functions.service import Service
-from functions.settings import Settings
 from functions.storage.memory import MemoryStore
-from functions.weights import contributions, repository, tensors
+from functions.weights import contributions, tensors
 from functions.weights.contributions import Contribution
 from functions.weights.versions import Tensors
 from tests.support.faults import FAULTS, FaultyStore, KilledError
-from tests.support.launchers import IdleLauncher
-from tests.support.lesson_streams import SHARD, MemoryStream
+from tests.support.lesson_streams import SHARD, MemoryStream, process
 from tests.support.weights_bodies import SHAPES
 
 ROUNDING = 2e-6  # float32, of weights below 1, a few times over
 GOOD = "mlp-128"
 
+pytestmark = pytest.mark.usefixtures("at_once")
+
 type Fault = Callable[..., object]
-
-
-@pytest.fixture(autouse=True)
-def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(repository, "_PAUSE", 0)
-
-
-@pytest.fixture
-def stream() -> MemoryStream:
-    return MemoryStream()
 
 
 @pytest.fixture
 def service(memory: MemoryStore, stream: MemoryStream) -> Service:
     return process(memory, stream)
-
-
-def process(store: MemoryStore, stream: MemoryStream) -> Service:
-    """Return a process of its own, which has read nothing yet."""
-    return Service(Settings("b", keep_versions=200), store, IdleLauncher(), stream=stream)
 
 
 def difference(seed: int, size: float = 1e-4) -> dict[str, np.ndarray]:
