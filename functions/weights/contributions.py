@@ -52,6 +52,9 @@ def since(pointer: "Pointer", base: str) -> list[Contribution] | None:
 
     None: the version is not among the last ones, or the weights have been replaced since.
     """
+    known: dict[str, list[Contribution]] = {}
+    for one in pointer.contributions:
+        known.setdefault(one.version, []).append(one)
     history = pointer.history[:REMEMBERED]
     places = {entry.version: place for place, entry in enumerate(history)}
     place = 0
@@ -65,10 +68,10 @@ def since(pointer: "Pointer", base: str) -> list[Contribution] | None:
             continue
         if entry.source not in LEARNED:
             return None
-        known = [one for one in pointer.contributions if one.version == entry.version]
-        found += known
-        others = entry.samples - sum(one.samples for one in known)  # lessons, or contributions that are forgotten
-        if others > 0 or not known:
+        own = known.get(entry.version, [])
+        found += own
+        others = entry.samples - sum(one.samples for one in own)  # lessons, or contributions that are forgotten
+        if others > 0 or not own:
             found.append(anonymous(others))
         place += 1
     return None
