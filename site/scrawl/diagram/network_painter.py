@@ -29,7 +29,7 @@ TURN = 6.2832  # a circle
 
 
 class NetworkPainter:
-    """Paints on one canvas. `links` are the connections that it painted last, the strongest last.
+    """Paints on one canvas. `network` is the one that it painted last, `links` its connections, the strongest last.
 
     It paints on a canvas behind it, in steps, so that what takes several frames is shown when it is done.
     """
@@ -40,6 +40,7 @@ class NetworkPainter:
         self._shown: Context = canvas.getContext("2d")
         self.context: Context = self._behind.getContext("2d")
         self._size = (1, 1)
+        self.network: DrawnNetwork | None = None
         self.links: list[ShownLink] = []
         self.curves: list[Curve] = []  # of the links
         self.colours: dict[str, str] = {}
@@ -50,6 +51,7 @@ class NetworkPainter:
     def resize(self, width: int, height: int) -> None:
         """Take another number of pixels, all of them empty."""
         self._size = (width, height)
+        self.network, self.links, self.curves = None, [], []
         set_size(self.canvas, width, height)
         set_size(self._behind, width, height)
 
@@ -65,7 +67,7 @@ class NetworkPainter:
         steps: list[Callable[[], object]] = [lambda: self._start(network, layout, scale)]
         if network is not None:
             steps.append(lambda: self._paint_links(layout, network, choice))
-        steps.append(lambda: self._paint_drawing(state, layout.columns[0]))
+        steps.append(lambda: self._paint_drawing(state, network, layout.columns[0]))
         if network is not None:
             steps += [self._column_step(placed, network, choice) for placed in layout.columns[1:-1]]
         steps.append(lambda: self._finish(state, layout))
@@ -81,7 +83,7 @@ class NetworkPainter:
         context.setTransform(scale, 0, 0, scale, 0, 0)
         context.clearRect(0, 0, layout.width, layout.height)
         context.imageSmoothingEnabled = False
-        self.links = links_to_show(network)
+        self.network, self.links = network, links_to_show(network)
         self.curves = [layout.curve(column, source, target) for column, source, target, _ in self.links]
 
     def _finish(self, state: State, layout: Layout) -> None:
@@ -122,9 +124,8 @@ class NetworkPainter:
 
     # The drawing
 
-    def _paint_drawing(self, state: State, placed: PlacedColumn) -> None:
+    def _paint_drawing(self, state: State, network: DrawnNetwork | None, placed: PlacedColumn) -> None:
         x, y, size = placed.x, placed.tops[0], placed.size
-        network = state.diagram.network
         self._frame(x, y, size, "sunken", "line-strong", 1)
         overlay = network.pictures.get("chosen") if network else None
         if not state.blank and state.picture is not None:

@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 
     from browser import Element, Event
 
-    from scrawl.app.page import Page
     from scrawl.diagram.columns import Column
     from scrawl.diagram.geometry import Layout, PlacedColumn
     from scrawl.diagram.network_painter import NetworkPainter
@@ -32,10 +31,8 @@ STEPS = {"ArrowDown": 1, "ArrowRight": 1, "ArrowUp": -1, "ArrowLeft": -1}
 class NetworkParts:
     """Owns the elements over the canvas. `choose` is called with what is walked to."""
 
-    def __init__(
-        self, page: Page, element: Element, painter: NetworkPainter, choose: Callable[[Choice | None], object]
-    ) -> None:
-        self.page, self.element, self.painter, self.choose = page, element, painter, choose
+    def __init__(self, element: Element, painter: NetworkPainter, choose: Callable[[Choice | None], object]) -> None:
+        self.element, self.painter, self.choose = element, painter, choose
         self.columns: list[Column] = []
         self._lists: list[Any] = []  # the columns' listboxes, of the hidden layers and the answers
         self._named: tuple[object, object] | None = None  # what the names are of
@@ -85,8 +82,8 @@ class NetworkParts:
         return f"the {ORDINALS[column.stage]} layer's {column.noun()}s"
 
     def name_units(self, state: State) -> None:
-        """Name the units that stand in the places, and mark the chosen one."""
-        network, choice = state.diagram.network, state.diagram.choice
+        """Name the units that are painted in the places, and mark the chosen one."""
+        network, choice = self.painter.network, state.diagram.choice
         named = (network.units if network else None, choice.key() if choice else None)
         if named == self._named:
             return
@@ -103,7 +100,7 @@ class NetworkParts:
 
     def unit_choice(self, element: Any) -> Choice | None:
         """Return the unit that an element of a list stands for."""
-        network = self.page.state.diagram.network
+        network = self.painter.network
         number = element.getAttribute("data-column")
         if not number or network is None:
             return None
@@ -111,8 +108,8 @@ class NetworkParts:
 
     def link_choice(self, number: int) -> Choice | None:
         """Return a connection by its number among those that are painted."""
-        network = self.page.state.diagram.network
-        if network is None or number >= len(self.painter.links):
+        network = self.painter.network
+        if network is None:
             return None
         column, source, target, _ = self.painter.links[number]
         unit = network.unit_at(column - 1, target)
@@ -166,7 +163,7 @@ class NetworkParts:
         now = max(1, min(len(numbers), now))
         set_attribute(slider, "aria-valuemax", str(len(numbers)))
         set_attribute(slider, "aria-valuenow", str(now))
-        choice, network = self.link_choice(numbers[now - 1]), self.page.state.diagram.network
+        choice, network = self.link_choice(numbers[now - 1]), self.painter.network
         if choice is not None and network is not None:
             set_attribute(slider, "aria-valuetext", sentences.link(self.columns, network, choice))
             self.choose(choice)

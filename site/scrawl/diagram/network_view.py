@@ -45,7 +45,7 @@ class NetworkView:
         root.appendChild(self.foot)
         self.words, self.announcement = self.foot.querySelector(".network-words"), self.foot.querySelector(".unseen")
         self.painter = NetworkPainter(self.stage.querySelector("canvas"))
-        self.parts = NetworkParts(page, self.stage.querySelector(".network-parts"), self.painter, self._choose)
+        self.parts = NetworkParts(self.stage.querySelector(".network-parts"), self.painter, self._choose)
         self.layout: Layout | None = None
         self.columns: list[Column] = []
         self.visible = False  # whether it is on the screen
@@ -135,11 +135,12 @@ class NetworkView:
                 set_text(self.announcement, text)
 
     def _sentence(self, state: State) -> str:
-        network, choice, best = state.diagram.network, state.diagram.choice, state.label_of()
+        network, choice, best = self.painter.network, state.diagram.choice, state.label_of()
         if choice is None or network is None:
             return sentences.overview(self.columns, network, best[0] if best else None)
         column = self.columns[choice.column]
-        if network.place_of(column.stage, choice.unit) < 0:
+        hidden = choice.kind == "link" and choice.column > 1 and network.place_of(column.stage - 1, choice.source) < 0
+        if hidden or network.place_of(column.stage, choice.unit) < 0:
             return sentences.overview(self.columns, network, best[0] if best else None)
         if choice.kind == "link":
             return sentences.link(self.columns, network, choice)
