@@ -70,6 +70,8 @@ class LayersView:
         if state.model != self._model and state.layers() and self.root.clientWidth:
             self._arrange(state)
             return True
+        if state.model != self._model:
+            return False  # the panels are another network's
         pictures, chosen = state.inspection.pictures, state.inspection.chosen
         for view in self._views:
             view.mark(chosen)
