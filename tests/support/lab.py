@@ -14,7 +14,7 @@ from tests.support.digits.handwriting import DIGITS, Strokes
 
 READY = "document.body.dataset.state === 'ready'"
 COMPLETE = "document.body.dataset.complete === 'yes'"
-PATIENCE = 30_000  # milliseconds; generous, since other work may share the machine
+PATIENCE = 90_000  # milliseconds; generous, since other work may share the machine
 POLLING = 20  # milliseconds between two looks; a look in each frame would have the page painted for the test alone
 # How many of a hundred pixels of the pad are inked.
 INKED = """(() => {

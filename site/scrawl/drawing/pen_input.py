@@ -2,7 +2,7 @@
 
 One pointer draws at a time. A pen takes over from a finger, which was the palm: what the palm has drawn is dropped,
 and touches are ignored while the pen is near. A pointer whose end the browser does not report counts as lifted as
-soon as that can be noticed. The browser's coalesced events are used where it has them, so that a fast stroke is not
+soon as that can be noticed. Time is when something happened, not when a busy page hears of it. The browser's coalesced events are used where it has them, so that a fast stroke is not
 cut into corners.
 """
 
@@ -49,10 +49,10 @@ class PenInput:
         self._notice_pen(event)
         if event.button != 0 or not self._may_draw(event):
             return
-        if event.pointerType == "pen" and self._palm_has_drawn():
+        if event.pointerType == "pen" and self._palm_has_drawn(event):
             self.dispatch("stroke_dropped")
         self._touch_cancelled = -PEN_NEAR
-        self.active, self._kind, self._heard = event.pointerId, event.pointerType, window.performance.now()
+        self.active, self._kind, self._heard = event.pointerId, event.pointerType, event.timeStamp
         self._capture(event.pointerId)
         event.preventDefault()
         x, y = self._places([event])[0]
@@ -66,7 +66,7 @@ class PenInput:
         if not _is_pressed(event):
             self._let_go()
             return
-        self._heard = window.performance.now()
+        self._heard = event.timeStamp
         moves = event.getCoalescedEvents() if hasattr(window.PointerEvent.prototype, "getCoalescedEvents") else []
         self.dispatch("pen_moved", points=self._places(list(moves) or [event]))
 
@@ -79,35 +79,32 @@ class PenInput:
     def cancel(self, event: Event) -> None:
         """End the stroke; if a pen follows, it was the palm's."""
         if event.pointerId == self.active and event.pointerType == "touch":
-            self._touch_cancelled = window.performance.now()
-            if self._is_pen_near():
+            self._touch_cancelled = event.timeStamp
+            if self._is_pen_near(event):
                 self.dispatch("stroke_dropped")
         self.up(event)
 
     def _may_draw(self, event: Event) -> bool:
         """Tell whether a pointer that comes down draws from now on."""
-        if event.pointerType == "touch" and self._is_pen_near():
+        if event.pointerType == "touch" and self._is_pen_near(event):
             return False
         if self.active is None or event.pointerId == self.active:
             return True
-        if event.pointerType == "pen" or self._since(self._heard) > STALE:
+        if event.pointerType == "pen" or event.timeStamp - self._heard > STALE:
             return True
         # The first pointer of a type comes only when none of that type is left: that one's end was not reported.
         return bool(event.isPrimary) and event.pointerType == self._kind
 
-    def _palm_has_drawn(self) -> bool:
-        cancelled = self._since(self._touch_cancelled) < PEN_NEAR
+    def _palm_has_drawn(self, event: Event) -> bool:
+        cancelled = event.timeStamp - self._touch_cancelled < PEN_NEAR
         return cancelled if self.active is None else self._kind == "touch"
 
     def _notice_pen(self, event: Event) -> None:
         if event.pointerType == "pen":
-            self._pen_seen = window.performance.now()
+            self._pen_seen = event.timeStamp
 
-    def _is_pen_near(self) -> bool:
-        return self._since(self._pen_seen) < PEN_NEAR
-
-    def _since(self, time: float) -> float:
-        return float(window.performance.now()) - time
+    def _is_pen_near(self, event: Event) -> bool:
+        return bool(event.timeStamp - self._pen_seen < PEN_NEAR)
 
     def _let_go(self) -> None:
         self.active = None

@@ -1,5 +1,6 @@
 """Drawing on the pad with mouse, pen and finger, and what the network reads: a real browser, the running stack."""
 
+import time
 from collections.abc import Iterator
 
 import pytest
@@ -194,14 +195,18 @@ def test_finger_draws_and_does_not_scroll(phone: Lab) -> None:
 def test_second_finger_is_ignored(phone: Lab) -> None:
     session = phone.page.context.new_cdp_session(phone.page)
     (x, y), (x1, y1), (x2, y2) = phone.on_screen([(140, 40), (140, 230), (40, 40)])
-    for kind, fingers in (
-        ("touchStart", [(x, y)]),
-        ("touchStart", [(x, y), (x2, y2)]),
-        ("touchMove", [(x1, y1), (x2 + 9, y2 + 60)]),
-        ("touchEnd", []),
+    start = time.time()
+    for place, (kind, fingers) in enumerate(
+        (
+            ("touchStart", [(x, y)]),
+            ("touchStart", [(x, y), (x2, y2)]),
+            ("touchMove", [(x1, y1), (x2 + 9, y2 + 60)]),
+            ("touchEnd", []),
+        )
     ):
         marks = [{"x": a, "y": b, "id": number} for number, (a, b) in enumerate(fingers)]
-        session.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": marks})
+        when = start + place / 100  # however long the page takes to hear of it
+        session.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": marks, "timestamp": when})
     phone.wait_text("prediction", "^1$")
     phone.click("undo")
     phone.wait("document.getElementById('undo').disabled")  # one stroke, so there is nothing more to undo

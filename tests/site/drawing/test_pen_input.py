@@ -43,7 +43,7 @@ class Hand:
     def do(self, what: str, kind: str = "mouse", pointer: int = 1, **fields: Any) -> None:
         pressed = what in ("pointerdown", "pointermove")
         known = {"pointerType": kind, "pointerId": pointer, "button": 0, "buttons": int(pressed), "isPrimary": True}
-        place = {"clientX": 20.0, "clientY": 30.0, "preventDefault": lambda: None}
+        place = {"clientX": 20.0, "clientY": 30.0, "preventDefault": lambda: None, "timeStamp": window.now}
         getattr(self.pad, f"on_{what}")(SimpleNamespace(**{**known, **place, **fields}))
 
 
