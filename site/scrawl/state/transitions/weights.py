@@ -19,14 +19,15 @@ UNDER_WAY = "The shared weights are still on their way. Until they come, this ne
 
 
 def _weights_taken(state: State, model: str, origin: Origin, metadata: Metadata) -> None:
-    """Other weights: what was measured before no longer holds."""
+    """Other weights: what was measured before no longer holds, nor what was said of it."""
     record = state.record_of(model)
+    if record.modified or origin not in ("quick", "shared"):  # else they are the first, and nothing was measured
+        record.notices.pop("train", None)
     record.origin, record.version = origin, metadata
     if origin in ("quick", "shared"):
         record.unusable = ""
     record.modified = origin == "random" or (origin == "quick" and record.modified)
     record.start_over()
-    record.notices.pop("train", None)
     if "weights" in record.notices and record.notices["weights"].missing == "weights":
         del record.notices["weights"]
     state.awaiting_weights = False

@@ -1,6 +1,6 @@
 """What the page's state becomes by the choice of a network: each has a record of its own."""
 
-from scrawl.state.app_state import State
+from scrawl.state.app_state import Notice, State
 from scrawl.state.transitions import apply
 
 from tests.support.networks.page_records import DEEP, MLP, MODELS, report_training
@@ -28,7 +28,14 @@ def test_choosing_another_network_pauses_the_first_and_says_so(state: State) -> 
     apply(state, "training_wanted", on=True)
     apply(state, "model_chosen", model=DEEP)
     assert not state.training
+    for origin in ("quick", "shared"):  # the first weights of the other one say nothing against it
+        assert "MLP 128 is paused" in state.record.notices["train"].text
+        apply(state, "weights_loaded", model=DEEP, origin=origin, metadata={})
     assert "MLP 128 is paused" in state.record.notices["train"].text
+    apply(state, "training_wanted", on=True)
+    state.record.notices["train"] = Notice("It is not learning.", "warning")
+    apply(state, "weights_loaded", model=DEEP, origin="shared", metadata={})
+    assert "train" not in state.record.notices
 
 
 def test_late_answers_concern_the_network_they_are_about(state: State) -> None:
