@@ -68,9 +68,12 @@ def test_page_draws_reads_and_trains_on_seen_blocks_without_a_network(
     lab.click("train")
     lab.wait_number("cached-blocks", 2)
     lab.wait_number("test-accuracy", 1)
+    threads = lab.text("threads")
     lab.click("train")
     own_stack.stop()
     lab.open().complete()
+    assert lab.page.evaluate("crossOriginIsolated")
+    lab.wait_text("threads", f"^{threads}$")
     lab.wait_text("api-status", "There is no connection to the API")
     lab.draw(1)
     lab.wait_text("prediction", "^1$")
@@ -78,6 +81,7 @@ def test_page_draws_reads_and_trains_on_seen_blocks_without_a_network(
     lab.click("train")
     lab.wait_number("iteration", before + 50)
     lab.wait("!isNaN(parseFloat(document.querySelector('#test-accuracy').textContent))")
+    assert lab.text("threads") == threads
     own_stack.start()
     lab.wait_text("api-status", "connected")
 

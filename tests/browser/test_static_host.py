@@ -6,8 +6,9 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser
 
+from tests.support.eight_cores import give_eight_cores
 from tests.support.lab import Lab
-from tests.support.servers.file_server import file_server, unpacking_server
+from tests.support.servers.file_server import file_server, isolating_server, unpacking_server
 
 
 @pytest.fixture(params=[file_server, unpacking_server], ids=["as they are", "unpacked"], scope="module")
@@ -51,3 +52,24 @@ def test_nothing_is_offered_that_needs_an_api(hosted: Lab) -> None:
     for name in ("versions", "copying", "api-asking"):
         assert hosted.page.query_selector(f"#{name}") is None
     assert hosted.page.query_selector("#files")
+
+
+def test_page_trains_on_one_core_and_says_why(hosted: Lab) -> None:
+    hosted.wait_text("threads", "^on 1 core$")
+    assert "not isolated" in hosted.wait_text("cores-help", "One thread trains")
+
+
+def test_page_trains_on_all_cores_where_the_host_isolates_it(static_folder: Path, browser: Browser) -> None:
+    context = browser.new_context()
+    with isolating_server(static_folder) as url:
+        lab = Lab(context.new_page(), f"{url}/lab/digits/")
+        give_eight_cores(lab.page)
+        lab.open().complete()
+        lab.wait_text("threads", "^on 7 cores$")
+        lab.page.fill("#cache-size", "2")
+        lab.click("weights-new")
+        lab.click("train")
+        lab.wait_number("test-accuracy", 70)
+        assert lab.text("threads") == "on 7 cores"
+        assert lab.errors == []
+        context.close()

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     type ReportHandler = Callable[..., object]  # takes the fields of a report, as `protocol` lists them
 
 WHILE_TRAINING = 80  # milliseconds between two states that are shown: the eye needs no more
+WHILE_LOADING = 200  # the same while digits come: they, the network and the views need the same cores
 
 
 class Page:
@@ -115,12 +116,17 @@ class Page:
     def _render_queue(self) -> None:
         pause: float | None = 0  # also if a view raises: the others are still due
         try:
-            pause = self._queue.render_some(self.state, WHILE_TRAINING if self.state.training else 0)
+            pause = self._queue.render_some(self.state, self._interval())
         finally:
             if pause == 0:
                 self._request_frame()
             elif pause is not None and not self._timer:
                 self._timer = window.setTimeout(self._end_pause, pause)
+
+    def _interval(self) -> int:
+        if not self.state.training:
+            return 0
+        return WHILE_LOADING if self.state.worker_requests else WHILE_TRAINING
 
     def _end_pause(self) -> None:
         self._timer = 0

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from scrawl.state.app_state import State
 
 GAP = 150  # milliseconds between two requests: each takes a part of the time to read and to train
+WHILE_LOADING = 400  # the same while digits come, for which training waits
 WIDE = 520  # pixels from which the sentence needs two lines only, and buttons stand beside the heading
 
 
@@ -57,6 +58,7 @@ class NetworkDiagram:
 
     def _follow(self, state: State) -> None:
         """Start again with another network, and request everything again after a prediction."""
+        self.poller.gap = WHILE_LOADING if state.training and state.worker_requests else GAP
         if state.model != self._model:
             self._model = state.model
             self.page.dispatch("diagram_cleared")

@@ -37,9 +37,12 @@ if TYPE_CHECKING:
 
 
 CONVOLUTION = "conv3x3"
+DEEP = 3  # dense layers, the last one included, beyond which a network counts as deep
 AUTOMATIC = "auto"  # of the cores
 # With these an epoch goes well. Momentum adds up ten steps; Adam's steps do not depend on how large gradients are.
-RATES = {"sgd": 0.3, "momentum": 0.05, "adam": 0.002}
+# Six hidden layers do not always learn at 0.5.
+RATES = {"sgd": 0.5, "momentum": 0.05, "adam": 0.002}
+DEEP_RATES = {**RATES, "sgd": 0.3}
 CONVOLUTION_RATES = {"sgd": 0.1, "momentum": 0.02, "adam": 0.001}
 # A convolution takes about 100 KB of memory per sample of a batch.
 CONVOLUTION_BATCH = 256
@@ -67,7 +70,7 @@ class Setting:
 
 SETTINGS = {
     "batch_size": Setting("whole", 64, "Batch size", "How many digits each step learns from.", (1, 1024)),
-    "learning_rate": Setting("number", 0.3, "Learning rate", "How far each step goes.", (0.0001, 10.0)),
+    "learning_rate": Setting("number", 0.5, "Learning rate", "How far each step goes.", (0.0001, 10.0)),
     "cache_size": Setting(
         "whole", 60, "Cache size", "How many blocks of 1,000 digits it learns from; beyond that, they take turns.",
         (1, 200),
@@ -110,13 +113,19 @@ def settings_for(layers: Iterable[LayerDescription], typed: Mapping[str, Value] 
     settings: Any = {name: setting.default for name, setting in SETTINGS.items()}
     settings.update(typed or {})
     if "learning_rate" not in (typed or {}):
-        rates = CONVOLUTION_RATES if _has_convolutions(layers) else RATES
-        settings["learning_rate"] = rates[settings["optimizer"]]
+        settings["learning_rate"] = _rates(layers)[settings["optimizer"]]
     for name, (low, high) in limits_for(layers).items():
         share = 100 if SETTINGS[name].kind == "percent" else 1
         settings[name] = min(max(settings[name], low / share), high / share)
     result: Settings = settings
     return result
+
+
+def _rates(layers: Iterable[LayerDescription]) -> dict[str, float]:
+    """Return the learning rate that suits a network with each optimizer."""
+    if _has_convolutions(layers):
+        return CONVOLUTION_RATES
+    return DEEP_RATES if sum(layer["kind"] == "dense" for layer in layers) > DEEP else RATES
 
 
 def limits_for(layers: Iterable[LayerDescription]) -> Limits:

@@ -23,7 +23,10 @@ if TYPE_CHECKING:
     from scrawl.training.block_cache import BlockId, Split
     from scrawl.training.trainer import Trainer
 
-AT_ONCE = 6
+# Two slices of training may pass before the worker takes up a response, so more are on their way than a browser asks
+# one host for at a time.
+AT_ONCE = 12
+REPORT_EVERY = 0.1  # seconds between two reports while blocks come
 SECONDS = 30.0
 
 
@@ -42,6 +45,7 @@ class BlockSource:
         self.in_flight: list[BlockId] = []
         self.offline = False
         self._told = (-1, 0, 0)  # what the page knows of the cache
+        self._told_at = -REPORT_EVERY  # when it was told
         self._backoff = Backoff()
         self._timer: int | None = None
 
@@ -69,13 +73,13 @@ class BlockSource:
         self.report_cached()
 
     def report_cached(self) -> None:
-        """Tell the page how full the cache is, if that has changed."""
-        cache = self.trainer.cache
-        if cache is None:
+        """Tell the page how full the cache is, if that has changed; while blocks come, not each time."""
+        cache, now = self.trainer.cache, self.trainer.clock()
+        if cache is None or (self.in_flight and now < self._told_at + REPORT_EVERY):
             return
         figures = cache.cached(), len(cache.window), len(self.in_flight)
         if figures != self._told:
-            self._told = figures
+            self._told, self._told_at = figures, now
             self.report("blocks", cached=figures[0], total=figures[1], in_flight=figures[2])
 
     async def _fetch(self, wanted: BlockId) -> None:

@@ -87,7 +87,7 @@ def test_runs_are_saved_named_and_read_off(lab: Lab) -> None:
     lab.show("run-list")
     lab.page.wait_for_selector("#run-list li")
     name = lab.page.locator("#run-list input[type=text]").first
-    expect(name).to_have_value("MLP 128, SGD 0.3, batch 16")
+    expect(name).to_have_value("MLP 128, SGD 0.5, batch 16")
     expect(lab.page.locator("#accuracy-curve path.run")).to_have_count(1)
     lab.page.locator("#run-list input[type=checkbox]").first.uncheck()
     lab.wait("!document.querySelector('#accuracy-curve path.run')")

@@ -5,12 +5,11 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, Route
 
+from tests.support.eight_cores import give_eight_cores
 from tests.support.lab import Lab
 from tests.support.servers.running_stack import RunningStack
 
 RUN = "seed=7&batch_size=128&target=85&weights=new"
-# Says that this device has eight cores, in the page's worker as well.
-EIGHT = "Object.defineProperty(navigator, 'hardwareConcurrency', { get: () => 8 })\n"
 # Start helpers from where the page's policy does not let scripts come from.
 NOT_ALLOWED = "{ const Own = Worker; self.Worker = function () { return new Own('data:text/javascript,') } }\n"
 # Start helpers without a memory: they throw.
@@ -23,16 +22,10 @@ def visitor(browser: Browser, stack: RunningStack) -> Iterator[Lab]:
     """Visit the page on a device of eight cores."""
     context = browser.new_context()
     lab = Lab(context.new_page(), stack.url)
-    lab.page.route("**/worker.js", lambda route: answer(route, EIGHT))
+    give_eight_cores(lab.page)
     yield lab
     assert lab.errors == []
     context.close()
-
-
-def answer(route: Route, before: str) -> None:
-    """Let a script come with something before it."""
-    response = route.fetch()
-    route.fulfill(response=response, body=before + response.text())
 
 
 def run(lab: Lab, cores: str) -> tuple[str, ...]:
@@ -66,7 +59,7 @@ def test_unusable_number_of_cores_is_explained(visitor: Lab, count: str) -> None
     [(NOT_ALLOWED, "cannot be started"), (NO_MEMORY, "stopped: LinkError")],
 )
 def test_helper_that_fails_is_explained_and_training_goes_on(visitor: Lab, spoil: str, why: str) -> None:
-    visitor.page.route("**/worker.js", lambda route: answer(route, EIGHT + spoil))
+    give_eight_cores(visitor.page, spoil)
     visitor.open().complete()
     visitor.click("weights-new")
     visitor.wait_text("weights-origin", "random")

@@ -12,6 +12,7 @@ from functions.dataset.block import Block
 from functions.dataset.shards import MANIFEST_KEY, Digits, ShardedDataset
 from functions.errors import CorruptDataError, NotFoundError, UnavailableError
 from functions.storage.memory import MemoryStore
+from functions.storage.store import StoredObject
 from tests.conftest import copy
 from tests.support.meeting import MeetingStore
 
@@ -84,6 +85,20 @@ def test_digits_are_what_networks_take() -> None:
 def test_unknown_shard_is_named(dataset: ShardedDataset, split: str, index: int, message: str) -> None:
     with pytest.raises(NotFoundError, match=message):
         dataset.stored_shard(split, index)
+
+
+def test_every_stored_shard_is_read_once(memory: MemoryStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    dataset, get, read = ShardedDataset(memory), memory.get, []
+
+    def noted(key: str) -> StoredObject:
+        read.append(key)
+        return get(key)
+
+    monkeypatch.setattr(memory, "get", noted)
+    for _ in range(2):
+        for index in range(3):
+            dataset.stored_shard("train", index)
+    assert read == [MANIFEST_KEY, *(f"data/train/{index:04}.bin.gz" for index in range(3))]
 
 
 def test_stored_shard_is_the_block_compressed(dataset: ShardedDataset, memory: MemoryStore) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from scrawl.app.page import WHILE_TRAINING, Page
+from scrawl.app.page import WHILE_LOADING, WHILE_TRAINING, Page
 from scrawl.state import transitions
 from scrawl.state.app_state import State
 
@@ -85,16 +85,17 @@ def test_view_that_fails_does_not_keep_the_others_from_rendering(page: Page) -> 
     assert not window.frames
 
 
-def test_training_is_shown_with_pauses(page: Page) -> None:
+@pytest.mark.parametrize(("requests", "pause"), [(0, WHILE_TRAINING), (6, WHILE_LOADING)])
+def test_training_is_shown_with_pauses(page: Page, requests: int, pause: int) -> None:
     log: list[str] = []
     page.views.append(View(log, "view"))
-    page.state.training = True
+    page.state.training, page.state.worker_requests = True, requests
     page.request_render()
     window.run_frame()
     page.request_render()
     window.run_frame()
     assert log == ["view"]
-    window.run_timers(WHILE_TRAINING)
+    window.run_timers(pause)
     window.run_frame()
     assert log == ["view", "view"]
 

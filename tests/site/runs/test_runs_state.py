@@ -86,7 +86,7 @@ def test_runs_are_renamed_hidden_and_removed(state: State) -> None:
     apply(state, "run_renamed", slot=run.slot, name="  my \n run ")
     assert run.name == "my run"
     apply(state, "run_renamed", slot=run.slot, name=" ")
-    assert run.name == "MLP 128, SGD 0.3, batch 64"
+    assert run.name == "MLP 128, SGD 0.5, batch 64"
     apply(state, "run_toggled", slot=run.slot, on=False)
     assert state.overlays == ()
     apply(state, "run_removed", slot=run.slot)

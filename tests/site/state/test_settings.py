@@ -94,6 +94,13 @@ def test_optimizer_brings_its_own_learning_rate(state: State) -> None:
     assert not state.invalid  # the field shows another rate now
 
 
+def test_deep_network_learns_with_smaller_steps() -> None:
+    shallow, deep = DENSE * settings.DEEP, DENSE * (settings.DEEP + 1)
+    assert settings_for(shallow)["learning_rate"] == SETTINGS["learning_rate"].default
+    assert settings_for(deep)["learning_rate"] == settings.DEEP_RATES["sgd"] < settings.RATES["sgd"]
+    assert settings_for(deep, {"optimizer": "adam"})["learning_rate"] == settings.RATES["adam"]
+
+
 def test_batch_size_is_limited_by_the_network(state: State) -> None:
     put(state, batch_size="1024")
     apply(state, "model_chosen", model="conv-32-64")

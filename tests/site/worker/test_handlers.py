@@ -172,6 +172,27 @@ def test_an_unexpected_error_leaves_no_block_in_flight(
     assert set(cache.postponed) == {("train", 0), ("train", 1), ("test", 0)}
 
 
+def test_coming_blocks_are_reported_now_and_then_and_the_last_one_always(monkeypatch: pytest.MonkeyPatch) -> None:
+    from browser import aio
+    from scrawl.training.block_cache import BlockCache
+    from scrawl.worker import block_source
+
+    cache = BlockCache({"train": {"count": 40, "shards": 4}, "test": {"count": 10, "shards": 1}})
+    cache.follow(SimpleNamespace(window=[0, 1, 2, 3], upcoming=[]))
+    trainer: Any = SimpleNamespace(cache=cache, clock=lambda: 0.0, offline=False)
+    told: list[tuple[int, int]] = []
+    monkeypatch.setattr(aio, "run", lambda coroutine: coroutine.close())  # the blocks come below
+    source = block_source.BlockSource(
+        "", trainer, lambda _kind, **told_of: told.append((told_of["cached"], told_of["in_flight"])), lambda: None
+    )
+    source.start()
+    for block in [*source.in_flight]:
+        cache.place(*block, 10)
+        source.in_flight.remove(block)
+        source.pump()
+    assert told == [(0, 5), (4, 0)]
+
+
 def _run_at_once(coroutine: Any) -> None:
     with pytest.raises(StopIteration):
         coroutine.send(None)

@@ -1,4 +1,4 @@
-"""Plain file servers: `python -m http.server`, and one that has the browser unpack `.gz` files."""
+"""Plain file servers: `python -m http.server`, one that has browsers unpack `.gz` files, one that isolates the page."""
 
 import contextlib
 import re
@@ -28,21 +28,41 @@ def file_server(folder: Path) -> Iterator[str]:
         process.wait(20)
 
 
-class _Unpacking(SimpleHTTPRequestHandler):
+class _Quiet(SimpleHTTPRequestHandler):
+    def log_message(self, *_: object) -> None:
+        """Say nothing of each request."""
+
+
+class _Unpacking(_Quiet):
     def end_headers(self) -> None:
         """Have the browser unpack what ends with `.gz`, as some hosts do."""
         if self.path.partition("?")[0].endswith(".gz"):
             self.send_header("Content-Encoding", "gzip")
         super().end_headers()
 
-    def log_message(self, *_: object) -> None:
-        """Say nothing of each request."""
+
+class _Isolating(_Quiet):
+    def end_headers(self) -> None:
+        """Send the two headers that docs/static-host.md names."""
+        self.send_header("Cross-Origin-Opener-Policy", "same-origin")
+        self.send_header("Cross-Origin-Embedder-Policy", "require-corp")
+        super().end_headers()
+
+
+def unpacking_server(folder: Path) -> contextlib.AbstractContextManager[str]:
+    """Serve a folder, `.gz` files as compressed content; return its address."""
+    return _served(folder, _Unpacking)
+
+
+def isolating_server(folder: Path) -> contextlib.AbstractContextManager[str]:
+    """Serve a folder with the headers that isolate a page; return its address."""
+    return _served(folder, _Isolating)
 
 
 @contextlib.contextmanager
-def unpacking_server(folder: Path) -> Iterator[str]:
-    """Serve a folder from a thread; return its address."""
-    with ThreadingHTTPServer(("127.0.0.1", 0), partial(_Unpacking, directory=str(folder))) as server:
+def _served(folder: Path, handler: type[SimpleHTTPRequestHandler]) -> Iterator[str]:
+    """Serve a folder from a thread."""
+    with ThreadingHTTPServer(("127.0.0.1", 0), partial(handler, directory=str(folder))) as server:
         thread = threading.Thread(target=server.serve_forever, daemon=True)
         thread.start()
         yield f"http://localhost:{server.server_port}"
