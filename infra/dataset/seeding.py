@@ -182,7 +182,7 @@ def _known_shards(store: Store, identity: str) -> dict[str, Shard]:
     return {s.key: s for shards in manifest.splits.values() for s in shards} if manifest.id == identity else {}
 
 
-def _is_imported(manifest: bytes) -> bool:
+def is_imported(manifest: bytes) -> bool:
     """Return whether a stored manifest is an imported model's; a damaged one counts as ours, and is replaced."""
     try:
         return msgspec.json.decode(manifest, type=ModelManifest).interface is not None
@@ -193,7 +193,7 @@ def _is_imported(manifest: bytes) -> bool:
 def _seed_model(store: Store, model: str) -> bool:
     """Store a model's graphs, then its manifest; return whether anything had to be written."""
     present = _get(store, f"models/{model}/manifest.json")
-    if present and _is_imported(present):
+    if present and is_imported(present):
         raise InvalidValueError(f"{model!r} is an imported model here; another cannot have its name", "model")
     files = export(model, shared_networks.first_weights(model)[0])
     manifest = files.pop("manifest.json")

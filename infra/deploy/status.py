@@ -6,7 +6,8 @@ import requests
 
 from functions.errors import NotFoundError, UnavailableError
 from functions.storage.s3 import S3Store
-from infra.dataset.seeding import stored_dataset
+from functions.storage.store import Store
+from infra.dataset.seeding import is_imported, stored_dataset
 from infra.deploy.account import check_stage, sign_in, stack_name
 from infra.deploy.addresses import api_address
 from infra.deploy.aws_errors import plain_aws_errors
@@ -54,19 +55,32 @@ def _print_stack(found: Json, say: Say) -> None:
 
 
 def _check_data(s3: Any, resource: Json, say: Say) -> bool:
-    """Tell of the digits and of each model's weights; return whether all are there."""
+    """Tell of the digits, the shared networks and their weights; return whether all are there."""
     bucket = resource["PhysicalResourceId"]
     store = S3Store(s3, bucket)
     try:
         digits = stored_dataset(store)
-        missing = [a.id for a in shipped_architectures() if not store.keys(f"weights/{a.id}/current.json")]
+        networks = _shared_networks(store)
+        missing = [name for name in networks if not store.keys(f"weights/{name}/current.json")]
     except (NotFoundError, UnavailableError) as error:
         say(f"Data: {error}")
         return False
     say(f"Data: {digits.title if digits else 'no digits, or damaged ones'}, in {bucket}")
+    say(f"Data: shared networks {', '.join(networks)}")
     if missing:
         say(f"Data: no weights of {', '.join(missing)}")
     return digits is not None and not missing
+
+
+def _shared_networks(store: Store) -> list[str]:
+    """Return the names of the shipped networks, and of those that were seeded with `--model`.
+
+    An imported model has no weights of its own and is not among them; one whose manifest is damaged is.
+    """
+    shipped = [architecture.id for architecture in shipped_architectures()]
+    stored = [key.split("/")[1] for key in store.keys("models/") if key.endswith("/manifest.json")]
+    others = [name for name in stored if name not in shipped]
+    return [*shipped, *(name for name in others if not is_imported(store.get(f"models/{name}/manifest.json").body))]
 
 
 def _check_api(stack: Stack, say: Say) -> bool:

@@ -6,11 +6,14 @@ from dataclasses import replace
 from pathlib import Path
 
 import boto3
+import msgspec
 import pytest
 
 from functions.dataset.shards import ShardedDataset
+from functions.models.manifest import Interface, ModelManifest
 from functions.storage.s3 import S3Store
 from infra.cloudformation import template as stack_template
+from infra.dataset.seeding import seed
 from infra.deploy import checked_package, stack_parameters
 from infra.deploy.aws_errors import DeployError
 from infra.deploy.deployment import Plan, deploy
@@ -166,6 +169,22 @@ def test_status_shows_stack_data_and_api(plan: Plan) -> None:
     status(STAGE, None, lines.append)
     assert "Data: no digits, or damaged ones" in "\n".join(lines)
     assert "Data: no weights of mlp-128" in lines
+
+
+def test_status_names_networks_that_were_seeded_later(plan: Plan) -> None:
+    run(plan)
+    store = S3Store(boto3.client("s3"), bucket_of("DataBucket"))
+    seed(store, None, ["mlp-16"])
+    manifest = msgspec.json.decode(store.get("models/mlp-16/manifest.json").body, type=ModelManifest)
+    theirs = Interface("x", "float32", (784,), None, "scores")  # of an imported model, which has no weights to share
+    body = msgspec.json.encode(msgspec.structs.replace(manifest, model="theirs", interface=theirs))
+    store.put("models/theirs/manifest.json", body, content_type="application/json")
+    lines: list[str] = []
+    status(STAGE, None, lines.append)
+    assert "Data: shared networks mlp-128, mlp-128-64, conv-32-64, mlp-16" in lines
+    store.delete("weights/mlp-16/current.json")
+    status(STAGE, None, lines.append)
+    assert "Data: no weights of mlp-16" in lines
 
 
 def test_a_token_is_made_up_once_and_kept_to_oneself(plan: Plan, tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""Plain file servers: `python -m http.server`, one that has browsers unpack `.gz` files, one that isolates the page."""
+"""Plain file servers: `python -m http.server`, one that has browsers unpack `.gz` files, one that isolates pages."""
 
 import contextlib
 import re
