@@ -2,8 +2,8 @@
 
 One pointer draws at a time. A pen takes over from a finger, which was the palm: what the palm has drawn is dropped,
 and touches are ignored while the pen is near. A pointer whose end the browser does not report counts as lifted as
-soon as that can be noticed. Time is when something happened, not when a busy page hears of it. The browser's coalesced events are used where it has them, so that a fast stroke is not
-cut into corners.
+soon as that can be noticed. Time is when something happened, not when a busy page hears of it. The browser's
+coalesced events are used where it has them, so that a fast stroke is not cut into corners.
 """
 
 from __future__ import annotations
