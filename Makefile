@@ -41,9 +41,9 @@ test: $(DEV_STAMP)
 	@$(BIN)/python -m tests.support.browser
 	@$(BIN)/python -m pytest --numprocesses auto --dist loadfile --no-loadscope-reorder $(ARGS)
 
-# schemathesis takes seconds to import, and pytest would do so at the start.
+# schemathesis and Playwright take seconds to import, and pytest would do so at the start, in each process.
 test-quick: $(DEV_STAMP)
-	@$(BIN)/python -m pytest --numprocesses auto --dist loadfile -p no:schemathesis --ignore tests/browser \
+	@$(BIN)/python -m pytest --numprocesses auto --dist loadfile -p no:schemathesis -p no:playwright --ignore tests/browser \
 	  --ignore tests/functions/api/test_contract.py -m "not browser and not server and not package and not ci_only" $(ARGS)
 
 test-fresh:

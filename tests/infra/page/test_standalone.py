@@ -5,6 +5,7 @@ import json
 import re
 from pathlib import Path
 
+import pytest
 from click.testing import CliRunner
 
 from functions.dataset import block
@@ -12,6 +13,8 @@ from functions.weights import tensors
 from infra.cli.main import main
 from model_export import pretrained
 from tests.support.digits import idx_files
+
+pytestmark = pytest.mark.package  # it builds the page
 
 
 def test_build_site_writes_a_folder_for_any_static_host(tmp_path: Path) -> None:
