@@ -4,7 +4,6 @@ The tests of the API's routes are elsewhere; here requests go through the real s
 """
 
 import socket
-import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
@@ -147,9 +146,6 @@ def test_two_steps_at_once_both_count(stack: RunningStack) -> None:
 
 def test_what_happens_to_weights_is_logged_in_lines_that_people_read(stack: RunningStack) -> None:
     version = teach(stack.url)["version"]
-    deadline = time.monotonic() + 10
-    while version not in stack.output and time.monotonic() < deadline:
-        time.sleep(0.05)
-    (line,) = [line for line in stack.lines if "weights published" in line and version in line]
+    line = stack.lines.wait_for(lambda line: "weights published" in line and version in line)
     assert "source=patch" in line
     assert "accuracy=0." in line

@@ -8,11 +8,11 @@ import signal
 import subprocess
 import sys
 import threading
-import time
 from collections.abc import Callable, Sequence
 from typing import Any
 
 from infra.paths import ROOT
+from tests.support.servers.printed_lines import PrintedLines
 
 START_WITHIN = 120  # seconds; generous: it takes one
 COMMAND = [sys.executable, "-m", "infra.cli", "grpc"]
@@ -36,8 +36,8 @@ class RunningGrpc:
             text=True,
         )
         atexit.register(self.process.kill)  # of a test that failed; one that has ended is left alone
-        self.lines: list[str] = []
-        self._reader = threading.Thread(target=lambda: self.lines.extend(self.process.stderr or ()), daemon=True)
+        self.lines = PrintedLines()
+        self._reader = threading.Thread(target=self.lines.read, args=(self.process.stderr,), daemon=True)
         self._reader.start()
         watchdog = threading.Timer(START_WITHIN, self.process.kill)
         watchdog.start()
@@ -60,11 +60,8 @@ class RunningGrpc:
 
     def wait_for(self, fits: Callable[[dict[str, Any]], bool]) -> dict[str, Any]:
         """Return the log line that fits, which may be written a moment after an answer."""
-        for _ in range(3000):
-            if found := [line for line in self.logs if fits(line)]:
-                return found[0]
-            time.sleep(0.01)
-        raise AssertionError(f"no such line; the last ones are {self.lines[-5:]}")
+        found: dict[str, Any] = json.loads(self.lines.wait_for(lambda line: fits(json.loads(line))))
+        return found
 
     def stop(self, how: signal.Signals = signal.SIGINT) -> int:
         """End the process, as Ctrl-C does unless told otherwise, and return its exit status."""

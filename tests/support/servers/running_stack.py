@@ -16,6 +16,7 @@ from typing import Any
 import requests
 
 from infra.paths import ROOT
+from tests.support.servers.printed_lines import PrintedLines
 
 START_WITHIN = 180  # seconds; generous: the kernel may have to be compiled and MNIST to be cut into shards
 
@@ -55,7 +56,7 @@ class RunningStack:
 
     def start(self) -> None:
         """Start the process and wait until it says where it is."""
-        self.lines: list[str] = []
+        self.lines = PrintedLines()
         self.process = subprocess.Popen(
             [
                 sys.executable,
@@ -86,7 +87,7 @@ class RunningStack:
         else:
             raise RuntimeError(f"the stack did not start:\n{self.output}")
         watchdog.cancel()
-        self._reader = threading.Thread(target=lambda: self.lines.extend(self.process.stdout or ()), daemon=True)
+        self._reader = threading.Thread(target=self.lines.read, args=(self.process.stdout,), daemon=True)
         self._reader.start()
 
     @property
