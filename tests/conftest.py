@@ -24,7 +24,7 @@ from infra.paths import BUILD, SITE_BUILD
 from tests.support import markers
 from tests.support.api import BUCKET, Api, serving
 from tests.support.digits import idx_files
-from tests.support.examined_once import RememberingEvaluator
+from tests.support.examined_once import RememberingEvaluator, remembering_export
 from tests.support.made_once import made_once
 from tests.support.servers.running_stack import seed_folder
 
@@ -58,9 +58,10 @@ def aws_environment() -> Iterator[None]:
 
 @pytest.fixture(scope="session", autouse=True)
 def shipped_weights_are_examined_once() -> Iterator[None]:
-    """Let whoever seeds a store know how good the shipped weights are, once that has been measured."""
+    """Let whoever seeds a store know how good the shipped weights are, and their graphs, once that has been found."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(seeding, "Evaluator", RememberingEvaluator)
+        patch.setattr(seeding, "export", remembering_export)
         yield
 
 
