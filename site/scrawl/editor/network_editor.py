@@ -91,6 +91,8 @@ class NetworkEditor:
         """Show the draft, or the selected network."""
         if not self.root.open:
             return
+        # Only of a keyboard: to give a field a finger's focus would bring up a phone's keys.
+        focused = self.root.querySelector(":focus-visible")
         draft = state.draft or draft_of(state.model)
         rows = [(field, place) for field in ("channels", "hidden") for place in range(len(getattr(draft, field)))]
         if rows != self._rows:
@@ -109,6 +111,14 @@ class NetworkEditor:
         set_flag(self.add["hidden"], "disabled", len(draft.hidden) >= names.MOST_LAYERS)
         set_flag(self.back, "disabled", state.draft is None)
         self._show_costs(state, draft)
+        if focused and (focused.matches(":disabled") or not focused.isConnected):
+            self._pass_focus_on(focused.id)
+
+    def _pass_focus_on(self, name: str) -> None:
+        """Give the focus to what has the same name now, else to the last layer: what had it cannot be used now."""
+        field, place = self._rows[-1]
+        last, same = by_id(f"editor-{field}-{place}"), document.getElementById(name)
+        (last if same is None or same.matches(":disabled") else same).focus()
 
     def _show_costs(self, state: State, draft: Draft) -> None:
         try:
