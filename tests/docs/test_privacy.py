@@ -1,5 +1,7 @@
 """What docs/privacy.md says about how long things are kept is what the template and the code do."""
 
+import math
+import re
 from typing import Any
 
 import pytest
@@ -10,6 +12,7 @@ from functions.rooms import rooms
 from functions.weights.contributions import REMEMBERED
 from infra.cloudformation import template as stack_template
 from infra.paths import ROOT, SITE
+from model_export.architectures import ARCHITECTURES, parameter_table
 
 TEXT = (ROOT / "docs" / "privacy.md").read_text("utf-8")
 
@@ -66,3 +69,17 @@ def test_updates() -> None:
     assert f"for {REMEMBERED} versions" in row("updates")
     assert FEWEST_SAMPLES == local_round.FEWEST_DIGITS
     assert f"from at least {FEWEST_SAMPLES} digits" in TEXT
+
+
+def test_noise_of_updates_is_as_long_as_the_page_says_and_proves_as_little() -> None:
+    assert f"at least {local_round.FEWEST_DIGITS} digits, shortened to a length of {local_round.LONGEST:g}" in TEXT
+    assert f"noise of length {local_round.NOISE * local_round.LONGEST:g}" in TEXT
+    weights = sum(math.prod(shape) for _, shape in parameter_table(ARCHITECTURES["mlp-128"].layers))
+    deviation = local_round.NOISE / math.sqrt(weights)  # of each weight's noise, as a part of the longest update
+    assert f"the {weights:,} weights of `mlp-128` the noise is {deviation * local_round.LONGEST:.4f}" in TEXT
+    # Of the Gaussian mechanism, by Rényi's way: 1 / 2σ² + √(2 ln 1/δ) / σ
+    epsilon = 1 / (2 * deviation**2) + math.sqrt(2 * math.log(1e5)) / deviation
+    assert round(epsilon, -6) == 5_000_000
+    assert "an ε of five million (δ 0.00001)" in TEXT
+    pause = int(re.findall(r"^PAUSE = (\d+)", (SITE / "scrawl/together/learning_rounds.py").read_text(), re.M)[0])
+    assert f"up to {3_600_000 // pause} an hour" in TEXT

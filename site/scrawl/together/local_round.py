@@ -1,7 +1,9 @@
 """One round of learning from the tab's own digits, and the difference that it makes, fit to be sent. Pure.
 
 What is sent is the sum of what many digits have taught, cut to a length and blurred by a little noise: few digits, or
-one that stands out, would show in it otherwise. The noise makes that harder; it is no proof of anything.
+one that stands out, would show in it otherwise. The noise makes that harder; it is no proof of anything, and many
+updates of one tab average it out (docs/privacy.md). Nobody can compute it and take it off again: each tensor's is the
+sum of LAYERS draws, each from a seed of the browser's own secret ones.
 """
 
 from __future__ import annotations
@@ -11,7 +13,7 @@ from typing import TYPE_CHECKING
 from scrawl.net.network import PIXELS, Network, Samples
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from scrawl.net.interfaces import (
         Bytes,
@@ -30,6 +32,7 @@ STRIDE = 7919  # a prime: jumps about among MNIST's digits
 BATCH, EPOCHS, RATE = 32, 3, 0.02
 LONGEST = 1.0  # the difference that is sent, as its norm
 NOISE = 0.1  # the noise's norm, as a part of LONGEST
+LAYERS = 12  # of noise, each spread evenly: their sum is nearly normal
 _FLOAT = 4
 
 
@@ -80,10 +83,11 @@ class LocalRound:
             self.network.train_step(self._samples, first, count, RATE, seed=self.seed + self._epochs)
         return bool(self._steps) or self._epochs < EPOCHS
 
-    def difference(self) -> Weights | None:
+    def difference(self, secrets: Callable[[int], Sequence[int]]) -> Weights | None:
         """Return what the weights have changed by, cut and blurred; None where that must not be sent.
 
-        That is where too few digits were learned from, or where the weights are no numbers any more.
+        That is where too few digits were learned from, or where the weights are no numbers any more. `secrets`
+        returns so many numbers of 32 bits that nobody can guess.
         """
         if self.count < FEWEST_DIGITS:
             return None
@@ -96,10 +100,10 @@ class LocalRound:
             return None
         scale = min(1.0, LONGEST / norm) if norm else 0.0
         count = sum([parameter.count for parameter in self.network.parameters.values()])
-        limit = NOISE * LONGEST * (3 / count) ** 0.5  # numbers evenly spread over -limit..limit
+        limit = NOISE * LONGEST * (3 / LAYERS / count) ** 0.5  # each layer is evenly spread over -limit..limit
         return {
-            name: self._blurred(floats, self._shared[name], scale, limit, number)
-            for number, (name, floats) in enumerate(trained.items())
+            name: self._blurred(floats, self._shared[name], scale, limit, secrets(LAYERS))
+            for name, floats in trained.items()
         }
 
     def _subtract(self, floats: Floats, shared: Floats) -> None:
@@ -109,12 +113,15 @@ class LocalRound:
         self.kernel.write_floats(other, shared)
         self._add(difference, other, self.kernel.size(floats), -1.0)
 
-    def _blurred(self, floats: Floats, shared: Floats, scale: float, limit: float, number: int) -> Floats:
+    def _blurred(self, floats: Floats, shared: Floats, scale: float, limit: float, seeds: Sequence[int]) -> Floats:
         count = self.kernel.size(floats)
-        difference, _, blurred = self._room
+        difference, layer, blurred = self._room
         self._subtract(floats, shared)
-        self.kernel.function("fill_uniform")(blurred, count, limit, self.seed * 64 + number)
+        self.kernel.function("fill_uniform")(blurred, count, 0.0, 0)
         self._add(blurred, difference, count, scale)
+        for seed in seeds:
+            self.kernel.function("fill_uniform")(layer, count, limit, seed)
+            self._add(blurred, layer, count, 1.0)
         return self.kernel.read_floats(blurred, count)
 
     def _add(self, target: int, source: int, count: int, scale: float) -> None:

@@ -36,8 +36,9 @@ if TYPE_CHECKING:
 LEAVES = (
     "What leaves this tab: by how much the network's weights have changed while it learned from the digits that this "
     f"browser keeps (My digits), at least {FEWEST_DIGITS} together, shortened and blurred a little; how many digits; "
-    "a random name, a new one each time. That can tell something about your writing, but no picture, stroke or label "
-    "leaves the tab. Teach keeps a digit here and sends nothing. This tab's network becomes the shared one."
+    "a random name, a new one each time. That can tell something about your writing, the more the longer you take "
+    "part, but no picture, stroke or label leaves the tab. Teach keeps a digit here and sends nothing. This tab's "
+    "network becomes the shared one."
 )
 WIDTH, HEIGHT = 300, 60
 
@@ -209,8 +210,8 @@ class TogetherView:
             self._say(f"{error}. Try again once it is back.", "warning")
         except fetching.RefusedError as error:
             self._say(f"The API declined: {error}.", "warning")
-            if error.status == 401:
-                self._want_token()
+            if error.status == 401 or (error.status == 403 and not self.state.together.code):
+                self._want_token()  # there was none, or a wrong one
 
     def _want_token(self) -> None:
         self.page.dispatch("token_wanted", on=True)

@@ -42,7 +42,7 @@ class TogetherHandlers:
             self._memory.release_all()
             self._rounds[model] = LocalRound(self._memory, opened.layers, opened.parameters)
         first = max(0, labels.length - MOST_OWN)
-        seed = int(window.crypto.getRandomValues(window.Uint32Array.new(1))[0]) >> 8
+        seed = _secrets(1)[0] >> 8
         self._rounds[model].start(shared, labels.subarray(first), pictures.subarray(PIXELS * first), seed)
         if with_blocks:
             self._add_blocks(self._rounds[model])
@@ -66,9 +66,13 @@ class TogetherHandlers:
         if more:
             window.setTimeout(self._continue, 0)
             return
-        difference = learning.difference()
+        difference = learning.difference(_secrets)
         if difference is None:
             self.worker.report("learned_together", model=model, samples=learning.count, buffer=None)
             return
         buffer = safetensors_codec.encode(self.worker.opened[model].shapes, difference, {})
         self.worker.hand_over("learned_together", buffer, model=model, samples=learning.count)
+
+
+def _secrets(count: int) -> list[int]:
+    return [int(number) for number in window.crypto.getRandomValues(window.Uint32Array.new(count))]

@@ -2,13 +2,13 @@
 
 import numpy as np
 import pytest
-from scrawl.together.local_round import FEWEST_DIGITS, LONGEST, NOISE, LocalRound
+from scrawl.together.local_round import FEWEST_DIGITS, LAYERS, LONGEST, NOISE, LocalRound
 
 from tests.support.networks import kernel_networks
 from tests.support.networks.kernel_host import WasmtimeKernel
 
-LAYERS = kernel_networks.NETWORKS["mlp-128"]
-SHARED = {name: tensor.ravel() for name, tensor in kernel_networks.weights_for(LAYERS).items()}
+DESCRIBED = kernel_networks.NETWORKS["mlp-128"]
+SHARED = {name: tensor.ravel() for name, tensor in kernel_networks.weights_for(DESCRIBED).items()}
 
 
 @pytest.fixture(scope="module")
@@ -18,17 +18,29 @@ def kernel() -> WasmtimeKernel:
 
 @pytest.fixture(scope="module")
 def learning(kernel: WasmtimeKernel) -> LocalRound:
-    described = kernel_networks.layers_described(LAYERS), kernel_networks.parameters_described(LAYERS)
+    described = kernel_networks.layers_described(DESCRIBED), kernel_networks.parameters_described(DESCRIBED)
     return LocalRound(kernel, *described)
 
 
+class Secrets:
+    """What a browser gives out at random, here from a seed."""
+
+    def __init__(self, seed: int) -> None:
+        self._random = np.random.default_rng(seed)
+        self.given: list[int] = []
+
+    def __call__(self, count: int) -> list[int]:
+        self.given += self._random.integers(0, 2**32, count).tolist()
+        return self.given[-count:]
+
+
 def learned(learning: LocalRound, count: int, seed: int = 1) -> np.ndarray | None:
-    """Return the difference after a round from so many digits, flat."""
+    """Return the difference after a round from so many digits, flat; its noise is of the seed, too."""
     pixels, labels = kernel_networks.digits(count)
     learning.start(SHARED, labels.tobytes(), pixels.tobytes(), seed)
     while learning.step():
         pass
-    difference = learning.difference()
+    difference = learning.difference(Secrets(seed))
     return None if difference is None else np.concatenate([np.asarray(t) for t in difference.values()])
 
 
@@ -43,11 +55,31 @@ def test_difference_is_what_was_learned_with_a_little_noise(learning: LocalRound
     assert np.linalg.norm(exact) > 0.1
 
 
-def test_noise_is_another_one_each_time(learning: LocalRound) -> None:
-    first, second = learned(learning, 64, seed=1), learned(learning, 64, seed=2)
-    assert first is not None
-    assert second is not None
-    assert np.abs(first - second).max() > 0
+def noises(learning: LocalRound, count: int) -> np.ndarray:
+    """Return the noise of so many updates from the same digits: (count, weights)."""
+    learned(learning, 64)
+    blurred = [learning.difference(Secrets(seed)) for seed in range(count + 1)]
+    flat = [np.concatenate([np.asarray(t) for t in one.values()]) for one in blurred if one is not None]
+    exact = np.mean(flat, axis=0)
+    return np.stack(flat[:count]) - exact
+
+
+def test_noise_of_each_update_is_its_own_so_that_many_average_it_out(learning: LocalRound) -> None:
+    """docs/privacy.md says so: of 100 updates from the same digits, a tenth of the noise is left."""
+    found = noises(learning, 16)
+    lengths = np.linalg.norm(found, axis=1)
+    np.testing.assert_allclose(lengths, NOISE * LONGEST, rtol=0.05)  # the mean has a seventeenth of each
+    correlations = found @ found.T / np.outer(lengths, lengths)
+    assert np.abs(correlations[np.triu_indices(16, 1)]).max() < 0.1
+    scaled = found[0] / found[0].std()
+    assert np.mean(scaled**4) == pytest.approx(3, abs=0.3)  # as of a normal distribution; 1.8 if evenly spread
+
+
+def test_noise_comes_from_secrets_alone_and_takes_384_bits_of_them_for_each_tensor(learning: LocalRound) -> None:
+    learned(learning, 64)
+    secrets = Secrets(1)
+    assert learning.difference(secrets) is not None
+    assert len(secrets.given) == len(set(secrets.given)) == LAYERS * len(SHARED)
 
 
 def test_too_few_digits_give_nothing_to_send(learning: LocalRound) -> None:
