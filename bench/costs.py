@@ -52,6 +52,7 @@ PRUNED_EVERY = 16  # publications
 METRICS_LINE = 536  # of one request
 LESSON_LOG = 138_000  # the log of 5,000 lessons, at most
 TOGETHER = 10  # lessons that come within a second, of which the consumer makes one version
+CLASS, ROUND_S = 30, 5  # tabs that learn together; a round learns for about a second and waits for four
 HOURS = 730  # of a month
 PUT_LESSON_S = 0.02  # onto Kinesis; assumed
 LOG = METRICS_LINE + 350  # and what Lambda itself writes of it, from memory
@@ -133,6 +134,30 @@ def lessons(number: int) -> list[Line]:
     ]  # fmt: skip
 
 
+def class_hour() -> list[Line]:
+    """Return the lines of a class that learns `mlp-128` together for an hour, in a room and through a stream.
+
+    A round of a tab takes the weights, asks who takes part, and sends its difference as float32, which goes through S3.
+    """
+    rounds, batches = CLASS * 3600 / ROUND_S, 3600.0
+    each = rounds / batches
+    asked = WARM + (3 * P.get_s + P.put_s + PUT_LESSON_S) / 3
+    taken = P.lesson_s + (1 + each) * P.get_s + 3 * P.put_s
+    return [
+        ("weights to the tabs", rounds * EXACT / GB, "CloudFront, GB to the visitor"),
+        ("updates to the API", rounds * EXACT / GB, "CloudFront, GB to the API"),
+        *api_calls(3 * rounds, asked, 3 * rounds),
+        ("updates written", rounds, "S3, PUT or LIST"),
+        ("records", rounds, "Kinesis, PUT"),
+        (f"batches of {each:.0f}, at Lambda", batches, "Lambda, request"),
+        (f"the consumer, {1000 * taken:.0f} ms a batch", seconds(taken, batches), "Lambda, GB-second, x86_64"),
+        ("pointers and updates read", batches + rounds, "S3, GET"),
+        ("versions, logs and pointers written", 3 * batches, "S3, PUT or LIST"),
+        ("what was replaced or removed, for 30 days",
+         (rounds * EXACT + batches * (EXACT + POINTER + LESSON_LOG)) / GB, "S3, GB and month"),
+    ]  # fmt: skip
+
+
 def stream_month() -> list[Line]:
     """Return the lines that a stream adds to each month."""
     return [
@@ -187,6 +212,7 @@ TABLES = {
     "A million predictions, spread over a month": predictions(1_000_000, stale=1.0),
     "A million PATCHes, one after the other": patches(1_000_000),
     "A million PATCHes through a stream, ten in a second": lessons(1_000_000),
+    "An hour of a class of thirty that learns together": class_hour(),
     "A month of a stream with one shard": stream_month(),
     "A month in which hardly anybody comes": month(),
 }
