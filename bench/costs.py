@@ -137,7 +137,7 @@ def lessons(number: int) -> list[Line]:
 def class_hour() -> list[Line]:
     """Return the lines of a class that learns `mlp-128` together for an hour, in a room and through a stream.
 
-    A round of a tab takes the weights, asks who takes part, and sends its difference as float32, which goes through S3.
+    A round of a tab takes the weights, asks who takes part, and sends its difference as float32, through S3.
     """
     rounds, batches = CLASS * 3600 / ROUND_S, 3600.0
     each = rounds / batches
