@@ -20,7 +20,7 @@ from functions.storage.memory import MemoryStore
 from functions.weights import repository
 from functions.weights.tensors import encode
 from tests.support.api import Api
-from tests.support.faults import FAULTS, FaultyStore, KilledError, away
+from tests.support.faults import FAULTS, FaultyStore, KilledError, away, failing
 from tests.support.launchers import IdleLauncher
 
 KEEP = 4
@@ -129,11 +129,6 @@ def test_write_that_fails_anywhere_leaves_the_old_weights_or_the_new(
         for each in (process, Process(store)):
             assert each.ask(patch).status_code == 200, call
         assert state(store)[2] == new[0], call
-
-
-def failing(calls: list[str], fault: Fault) -> list[tuple[int, str]]:
-    """Return the calls that can fail in this way, numbered."""
-    return [(number, call) for number, call in enumerate(calls) if call.split()[0] in FAULTS[fault]]
 
 
 def check_honest(answer: HTTPResponse, old: list[str], new: list[str], call: str) -> None:

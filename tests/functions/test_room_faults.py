@@ -21,7 +21,7 @@ from functions.weights import repository
 from functions.weights.tensors import encode
 from functions.weights.versions import now
 from tests.support.api import Api
-from tests.support.faults import FAULTS, FaultyStore, KilledError, truncated
+from tests.support.faults import FAULTS, FaultyStore, KilledError, failing, truncated
 from tests.support.launchers import IdleLauncher
 from tests.support.weights_bodies import SAFETENSORS, SHAPES
 
@@ -116,11 +116,10 @@ def failures(source: MemoryStore, healthy: Process, asked: Ask, fault: Fault) ->
     store = FaultyStore(source)
     answer = asked(Process(store, healthy.owner, healthy.first))
     assert answer.status_code < 300, answer.json_body
-    for number, call in enumerate(list(store.calls)):
-        if call.split()[0] in FAULTS[fault]:
-            failing = FaultyStore(source)
-            failing.arm(number, fault)
-            yield call, failing
+    for number, call in failing(store.calls, fault):
+        broken = FaultyStore(source)
+        broken.arm(number, fault)
+        yield call, broken
 
 
 def attempt(process: Process, asked: Ask, call: str) -> HTTPResponse | None:

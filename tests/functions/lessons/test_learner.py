@@ -16,7 +16,7 @@ from functions.lessons.lesson import Lesson, LessonId, key_of
 from functions.lessons.records import Record
 from functions.models.training import TrainState
 from functions.storage.memory import MemoryStore
-from tests.support.faults import FAULTS, FaultyStore, KilledError
+from tests.support.faults import FAULTS, FaultyStore, KilledError, failing
 from tests.support.lesson_streams import SHARD, MemoryStream, process
 
 RATE = 0.001
@@ -219,9 +219,7 @@ def test_consumer_that_fails_or_dies_at_any_step_loses_nothing_and_learns_nothin
     healthy = FaultyStore(memory)
     process(healthy).learner.learn(SHARD, batch)
     assert learned(healthy) == 5
-    for number, call in enumerate(healthy.calls):
-        if call.split()[0] not in FAULTS[fault]:
-            continue
+    for number, call in failing(healthy.calls, fault):
         store = FaultyStore(memory)
         doomed = process(store)
         store.arm(number, fault)

@@ -18,7 +18,7 @@ from functions.storage.memory import MemoryStore
 from functions.weights import contributions, tensors
 from functions.weights.contributions import Contribution
 from functions.weights.versions import Tensors
-from tests.support.faults import FAULTS, FaultyStore, KilledError
+from tests.support.faults import FAULTS, FaultyStore, KilledError, failing
 from tests.support.lesson_streams import SHARD, MemoryStream, process
 from tests.support.weights_bodies import SHAPES
 
@@ -198,9 +198,7 @@ def test_averaging_that_fails_or_dies_at_any_step_loses_nothing_and_counts_nothi
 
     once, never = counted(healthy), counted(memory)
     assert once[0] == ("update", 120)
-    for number, call in enumerate(healthy.calls):
-        if call.split()[0] not in FAULTS[fault]:
-            continue
+    for number, call in failing(healthy.calls, fault):
         store = FaultyStore(memory)
         doomed = process(store, stream)
         store.arm(number, fault)

@@ -14,7 +14,7 @@ from functions.storage.memory import MemoryStore
 from functions.weights import pruning
 from functions.weights.repository import KEEP_VERSIONS, WeightsRepository
 from functions.weights.versions import Change, Version
-from tests.support.faults import FAULTS, FaultyStore, KilledError, killed
+from tests.support.faults import FAULTS, FaultyStore, KilledError, failing, killed
 
 MANIFEST = ModelManifest("m", "a model", (), (Parameter("b", (2,), 0),), 2, {})
 POINTER = "weights/m/current.json"
@@ -190,9 +190,7 @@ def test_repair_that_fails_anywhere_loses_nothing(
     damage(store, POINTER, how)
     healthy = FaultyStore(store)
     again(healthy).overwrite(change_to(9))
-    for number, call in enumerate(healthy.calls):
-        if call.split()[0] not in FAULTS[fault]:
-            continue
+    for number, call in failing(healthy.calls, fault):
         broken = FaultyStore(store)
         broken.arm(number, fault)
         with suppress(UnavailableError, CorruptDataError, ConflictError, KilledError):
