@@ -54,8 +54,11 @@ def plain(folder: Path) -> Path:
         ROOT / "functions", project / "vendor" / "functions", ignore=shutil.ignore_patterns("__pycache__")
     )
     command = [sys.executable, "-c", _CHALICE, "package", "--stage", "prod", "out"]
-    subprocess.run(command, cwd=project, check=True, capture_output=True)
-    return _unpacked(project / "out" / "deployment.zip")
+    done = subprocess.run(command, cwd=project, check=True, capture_output=True, text=True)
+    package = project / "out" / "deployment.zip"
+    if not package.exists():  # Chalice ends well all the same where it cannot download what the package needs
+        raise SystemExit(f"chalice package wrote no package:\n{done.stdout}{done.stderr}")
+    return _unpacked(package)
 
 
 def nothing(folder: Path) -> Path:
