@@ -52,7 +52,7 @@ addEventListener('DOMContentLoaded', () => {{
   note(document.body, {{attributes: true}}, () => document.body.dataset.state === 'ready', '_ready');
   note(document.body, {{attributes: true}}, () => document.body.dataset.complete === 'yes', '_complete');
   note(accuracy, {{childList: true, characterData: true, subtree: true}},
-       () => measured() && parseFloat(accuracy.textContent) < 50, '_first');
+       () => measured() && parseFloat(accuracy.textContent) < 90, '_first');
   note(accuracy, {{childList: true, characterData: true, subtree: true}},
        () => window._first && measured() && parseFloat(accuracy.textContent) >= {GOAL}, '_reached');
   document.querySelector('#train').addEventListener('click', () => {{ window._clicked ??= performance.now(); }});
@@ -151,7 +151,7 @@ def seconds_to_goal(browser: Browser, url: str) -> list[float]:
     """Return the seconds from the click on Train until the first measurement, and until the goal is reached.
 
     With new weights and no digits yet, on the page as a visitor finds it, complete. That the weights are new shows in
-    what they read at first: less than half.
+    what they read at first: less than 90 %.
     """
     with visit(browser, url) as page:
         page.wait_for_function("window._complete !== undefined", timeout=60_000)

@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 
 WHILE_TRAINING = 80  # milliseconds between two states that are shown: the eye needs no more
 WHILE_LOADING = 200  # the same while digits come: they, the network and the views need the same cores
+FIRST_STEPS = 16  # of a run, whose measurements are shown as soon as ever
 
 
 class Page:
@@ -126,7 +127,8 @@ class Page:
     def _interval(self) -> int:
         if not self.state.training:
             return 0
-        return WHILE_LOADING if self.state.worker_requests else WHILE_TRAINING
+        started = self.state.record.iteration > FIRST_STEPS
+        return WHILE_LOADING if started and self.state.worker_requests else WHILE_TRAINING
 
     def _end_pause(self) -> None:
         self._timer = 0

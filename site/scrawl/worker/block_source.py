@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 # Two slices of training may pass before the worker takes up a response, so more are on their way than a browser asks
 # one host for at a time.
 AT_ONCE = 12
+AT_FIRST = 4  # until there is a block to train on: the first ones are waited for
 REPORT_EVERY = 0.1  # seconds between two reports while blocks come
 SECONDS = 30.0
 
@@ -64,7 +65,7 @@ class BlockSource:
         cache = self.trainer.cache
         if not self.active or self.offline or cache is None:
             return
-        while len(self.in_flight) < AT_ONCE:
+        while len(self.in_flight) < (AT_ONCE if cache.train else AT_FIRST):
             wanted = cache.wanted(self.in_flight, self.trainer.clock())
             if wanted is None:
                 break

@@ -85,11 +85,14 @@ def test_view_that_fails_does_not_keep_the_others_from_rendering(page: Page) -> 
     assert not window.frames
 
 
-@pytest.mark.parametrize(("requests", "pause"), [(0, WHILE_TRAINING), (6, WHILE_LOADING)])
-def test_training_is_shown_with_pauses(page: Page, requests: int, pause: int) -> None:
+@pytest.mark.parametrize(
+    ("requests", "iteration", "pause"), [(0, 5, WHILE_TRAINING), (6, 16, WHILE_TRAINING), (6, 17, WHILE_LOADING)]
+)
+def test_training_is_shown_with_pauses(page: Page, requests: int, iteration: int, pause: int) -> None:
     log: list[str] = []
     page.views.append(View(log, "view"))
     page.state.training, page.state.worker_requests = True, requests
+    page.state.record.iteration = iteration
     page.request_render()
     window.run_frame()
     page.request_render()
