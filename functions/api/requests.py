@@ -165,7 +165,7 @@ class Call:
         """Return the room of a path, which the client's code must open.
 
         Raises:
-            HttpError: 401 without a code, 403 with that of another room.
+            HttpError: 401 without a code, 403 with that of another room, or one that only looks like its owner's.
             NotFoundError: when there is no such room, or no longer.
         """
         named = codes.read(text)
@@ -175,7 +175,11 @@ class Call:
             raise _unauthorized("a room needs `Authorization: Bearer <its code>`")
         if self.code.letters != named.letters:
             raise HttpError(403, "forbidden", "this code opens another room")
-        return self.service.rooms.get(self.code)
+        room = self.service.rooms.get(self.code)
+        if self.code.secret and not self.code.owns(room.owner):
+            reason = "its first twelve letters open the room, but the rest is not its owner's"
+            raise HttpError(403, "forbidden", f"this code is not quite right: {reason}")
+        return room
 
     def content_type(self, *accepted: str) -> str:
         """Return the body's media type, one of those accepted (`image/*`: any image).

@@ -40,7 +40,7 @@ class ModelCatalog:
     async def _fetch(self) -> None:
         try:
             response = await fetching.fetch(self.url, {}, TIME_LIMIT)
-            models = (await fetching.json(response))["models"]
+            models = (await fetching.json(response, "models"))["models"]
         except (fetching.ApiUnavailableError, fetching.RefusedError) as error:
             self.page.dispatch("models_missing", message=str(error), seconds=RETRY // 1000)
             window.setTimeout(lambda: aio.run(self._fetch()), RETRY)

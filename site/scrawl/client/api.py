@@ -47,9 +47,12 @@ class Api:
 
     async def sample(self) -> tuple[Uint8Array, int]:
         """Return (784 bytes, label) of a random test digit."""
-        content = await fetching.json(await self.request("data?split=test", {}, QUICK))
-        digit = content["data"][0]
-        return window.Uint8Array.new([round(255 * pixel) for pixel in digit["image"]]), digit["target"]
+        content = await fetching.json(await self.request("data?split=test", {}, QUICK), "data")
+        try:
+            digit = content["data"][0]
+            return window.Uint8Array.new([round(255 * pixel) for pixel in digit["image"]]), digit["target"]
+        except (IndexError, KeyError, TypeError) as error:
+            raise fetching.ApiUnavailableError("The API's answer has no digit") from error
 
     async def weights(self, model: str, small: bool = False, version: str = "") -> tuple[ArrayBuffer, str]:
         """Return (safetensors bytes, ETag) of the shared weights or a version of them; `small`: as int6."""

@@ -90,13 +90,16 @@ async def unpacked(buffer: ArrayBuffer) -> ArrayBuffer:
     return await body(window.Response.new(stream))
 
 
-async def json(response: Response) -> dict[str, Any]:
-    """Return a response's JSON, parsed."""
+async def json(response: Response, *fields: str) -> dict[str, Any]:
+    """Return a response's JSON object, parsed, which has these fields; else raise ApiUnavailableError."""
     try:
-        parsed: dict[str, Any] = JSON.parse(await response.text())
-        return parsed
+        parsed: Any = JSON.parse(await response.text())
     except Exception as error:
         raise ApiUnavailableError("The API's answer is not JSON") from error
+    missing = [field for field in fields if not isinstance(parsed, dict) or field not in parsed]
+    if missing or not isinstance(parsed, dict):
+        raise ApiUnavailableError(f"The API's answer has no {missing[0] if missing else 'fields'}")
+    return parsed
 
 
 async def _error(response: Response) -> tuple[str, str]:

@@ -91,7 +91,9 @@ class Liveness:
 
 
 def _runs(state: State) -> bool:
-    return state.training or any(record.busy for record in state.records.values())
+    together = getattr(state, "together", None)  # its feature may not be there yet
+    learns = state.training or (together is not None and together.on)
+    return learns or any(record.busy for record in state.records.values())
 
 
 def start(app: App) -> None:

@@ -44,13 +44,13 @@ class SharingApi:
             headers["If-Match"] = etag
         options = {"method": "POST", "headers": headers, "body": buffer}
         response = await self.request(f"weights?model={model}", options, LONG)
-        return await fetching.json(response), response.headers.get("ETag") or ""
+        return await fetching.json(response, "version", "accuracy"), response.headers.get("ETag") or ""
 
     async def reset_weights(self, model: str) -> dict[str, Any]:
         """Have the weights retrained from nothing. Return the job."""
         options = {"method": "DELETE", "headers": self.token_header()}
         response = await self.request(f"weights?model={model}", options, PATIENT)
-        job: dict[str, Any] = (await fetching.json(response))["job"]
+        job: dict[str, Any] = (await fetching.json(response, "job"))["job"]
         return job
 
     async def job(self, number: str) -> dict[str, Any]:
@@ -63,9 +63,8 @@ class SharingApi:
         """Return the versions, the newest first."""
         path = f"weights/history?model={model}&limit={MOST_VERSIONS}"
         response = await self.request(path, {"cache": "no-store"}, PATIENT)
-        content: Any = await fetching.json(response)
-        versions = content.get("versions") if isinstance(content, dict) else None
-        if not isinstance(versions, list):
+        versions: Any = (await fetching.json(response, "versions"))["versions"]
+        if not isinstance(versions, list) or not all(isinstance(version, dict) for version in versions):
             raise fetching.ApiUnavailableError("The API's answer lists no versions")
         return versions
 
@@ -76,7 +75,7 @@ class SharingApi:
             headers["If-Match"] = etag
         options = {"method": "POST", "headers": headers, "body": JSON.stringify({"version": version})}
         response = await self.request(f"weights/rollback?model={model}", options, LONG)
-        return await fetching.json(response), response.headers.get("ETag") or ""
+        return await fetching.json(response, "version"), response.headers.get("ETag") or ""
 
     async def predict(self, model: str, picture: Uint8Array) -> dict[str, Any]:
         """Return the API's prediction for a picture of 784 bytes; `cold` is None when it does not say."""
@@ -84,7 +83,7 @@ class SharingApi:
         options = {"method": "POST", "headers": {"Content-Type": "application/json"}, "body": body}
         response = await self.request(f"predict?model={model}", options, PATIENT)
         cold = {"true": True, "false": False}.get(response.headers.get("X-Scrawl-Cold-Start") or "")
-        return {**await fetching.json(response), "cold": cold}
+        return {**await fetching.json(response, "label", "probabilities"), "cold": cold}
 
     def set_token(self, token: str) -> None:
         """Use a token from now on, until the tab is closed."""

@@ -57,6 +57,16 @@ def fields_of(state: State) -> dict[str, str]:
     return fields
 
 
+def known_fields(pairs: Sequence[tuple[str, str]]) -> tuple[dict[str, str], list[str]]:
+    """Return the fields, name → text, that a URL may have, and a sentence about each that it may not.
+
+    Only known names become keys: Brython's dictionaries break by some, such as hasOwnProperty.
+    """
+    names = [*settings.SETTINGS, "pen", "normalise", "weights", "model", "room"]  # a room is joined by `together`
+    problems = [f"There is no setting {name[:40]}." for name, _text in pairs if name not in names]
+    return {name: text for name, text in pairs if name in names}, problems
+
+
 def parse(fields: dict[str, str], models: list[NetworkDescription]) -> UrlRequest:
     """Return what the fields of a URL, name → text, ask for; a wrong one is left out and becomes a problem."""
     request = UrlRequest()
@@ -77,8 +87,6 @@ def parse(fields: dict[str, str], models: list[NetworkDescription]) -> UrlReques
             request.normalising = text != "off"
         elif name == "weights":
             request.weights = _weights(request, text)
-        elif name not in ("model", "room"):  # a room is joined by `together`
-            request.problems.append(f"There is no setting {name}.")
     return request
 
 

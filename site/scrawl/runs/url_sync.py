@@ -36,6 +36,7 @@ class UrlSync:
         self._timer = 0
         self._room = ""  # that the URL names, until somebody joins it
         self._request: UrlRequest | None = None  # whose weights are still to be fetched
+        self._warned = False  # about the URL that was followed last
         self.page.on_report("opened", self._give_weights)
         self.page.on_change(self._schedule)
         window.addEventListener("hashchange", self._follow_change)
@@ -54,12 +55,14 @@ class UrlSync:
         """Do what a URL asks for."""
         if not asks_for_something(fragment):
             return
-        fields: dict[str, str] = {}
+        pairs: list[tuple[str, str]] = []
         window.URLSearchParams.new(fragment.removeprefix("#")).forEach(
-            lambda value, name, _all: fields.__setitem__(name, value)
+            lambda value, name, _all: pairs.append((name, value))
         )
+        fields, problems = url_fragment.known_fields(pairs)
         self._room = fields.get("room", "")
         request = self._request = url_fragment.parse(fields, self.state.models)
+        request.problems += problems
         if request.pen:
             self.page.dispatch("pen_chosen", width=PENS[request.pen])
         self.page.dispatch("normalising_chosen", on=request.normalising)
@@ -67,6 +70,9 @@ class UrlSync:
         self.app.models.choose(request.model or self.state.models[0]["model"])
         if request.problems:
             self._warn(f"Not all of the address can be used. {' '.join(request.problems)}")
+        elif self._warned:
+            self.page.dispatch("warning_answered")
+        self._warned = bool(request.problems)
 
     def link(self) -> str:
         """Return the whole URL of what is on screen."""

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     type Transitions = dict[str, Callable[..., None]]  # event → what it makes of the state
     type Tone = Literal["quiet", "good", "warning", "error"]
     type Origin = Literal["", "random", "quick", "shared", "older", "sent", "file", "kept"]
-    type Missing = Literal["", "digits", "weights", "progress"]
+    type Missing = Literal["", "digits", "weights", "progress", "api"]
     type Task = Literal["", "load", "send", "reset", "rollback"]
 
 

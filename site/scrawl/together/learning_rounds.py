@@ -34,7 +34,7 @@ class LearningRounds:
 
     def __init__(self, app: App, api: TogetherApi, want_token: Callable[[], object]) -> None:
         self.page, self.state, self.api = app.page, app.page.state, api
-        self._want_token = want_token
+        self._connection, self._want_token = app.connection, want_token
         self._backoff = fetching.Backoff()
         self._session = 0  # counts starts and stops: what belongs to an earlier one is dropped
         self._timer = 0
@@ -78,6 +78,7 @@ class LearningRounds:
         try:
             await self._round(session)
         except fetching.ApiUnavailableError as error:
+            self._connection.mark_unavailable(str(error))
             if session == self._session:
                 seconds = self._backoff.failed()
                 text = f"{error}. What this tab learns is sent once it is back."

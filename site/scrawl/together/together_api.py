@@ -38,7 +38,9 @@ class TogetherApi:
     async def status(self, model: str) -> dict[str, Any]:
         """Return the current version, and how many take part."""
         options = {"headers": self._authorization(), "cache": "no-store"}
-        return await fetching.json(await self.request(f"weights/updates?model={model}", options, PATIENT))
+        return await fetching.json(
+            await self.request(f"weights/updates?model={model}", options, PATIENT), "accuracy", "participants"
+        )
 
     async def send(
         self, model: str, update: ArrayBuffer, base: str, samples: int, participant: str, key: str
@@ -53,19 +55,19 @@ class TogetherApi:
         response = await self.request(f"weights/updates?{query}", options, LONG)
         if response.status == WAITS:
             raise fetching.ApiUnavailableError("The update is still waiting to be averaged in")
-        return await fetching.json(response)
+        return await fetching.json(response, "accuracy", "participants", "weight")
 
     async def room(self, code: str) -> dict[str, Any]:
         """Return how far a room is."""
         path, options = _room(code, {"cache": "no-store"})
-        room: dict[str, Any] = (await fetching.json(await self.request(path, options, PATIENT)))["room"]
+        room: dict[str, Any] = (await fetching.json(await self.request(path, options, PATIENT), "room"))["room"]
         return room
 
     async def open_room(self, model: str) -> str:
         """Open a room, and return its owner's code."""
         headers = {"Content-Type": "application/json", **self._sharing_api.token_header()}
         options = {"method": "POST", "headers": headers, "body": JSON.stringify({"model": model})}
-        content = await fetching.json(await self.request("rooms", options, PATIENT))
+        content = await fetching.json(await self.request("rooms", options, PATIENT), "owner_code")
         return str(content["owner_code"])
 
     async def reset_room(self, code: str) -> None:

@@ -30,6 +30,7 @@ class TogetherState:
         self.sent = 0  # updates of this tab that were averaged in
         self.weight: float | None = None  # with which the last one was
         self.samples = 0  # digits that it was learned from
+        self.asking = False  # whether the API is asked for something that is done once: a room, its end
         self.notice: Notice | None = None
 
 
@@ -64,6 +65,10 @@ def _noticed(state: State, text: str, tone: Any = "quiet") -> None:
     state.together.notice = Notice(text, tone)
 
 
+def _asking(state: State, on: bool) -> None:
+    state.together.asking = on
+
+
 def _blocks_wished(state: State, on: bool) -> None:
     state.together.with_blocks = on
 
@@ -91,6 +96,7 @@ TRANSITIONS: Transitions = {
     "together_started": _started,
     "together_stopped": _stopped,
     "together_noticed": _noticed,
+    "together_asking": _asking,
     "together_blocks_wished": _blocks_wished,
     "together_learned": _learned,
     "together_update_sent": _update_sent,

@@ -25,7 +25,7 @@ from scrawl.together.together_state import TRANSITIONS, TogetherState, read_code
 from scrawl.ui.dom import set_attribute, set_flag, set_text, show_notice
 
 if TYPE_CHECKING:
-    from collections.abc import Coroutine
+    from collections.abc import Callable, Coroutine
     from typing import Any
 
     from browser import Element, Event
@@ -62,8 +62,8 @@ class TogetherView:
         together = state.together
         set_text(self.start, "Leave" if together.on else "Take part")
         reason = "" if together.on else unshared_reason(state)
-        set_flag(self.start, "disabled", not state.record.opened or bool(reason))
-        set_flag(self.room, "disabled", bool(reason))
+        set_flag(self.start, "disabled", not state.record.opened or bool(reason) or together.asking)
+        set_flag(self.room, "disabled", bool(reason) or together.asking)
         set_flag(self.joining, "hidden", together.on)
         set_flag(self.owning, "hidden", not together.owner_code)
         self.address.render(together.code)
@@ -171,7 +171,7 @@ class TogetherView:
         if not code:
             self._say(f"A room's code has twelve letters, like BCDF-GHJK-MNPQ, got {text[:40]!r}.", "warning")
             return
-        self._run(self._enter(code))
+        self._run(lambda: self._enter(code))
 
     async def _enter(self, code: str) -> None:
         self._take_part((await self.api.room(code))["model"], code)
@@ -183,16 +183,16 @@ class TogetherView:
         self.rounds.start(model, code)
 
     def _open(self) -> None:
-        self._run(self._enter_new())
+        self._run(self._enter_new)
 
     async def _enter_new(self) -> None:
         await self._enter(await self.api.open_room(self.state.model))
 
     def _reset(self) -> None:
-        self._run(self.api.reset_room(self.state.together.owner_code))
+        self._run(lambda: self.api.reset_room(self.state.together.owner_code))
 
     def _end(self) -> None:
-        self._run(self._end_for_all())
+        self._run(self._end_for_all)
 
     async def _end_for_all(self) -> None:
         await self.api.end_room(self.state.together.owner_code)
@@ -200,18 +200,22 @@ class TogetherView:
 
     # What is in the way
 
-    def _run(self, task: Coroutine[Any, Any, object]) -> None:
-        aio.run(self._try(task))
+    def _run(self, task: Callable[[], Coroutine[Any, Any, object]]) -> None:
+        if not self.state.together.asking:  # else it is the second click of a double one
+            self.page.dispatch("together_asking", on=True)
+            aio.run(self._try(task))
 
-    async def _try(self, task: Coroutine[Any, Any, object]) -> None:
+    async def _try(self, task: Callable[[], Coroutine[Any, Any, object]]) -> None:
         try:
-            await task
+            await task()
         except fetching.ApiUnavailableError as error:
             self._say(f"{error}. Try again once it is back.", "warning")
         except fetching.RefusedError as error:
             self._say(f"The API declined: {error}.", "warning")
             if error.status == 401 or (error.status == 403 and not self.state.together.code):
                 self._want_token()  # there was none, or a wrong one
+        finally:
+            self.page.dispatch("together_asking", on=False)
 
     def _want_token(self) -> None:
         self.page.dispatch("token_wanted", on=True)

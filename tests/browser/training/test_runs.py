@@ -54,13 +54,16 @@ def test_an_address_repeats_a_run_to_the_last_digit(lab: Lab, elsewhere: Lab) ->
 
 
 def test_an_unusable_address_is_reported_and_does_no_harm(elsewhere: Lab) -> None:
-    elsewhere.url += "/#model=resnet&learning_rate=99&pen=fine"
+    elsewhere.url += "/#model=resnet&learning_rate=99&pen=fine&hasOwnProperty=1"
     elsewhere.open().complete()
     told = elsewhere.wait_text("page-message", "Not all of the address")
     assert "resnet is no network" in told
     assert "Learning rate can be a number from" in told
+    assert "There is no setting hasOwnProperty" in told
     elsewhere.draw(3)
     elsewhere.wait_text("prediction", "[0-9]")
+    elsewhere.page.evaluate("location.hash = 'seed=3'")
+    elsewhere.wait("document.querySelector('#page-message').hidden")
 
 
 def test_an_address_does_not_change_what_was_saved_before(lab: Lab) -> None:

@@ -85,6 +85,20 @@ def test_answer_that_is_not_json_comes_from_somebody_else() -> None:
         run(fetching.json(answer(200, text="<!doctype html>")))
 
 
+@pytest.mark.parametrize(
+    ("content", "lacks"),
+    [([], "accuracy"), (None, "accuracy"), ({"accuracy": 1}, "version"), ("accuracy", "accuracy")],
+)
+def test_answer_of_another_shape_is_one_to_ask_for_again(content: Any, lacks: str) -> None:
+    with pytest.raises(ApiUnavailableError, match=f"has no {lacks}"):
+        run(fetching.json(answer(200, content), "accuracy", "version"))
+
+
+def test_answer_that_is_no_object_has_no_fields() -> None:
+    with pytest.raises(ApiUnavailableError, match="has no fields"):
+        run(fetching.json(answer(200, [])))
+
+
 def test_waits_double_up_to_a_limit_and_start_again() -> None:
     backoff = Backoff()
     assert [backoff.failed() for _ in range(7)] == [1, 2, 4, 8, 16, LONGEST_WAIT, LONGEST_WAIT]

@@ -11,6 +11,7 @@ from scrawl.client import fetching
 from scrawl.client.fetching import ApiUnavailableError, RefusedError
 from scrawl.client.liveness import LONGEST, WHILE_RUNNING, Liveness
 from scrawl.state.app_state import State
+from scrawl.together.together_state import TogetherState
 
 from tests.support.fake_browser import document, window
 
@@ -71,8 +72,11 @@ def gaps(visit: Visit) -> list[float]:
     return [later - earlier for earlier, later in zip([0.0, *visit.asked], visit.asked, strict=False)]
 
 
-def test_api_is_asked_often_while_something_runs(visit: Visit) -> None:
-    visit.train()
+@pytest.mark.parametrize("what", ["training", "learning together"])
+def test_api_is_asked_often_while_something_runs(visit: Visit, what: str) -> None:
+    visit.state.together = TogetherState()
+    visit.state.together.on = what != "training"
+    visit.train(what == "training")
     window.run_timers(4 * WHILE_RUNNING)
     assert gaps(visit) == [WHILE_RUNNING] * 4
     assert WHILE_RUNNING < 3000

@@ -65,13 +65,19 @@ def test_the_url_holds_the_version_that_a_run_started_from(state: State) -> None
         ("augment", "perhaps", "got perhaps"),
         ("pen", "brush", "The pen is one of fine, medium, broad, got brush."),
         ("weights", "../secret", "The weights are new or a version, got ../secret."),
-        ("colour", "red", "There is no setting colour."),
     ],
 )
 def test_a_wrong_field_is_a_problem_and_the_rest_is_used(name: str, text: str, message: str) -> None:
     request = url_fragment.parse({name: text, "seed": "3"}, MODELS)
     assert message in " ".join(request.problems)
     assert request.typed == {"seed": 3}
+
+
+def test_names_that_are_no_settings_become_sentences_and_no_keys() -> None:
+    pairs = [("colour", "red"), ("seed", "3"), ("hasOwnProperty", "1"), ("room", "BCDF"), ("__proto__", "")]
+    fields, problems = url_fragment.known_fields(pairs)
+    assert fields == {"seed": "3", "room": "BCDF"}
+    assert problems == [f"There is no setting {name}." for name in ("colour", "hasOwnProperty", "__proto__")]
 
 
 def test_the_limits_are_those_of_the_requested_network() -> None:

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 def api_up(state: State) -> None:
     """The API answers."""
     state.api, state.api_detail = "up", ""
+    if "draw" in state.notices and state.notices["draw"].missing == "api":
+        del state.notices["draw"]
 
 
 def api_away(state: State, message: str, seconds: float) -> None:

@@ -67,7 +67,7 @@ def _noticed(state: State, place: str, text: str, tone: Tone) -> None:
 def _sampled(state: State, picture: Bytes | None, label: int) -> None:
     if picture is None:
         text = "The API is away and no block is cached yet: draw a digit, or try again once it is back."
-        state.notices["draw"] = Notice(text, "warning")
+        state.notices["draw"] = Notice(text, "warning", missing="api")
         return
     state.drawing.show_sample(picture, label)
     _follow_sheet(state)

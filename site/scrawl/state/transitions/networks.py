@@ -138,6 +138,7 @@ def _training_asked_for(state: State) -> None:
 TRANSITIONS: Transitions = {
     "models_known": _models_known,
     "models_missing": _models_missing,
+    "warning_answered": forget_warning,
     "no_kernel": _no_kernel,
     "model_chosen": _model_chosen,
     "opened": _opened,

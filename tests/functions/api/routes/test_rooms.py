@@ -105,6 +105,14 @@ def test_codes_reach_their_own_room_alone(room: tuple[Api, dict[str, Any]], memo
     assert {key: memory.get(key).etag for key in memory.keys("")} == before
 
 
+def test_code_that_only_looks_like_its_owners_is_told_from_a_joining_one(room: tuple[Api, dict[str, Any]]) -> None:
+    api, found = room
+    code = found["code"]
+    answer = api("GET", f"/rooms/{code}", headers=bearer(code + "-BCDF-GHJK-MNPQ-BCDF-GHJK-MNPQ"))
+    assert answer.status_code == 403
+    assert "not its owner's" in answer.json_body["error"]["message"]
+
+
 def test_owner_may_teach_reset_and_end_a_room(room: tuple[Api, dict[str, Any]], memory: MemoryStore) -> None:
     api, found = room
     code, owner = found["code"], bearer(found["owner_code"])

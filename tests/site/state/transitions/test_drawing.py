@@ -62,7 +62,9 @@ def test_sample_brings_its_label(state: State) -> None:
     assert state.drawing.sample() == (bytes(784), 6)
 
 
-def test_sample_without_any_digits_is_explained(state: State) -> None:
+def test_sample_without_any_digits_is_explained_until_the_api_is_back(state: State) -> None:
     apply(state, "sampled", picture=None, label=0)
     assert "no block is cached" in state.notices["draw"].text
     assert state.drawing.is_blank()
+    apply(state, "api_up")
+    assert "draw" not in state.notices
