@@ -6,6 +6,7 @@ does not show.
 
 import os
 import time
+from dataclasses import replace
 
 from infra.deploy import cloudformation_stack
 from infra.deploy.account import sign_in, stack_name
@@ -17,9 +18,10 @@ from infra.deploy.dry_run import dry_run
 from infra.deploy.status import status
 from infra.package import lambda_package
 from infra.paths import BUILD
-from tests.rehearsal.emulator import SERVICES, emulator
+from tests.rehearsal import kinesis
+from tests.rehearsal.emulator import SERVICES, STREAM, emulator
 from tests.rehearsal.gateway import gateway
-from tests.rehearsal.routes import call_every_route, patch_from_many, retrain
+from tests.rehearsal.routes import call_every_route, learn_from_stream, patch_from_many, retrain
 
 STAGE, REGION = "prod", "us-east-1"
 _ENVIRONMENT = {
@@ -61,6 +63,17 @@ def rehearse(plan: Plan) -> None:
     assert not stack.account.client("s3").list_buckets()["Buckets"]
 
 
+def rehearse_stream(plan: Plan) -> None:
+    """Live through another one, which has a stream of lessons from the start.
+
+    On AWS a stage gets and loses its stream with an update; LocalStack adds no policy to a stack that is there.
+    """
+    deploy(replace(plan, parameters=("LessonShards=1",)), say)
+    stack = Stack(sign_in(REGION), stack_name(STAGE))
+    learn_from_stream(gateway(stack, _ENVIRONMENT["SCRAWL_WRITE_TOKEN"]), say)
+    destroy(STAGE, REGION, None, True, say)
+
+
 def refuse(plan: Plan) -> None:
     """See that an emulator without a service is refused before anything is made."""
     try:
@@ -83,10 +96,15 @@ def main() -> None:
     os.environ |= _ENVIRONMENT
     for name in ("AWS_PROFILE", "AWS_ENDPOINT_URL_S3", "SCRAWL_ORIGIN_SECRET"):
         os.environ.pop(name, None)
+    missing = kinesis.fetch()
+    if missing:
+        say(f"Without a stream of lessons: {missing}")
     try:
-        with emulator(log) as os.environ["AWS_ENDPOINT_URL"]:
+        with emulator(log, SERVICES if missing else SERVICES + STREAM) as os.environ["AWS_ENDPOINT_URL"]:
             say("LocalStack is ready")
             rehearse(plan)
+            if not missing:
+                rehearse_stream(plan)
         with emulator(log.with_name("localstack-2.log"), SERVICES.replace("lambda,", "")):
             refuse(plan)
     except BaseException:

@@ -11,13 +11,15 @@ from pathlib import Path
 import requests
 
 from infra.paths import ROOT
+from tests.rehearsal import kinesis
 from tests.support.servers.lambda_process import runtime_folder
 
 PYTHON = ROOT / ".venv-rehearsal" / "bin" / "python"
 ADDRESS = "127.0.0.1:4566"  # some of LocalStack's own addresses have this port in them
 URL = f"http://{ADDRESS}"
 SERVICES = "apigateway,cloudformation,cloudwatch,iam,lambda,logs,s3,sns,sqs,sts"
-START_WITHIN = 180  # seconds
+STREAM = ",kinesis"  # where it can be fetched: `kinesis.fetch`
+START_WITHIN = 600  # seconds; it starts within ten, but not on a busy machine
 
 
 class EmulatorError(RuntimeError):
@@ -59,6 +61,7 @@ def _environment(folder: Path, runtime: Path, services: str) -> dict[str, str]:
         "TMPDIR": str(folder),
         "PYTHONPATH": str(ROOT),
         "FILESYSTEM_ROOT": str(folder / "filesystem"),
+        "OVERRIDE_IN_DOCKER": "0",  # in any container it would write outside its folder
         "GATEWAY_LISTEN": ADDRESS,
         "DISABLE_EVENTS": "1",
         "SKIP_SSL_CERT_DOWNLOAD": "1",
@@ -69,6 +72,8 @@ def _environment(folder: Path, runtime: Path, services: str) -> dict[str, str]:
         "CFN_IGNORE_UNSUPPORTED_RESOURCE_TYPES": "1",  # CloudFront, alarms' budget
         "LAMBDA_RUNTIME_ENVIRONMENT_TIMEOUT": "120",
         "REHEARSAL_RUNTIME": str(runtime),
+        "REHEARSAL_KINESIS": str(kinesis.FOLDER),
+        "KINESIS_MOCK_VERSION": kinesis.VERSION,
     }
 
 

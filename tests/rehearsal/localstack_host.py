@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from localstack.runtime.main import main
+from localstack.services.kinesis.packages import KinesisMockNodePackageInstaller
 from localstack.services.lambda_.invocation import execution_environment, runtime_executor, version_manager
 from localstack.services.lambda_.invocation.executor_endpoint import StatusErrorException
 from localstack.services.lambda_.invocation.lambda_models import InvocationResult
@@ -24,6 +25,7 @@ from localstack.services.s3.provider import S3Provider
 from tests.support.servers.lambda_process import LambdaError, LambdaProcess
 
 RUNTIME = "REHEARSAL_RUNTIME"  # the folder with AWS's runtime client
+KINESIS = "REHEARSAL_KINESIS"  # the folder that `tests.rehearsal.kinesis` fetched it into
 _NOT_HERE = ("LAMBDA_TASK_ROOT", "LAMBDA_RUNTIME_DIR", "_HANDLER", "AWS_EXECUTION_ENV")  # a container's
 _ADDRESS = "127.0.0.1"
 
@@ -108,6 +110,7 @@ def one_at_a_time[**P, R](action: Callable[P, R]) -> Callable[P, R]:
 
 
 if __name__ == "__main__":
+    KinesisMockNodePackageInstaller._get_install_dir = lambda *_: os.environ[KINESIS]
     S3Provider.put_object = one_at_a_time(S3Provider.put_object)
     for module in (runtime_executor, execution_environment, version_manager):
         module.get_runtime_executor = executor

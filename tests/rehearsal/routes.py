@@ -60,6 +60,25 @@ def patch_from_many(api: Gateway, say: Say) -> None:
     say(f"PATCH: {PATCHES} lessons from {CLIENTS} clients, each on top of another")
 
 
+def learn_from_stream(api: Gateway, say: Say) -> None:
+    """Hand in lessons, one of them twice, and updates, here and in a room, and wait until all are learned."""
+    lesson = api("GET", "/data").json()
+    waiting = api("PATCH", "/weights?learning_rate=0.001", 202, json=lesson)
+    while (report := api("GET", _path(waiting)).json()["lesson"])["state"] == "waiting":
+        time.sleep(0.5)
+    assert report["state"] == "learned", report
+    headers = {"Prefer": "wait=20", "Idempotency-Key": "twice"}
+    for _ in range(2):
+        answer = api("PATCH", "/weights?learning_rate=0.001", json=lesson, headers=headers).json()
+    newest = api("GET", "/weights/history?limit=2").json()["versions"]
+    assert [entry["version"] for entry in newest] == [answer["version"], report["version"]]
+    opened = api("POST", "/rooms", 201, json={"hours": 1}).json()
+    for said in ({}, _bearer(opened["code"])):
+        assert _update(api, said | {"Prefer": "wait=20"}, 201)["source"] == "update"
+    api("DELETE", f"/rooms/{opened['code']}", 204, headers=_bearer(opened["owner_code"]))
+    say("Stream: lessons and updates are learned, here and in a room; one that is sent twice counts once")
+
+
 def retrain(api: Gateway, say: Say) -> None:
     """Have the second function retrain a model, and wait for the end of it."""
     answer = api("DELETE", "/weights", 202)
