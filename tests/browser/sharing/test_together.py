@@ -1,5 +1,9 @@
-"""Tabs learn together: two and a late third, one goes offline and comes back, and no picture leaves any of them."""
+"""Tabs learn together: two and a late third, one goes offline and comes back, one closes amid an upload.
 
+No picture leaves any of them.
+"""
+
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -71,3 +75,32 @@ def test_tabs_learn_together_and_no_picture_leaves_them(browser: Browser, togeth
     assert first.errors == []
     for lab in (first, second, third):
         lab.page.context.close()
+
+
+@pytest.mark.ci_only
+def test_owner_who_leaves_amid_an_upload_leaves_a_room_that_goes_on(browser: Browser, together: RunningStack) -> None:
+    opened = requests.post(f"{together.url}/api/rooms", json={}, timeout=30).json()
+    (owner, _), (other, _) = (visit(browser, together, opened[name]) for name in ("owner_code", "code"))
+    other.wait_text("together-part", "This tab has added")
+    slow = owner.page.context.new_cdp_session(owner.page)
+    slow.send("Network.enable")
+    rates = {"downloadThroughput": -1, "uploadThroughput": WEIGHTS / 60, "latency": 0, "offline": False}
+    with owner.page.expect_request(lambda request: request.method == "POST" and "updates" in request.url):
+        slow.send("Network.emulateNetworkConditions", rates)
+    owner.page.context.close()
+    (times,) = re.findall(r"added to it (\w+)", other.text("together-part"))
+    other.wait(f"!document.getElementById('together-part').textContent.includes('added to it {times}')")
+    other.wait_text("together-accuracy", "%")
+    assert other.errors == []
+    code = {"Authorization": f"Bearer {opened['code']}"}
+    versions = requests.get(f"{together.url}/api/weights/history", headers=code, timeout=30).json()["versions"]
+    assert all(len(fetched(together, code, entry["version"])) > WEIGHTS for entry in versions)
+    other.page.context.close()
+
+
+def fetched(stack: RunningStack, headers: dict[str, str], version: str) -> bytes:
+    """Return a version's tensors, of which each must still be whole."""
+    said = headers | {"Accept": "application/vnd.safetensors"}
+    answer = requests.get(f"{stack.url}/api/weights?version={version}", headers=said, timeout=30)
+    assert answer.status_code == 200
+    return answer.content
