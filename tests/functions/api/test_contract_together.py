@@ -61,8 +61,8 @@ def classroom(tmp_path_factory: pytest.TempPathFactory, small_seeded_folder: Pat
     yield room
     own = {"Authorization": f"Bearer {room.code}"}
     left = requests.get(f"{room.url}/rooms/{room.code}", headers=own, timeout=60)
-    assert left.status_code == 200, "a code of others has ended the room"
     running.stop()
+    assert left.status_code == 200, "a code of others has ended the room"
     assert "Traceback" not in running.output
 
 
