@@ -52,6 +52,23 @@ def test_the_tour_leads_from_drawing_to_mistakes_once(lab: Lab) -> None:
     assert lab.page.evaluate(ringed) is None
 
 
+@pytest.mark.parametrize(("width", "height"), [(360, 740), (740, 360), (768, 1024), (1280, 720)])
+def test_a_step_of_the_tour_is_in_sight_with_its_words(same_lab: Lab, width: int, height: int) -> None:
+    same_lab.page.set_viewport_size({"width": width, "height": height})
+    same_lab.page.evaluate("document.querySelector('#tour-start').click()")
+    for step in range(1, 7):
+        assert same_lab.text("tour-words").startswith(f"{step} of 6")
+        same_lab.wait("""(() => {
+            const [said, button, ringed, tabs] = ["#tour-words", "#tour-next", "[data-toured]", ".tabs"]
+                .map(name => document.querySelector(name).getBoundingClientRect())
+            const fixed = getComputedStyle(document.querySelector(".tabs")).position === "fixed"
+            const end = fixed ? tabs.top : innerHeight
+            return said.top >= 0 && button.top >= 0 && button.right <= innerWidth
+                && ringed.top >= Math.min(said.bottom, innerHeight) - 8 && ringed.top + 40 <= end
+        })()""")
+        same_lab.click("tour-next")
+
+
 SEEN = """names => names.map(name => document.querySelector(name).getBoundingClientRect())
     .every(box => box.width > 0 && box.top >= 0 && box.bottom <= innerHeight && box.right <= innerWidth)"""
 
@@ -106,6 +123,37 @@ def test_projector_makes_everything_larger(same_lab: Lab) -> None:
     same_lab.page.wait_for_function(SEEN, arg=["#pad", "#prediction", "#network", "#train", "#accuracy-curve"])
     same_lab.page.keyboard.press("p")
     same_lab.wait(f"{size} === {before}")
+
+
+# What sticks out of its card: the padding's inner edge on the right is where its content ends.
+STICKING_OUT = """[...document.querySelectorAll(".card")].filter(card => card.checkVisibility()).flatMap(card => {
+    const edge = card.getBoundingClientRect().right - parseFloat(getComputedStyle(card).paddingRight)
+    return [...card.querySelectorAll("button, input, select, dd, dt, p, h2, h3, li, svg, canvas")]
+        .filter(part => part.checkVisibility() && part.getBoundingClientRect().right > edge + 1.5)
+        .map(part => part.id || part.outerHTML.slice(0, 80))
+})"""
+
+
+def test_nothing_sticks_out_of_its_card_when_the_figures_are_long(same_lab: Lab) -> None:
+    same_lab.complete()
+    for name, figure in (
+        ("train-accuracy", "100.00%"),
+        ("test-accuracy", "100.00%"),
+        ("loss", "0.0003"),
+        ("iteration", "123456"),
+        ("samples-per-second", "1320000"),
+        ("threads", "on 16 cores"),
+    ):
+        same_lab.page.evaluate(
+            "([name, text]) => { document.getElementById(name).textContent = text }", [name, figure]
+        )
+    found = {}
+    for width in (320, 360, 390, 768, 1280, 1440):
+        same_lab.page.set_viewport_size({"width": width, "height": 740})
+        for tab in ("draw", "train", "inside", "mistakes", "share"):
+            same_lab.page.click(f".tabs [data-tab={tab}]")
+            found[width, tab] = same_lab.page.evaluate(STICKING_OUT)
+    assert {place: parts for place, parts in found.items() if parts} == {}
 
 
 def test_nothing_overlaps_or_leaves_the_screen(same_lab: Lab) -> None:

@@ -34,9 +34,9 @@ class Actions:
         self.initial_weights = app.initial_weights
         self._sampling = False
         clicks: dict[str, Callable[[], None]] = {
-            "undo": lambda: page.dispatch("undone"),
-            "redo": lambda: page.dispatch("redone"),
-            "clear": lambda: page.dispatch("cleared"),
+            "undo": lambda: page.dispatch_at_once("undone"),
+            "redo": lambda: page.dispatch_at_once("redone"),
+            "clear": lambda: page.dispatch_at_once("cleared"),
             "sample": self.sample,
             "train": self.train,
             "step": self.step,
@@ -62,7 +62,7 @@ class Actions:
         timer = window.setTimeout(self._say_waiting, WAITING)
         try:
             picture, label = await self.api.sample()
-            self.page.dispatch("sampled", picture=picture, label=label)
+            self.page.dispatch_at_once("sampled", picture=picture, label=label)
         except fetching.ApiUnavailableError as error:
             self.connection.mark_unavailable(str(error))
             self.page.send("sample")
@@ -77,17 +77,17 @@ class Actions:
 
     def train(self) -> None:
         """Start training, or pause it."""
-        self.page.dispatch("training_wanted", on=not self.state.training)
+        self.page.dispatch_at_once("training_wanted", on=not self.state.training)
         self.page.send("train" if self.state.training else "pause")
 
     def step(self) -> None:
         """Do one step of training."""
-        self.page.dispatch("step_wanted")
+        self.page.dispatch_at_once("step_wanted")
         self.page.send("step")
 
     def new_weights(self) -> None:
         """Start again from random weights."""
-        self.page.dispatch("new_weights_wanted")
+        self.page.dispatch_at_once("new_weights_wanted")
         self.page.send("randomise", seed=self.state.settings["seed"])
 
     def teach(self, event: Event) -> None:

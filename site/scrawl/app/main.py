@@ -61,11 +61,12 @@ def start_controls(app: App) -> None:
     from scrawl.app.feature_loader import FeatureLoader
     from scrawl.ui.status_view import StatusView
     from scrawl.ui.tabs import Tabs
-    from scrawl.ui.training_view import TrainingView
+    from scrawl.ui.training_view import TrainingButtons, TrainingView
 
     Actions(app)
     FeatureLoader(app)
     app.tabs = Tabs(app.repaint)
+    app.page.frame_views.append(TrainingButtons())
     app.page.views += [TrainingView(), StatusView()]
     window.addEventListener("resize", app.repaint)
     app.page.request_render()

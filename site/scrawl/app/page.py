@@ -2,11 +2,12 @@
 
 `dispatch` changes the state. With the next frame, however many events there were, three things happen:
 
-1. The frame views render: what the pen draws, the prediction, and the phase of the start.
+1. The frame views render: what the pen draws, the prediction, the training buttons, and the phase of the start.
 2. The effects, functions given to `on_change`, run. They may send requests, load code or dispatch; views never do.
 3. The other views render as far as the frame has time for them (`RenderQueue`).
 
-What the pen does, and what is read then, does not wait for the frame: `dispatch_at_once` does 1 and 2 on the spot.
+What the pen or a pressed button does, and what is read then, does not wait for the frame: `dispatch_at_once` does 1
+and 2 on the spot. A busy machine or a hidden tab has no frame for seconds.
 
 The worker's reports change the state like other events, under their own names. `handle_report` names those that
 somebody answers instead, and `on_report` who else is told.
@@ -62,7 +63,7 @@ class Page:
         self.request_render()
 
     def dispatch_at_once(self, event: str, **fields: Any) -> None:
-        """Change the state, show it in the frame views and run the effects: for a pen, a frame is too late."""
+        """Change the state, show it in the frame views, run the effects: for a press a frame is too late."""
         self.dispatch(event, **fields)
         self._show()
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from browser import document
+from browser import self as window
 
 from scrawl.ui.dom import by_id, set_attribute, set_text
 from scrawl.ui.preferences import remember
@@ -92,7 +93,8 @@ class Tour:
         if self._target is not None:
             set_attribute(self._target, "data-toured", "")
             if self._step:
-                self._target.scrollIntoView({"block": "nearest"})
+                large = self._target.clientHeight > 0.7 * window.innerHeight  # then its top counts
+                self._target.scrollIntoView({"block": "start" if large else "nearest"})
 
     def _unring(self) -> None:
         if self._target is not None:

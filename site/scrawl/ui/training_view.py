@@ -1,4 +1,4 @@
-"""The training card: buttons, the settings always in view, and the figures of the run.
+"""The training card: its buttons, which answer at once, the settings always in view, and the figures of the run.
 
 `curves_view` draws the curves, and `training_options` has the other settings.
 """
@@ -19,13 +19,31 @@ if TYPE_CHECKING:
 SETTING_IDS = {"batch_size": "batch-size", "learning_rate": "learning-rate", "cache_size": "cache-size"}
 
 
-class TrainingView:
-    """Owns the training buttons, the settings and the figures."""
+class TrainingButtons:
+    """Owns the training buttons. A frame view: a pressed button that says nothing is pressed again."""
 
     def __init__(self) -> None:
         self.train = by_id("train")
-        self.train_label = self.train.querySelector("span")
+        self.label = self.train.querySelector("span")
         self.buttons = [self.train, by_id("step"), by_id("weights-new")]
+        self._shown: tuple[bool, bool] | None = None  # frames are many, changes few
+
+    def render(self, state: State) -> None:
+        """Show whether it trains, and whether there is something to train."""
+        shown = (state.training, state.record.opened)
+        if self._shown == shown:
+            return
+        self._shown = shown
+        set_text(self.label, "Pause" if state.training else "Train")
+        set_attribute(self.train, "data-on", "yes" if state.training else "no")
+        for button in self.buttons:
+            set_flag(button, "disabled", not state.record.opened)
+
+
+class TrainingView:
+    """Owns the settings and the figures."""
+
+    def __init__(self) -> None:
         self.model = by_id("model")
         self.fields = SettingFields({name: by_id(name_on_page) for name, name_on_page in SETTING_IDS.items()})
         self._models: list[NetworkDescription] | None = None
@@ -34,10 +52,6 @@ class TrainingView:
 
     def render(self, state: State) -> None:
         """Show where training stands."""
-        set_text(self.train_label, "Pause" if state.training else "Train")
-        set_attribute(self.train, "data-on", "yes" if state.training else "no")
-        for button in self.buttons:
-            set_flag(button, "disabled", not state.record.opened)
         self._show_models(state)
         self._show_figures(state)
         self.fields.render(state)

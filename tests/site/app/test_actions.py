@@ -85,6 +85,19 @@ def test_train_button_starts_and_pauses(actions: Actions, link: Link, page: Page
     assert not page.state.training
 
 
+def test_press_is_shown_without_waiting_for_a_frame(actions: Actions, page: Page) -> None:
+    shown: list[bool] = []
+    page.frame_views.append(types.SimpleNamespace(render=lambda state: shown.append(state.training)))
+    others: list[bool] = []
+    page.views.append(types.SimpleNamespace(render=lambda state: others.append(state.training)))
+    actions.train()  # no frame runs
+    assert (shown, others) == ([True], [])
+    actions.train()
+    assert (shown, others) == ([True, False], [])
+    window.run_frame()
+    assert others == [False]  # once for both
+
+
 @pytest.mark.usefixtures("actions")
 def test_setting_that_cannot_be_used_is_not_sent(link: Link, page: Page) -> None:
     field = document["batch-size"]
