@@ -73,7 +73,7 @@ def test_stack_stops_and_starts_again(page: Page, own_stack: RunningStack) -> No
 def test_end_of_the_api_is_noticed_during_a_run_that_asks_for_nothing(visitor: Lab, context: BrowserContext) -> None:
     visitor.open().complete()
     visitor.page.fill("#cache-size", "1")
-    visitor.click("train")
+    visitor.train_slowly()
     visitor.wait_text("cached-blocks", "^1$")
     with visitor.page.expect_request("**/api/v2/health/live"):
         pass  # nothing else needs the API any more
@@ -112,13 +112,12 @@ def test_bad_block_is_refused_and_training_goes_on(
         route.fulfill(body=spoil(one_digit()), content_type="application/octet-stream")
 
     context.route("**/datablock/train/1?**", answer)
-    visitor.open()
-    visitor.click("train")
+    visitor.open().train_slowly()
     refused = visitor.wait_text("train-message", "refused")
     assert "train 1" in refused
     visitor.wait_text("train-message", message)
     before = visitor.number("iteration")
-    visitor.wait_number("iteration", before + 50)
+    visitor.wait_number("iteration", before + 5)
     visitor.click("train")
 
 
@@ -126,9 +125,8 @@ def test_damaged_compression_is_survived(visitor: Lab, context: BrowserContext) 
     damaged = gzip.compress(one_digit())[:-9]
     headers = {"Content-Encoding": "gzip", "Content-Type": "application/octet-stream"}
     context.route("**/datablock/train/1?**", lambda route: route.fulfill(body=damaged, headers=headers))
-    visitor.open()
-    visitor.click("train")
-    visitor.wait_number("iteration", 50)
+    visitor.open().train_slowly()
+    visitor.wait_number("iteration", 5)
     visitor.errors.clear()
 
 

@@ -114,6 +114,13 @@ class Lab:
         self.show(name)
         self.page.click(f"#{name}", timeout=PATIENCE)
 
+    def train_slowly(self) -> None:
+        """Start training with twenty steps a second: at full speed it would take all of the processor."""
+        self.complete().show("pace")
+        self.page.select_option("#pace", "slow")
+        self.page.fill("#speed", "20")
+        self.click("train")
+
     def draw(self, digit: int) -> None:
         """Write a digit on an empty pad, with the mouse."""
         self.draw_strokes(DIGITS[digit])

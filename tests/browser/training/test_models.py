@@ -77,13 +77,13 @@ def test_switching_networks_loses_nothing(lab: Lab, other: str) -> None:
 
 
 def test_network_that_is_left_while_it_trains_is_paused(lab: Lab) -> None:
-    lab.click("train")
-    lab.wait_number("iteration", 100)
+    lab.train_slowly()
+    lab.wait_number("iteration", 10)
     lab.page.select_option("#model", OTHERS[0])
     lab.wait_text("train-message", "MLP 128 is paused")
     lab.wait_text("train", "^\\s*Train")
     lab.page.select_option("#model", FIRST)
-    lab.wait_number("iteration", 100)
+    lab.wait_number("iteration", 10)
     lab.wait_still("iteration")
 
 
