@@ -22,7 +22,7 @@ from scrawl.together.local_round import FEWEST_DIGITS
 from scrawl.together.room_address import RoomAddress
 from scrawl.together.together_api import TogetherApi
 from scrawl.together.together_state import TRANSITIONS, TogetherState, read_code
-from scrawl.ui.dom import set_attribute, set_flag, set_text, show_notice
+from scrawl.ui.dom import set_attribute, set_flag, set_hidden, set_text, show_notice
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
@@ -62,10 +62,10 @@ class TogetherView:
         together = state.together
         set_text(self.start, "Leave" if together.on else "Take part")
         reason = "" if together.on else unshared_reason(state)
-        set_flag(self.start, "disabled", not state.record.opened or bool(reason) or together.asking)
-        set_flag(self.room, "disabled", bool(reason) or together.asking)
-        set_flag(self.joining, "hidden", together.on)
-        set_flag(self.owning, "hidden", not together.owner_code)
+        set_flag(self.start, "disabled", not state.record.opened or bool(reason))
+        set_flag(self.room, "disabled", bool(reason))
+        set_hidden(self.joining, together.on, self.start)
+        set_hidden(self.owning, not together.owner_code, self.start)
         self.address.render(together.code)
         set_flag(self.figures, "hidden", not together.on)
         set_text(self.count, str(together.participants))
@@ -189,7 +189,11 @@ class TogetherView:
         await self._enter(await self.api.open_room(self.state.model))
 
     def _reset(self) -> None:
-        self._run(lambda: self.api.reset_room(self.state.together.owner_code))
+        self._run(self._start_over)
+
+    async def _start_over(self) -> None:
+        await self.api.reset_room(self.state.together.owner_code)
+        self._say("The room has its first weights again.", "good")
 
     def _end(self) -> None:
         self._run(self._end_for_all)
@@ -203,6 +207,7 @@ class TogetherView:
     def _run(self, task: Callable[[], Coroutine[Any, Any, object]]) -> None:
         if not self.state.together.asking:  # else it is the second click of a double one
             self.page.dispatch("together_asking", on=True)
+            self._say("Asking the API…", "quiet")
             aio.run(self._try(task))
 
     async def _try(self, task: Callable[[], Coroutine[Any, Any, object]]) -> None:

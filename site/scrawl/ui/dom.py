@@ -36,6 +36,15 @@ def set_flag(element: Element, name: str, on: bool) -> None:
         setattr(element, name, on)
 
 
+def set_hidden(element: Element, hidden: bool, refuge: Element) -> None:
+    """Hide a group of controls, or show it. A focus in what is hidden goes to `refuge`, or it would be lost."""
+    focused = document.activeElement
+    lost = hidden and focused is not None and element.contains(focused)
+    set_flag(element, "hidden", hidden)
+    if lost:
+        refuge.focus()
+
+
 def show_notice(element: Element, notice: Notice | None) -> None:
     """Show a message in its place, or nothing."""
     set_flag(element, "hidden", notice is None)

@@ -56,6 +56,7 @@ def owner(browser: Browser, address: str) -> Iterator[Lab]:
     lab.wait("!document.querySelector('#room-open').disabled")
     lab.page.dblclick("#room-open")
     lab.wait_text("together-part", "This tab has added")
+    lab.wait("document.activeElement.id === 'together-start'")  # what had the focus is hidden
     assert [url.rsplit("/", 1)[-1] for url in asked].count("rooms") == 1  # a double click opens one
     yield lab
     context.close()
@@ -118,6 +119,7 @@ def test_owner_starts_over_and_ends_the_room(owner: Lab, address: str) -> None:
         owner.click("room-reset")
     made = resetting.value.headers["etag"].strip('"')
     assert before < made <= room_of(address, code)["room"]["version"]
+    owner.wait_text("together-message", "has its first weights again")
     owner.click("room-end")
     owner.wait_text("together-message", "The room is over, for everybody")
     assert room_of(address, code)["error"]["code"] == "not_found"
