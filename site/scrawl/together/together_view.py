@@ -171,7 +171,7 @@ class TogetherView:
         if not code:
             self._say(f"A room's code has twelve letters, like BCDF-GHJK-MNPQ, got {text[:40]!r}.", "warning")
             return
-        self._run(lambda: self._enter(code))
+        self._run(self._enter, code)
 
     async def _enter(self, code: str) -> None:
         self._take_part((await self.api.room(code))["model"], code)
@@ -204,15 +204,15 @@ class TogetherView:
 
     # What is in the way
 
-    def _run(self, task: Callable[[], Coroutine[Any, Any, object]]) -> None:
+    def _run(self, task: Callable[..., Coroutine[Any, Any, object]], *arguments: str) -> None:
         if not self.state.together.asking:  # else it is the second click of a double one
             self.page.dispatch("together_asking", on=True)
             self._say("Asking the API…", "quiet")
-            aio.run(self._try(task))
+            aio.run(self._try(task, *arguments))
 
-    async def _try(self, task: Callable[[], Coroutine[Any, Any, object]]) -> None:
+    async def _try(self, task: Callable[..., Coroutine[Any, Any, object]], *arguments: str) -> None:
         try:
-            await task()
+            await task(*arguments)
         except fetching.ApiUnavailableError as error:
             self._say(f"{error}. Try again once it is back.", "warning")
         except fetching.RefusedError as error:
