@@ -57,6 +57,7 @@ REQUESTS: Table = {
     "compare_network": ("model", "buffer"),  # a safetensors file's bytes, for a network that is not selected
     "predict_with_all": (),
     "learn_together": (  # a round; the shared weights, as a safetensors file's bytes, and the person's digits
+        "number",  # the report's; another request ends the round before
         "model",
         "buffer",
         "labels",
@@ -127,7 +128,7 @@ REPORTS: Table = {
     "confusion_counted": ("model", "iteration", "counts"),  # 100, by label, then by what it is read as
     "misread_digits": ("model", "label", "prediction", "count", "shares", "buffer"),  # the surest first; RGBA
     "trained_on_misread": ("model", "label", "prediction", "count", "right", "steps", "rate"),
-    "learned_together": ("model", "samples", "buffer"),  # the difference; None where it must not be sent
+    "learned_together": ("number", "samples", "buffer"),  # the difference; None where it must not be sent
     "comparison_added": ("model",),
     "comparison_failed": ("model", "message"),
     # The network as a picture: first its parts in RGBA, then its numbers, flat: by stage, and by place in the column

@@ -1,8 +1,8 @@
 """Learns in rounds: takes the shared weights, has the worker learn from them, sends the difference, and again.
 
-An update that got no answer is sent again with the same key; one that comes too late, or does harm, is given up, and
-the next round starts from the shared weights as they are then. So it does not matter when a tab comes, goes, or loses
-its connection.
+An update that got no answer, or lost against many others at once, is sent again with the same key; one that comes too
+late, or does harm, is given up, and the next round starts from the shared weights as they are then. So it does not
+matter when a tab comes, goes, or loses its connection.
 """
 
 from __future__ import annotations
@@ -41,13 +41,14 @@ class LearningRounds:
         self._participant = ""
         self._base = ""  # the version that the worker learns from
         self._unsent: tuple[Any, ...] | None = None  # an update without an answer
-        self._number = 0
+        self._number = 0  # of the round
         self.page.on_report("learned_together", self._learned)
         window.addEventListener("online", lambda _event: self._hurry())
 
     def start(self, model: str, code: str = "") -> None:
         """Take part in learning a network; with a code, in its room."""
         self._session += 1
+        self._number += 1  # what the worker learns for others is not theirs
         self._participant = "".join(
             [f"{byte:02x}" for byte in window.crypto.getRandomValues(window.Uint8Array.new(8))]
         )
@@ -112,18 +113,18 @@ class LearningRounds:
             self._schedule(PAUSE)
             return
         fields = {"labels": labels, "pictures": pictures, "with_blocks": self.state.together.with_blocks}
-        self.page.send("learn_together", model=model, buffer=buffer, **fields)
+        self._number += 1
+        self.page.send("learn_together", number=self._number, model=model, buffer=buffer, **fields)
 
-    def _learned(self, model: str, samples: int, buffer: ArrayBuffer | None) -> None:
-        """Send what the worker has learned."""
-        if not self.state.together.on or model != self.state.together.model:
+    def _learned(self, number: int, samples: int, buffer: ArrayBuffer | None) -> None:
+        """Send what the worker has learned, unless it belongs to a round before."""
+        if not self.state.together.on or number != self._number:
             return
         if buffer is None:
             self.page.dispatch("together_noticed", text="MNIST's digits are still on their way.")
             self._schedule(PAUSE)
             return
-        self._number += 1
-        self._unsent = (buffer, self._base, samples, f"{self._participant}-{self._number}")
+        self._unsent = (buffer, self._base, samples, f"{self._participant}-{number}")
         aio.run(self._attempt_to_send(self._session))
 
     async def _attempt_to_send(self, session: int) -> None:
@@ -152,6 +153,9 @@ class LearningRounds:
 
     def _refused(self, error: fetching.RefusedError) -> None:
         """Go on with the shared weights as they are now, unless this tab may not take part."""
+        if error.status == 409 and self._unsent is not None:  # others were quicker again and again: it still counts
+            self._schedule(PAUSE)
+            return
         self._unsent = None
         if error.status == 404:
             self.stop(f"This room is over: {error}.", "warning")

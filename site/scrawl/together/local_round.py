@@ -57,7 +57,7 @@ class LocalRound:
         self._samples.store(0, labels, pictures)
         self.count = self.kernel.size(labels)
         self.seed = seed
-        self._epochs = 0
+        self._epochs, self._steps = 0, []
 
     def add_others(self, source: Samples, ranges: Sequence[Rows]) -> None:
         """Let the round learn from digits of MNIST, too: other ones in each round."""

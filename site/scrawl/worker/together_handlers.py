@@ -29,12 +29,20 @@ class TogetherHandlers:
         self.worker, self.training = worker, training
         self._rounds: dict[str, LocalRound] = {}  # by model; only of the last one
         self._memory = Region(worker.pool)  # of its network
-        self._learning = ""  # the model of the round under way
+        self._learning, self._number = "", 0  # the model and the number of the round under way
+        self._timer = 0  # until its next slice
 
     def learn_together(
-        self, model: str, buffer: ArrayBuffer, labels: Uint8Array, pictures: Uint8Array, with_blocks: bool
+        self,
+        number: int,
+        model: str,
+        buffer: ArrayBuffer,
+        labels: Uint8Array,
+        pictures: Uint8Array,
+        with_blocks: bool,
     ) -> None:
         """Learn from the shared weights in the buffer and the person's digits, and with MNIST's if that is wished."""
+        window.clearTimeout(self._timer)  # the round before, if it is still under way
         opened, kernel = self.worker.opened[model], self.worker.kernel
         shared, _metadata = safetensors_codec.decode(kernel, opened.shapes, buffer)
         if model not in self._rounds:
@@ -46,7 +54,7 @@ class TogetherHandlers:
         self._rounds[model].start(shared, labels.subarray(first), pictures.subarray(PIXELS * first), seed)
         if with_blocks:
             self._add_blocks(self._rounds[model])
-        self._learning = model
+        self._learning, self._number = model, number
         self._continue()
 
     def _add_blocks(self, learning: LocalRound) -> None:
@@ -64,14 +72,15 @@ class TogetherHandlers:
         while more and now() < end:
             more = learning.step()
         if more:
-            window.setTimeout(self._continue, 0)
+            self._timer = window.setTimeout(self._continue, 0)
             return
+        learned = {"number": self._number, "samples": learning.count}
         difference = learning.difference(_secrets)
         if difference is None:
-            self.worker.report("learned_together", model=model, samples=learning.count, buffer=None)
+            self.worker.report("learned_together", buffer=None, **learned)
             return
         buffer = safetensors_codec.encode(self.worker.opened[model].shapes, difference, {})
-        self.worker.hand_over("learned_together", buffer, model=model, samples=learning.count)
+        self.worker.hand_over("learned_together", buffer, **learned)
 
 
 def _secrets(count: int) -> list[int]:
