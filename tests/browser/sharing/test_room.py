@@ -53,7 +53,7 @@ def owner(browser: Browser, address: str) -> Iterator[Lab]:
     open_drawer(lab)
     asked: list[str] = []
     lab.page.on("request", lambda request: asked.append(request.url))
-    lab.wait("!document.querySelector('#room-open').disabled")
+    lab.wait("document.querySelector('#room-open:enabled') !== null")
     lab.page.dblclick("#room-open")
     lab.wait_text("together-part", "This tab has added")
     lab.wait("document.activeElement.id === 'together-start'")  # what had the focus is hidden

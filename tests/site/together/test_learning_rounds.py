@@ -97,7 +97,7 @@ def test_update_that_did_not_come_through_is_sent_again_with_its_key(visit: Visi
     assert len(visit.api.sent) >= 2
     assert len(set(visit.api.sent)) == 1
     assert visit.state.together.sent == 1
-    assert len(visit.asked) == 2  # and the next round has begun
+    assert len(visit.asked) == 2  # and the next round has started
 
 
 def test_update_that_does_harm_is_given_up(visit: Visit) -> None:
