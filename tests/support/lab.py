@@ -22,6 +22,9 @@ INKED = """(() => {
     const opacity = pen.getImageData(0, 0, width, width).data.filter((value, place) => place % 4 == 3)
     return Math.round(1e4 * opacity.filter(value => value > 127).length / width ** 2) / 100
 })()"""
+MESSAGES = """[...document.querySelectorAll("[data-tone], #api-status")]
+    .filter(element => element.checkVisibility())
+    .map(element => element.id + ": " + element.textContent)"""
 # What the browser itself says about requests that nobody answers; the page cannot keep it from doing so.
 _FAILED_LOAD = re.compile(r"Failed to load resource: (net::ERR_|the server responded with a status of 5)")
 
@@ -150,7 +153,7 @@ class Lab:
         """Wait until an element's text matches, and return it."""
         text = f"document.querySelector('#{name}')"  # which may not be there yet
         try:
-            found = self.wait(f"{text} && new RegExp({pattern!r}).test({text}.textContent) && [{text}.innerText]")
+            found = self._wait(f"{text} && new RegExp({pattern!r}).test({text}.textContent) && [{text}.innerText]")
         except PageTimeoutError as error:
             said = self.page.evaluate(f"{text}?.textContent")
             raise AssertionError(f"#{name} says {said!r}, expected {pattern!r}") from error
@@ -183,6 +186,15 @@ class Lab:
 
     def wait(self, condition: str) -> Any:
         """Wait until a JavaScript expression holds, and return what it is then."""
+        try:
+            return self._wait(condition)
+        except PageTimeoutError as error:
+            said = self.page.evaluate(MESSAGES)
+            raise AssertionError(
+                f"{condition} never held; the page says {said}, the console {self.errors}"
+            ) from error
+
+    def _wait(self, condition: str) -> Any:
         return self.page.wait_for_function(condition, timeout=PATIENCE, polling=POLLING).json_value()
 
     def wait_async(self, function: str, arg: object = None) -> None:
