@@ -58,7 +58,7 @@ class Autosave:
         self._version_sent: dict[str, Any] | None = None  # what is known of the weights that were shared last
         self._changed: list[str] = []  # models whose weights have changed since they were saved
         self._in_flight = ""  # the model whose weights the worker is saving
-        self._record = ""  # what belongs to them, as text
+        self._record, self._iteration = "", 0  # what belongs to them, as text; their iteration
         self._page_timer = self._weights_timer = 0
         self._asked_at = self._took = 0.0  # milliseconds: when the worker was last asked to save, how long it took
         self._ended = False
@@ -182,7 +182,8 @@ class Autosave:
         if self._ended or not self.saved_visit.claimed or not self._changed or self._in_flight:
             return
         model = self._changed.pop(0)
-        self._record = JSON.stringify(saved_work.record_to_plain(self.state.record_of(model)))
+        record = self.state.record_of(model)
+        self._record, self._iteration = JSON.stringify(saved_work.record_to_plain(record)), record.iteration
         self.page.send(
             "save_weights", key=f"{self.saved_visit.slot}/weights/{model}", model=model, record=self._record
         )
@@ -199,7 +200,7 @@ class Autosave:
         self.saved_visit.unsaved.pop(model, None)
         if self.state.share.save_notice:
             self.page.dispatch("save_noticed", value=None)
-        self._note_iterations({**self._iterations(), model: self.state.record_of(model).iteration})
+        self._note_iterations({**self._iterations(), model: self._iteration})
         self._plan()
 
     def _weights_not_saved(self, model: str, message: str, buffer: ArrayBuffer) -> None:

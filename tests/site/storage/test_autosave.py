@@ -20,6 +20,14 @@ FIGURES = {"epoch": 0.5, "loss": 0.5, "accuracy": 0.9, "samples_per_second": 1e5
 REPORT_EVERY = 100  # milliseconds, as the worker does
 
 
+class SavedVisit(SimpleNamespace):
+    """What this browser has of all tabs, this one's in the first slot."""
+
+    @property
+    def work(self) -> dict[str, Any]:
+        return dict(self.works.get(self.slot, {}))
+
+
 @pytest.fixture
 def link(monkeypatch: pytest.MonkeyPatch) -> Link:
     window.reset()
@@ -38,9 +46,10 @@ def page(link: Link) -> Page:
         transitions.register(table)
     page = Page(link)  # type: ignore[arg-type] # all of a WorkerLink that a page uses
     page.state.share = ShareState()
-    visit = SimpleNamespace(
-        slot=1, claimed=True, refusal="", unsaved={}, work={}, works={}, key=str, on_claimed=lambda _action: None
+    visit = SavedVisit(
+        slot=1, claimed=True, refusal="", unsaved={}, works={}, key=str, on_claimed=lambda _action: None
     )
+    page.visit = visit  # type: ignore[attr-defined] # for the tests
     app: Any = SimpleNamespace(page=page, saved_visit=visit)
     Autosave(app)
     page.dispatch("training_wanted", on=True)
@@ -69,6 +78,16 @@ def longest(times: list[float]) -> float:
 def test_reload_in_the_middle_of_training_loses_less_than_a_second(page: Page, link: Link) -> None:
     takes = 100
     assert longest(saved_at(page, link, takes, 10_000)) + takes < 1000
+
+
+def test_iteration_that_is_noted_is_that_of_the_weights_which_were_saved(page: Page, link: Link) -> None:
+    link.report("progress", model=page.state.model, iteration=512, **FIGURES)
+    window.run_timers(1000)
+    assert link.kinds()[-1] == "save_weights"
+    link.report("progress", model=page.state.model, iteration=656, **FIGURES)  # the last one, after a pause
+    link.report("weights_saved", model=page.state.model)
+    visit: Any = page.visit  # type: ignore[attr-defined]
+    assert visit.works[1]["iterations"] == {page.state.model: 512}
 
 
 def test_saving_a_large_network_leaves_time_for_training(page: Page, link: Link) -> None:
