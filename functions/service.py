@@ -15,6 +15,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from functions import structs
 from functions.cache import Cache
 from functions.dataset.shards import Digits, ShardedDataset
 from functions.errors import CorruptDataError, InvalidValueError, NotFoundError, UnavailableError
@@ -197,7 +198,7 @@ class Service:
         try:
             if not MODEL_NAME.fullmatch(name):
                 raise NotFoundError(key)
-            manifest = msgspec.json.decode(self._store.get(key).body, type=ModelManifest)
+            manifest = structs.decode(self._store.get(key).body, ModelManifest)
         except NotFoundError as error:
             raise self._unknown(name) from error
         except msgspec.DecodeError as error:

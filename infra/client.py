@@ -14,6 +14,7 @@ import requests
 from requests.adapters import HTTPAdapter
 from urllib3.util.retry import Retry
 
+from functions import structs
 from functions.prediction_warnings import PredictionWarning
 
 JSON = "application/json"
@@ -160,7 +161,7 @@ def _condition(if_version: str | None) -> dict[str, str]:
 
 def _read[T](answer: requests.Response, kind: type[T]) -> T:
     try:
-        return msgspec.json.decode(answer.content, type=kind)
+        return structs.decode(answer.content, kind)
     except msgspec.MsgspecError as error:
         raise ApiError(answer.status_code, f"{answer.url} does not answer as Scrawl's API does: {error}") from error
 

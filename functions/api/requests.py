@@ -14,6 +14,7 @@ from functools import cached_property, wraps
 import msgspec
 from chalice.app import Request, Response
 
+from functions import structs
 from functions.api import bodies, negotiation
 from functions.api.limits import LARGEST_BODY, LARGEST_UNPACKED
 from functions.api.responses import HttpError, answer_to
@@ -236,7 +237,7 @@ def read_json[T](body: bytes | msgspec.Raw, kind: type[T]) -> T:
     """
     try:
         content = body if isinstance(body, msgspec.Raw) else bodies.text(body)
-        return msgspec.json.decode(content, type=kind)
+        return structs.decode(content, kind)
     except msgspec.ValidationError as error:
         message = str(error)
         place = _PLACE.search(message)

@@ -15,6 +15,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from functions import structs
 from functions.cache import Cache
 from functions.dataset import block
 from functions.dataset.block import Block
@@ -161,7 +162,7 @@ class ShardedDataset:
 
 def _read_manifest(store: Store) -> DatasetManifest:
     try:
-        return msgspec.json.decode(store.get(MANIFEST_KEY).body, type=DatasetManifest)
+        return structs.decode(store.get(MANIFEST_KEY).body, DatasetManifest)
     except NotFoundError as error:
         raise UnavailableError(
             f"no dataset has been seeded: there is no {MANIFEST_KEY}; run `scrawl seed`"

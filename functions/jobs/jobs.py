@@ -13,6 +13,7 @@ from typing import Literal
 
 import msgspec
 
+from functions import structs
 from functions.errors import ConflictError, CorruptDataError, NotFoundError
 from functions.models.manifest import MODEL_NAME
 from functions.storage.store import Store, StoredObject
@@ -142,7 +143,7 @@ class JobsRepository:
         except NotFoundError as error:
             raise NotFoundError(f"there is no job {job_id!r}") from error
         try:
-            return msgspec.json.decode(stored.body, type=Job), stored.etag
+            return structs.decode(stored.body, Job), stored.etag
         except msgspec.DecodeError as error:
             raise CorruptDataError(f"{_key(job_id)} is damaged: {error}") from error
 
@@ -194,7 +195,7 @@ class JobsRepository:
         if latest is None:
             return None
         try:
-            return self.read(msgspec.json.decode(latest.body, type=_Latest).job)[0]
+            return self.read(structs.decode(latest.body, _Latest).job)[0]
         except (NotFoundError, CorruptDataError, msgspec.DecodeError):
             return None  # nothing is running; a new one may replace it
 

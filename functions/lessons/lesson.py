@@ -11,6 +11,7 @@ from typing import NamedTuple
 import msgspec
 import numpy as np
 
+from functions import structs
 from functions.dataset import block
 from functions.dataset.block import Block
 from functions.dataset.shards import Digits
@@ -108,7 +109,7 @@ def decode(record: bytes) -> Lesson:
         FormatError: when it is none.
     """
     try:
-        lesson = msgspec.msgpack.decode(record, type=Lesson)
+        lesson = structs.unpack(record, Lesson)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise FormatError(f"this is no lesson: {error}") from error
     if not MODEL_NAME.fullmatch(lesson.model):

@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 
 import msgspec
 
+from functions import structs
 from functions.errors import ConflictError, CorruptDataError, NotFoundError, UnavailableError
 from functions.rooms import codes
 from functions.rooms.codes import Code
@@ -130,7 +131,7 @@ class RoomsRepository:
         key = f"rooms/{name}{_FILE}"
         try:
             with suppress(msgspec.DecodeError, UnicodeDecodeError):
-                return msgspec.json.decode(self._store.get(key).body, type=Room)
-            return msgspec.json.decode(self._store.get(key).body, type=Room)
+                return structs.decode(self._store.get(key).body, Room)
+            return structs.decode(self._store.get(key).body, Room)
         except (msgspec.DecodeError, UnicodeDecodeError) as error:
             raise CorruptDataError(f"a room is damaged: {error}; open another one") from error

@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 import msgspec
 
+from functions import structs
 from functions.errors import CorruptDataError, NotFoundError, UnavailableError
 from functions.storage.store import Store
 from functions.weights.versions import ID, Change
@@ -146,7 +147,7 @@ def decode(data: bytes) -> LessonLog:
         content = unpacking.decompress(data, _LARGEST)
         if not unpacking.eof:
             raise ValueError("its end is missing")
-        log = msgspec.msgpack.decode(content, type=LessonLog)
+        log = structs.unpack(content, LessonLog)
     except (zlib.error, msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise ValueError(str(error)) from error
     check(log.read.values())

@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 import msgspec
 
+from functions import structs
 from functions.errors import ConflictError, CorruptDataError, NotFoundError, UnavailableError
 from functions.storage.store import Store, StoredObject
 from functions.weights import lesson_log
@@ -30,7 +31,7 @@ class Entry(Provenance, frozen=True, kw_only=True, array_like=True):
     @classmethod
     def of(cls, version: Provenance) -> "Entry":
         """Return what is known of a version."""
-        return msgspec.convert(version, cls, from_attributes=True)
+        return structs.convert(version, cls, from_attributes=True)
 
     def metadata(self, model: str) -> Metadata:
         """Return it together with its model."""
@@ -167,7 +168,7 @@ class PointerFile:
 
     def _decoded(self, stored: StoredObject) -> Pointer:
         try:
-            pointer = msgspec.json.decode(stored.body, type=Pointer)
+            pointer = structs.decode(stored.body, Pointer)
             if not ID.fullmatch(pointer.version):
                 raise msgspec.DecodeError(f"{pointer.version!r} is not a version")
             lesson_log.check(pointer.read.values())

@@ -14,6 +14,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from functions import structs
 from functions.errors import FormatError, InvalidValueError
 from functions.weights import foreign
 
@@ -188,7 +189,7 @@ def _header(data: bytes) -> tuple[dict[str, _Entry], dict[str, str], int]:
     try:
         header = msgspec.json.decode(data[_LENGTH.size : start], type=dict[str, msgspec.Raw])
         metadata = msgspec.json.decode(header.pop("__metadata__", b"{}"), type=dict[str, str])
-        return {name: msgspec.json.decode(raw, type=_Entry) for name, raw in header.items()}, metadata, start
+        return {name: structs.decode(raw, _Entry) for name, raw in header.items()}, metadata, start
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise FormatError(f"the safetensors header is not what it should be: {error}") from error
 

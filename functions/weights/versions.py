@@ -16,6 +16,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from functions import structs
 from functions.errors import CorruptDataError, FormatError, InvalidValueError, NotFoundError
 from functions.storage.store import Store
 from functions.weights import tensors as tensor_formats
@@ -249,7 +250,7 @@ def from_strings(strings: Mapping[str, str]) -> Metadata:
     Raises:
         ValueError: when something is missing, or is not a number.
     """
-    return msgspec.convert({"parent": None, "restores": None, **strings}, Metadata, strict=False)
+    return structs.convert({"parent": None, "restores": None, **strings}, Metadata, strict=False)
 
 
 def _stamp(moment: datetime) -> str:

@@ -11,6 +11,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from functions import structs
 from functions.dataset.block import CLASSES
 from functions.dataset.shards import Digits, ShardedDataset
 from functions.errors import CorruptDataError, UnavailableError
@@ -105,7 +106,7 @@ def fit(store: Store, name: str) -> Measured | None:
     if measured is None or measured.better is None or not measured.knows_digits:
         return measured
     key = f"models/{name}/manifest.json"
-    manifest = msgspec.json.decode(store.get(key).body, type=ModelManifest)
+    manifest = structs.decode(store.get(key).body, ModelManifest)
     assert manifest.interface is not None  # it was imported
     fitted = msgspec.structs.replace(manifest, interface=_fed(manifest.interface, measured.better[0]))
     body = msgspec.json.format(msgspec.json.encode(fitted))
@@ -119,7 +120,7 @@ def measure(store: Store, name: str, ways: Sequence[Pixels] = COMMON) -> Measure
         digits = Digits.of(ShardedDataset(store).first("test", TEST_DIGITS))
     except (UnavailableError, CorruptDataError):
         return None
-    manifest = msgspec.json.decode(store.get(f"models/{name}/manifest.json").body, type=ModelManifest)
+    manifest = structs.decode(store.get(f"models/{name}/manifest.json").body, ModelManifest)
     interface = manifest.interface
     assert interface is not None  # it was imported
     session = ImportedModel(store, manifest, interface).serving()

@@ -15,6 +15,7 @@ import msgspec
 import numpy as np
 from tqdm import tqdm
 
+from functions import structs
 from functions.dataset import block
 from functions.dataset import shards as dataset
 from functions.dataset.block import Block
@@ -185,7 +186,7 @@ def _known_shards(store: Store, identity: str) -> dict[str, Shard]:
 def is_imported(manifest: bytes) -> bool:
     """Return whether a stored manifest is an imported model's; a damaged one counts as ours, and is replaced."""
     try:
-        return msgspec.json.decode(manifest, type=ModelManifest).interface is not None
+        return structs.decode(manifest, ModelManifest).interface is not None
     except (msgspec.DecodeError, UnicodeDecodeError):
         return False
 
@@ -203,7 +204,7 @@ def _seed_model(store: Store, model: str) -> bool:
 
 def _seed_weights(store: Store, model: str) -> tuple[bool, str]:
     """Publish first weights of a model that has none; return whether that was needed, and a notice or ""."""
-    manifest = msgspec.json.decode(store.get(f"models/{model}/manifest.json").body, type=ModelManifest)
+    manifest = structs.decode(store.get(f"models/{model}/manifest.json").body, ModelManifest)
     weights = WeightsRepository(store, manifest)
     try:
         weights.current()

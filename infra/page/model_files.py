@@ -9,6 +9,7 @@ import base64
 import msgspec
 import numpy as np
 
+from functions import structs
 from functions.models.manifest import ModelManifest
 from model_export.architectures import Architecture, parameter_table
 from model_export.export import export
@@ -38,7 +39,7 @@ def _graph(architecture: Architecture) -> dict[str, object]:
     shapes = dict(parameter_table(architecture.layers))
     files = export(architecture.id, {name: np.zeros(shape, np.float32) for name, shape in shapes.items()})
     file = files["inference.onnx"]
-    manifest = msgspec.json.decode(files["manifest.json"], type=ModelManifest)
+    manifest = structs.decode(files["manifest.json"], ModelManifest)
     pieces, start = [], 0
     for parameter in sorted(manifest.parameters, key=lambda parameter: parameter.offset):
         pieces.append([start, _text(file[start : parameter.offset])])

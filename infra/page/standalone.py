@@ -9,6 +9,7 @@ from pathlib import Path
 
 import msgspec
 
+from functions import structs
 from functions.dataset.shards import ShardedDataset
 from functions.models.manifest import ModelManifest
 from functions.storage.memory import MemoryStore
@@ -52,7 +53,7 @@ def _write_digits(files: Path, store: MemoryStore) -> dict[str, object]:
 
 def _write_weights(files: Path, store: MemoryStore, model: str) -> str:
     """Write a model's weights, exact and in six bits, and return their version."""
-    manifest = msgspec.json.decode(store.get(f"models/{model}/manifest.json").body, type=ModelManifest)
+    manifest = structs.decode(store.get(f"models/{model}/manifest.json").body, ModelManifest)
     version = WeightsRepository(store, manifest).current()
     known = to_strings(version) | {"source": "shipped"}
     del known["created_at"]  # it is when this folder was made, which says nothing of the weights

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import msgspec
 
+from functions import structs
 from infra.deploy.aws_errors import DeployError
 from infra.files import write_atomically
 from infra.paths import STATE
@@ -45,7 +46,7 @@ def read(stage: str, environment: Mapping[str, str]) -> StageSettings:
     stored = StageSettings()
     if path(stage).exists():
         try:
-            stored = msgspec.json.decode(path(stage).read_bytes(), type=StageSettings)
+            stored = structs.decode(path(stage).read_bytes(), StageSettings)
         except msgspec.MsgspecError as error:
             raise DeployError(
                 f"{path(stage)} is damaged ({error}): remove it, then `scrawl bootstrap --stage {stage}`"
