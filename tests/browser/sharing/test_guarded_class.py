@@ -17,10 +17,8 @@ from bench.classroom.tab import Tab
 from functions.dataset import block
 from functions.dataset.block import Block
 from functions.weights import tensors
-from tests.browser.sharing.test_room import OTHERS, UNTRUSTWORTHY, open_drawer, owner_code
+from tests.browser.sharing.test_room import OTHERS, UNTRUSTWORTHY, owner_code, visit_with_digits
 from tests.browser.sharing.test_sharing_versions import give_token
-from tests.browser.sharing.test_together import KEEP
-from tests.support.lab import Lab
 from tests.support.servers.running_stack import RunningStack
 
 TOKEN, CLIENTS = "of the class", 30
@@ -77,12 +75,7 @@ def digits(address: str) -> Block:
 
 @pytest.mark.ci_only
 def test_thirty_clients_learn_beside_a_tab_that_has_the_token(browser: Browser, address: str) -> None:
-    context = browser.new_context(service_workers="block")
-    lab = Lab(context.new_page(), address).open().complete()
-    lab.page.evaluate(KEEP)
-    lab.page.reload()
-    lab.complete()
-    open_drawer(lab)
+    lab = visit_with_digits(browser, address)
     lab.click("room-open")
     for token in ("a wrong one", TOKEN):
         lab.wait_text("together-message", "token")
@@ -102,4 +95,4 @@ def test_thirty_clients_learn_beside_a_tab_that_has_the_token(browser: Browser, 
     refused = requests.post(f"{address}/api/rooms", json={}, timeout=30)
     assert refused.status_code == 401
     assert [error for error in lab.errors if UNTRUSTWORTHY not in error and " 40" not in error] == []
-    context.close()
+    lab.page.context.close()

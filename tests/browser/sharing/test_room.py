@@ -45,12 +45,7 @@ def address(school: RunningStack) -> str:
 @pytest.fixture(scope="module")
 def owner(browser: Browser, address: str) -> Iterator[Lab]:
     """Visit with 40 digits of one's own, and open a room."""
-    context = browser.new_context(service_workers="block")
-    lab = Lab(context.new_page(), address).open().complete()
-    lab.page.evaluate(KEEP)
-    lab.page.reload()
-    lab.complete()
-    open_drawer(lab)
+    lab = visit_with_digits(browser, address)
     asked: list[str] = []
     lab.page.on("request", lambda request: asked.append(request.url))
     lab.wait("document.querySelector('#room-open:enabled') !== null")
@@ -59,7 +54,17 @@ def owner(browser: Browser, address: str) -> Iterator[Lab]:
     lab.wait("document.activeElement.id === 'together-start'")  # what had the focus is hidden
     assert [url.rsplit("/", 1)[-1] for url in asked].count("rooms") == 1  # a double click opens one
     yield lab
-    context.close()
+    lab.page.context.close()
+
+
+def visit_with_digits(browser: Browser, address: str) -> Lab:
+    """Visit with 40 digits of one's own, and open the drawer of learning together. The context is to be closed."""
+    lab = Lab(browser.new_context(service_workers="block").new_page(), address).open().complete()
+    lab.page.evaluate(KEEP)
+    lab.page.reload()
+    lab.complete()
+    open_drawer(lab)
+    return lab
 
 
 def open_drawer(lab: Lab) -> None:

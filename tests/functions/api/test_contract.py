@@ -33,6 +33,18 @@ CONFIG = schemathesis.Config(seed=1, cache=CacheConfig(enabled=False))  # the sa
 schema = schemathesis.pytest.from_fixture("described")
 
 
+def the_same_every_time(random_cases: int) -> settings:
+    """Return Hypothesis' settings: what the schemas suggest, and so many random cases, neither stored nor shrunk."""
+    return settings(
+        max_examples=random_cases,
+        deadline=None,
+        derandomize=True,
+        database=None,
+        phases=[Phase.explicit, Phase.generate],
+        suppress_health_check=list(HealthCheck),
+    )
+
+
 @pytest.fixture
 def described(request: pytest.FixtureRequest) -> schemathesis.BaseSchema:
     """Return what the document describes."""
@@ -55,13 +67,6 @@ def test_stack_serves_the_document(stack: RunningStack) -> None:
 
 
 @schema.parametrize()
-@settings(
-    max_examples=RANDOM_CASES,
-    deadline=None,
-    derandomize=True,
-    database=None,
-    phases=[Phase.explicit, Phase.generate],
-    suppress_health_check=list(HealthCheck),
-)
+@the_same_every_time(RANDOM_CASES)
 def test_operations_keep_to_their_description(case: Any, stack: RunningStack) -> None:
     case.call_and_validate(base_url=f"{stack.url}/api", headers=AUTHORIZED, excluded_checks=EXCLUDED, timeout=60)

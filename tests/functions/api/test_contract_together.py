@@ -13,10 +13,9 @@ import numpy as np
 import pytest
 import requests
 import schemathesis
-from hypothesis import HealthCheck, Phase, settings
 from safetensors.numpy import load, save
 
-from tests.functions.api.test_contract import AUTHORIZED, CONFIG, DOCUMENT, EXCLUDED, TOKEN
+from tests.functions.api.test_contract import AUTHORIZED, CONFIG, DOCUMENT, EXCLUDED, TOKEN, the_same_every_time
 from tests.support.servers.running_stack import RunningStack
 
 pytestmark = pytest.mark.ci_only
@@ -67,14 +66,7 @@ def classroom(tmp_path_factory: pytest.TempPathFactory, small_seeded_folder: Pat
 
 
 @schema.parametrize()
-@settings(
-    max_examples=RANDOM_CASES,
-    deadline=None,
-    derandomize=True,
-    database=None,
-    phases=[Phase.explicit, Phase.generate],
-    suppress_health_check=list(HealthCheck),
-)
+@the_same_every_time(RANDOM_CASES)
 def test_operations_keep_to_their_description_in_a_room(case: Any, classroom: Classroom) -> None:
     if "code" in (case.path_parameters or {}):
         case.path_parameters["code"] = classroom.code  # chance finds no room
