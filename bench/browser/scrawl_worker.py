@@ -42,11 +42,13 @@ async def set_up() -> None:
     self.postMessage({"ready": True})
 
 
-def train(seconds: float, threads: int, rule: "dict[str, Any]") -> None:
+async def train(seconds: float, threads: int, rule: "dict[str, Any]") -> None:
     """Train for some seconds by a rule, as the page's worker does, and say how many steps that were."""
-    samples, network, settings = state["samples"], state["network"], state["settings"]
-    state["team"].follow(str(threads))
-    state["team"].start()
+    samples, network, settings, team = state["samples"], state["network"], state["settings"], state["team"]
+    team.follow(str(threads))
+    team.start()
+    while team.ready < threads - 1:  # no helper can start while this worker is in the loop below
+        await aio.sleep(0.005)
     batch, rate, place = settings.batch, settings.learningRate, state["place"]
     now = self.performance.now
     start, steps = now(), 0
@@ -69,7 +71,7 @@ def on_message(event: "Any") -> None:
     if "count" in event.data:
         aio.run(set_up())
     else:
-        train(event.data["seconds"], event.data["threads"], JSON.parse(event.data["rule"]))
+        aio.run(train(event.data["seconds"], event.data["threads"], JSON.parse(event.data["rule"])))
 
 
 self.bind("message", on_message)

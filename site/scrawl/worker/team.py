@@ -30,6 +30,7 @@ class Team:
     def __init__(self, kernel: Kernel, report: Callable[[int, str], object]) -> None:
         self.kernel = kernel
         self.threads = 1
+        self.ready = 0  # how many helpers have started
         self._report = report
         self._wanted = ""  # the setting that has been followed
         self._started = False  # whether helpers are there if any are wanted
@@ -84,7 +85,11 @@ class Team:
         helper = window.Worker.new(self.kernel.helper_url)
 
         def hear(event: Event) -> None:
-            if helper in self._helpers and event.data != "ready":
+            if helper not in self._helpers:
+                return
+            if event.data == "ready":
+                self.ready += 1
+            else:
                 self._give_up(f"a helping thread stopped: {event.data}")
 
         def fail(_event: Event) -> None:
@@ -103,7 +108,7 @@ class Team:
     def _end(self) -> None:
         if self.threads > 1:
             self.kernel.function("set_team")(1, PATIENCE)
-        self.threads = 1
+        self.threads, self.ready = 1, 0
         helpers, self._helpers = self._helpers, []
         for helper in helpers:
             helper.terminate()
