@@ -88,6 +88,10 @@ def test_the_lab_is_on_one_screen(same_lab: Lab, width: int, height: int) -> Non
     ]
     same_lab.page.evaluate("scrollTo(0, 0)")
     same_lab.page.wait_for_function(SEEN, arg=[*parts, "#model", "#learning-rate", ".tabs"])
+    # The pad takes the height that is left, and the network keeps its width.
+    same_lab.wait("""document.querySelector(".weights").getBoundingClientRect().bottom
+        - document.querySelector("#weights-send").getBoundingClientRect().bottom < innerHeight / 8""")
+    same_lab.wait("document.querySelector('#network').dataset.wide === 'yes'")
 
 
 @pytest.mark.parametrize(("width", "height"), [(360, 740), (390, 844), (740, 360)])

@@ -78,7 +78,8 @@ class NetworkView:
     def render(self, state: State) -> bool:
         """Show the network as it was drawn last. Return whether there is more to show.
 
-        While it trains, which changes all of it many times a second, a frame gets one step of the painting.
+        While it trains, which changes all of it many times a second, a frame gets one step of the painting. Where
+        there is no picture yet it is painted in one go: frames may be slow, and an empty card says nothing.
         """
         set_flag(self.stage, "hidden", state.diagram.stepping)
         set_flag(self.foot, "hidden", state.diagram.stepping)
@@ -92,7 +93,7 @@ class NetworkView:
             self._start(state)
         while self._steps:
             self._steps.pop(0)()
-            if state.training and self._steps:
+            if state.training and self._steps and not self.painter.empty:
                 return True
         return False
 

@@ -1,6 +1,8 @@
 """How numbers and moments read on the page. Pure."""
 
 SPELT = {"gelu": "GELU"}
+MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "June", "July", "Aug", "Sept", "Oct", "Nov", "Dec")
+NO_BREAK = "\u00a0"
 
 
 def percent(fraction: float | None, places: int = 2) -> str:
@@ -42,8 +44,11 @@ def lessons(count: int) -> str:
 
 
 def moment(iso: str) -> str:
-    """Return 2026-05-17 09:30 UTC for an ISO date and time."""
-    return f"{iso[:10]} {iso[11:16]} UTC" if len(iso) >= 16 else iso
+    """Return 17 May 2026, 09:30 UTC for an ISO date and time; a line breaks between the two, nowhere else."""
+    if len(iso) < 16 or not iso[5:7].isdigit() or not 1 <= int(iso[5:7]) <= 12:
+        return iso
+    date = (str(int(iso[8:10])), MONTHS[int(iso[5:7]) - 1], iso[:4])
+    return f"{NO_BREAK.join(date)}, {iso[11:16]}{NO_BREAK}UTC"
 
 
 def seconds(value: float) -> str:

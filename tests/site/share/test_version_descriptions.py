@@ -5,7 +5,7 @@ from scrawl.share import version_descriptions
 
 def test_versions_are_described() -> None:
     entry = {"source": "patch", "samples": 1, "created_at": "2026-05-17T09:30:00.000Z", "accuracy": 0.98765}
-    assert version_descriptions.version(entry) == "taught on 1 digit, 2026-05-17 09:30 UTC"
+    assert version_descriptions.version(entry) == "taught on 1 digit, 17\u00a0May\u00a02026, 09:30\u00a0UTC"
     assert version_descriptions.accuracy(entry) == "98.77%"
     first = {"version": "20260101T000000000-0123abcd", "parent": None}
     assert version_descriptions.descent(first) == "0123abcd, the first"

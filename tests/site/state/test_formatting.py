@@ -18,7 +18,7 @@ from scrawl.state import formatting
         (formatting.short_name("conv-32-64"), "Conv 32-64"),
         (formatting.short_name("mine"), "mine"),
         (formatting.short_name("conv-16-32_64.gelu.drop20"), "Conv 16-32 | 64 GELU, 20% off"),
-        (formatting.moment("2026-05-17T09:30:11.5Z"), "2026-05-17 09:30 UTC"),
+        (formatting.moment("2026-05-17T09:30:11.5Z"), "17\u00a0May\u00a02026, 09:30\u00a0UTC"),
     ],
 )
 def test_numbers_read_well(shown: str, expected: str) -> None:
