@@ -38,7 +38,8 @@ from functions.service import Service
 from functions.settings import Settings
 from functions.storage.s3 import S3Store
 from functions.storage.store import Store
-from functions.weights import tensors
+from functions.weights import safetensors
+from functions.weights.int8 import to_int8
 from infra.dataset.seeding import seed
 from infra.local.kinesis_server import LocalKinesis
 from infra.local.lesson_consumer import Event, LessonConsumer
@@ -176,7 +177,7 @@ def updates(store: S3Store, stream: KinesisStream, model: str, as_bytes: bool) -
     assert inbox is not None
     base = named.weights.current()
     zeros = {name: np.zeros(tensor.shape, np.float32) for name, tensor in base.tensors.items()}
-    body, form = tensors.encode(tensors.to_int8(zeros) if as_bytes else zeros, {}), "int8" if as_bytes else "float32"
+    body, form = safetensors.encode(to_int8(zeros) if as_bytes else zeros, {}), "int8" if as_bytes else "float32"
 
     def update(number: int) -> Update:
         return Update(zeros, base.version, 50, f"tab-{number}", f"{model}-{form}-{number}")

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from onnx import numpy_helper
 
 from functions.errors import FormatError, InvalidValueError
-from functions.weights import foreign, tensors
+from functions.weights import foreign, safetensors, tensor_lists
 
 FLOATS = (onnx.TensorProto.FLOAT, onnx.TensorProto.FLOAT16, onnx.TensorProto.DOUBLE)
 LARGEST_ONNX = 100 * 1024 * 1024  # bytes: a classifier of digits is small, and a Lambda has to hold it
@@ -98,11 +98,11 @@ def _of_second_file(path: Path, error: Exception) -> str:
 
 def _from_safetensors(data: bytes) -> tuple[dict[str, NDArray[np.generic]], dict[str, str]]:
     foreign.check_format(data)
-    return tensors.decode(data)
+    return safetensors.decode(data)
 
 
 def _from_json(data: bytes) -> tuple[dict[str, NDArray[np.generic]], dict[str, str]]:
-    arrays, metadata = tensors.read_json(data)
+    arrays, metadata = tensor_lists.read_json(data)
     return {**arrays}, metadata
 
 

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from functions.errors import InvalidValueError, NotFoundError
-from functions.weights import tensors
+from functions.weights import safetensors
 from model_export import checkpoints
 from model_export.architectures import ARCHITECTURES, Architecture, architecture_named
 from model_export.export import check_weights
@@ -72,7 +72,7 @@ def check_place(path: Path) -> None:
 def write(path: Path, weights: Mapping[str, NDArray[np.float32]], metadata: Mapping[str, str]) -> None:
     """Write weights and metadata; an interrupted write leaves the old file."""
     part = _unfinished(path)
-    part.write_bytes(tensors.encode(weights, metadata))
+    part.write_bytes(safetensors.encode(weights, metadata))
     part.replace(path)
 
 

@@ -16,7 +16,7 @@ import requests
 
 from functions.api.responses import SAFETENSORS
 from functions.dataset.block import Block
-from functions.weights import tensors
+from functions.weights import safetensors
 from functions.weights.versions import Tensors
 from infra.paths import SITE
 from model_export.architectures import architecture_named, parameter_table
@@ -66,7 +66,7 @@ class Room:
         answer = requests.post(f"{url}/api/rooms", json={"model": model}, timeout=TIMEOUT).json()
         self.code, self._owner = answer["code"], answer["owner_code"]
         query = {"model": model, "force": "true"}
-        self.ask("POST", "weights", query, self._owner, tensors.encode(start, {})).raise_for_status()
+        self.ask("POST", "weights", query, self._owner, safetensors.encode(start, {})).raise_for_status()
 
     def ask(self, method: str, path: str, query: dict[str, Any], code: str, body: bytes = b"") -> requests.Response:
         """Ask the API for something in the room."""
@@ -80,7 +80,7 @@ class Room:
         """Return the weights as they are now, and their version."""
         answer = self.ask("GET", "weights", {"model": self.model}, self.code)
         answer.raise_for_status()
-        found, metadata = tensors.decode(answer.content)
+        found, metadata = safetensors.decode(answer.content)
         return {name: np.asarray(tensor, np.float32) for name, tensor in found.items()}, metadata["version"]
 
     def end(self) -> None:
@@ -139,7 +139,7 @@ class Tab:
         }
         query = {"model": self.room.model, "base": base, "samples": self._learning.count,
                  "participant": self.participant}  # fmt: skip
-        body = tensors.encode(arrays, {})
+        body = safetensors.encode(arrays, {})
         self.answers[self.room.ask("POST", "weights/updates", query, self.room.code, body).status_code] += 1
 
 

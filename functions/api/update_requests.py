@@ -5,7 +5,8 @@ import re
 from functions.api.requests import Call
 from functions.errors import InvalidValueError
 from functions.models.averaging import Update
-from functions.weights import tensors
+from functions.weights import safetensors
+from functions.weights.tensor_checks import Shapes, fit
 from functions.weights.versions import ID
 
 FEWEST_SAMPLES = 32  # that a difference may come from: one from fewer can show what they look like
@@ -13,7 +14,7 @@ MOST_CLAIMED = 1_000_000_000
 TEXT = r"[!-~]{1,64}"
 
 
-def update(call: Call, shapes: tensors.Shapes) -> Update:
+def update(call: Call, shapes: Shapes) -> Update:
     """Return the update of a request.
 
     Raises:
@@ -31,5 +32,5 @@ def update(call: Call, shapes: tensors.Shapes) -> Update:
     for name, text in (("participant", participant), ("Idempotency-Key", key)):
         if text and not re.fullmatch(TEXT, text):
             raise InvalidValueError(f"{name} is 1 to 64 visible ASCII characters, got {text[:80]!r}", name)
-    difference = tensors.fit(tensors.read_foreign(call.body)[0], shapes)
+    difference = fit(safetensors.read_foreign(call.body)[0], shapes)
     return Update(difference, base, int(samples), participant, key)

@@ -24,10 +24,11 @@ from functions.models.averaging import Update
 from functions.models.lesson_steps import Exercise, StepResult, Task
 from functions.models.model import Model, Taught
 from functions.storage.store import Store
-from functions.weights import tensors
+from functions.weights import safetensors
 from functions.weights.contributions import find
 from functions.weights.lesson_log import NEW, LessonLog, Outcome, has_read
 from functions.weights.pointer import Pointer
+from functions.weights.tensor_checks import fit
 from functions.weights.versions import Version
 
 _MOST_SAMPLES = 4000
@@ -112,8 +113,8 @@ class Learner:
         if (one := sent.contribution) is not None:
             if one.samples < 1 or not one.base:
                 raise InvalidValueError(f"an update has a base and 1 sample at least, got {one}")
-            read = self._body(sent, lambda body: tensors.read_foreign(body)[0])
-            difference = tensors.fit(read, model.manifest.shapes())
+            read = self._body(sent, lambda body: safetensors.read_foreign(body)[0])
+            difference = fit(read, model.manifest.shapes())
             return Update(difference, one.base, one.samples, one.participant, one.key)
         if not 0 < sent.learning_rate <= 1:
             raise InvalidValueError(f"the learning rate must be above 0 and at most 1, got {sent.learning_rate}")

@@ -15,7 +15,7 @@ from functions.errors import InvalidValueError
 from functions.models.calibration import UNMEASURED, Calibration, Scores, calibrate
 from functions.models.inference import Classifier, evaluate, judge_each, score_all
 from functions.weights import bounds
-from functions.weights.tensors import as_int8, int8_scales
+from functions.weights.int8 import as_int8, int8_scales
 from functions.weights.versions import Tensors
 
 _INT8_TOLERANCE = 0.01  # how much worse the int8 form may be, which the page starts with

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from functions.dataset.block import PIXELS
 from functions.errors import FormatError, InvalidValueError
-from functions.oip import pixels
+from functions.oip import input_tensors
 from functions.oip.messages import OUTPUTS, InferRequest, InferResponse, RequestInput, ResponseOutput, Sent
 from functions.oip.model_server import Inference, check_inputs, check_parameters
 
@@ -66,15 +66,15 @@ def images(request: InferRequest, tail: memoryview) -> NDArray[np.float32]:
     size = _binary_size(tensor)
     if (size or 0) != len(tail):
         raise FormatError(f"binary_data_size adds up to {size or 0} bytes, {len(tail)} come behind the JSON")
-    shape = pixels.whole_shape(tensor.shape)
+    shape = input_tensors.whole_shape(tensor.shape)
     has_data = not isinstance(tensor.data, msgspec.UnsetType) and bytes(tensor.data) != _NULL
     if size is not None and not has_data:
-        return pixels.from_bytes(tensor.datatype, shape, tail)
+        return input_tensors.from_bytes(tensor.datatype, shape, tail)
     if size:
         raise InvalidValueError(f"input {tensor.name!r} has both data and binary_data_size")
     if isinstance(tensor.data, msgspec.UnsetType) or not has_data:
         raise InvalidValueError(f"input {tensor.name!r} has neither data nor binary_data_size")
-    return pixels.from_json(tensor.datatype, shape, tensor.data)
+    return input_tensors.from_json(tensor.datatype, shape, tensor.data)
 
 
 def binary_outputs(request: InferRequest, outputs: Sequence[str]) -> set[str]:

@@ -1,7 +1,7 @@
 """What any transport does with a request of the Open Inference Protocol: metadata, checks, inference.
 
-`readiness` says whether models can serve, `binary_tensors` has the extension for bytes, `pixels` reads tensors, and
-each transport serves its own protocol.
+`readiness` says whether models can serve, `binary_tensors` has the extension for bytes, `input_tensors` reads
+tensors as images, and each transport serves its own protocol.
 """
 
 from collections.abc import Callable, Mapping, Sequence

@@ -1,7 +1,7 @@
 """Weights as others wrote them: their names, their kinds of numbers, and the file formats that cannot be read here.
 
-`tensors` has the safetensors format itself and decides whether tensors fit an architecture. The page has the same
-rules in `scrawl.net.safetensors` and `scrawl.files.file_formats`.
+`safetensors` has that format itself, and `tensor_checks` decides whether tensors fit an architecture. The page has
+the same rules in `scrawl.net.safetensors` and `scrawl.files.file_formats`.
 """
 
 import re
@@ -49,7 +49,7 @@ _STARTS = (
 
 
 def check_format(data: bytes) -> None:
-    """Refuse files of other formats, and say what to do with them. `tensors.decode` checks safetensors itself.
+    """Refuse files of other formats, and say what to do with them. `safetensors.decode` checks safetensors itself.
 
     Raises:
         FormatError: naming the format and how to convert it.
@@ -94,7 +94,7 @@ def renamed[T](tensors: Mapping[str, T]) -> dict[str, T]:
 def as_floats(tensors: Mapping[str, NDArray[np.generic]]) -> Tensors:
     """Return float16, float64, and int8 with its scales, as the API gives it, as float32.
 
-    Others stay as they are: `tensors.fit` names them.
+    Others stay as they are: `tensor_checks.fit` names them.
     """
     floats: Tensors = {}
     for name, tensor in tensors.items():

@@ -19,8 +19,9 @@ from numpy.typing import NDArray
 from functions import structs
 from functions.errors import CorruptDataError, FormatError, InvalidValueError, NotFoundError
 from functions.storage.store import Store
-from functions.weights import tensors as tensor_formats
+from functions.weights import safetensors
 from functions.weights.contributions import Contribution
+from functions.weights.tensor_checks import fit
 
 type Tensors = Mapping[str, NDArray[np.float32]]
 
@@ -129,8 +130,8 @@ class VersionFiles:
         key = self.key(version)
         body = self._fetch(version, lambda: self._store.get(key).body)
         try:
-            tensors, strings = tensor_formats.decode(body)
-            fitted = tensor_formats.fit(tensors, self._shapes)
+            tensors, strings = safetensors.decode(body)
+            fitted = fit(tensors, self._shapes)
             return Version(**msgspec.structs.asdict(from_strings(strings)), tensors=fitted)
         except (FormatError, ValueError) as error:
             raise CorruptDataError(f"{key} is damaged: {error}") from error
@@ -151,7 +152,7 @@ class VersionFiles:
     def write(self, version: Version) -> str:
         """Write a version and return its key."""
         key = self.key(version.version)
-        body = tensor_formats.encode(version.tensors, to_strings(version))
+        body = safetensors.encode(version.tensors, to_strings(version))
         self._store.put(key, body, content_type=_MEDIA_TYPE, if_absent=True)
         return key
 
@@ -174,7 +175,7 @@ class VersionFiles:
         key = self.key(version)
         start = self._fetch(version, lambda: self._store.start(key, _HEADER))
         try:
-            return from_strings(tensor_formats.decode_metadata(start))
+            return from_strings(safetensors.decode_metadata(start))
         except (FormatError, ValueError) as error:
             raise CorruptDataError(f"{key} is damaged: {error}") from error
 
@@ -209,7 +210,7 @@ def version_of(
         least_contrast=new.least_contrast,
         accuracy_error=new.accuracy_error,
         lessons=new.lessons,
-        tensors=tensor_formats.fit(new.tensors, shapes),
+        tensors=fit(new.tensors, shapes),
     )
 
 

@@ -131,13 +131,13 @@ def _media_type(path: Path) -> str:
 
 def _weights_in(file: Path, model: str) -> tuple[bytes, str]:
     """Return a file's weights as the API takes them, and their media type; ONNX becomes safetensors."""
-    from functions.weights import foreign, tensors
+    from functions.weights import foreign, safetensors
     from infra import client
     from model_export import pretrained
 
     media_type = _media_type(file)
     if media_type == client.ONNX:
-        return tensors.encode(pretrained.read(model, file)[0], {}), client.SAFETENSORS
+        return safetensors.encode(pretrained.read(model, file)[0], {}), client.SAFETENSORS
     content = file.read_bytes()
     if media_type == client.SAFETENSORS:
         foreign.check_format(content)

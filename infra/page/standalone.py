@@ -13,7 +13,8 @@ from functions import structs
 from functions.dataset.shards import ShardedDataset
 from functions.models.manifest import ModelManifest
 from functions.storage.memory import MemoryStore
-from functions.weights import tensors
+from functions.weights import safetensors
+from functions.weights.int8 import to_int8
 from functions.weights.repository import WeightsRepository
 from functions.weights.versions import to_strings
 from infra.dataset.seeding import seed
@@ -57,10 +58,8 @@ def _write_weights(files: Path, store: MemoryStore, model: str) -> str:
     version = WeightsRepository(store, manifest).current()
     known = to_strings(version) | {"source": "shipped"}
     del known["created_at"]  # it is when this folder was made, which says nothing of the weights
-    _write(files / "weights" / f"{model}.safetensors", tensors.encode(version.tensors, known))
-    _write(
-        files / "weights" / f"{model}.int6.safetensors", tensors.encode(tensors.to_int8(version.tensors, 31), known)
-    )
+    _write(files / "weights" / f"{model}.safetensors", safetensors.encode(version.tensors, known))
+    _write(files / "weights" / f"{model}.int6.safetensors", safetensors.encode(to_int8(version.tensors, 31), known))
     return version.version
 
 

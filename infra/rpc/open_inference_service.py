@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from functions.errors import CorruptDataError, FormatError, InvalidValueError, UnavailableError
+from functions.oip import input_tensors
 from functions.oip import model_server as core
-from functions.oip import pixels
 from functions.oip.messages import OUTPUTS
 from functions.oip.model_server import Inference, Models
 from functions.oip.readiness import Readiness
@@ -79,17 +79,17 @@ def _images(request: messages.ModelInferRequest) -> NDArray[np.float32]:
     (tensor,) = request.inputs
     core.check_parameters(f"input {tensor.name!r}", tensor.parameters)
     if not request.raw_input_contents:
-        return pixels.as_images(tensor.datatype, tensor.shape, _elements(tensor))
+        return input_tensors.as_images(tensor.datatype, tensor.shape, _elements(tensor))
     if tensor.contents.ListFields():
         raise InvalidValueError(f"input {tensor.name!r} has both contents and raw_input_contents")
     if len(request.raw_input_contents) != 1:
         raise FormatError(f"there is one input, but {len(request.raw_input_contents)} raw_input_contents")
-    return pixels.from_bytes(tensor.datatype, tensor.shape, request.raw_input_contents[0])
+    return input_tensors.from_bytes(tensor.datatype, tensor.shape, request.raw_input_contents[0])
 
 
 def _elements(tensor: messages.ModelInferRequest.InferInputTensor) -> NDArray[Any]:
     """Return the elements in `contents`, whichever list has them: not every client picks the one of the datatype."""
-    pixels.check_datatype(tensor.datatype)
+    input_tensors.check_datatype(tensor.datatype)
     filled = tensor.contents.ListFields()
     if len(filled) != 1 or filled[0][0].name == "bytes_contents":
         found = " and ".join(field.name for field, _ in filled) or "nothing"

@@ -26,7 +26,8 @@ from functions.service import Service
 from functions.settings import Settings
 from functions.storage.memory import MemoryStore
 from functions.storage.s3 import S3Store
-from functions.weights import tensors
+from functions.weights import safetensors
+from functions.weights.tensor_checks import fit
 from functions.weights.versions import Tensors
 from infra.local.s3_server import LocalS3
 from tests.conftest import copy
@@ -91,8 +92,8 @@ class Reader(threading.Thread):
     def _read(self, session: requests.Session) -> None:
         answer = session.get(f"{self._url}/weights", headers={"Accept": SAFETENSORS}, timeout=60)
         assert answer.status_code == 200, answer.text
-        values, metadata = tensors.decode(answer.content)
-        tensors.fit(values, self._shapes)
+        values, metadata = safetensors.decode(answer.content)
+        fit(values, self._shapes)
         assert answer.headers["ETag"].strip('"').split(".")[0] == metadata["version"]
         history = session.get(f"{self._url}/weights/history?limit=1000", timeout=60).json()["versions"]
         assert [entry["parent"] for entry in history[:-1]] == [entry["version"] for entry in history[1:]]

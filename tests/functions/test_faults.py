@@ -18,7 +18,7 @@ from functions.service import Service
 from functions.settings import Settings
 from functions.storage.memory import MemoryStore
 from functions.weights import repository
-from functions.weights.tensors import encode
+from functions.weights.safetensors import encode
 from tests.support.api import Api
 from tests.support.faults import FAULTS, FaultyStore, KilledError, away, failing
 from tests.support.launchers import IdleLauncher

@@ -14,7 +14,7 @@ from functions.dataset.shards import Digits
 from functions.service import Service
 from functions.settings import Settings
 from functions.storage.memory import MemoryStore
-from functions.weights.tensors import encode
+from functions.weights.safetensors import encode
 from infra.dataset.seeding import seed
 from tests.support.api import Api, serving
 from tests.support.launchers import IdleLauncher

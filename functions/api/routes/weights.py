@@ -26,7 +26,9 @@ from functions.dataset.shards import Digits
 from functions.errors import InvalidValueError, StaleVersionError
 from functions.jobs.jobs import JobActiveError
 from functions.models.model import Model, PublishedStep
-from functions.weights import foreign, tensors
+from functions.weights import foreign, safetensors, tensor_lists
+from functions.weights.int8 import to_int8
+from functions.weights.tensor_checks import fit
 from functions.weights.versions import Metadata, Tensors, Version, known, to_strings
 
 blueprint = Blueprint(__name__)
@@ -56,7 +58,7 @@ def get_weights(call: Call) -> Response:
         return not_modified(headers, media_type)
     if not top:
         return answer(_represent(model, version, media_type), media_type, headers)
-    body = tensors.encode(tensors.to_int8(version.tensors, top), to_strings(version))
+    body = safetensors.encode(to_int8(version.tensors, top), to_strings(version))
     if call.accepts_gzip:  # the middleware compresses no octets: most do not shrink, and these do
         body = compress(body)
         headers |= {"Content-Encoding": GZIP, "ETag": in_gzip(headers["ETag"])}
@@ -141,7 +143,7 @@ def _represent(model: Model, version: Version, media_type: str) -> bytes:
         return orjson.dumps(body, option=orjson.OPT_SERIALIZE_NUMPY)
     if media_type == ONNX:
         return model.onnx(version)
-    return tensors.encode(version.tensors, to_strings(version))
+    return safetensors.encode(version.tensors, to_strings(version))
 
 
 def _read(call: Call, model: Model, media_type: str) -> Tensors:
@@ -149,8 +151,8 @@ def _read(call: Call, model: Model, media_type: str) -> Tensors:
     shapes = model.manifest.shapes()
     if media_type == JSON:
         sent = foreign.renamed(call.json(request_types.WeightsBody).tensors)
-        return tensors.fit(tensors.from_lists(sent, shapes), shapes)
-    return tensors.fit(tensors.read_foreign(call.body)[0], shapes)
+        return fit(tensor_lists.from_lists(sent, shapes), shapes)
+    return fit(safetensors.read_foreign(call.body)[0], shapes)
 
 
 def _batch(call: Call, media_type: str) -> tuple[Digits, float]:

@@ -10,7 +10,8 @@ from scrawl.together.local_round import FEWEST_DIGITS, LONGEST
 from bench.classroom.tab import Tab, refused
 from functions.dataset.block import Block
 from functions.models.training import initial_weights
-from functions.weights import tensors
+from functions.weights import safetensors
+from functions.weights.tensor_checks import fit
 from model_export.architectures import ARCHITECTURES, parameter_table
 from tests.support.networks import kernel_networks
 
@@ -49,7 +50,7 @@ def test_tab_sends_what_its_digits_have_changed() -> None:
     tab.take_part(2)
     (query, body), (again, _) = room.updates
     assert (query["base"], query["samples"], query["participant"]) == (VERSION, 40, again["participant"])
-    difference = tensors.fit(tensors.read_foreign(body)[0], SHAPES)
+    difference = fit(safetensors.read_foreign(body)[0], SHAPES)
     length = np.sqrt(sum(float(np.square(tensor).sum()) for tensor in difference.values()))
     assert 0.1 < length < 1.1 * LONGEST
     assert refused([tab]) == 0

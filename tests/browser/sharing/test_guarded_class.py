@@ -16,7 +16,7 @@ from playwright.sync_api import Browser
 from bench.classroom.tab import Tab
 from functions.dataset import block
 from functions.dataset.block import Block
-from functions.weights import tensors
+from functions.weights import safetensors
 from tests.browser.sharing.test_room import OTHERS, UNTRUSTWORTHY, owner_code, visit_with_digits
 from tests.browser.sharing.test_sharing_versions import give_token
 from tests.support.servers.running_stack import RunningStack
@@ -61,7 +61,7 @@ class JoinedRoom:
         return answer
 
     def weights(self) -> tuple[dict[str, np.ndarray], str]:
-        found, metadata = tensors.decode(self.ask("GET", "weights", {"model": self.model}, self.code).content)
+        found, metadata = safetensors.decode(self.ask("GET", "weights", {"model": self.model}, self.code).content)
         return {name: np.asarray(tensor, np.float32) for name, tensor in found.items()}, metadata["version"]
 
 

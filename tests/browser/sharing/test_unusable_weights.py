@@ -5,7 +5,8 @@ import pytest
 import requests
 from playwright.sync_api import Page, Route
 
-from functions.weights import tensors
+from functions.weights import safetensors
+from functions.weights.int8 import to_int8
 from tests.support.lab import Lab
 from tests.support.servers.running_stack import RunningStack, teach
 
@@ -15,10 +16,10 @@ SAFETENSORS = "application/vnd.safetensors"
 def poison(page: Page, stack: RunningStack, value: float) -> None:
     """Have the API answer with weights one of which is so large, for the current version, not for older ones."""
     answer = requests.get(f"{stack.url}/api/weights", headers={"Accept": SAFETENSORS}, timeout=30)
-    found, metadata = tensors.decode(answer.content)
+    found, metadata = safetensors.decode(answer.content)
     weights = {name: np.array(tensor, np.float32) for name, tensor in found.items()}
     weights["fc1.weight"][0, 0] = value
-    bodies = {True: tensors.encode(tensors.to_int8(weights), metadata), False: tensors.encode(weights, metadata)}
+    bodies = {True: safetensors.encode(to_int8(weights), metadata), False: safetensors.encode(weights, metadata)}
 
     def fulfil(route: Route) -> None:
         if "version=" in route.request.url:

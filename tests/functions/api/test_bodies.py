@@ -11,7 +11,7 @@ from functions.api import bodies
 from functions.dataset import block
 from functions.dataset.block import Block
 from functions.errors import FormatError
-from functions.weights import tensors
+from functions.weights import safetensors
 
 TEXT = b"0123456789" * 100
 JSON = "application/json"
@@ -70,7 +70,7 @@ def test_json_is_read_in_every_encoding_of_unicode(encoding: str) -> None:
         (b"\x89PNG\r\n\x1a\n...", "image/png"),
         (b"\xff\xd8\xff\xe0...", "image/jpeg"),
         (block.encode(Block(np.zeros(1, np.uint8), np.zeros((1, 784), np.uint8))), "application/octet-stream"),
-        (tensors.encode({"b": np.zeros(1, np.float32)}, {"x": "y" * 66}), "application/vnd.safetensors"),
+        (safetensors.encode({"b": np.zeros(1, np.float32)}, {"x": "y" * 66}), "application/vnd.safetensors"),
     ],
 )
 def test_first_bytes_tell_what_a_type_does_not(content_type: str | None, body: bytes, kind: str) -> None:

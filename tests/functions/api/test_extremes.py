@@ -16,7 +16,7 @@ from functions.api.openapi import OPERATIONS
 from functions.api.operations.operation import Operation
 from functions.errors import FormatError
 from functions.storage.memory import MemoryStore
-from functions.weights import tensors
+from functions.weights import safetensors
 from tests.functions.api.test_fuzz import JSON, OCTETS, SAFETENSORS, VALID, inference_request
 from tests.support.api import Api, serving
 
@@ -110,4 +110,4 @@ def test_tensor_of_many_axes_is_refused() -> None:
     entry = {"dtype": "F32", "shape": [4294967296] * 20_000, "data_offsets": [0, 4]}
     header = msgspec.json.encode({"fc1.weight": entry})
     with pytest.raises(FormatError, match="of 20000 axes"):
-        tensors.decode(struct.pack("<Q", len(header)) + header + bytes(4))
+        safetensors.decode(struct.pack("<Q", len(header)) + header + bytes(4))

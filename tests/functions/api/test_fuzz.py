@@ -20,7 +20,8 @@ from PIL import Image
 from functions.dataset import block
 from functions.dataset.block import Block
 from functions.storage.memory import MemoryStore
-from functions.weights import tensors
+from functions.weights import safetensors
+from functions.weights.int8 import to_int8
 from tests.support.api import Api, serving
 
 MOST_MEMORY = 200 * 1024 * 1024  # bytes that Python may hold beyond what it held before
@@ -48,8 +49,8 @@ def sample_block() -> bytes:
     return block.encode(Block(np.array([1, 2], np.uint8), np.zeros((2, 784), np.uint8)))
 
 
-def safetensors() -> bytes:
-    return tensors.encode({"fc2.bias": np.zeros(10, np.float32)}, {"model": "mlp-128"})
+def biases() -> bytes:
+    return safetensors.encode({"fc2.bias": np.zeros(10, np.float32)}, {"model": "mlp-128"})
 
 
 def inference_request() -> bytes:
@@ -63,10 +64,10 @@ VALID = {
     ("POST", "/predict?model=mlp-128-64", JSON): b'{"strokes": [[[1, 2], [3.5, 9]], [[4, 4]]], "pen": 0.1}',
     ("POST", "/predict", "image/png"): png(),
     ("POST", "/datablock", JSON): b'{"block": 3}',
-    ("POST", "/weights", SAFETENSORS): safetensors(),
+    ("POST", "/weights", SAFETENSORS): biases(),
     ("POST", "/weights", JSON): b'{"tensors": {"fc2.bias": [0, 1, 2, 3, 4, 5, 6, 7, 8, 9]}}',
-    ("POST", UPDATES, SAFETENSORS): safetensors(),
-    ("POST", UPDATES, OCTETS): tensors.encode(tensors.to_int8({"fc1.weight": np.ones((128, 784), np.float32)}), {}),
+    ("POST", UPDATES, SAFETENSORS): biases(),
+    ("POST", UPDATES, OCTETS): safetensors.encode(to_int8({"fc1.weight": np.ones((128, 784), np.float32)}), {}),
     ("POST", "/rooms", JSON): b'{"model": "mlp-128", "hours": 2, "start": "shared"}',
     ("PATCH", "/weights", OCTETS): sample_block(),
     ("PATCH", "/weights", JSON): msgspec.json.encode({"data": [{"target": 3, "image": [0.0] * 784}]}),
@@ -169,7 +170,7 @@ def test_json_of_another_shape_is_refused(api: Api, route: tuple[str, str, str],
 @given(base=_text, samples=_text | st.integers().map(str), participant=_text, key=_text)
 def test_any_query_of_an_update_is_answered(api: Api, base: str, samples: str, participant: str, key: str) -> None:
     query = urlencode({"base": base, "samples": samples, "participant": participant})
-    assert_honest(api, ("POST", f"/weights/updates?{query}", SAFETENSORS), safetensors(), **{"Idempotency-Key": key})
+    assert_honest(api, ("POST", f"/weights/updates?{query}", SAFETENSORS), biases(), **{"Idempotency-Key": key})
 
 
 @BROAD

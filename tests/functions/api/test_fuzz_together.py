@@ -23,7 +23,8 @@ from functions.rooms.codes import LETTERS
 from functions.service import Service
 from functions.settings import Settings
 from functions.storage.memory import MemoryStore
-from functions.weights import tensors
+from functions.weights import safetensors
+from functions.weights.int8 import to_int8
 from tests.functions.api.test_fuzz import BROAD, JSON, OCTETS, SAFETENSORS
 from tests.support.api import Api, serving
 from tests.support.launchers import IdleLauncher
@@ -55,7 +56,7 @@ def assert_clear(answer: HTTPResponse, about: object) -> None:
 def changes(form: str) -> bytes:
     """Return a difference that does no harm, in one of the forms in which it may be sent."""
     change = {name: np.full(shape, 1e-6, np.float32) for name, shape in SHAPES.items()}
-    return tensors.encode(change if form == "float32" else tensors.to_int8(change), {})
+    return safetensors.encode(change if form == "float32" else to_int8(change), {})
 
 
 @pytest.mark.parametrize("form", ["float32", "int8"])

@@ -7,7 +7,7 @@ import pytest
 from functions.errors import CorruptDataError
 from functions.oip import model_server
 from functions.storage.memory import MemoryStore
-from functions.weights import tensors
+from functions.weights import safetensors
 from tests.support.api import serving
 
 CORNER = [1.0] + [0.0] * 783  # ink on the pixel of the huge weights alone
@@ -17,10 +17,10 @@ CORNER = [1.0] + [0.0] * 783  # ink on the pixel of the huge weights alone
 def poisoned(memory: MemoryStore) -> MemoryStore:
     """Return a store whose current weights of mlp-128 are huge on a pixel without ink."""
     pointer = msgspec.json.decode(memory.get("weights/mlp-128/current.json").body)
-    found, metadata = tensors.decode(memory.get(pointer["key"]).body)
+    found, metadata = safetensors.decode(memory.get(pointer["key"]).body)
     changed = {name: tensor.copy() for name, tensor in found.items()}
     changed["fc1.weight"][:, 0] = 3e38
-    memory.put(pointer["key"], tensors.encode(changed, metadata))
+    memory.put(pointer["key"], safetensors.encode(changed, metadata))
     return memory
 
 

@@ -15,7 +15,7 @@ from functions.models.model import Model
 from functions.rooms.rooms import Room
 from functions.service import Service
 from functions.storage.memory import MemoryStore
-from functions.weights import contributions, tensors
+from functions.weights import contributions, safetensors
 from functions.weights.contributions import Contribution
 from functions.weights.versions import Tensors
 from tests.support.faults import FAULTS, FaultyStore, KilledError, failing
@@ -47,7 +47,9 @@ def hand_in(
     assert service.inbox is not None
     model = service.model(GOOD) if room is None else service.room_model(room)
     sent = Update({}, base or model.weights.current().version, samples, name, f"key-{name}")
-    return service.inbox.hand_in_update(model, sent, tensors.encode(change, {}), "" if room is None else room.name)
+    return service.inbox.hand_in_update(
+        model, sent, safetensors.encode(change, {}), "" if room is None else room.name
+    )
 
 
 def states(service: Service, model: Model, ids: Sequence[LessonId]) -> list[str]:
@@ -135,7 +137,7 @@ def test_updates_that_cannot_be_used_are_refused_and_the_others_count(
         "one of the last 128 versions": hand_in(service, difference(5), name="s", base="20200101T000000000-00000000"),
         "must be finite": hand_in(service, broken, name="nan"),
         "no longer in the store": poisoned("gone", None),
-        "missing": poisoned("other", tensors.encode({"fc1.bias": np.zeros(128, np.float32)}, {})),
+        "missing": poisoned("other", safetensors.encode({"fc1.bias": np.zeros(128, np.float32)}, {})),
         "safetensors": poisoned("nonsense", b"nonsense"),
         "1 sample at least": stream.put(
             lesson.encode(Lesson(GOOD, key_of("none"), 0.0, b"", Contribution("n", "n", current, -50))), GOOD

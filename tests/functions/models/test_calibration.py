@@ -7,7 +7,7 @@ import pytest
 from functions.images.pen import draw_digit
 from functions.models.calibration import Calibration, calibrate, contrast, probabilities, warnings
 from functions.storage.memory import MemoryStore
-from functions.weights import tensors
+from functions.weights import safetensors
 from functions.weights.versions import from_strings
 from tests.support.api import Api, serving
 
@@ -72,7 +72,7 @@ def test_versions_keep_what_was_measured(api: Api) -> None:
     current = model.weights.current()
     assert current.least_contrast is not None
     file = api("GET", "/weights?precision=int8").body
-    for known in (from_strings(tensors.decode_metadata(file)), model.weights.history().versions[0]):
+    for known in (from_strings(safetensors.decode_metadata(file)), model.weights.history().versions[0]):
         assert (known.temperature, known.least_contrast) == (current.temperature, current.least_contrast)
 
 
@@ -80,9 +80,9 @@ def test_versions_that_were_never_measured_are_read_as_before(memory: MemoryStor
     """Older versions of Scrawl have written neither their files nor their pointers with it."""
     key = "weights/mlp-128/current.json"
     pointer = msgspec.json.decode(memory.get(key).body)
-    found, metadata = tensors.decode(memory.get(pointer["key"]).body)
+    found, metadata = safetensors.decode(memory.get(pointer["key"]).body)
     old = {name: text for name, text in metadata.items() if name not in ("temperature", "least_contrast")}
-    memory.put(pointer["key"], tensors.encode(found, old))
+    memory.put(pointer["key"], safetensors.encode(found, old))
     memory.put(key, msgspec.json.encode(pointer | {"history": [entry[:8] for entry in pointer["history"]]}))
     with serving(memory) as api:
         blank = api("POST", "/predict", body={"tensor": [0] * 784}).json_body

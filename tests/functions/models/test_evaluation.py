@@ -5,7 +5,8 @@ import pytest
 
 from functions.errors import InvalidValueError
 from functions.models.training import initial_weights
-from functions.weights import tensors
+from functions.weights import safetensors
+from functions.weights.int8 import as_int8
 from tests.support.api import Api
 from tests.support.weights_bodies import SAFETENSORS, copied, sent
 
@@ -44,11 +45,11 @@ def test_weak_networks_are_not_taken_for_lost_as_int8(api: Api) -> None:
 def test_int8_weights_are_those_that_a_reader_gets(api: Api) -> None:
     current = api.service.model("mlp-128").weights.current()
     file = api("GET", "/weights?precision=int8").body
-    small, _ = tensors.decode(file)
+    small, _ = safetensors.decode(file)
     scale = small["fc1.weight.scale"].astype(np.float32)
     expected = small["fc1.weight"].astype(np.float32) * scale[:, np.newaxis]
-    np.testing.assert_array_equal(tensors.as_int8(current.tensors)["fc1.weight"], expected)
-    np.testing.assert_array_equal(tensors.as_int8(current.tensors)["fc1.bias"], current.tensors["fc1.bias"])
+    np.testing.assert_array_equal(as_int8(current.tensors)["fc1.weight"], expected)
+    np.testing.assert_array_equal(as_int8(current.tensors)["fc1.bias"], current.tensors["fc1.bias"])
 
 
 def test_spot_check_tells_by_a_part_of_the_digits_what_has_changed(api: Api) -> None:

@@ -9,11 +9,13 @@ from collections.abc import Callable
 import msgspec
 import numpy as np
 import pytest
-import safetensors.numpy
 from numpy.typing import NDArray
+from safetensors.numpy import save
 
 from functions.errors import FormatError, InvalidValueError
-from functions.weights import foreign, tensors
+from functions.weights import foreign, safetensors
+from functions.weights.int8 import as_int8, to_int8
+from functions.weights.tensor_checks import fit
 from tests.support.api import Api
 from tests.support.digits.samples import weights_with_biases
 
@@ -22,11 +24,11 @@ WEIGHTS = weights_with_biases(SHAPES, 1)
 
 
 def read(data: bytes) -> dict[str, NDArray[np.float32]]:
-    return tensors.fit(tensors.read_foreign(data)[0], SHAPES)
+    return fit(safetensors.read_foreign(data)[0], SHAPES)
 
 
 def named(change: Callable[[str], str]) -> bytes:
-    return safetensors.numpy.save({change(name): tensor for name, tensor in WEIGHTS.items()})
+    return save({change(name): tensor for name, tensor in WEIGHTS.items()})
 
 
 @pytest.mark.parametrize(
@@ -47,12 +49,12 @@ def test_names_of_wrappers_and_of_other_programs_are_ours(change: Callable[[str]
 def test_tensor_under_two_names_is_refused() -> None:
     twice = {**WEIGHTS, "module.fc1.bias": WEIGHTS["fc1.bias"]}
     with pytest.raises(InvalidValueError, match=r"both fc1.bias and module.fc1.bias"):
-        read(safetensors.numpy.save(twice))
+        read(save(twice))
 
 
 @pytest.mark.parametrize(("kind", "tolerance"), [(np.float16, 1e-3), (np.float64, 0)])
 def test_other_floats_are_read(kind: type, tolerance: float) -> None:
-    for name, tensor in read(safetensors.numpy.save({n: w.astype(kind) for n, w in WEIGHTS.items()})).items():
+    for name, tensor in read(save({n: w.astype(kind) for n, w in WEIGHTS.items()})).items():
         np.testing.assert_allclose(tensor, WEIGHTS[name], rtol=tolerance, atol=tolerance / 100)
 
 
@@ -69,21 +71,21 @@ def test_bfloat16_is_the_upper_half_of_float32() -> None:
 
 
 def test_int8_as_the_api_gives_it_is_read() -> None:
-    small = tensors.encode(tensors.to_int8(WEIGHTS), {})
+    small = safetensors.encode(to_int8(WEIGHTS), {})
     for name, tensor in read(small).items():
-        np.testing.assert_array_equal(tensor, tensors.as_int8(WEIGHTS)[name])
+        np.testing.assert_array_equal(tensor, as_int8(WEIGHTS)[name])
 
 
 def test_int8_without_its_scales_is_refused() -> None:
-    small = {name: w for name, w in tensors.to_int8(WEIGHTS).items() if not name.endswith(".scale")}
+    small = {name: w for name, w in to_int8(WEIGHTS).items() if not name.endswith(".scale")}
     with pytest.raises(InvalidValueError, match="is float32, got int8"):
-        read(tensors.encode(small, {}))
+        read(safetensors.encode(small, {}))
 
 
 def test_kernels_in_keras_order_are_named() -> None:
     turned = {**WEIGHTS, "fc1.weight": WEIGHTS["fc1.weight"].T.copy()}
     with pytest.raises(InvalidValueError, match=r"transposed, as Keras keeps kernels; send kernel.T"):
-        read(safetensors.numpy.save(turned))
+        read(save(turned))
     assert "transpose(3, 2, 0, 1)" in foreign.layout_hint((3, 3, 1, 32), (32, 1, 3, 3))
     assert foreign.layout_hint((1, 2), (3, 4)) == ""
 
@@ -111,7 +113,7 @@ FOREIGN = {
 def test_other_formats_are_named_with_the_way_out(kind: str) -> None:
     data, message = FOREIGN[kind]
     with pytest.raises(FormatError, match=message):
-        tensors.read_foreign(data)
+        safetensors.read_foreign(data)
 
 
 def test_api_takes_what_it_gives_and_what_others_call_the_same(api: Api) -> None:

@@ -25,7 +25,7 @@ from functions.service import Service
 from functions.settings import Settings
 from functions.storage.memory import MemoryStore
 from functions.storage.s3 import S3Store
-from functions.weights.tensors import encode
+from functions.weights.safetensors import encode
 from infra.dataset.sources import DigitSplits
 from tests.conftest import copy
 from tests.support.api import BUCKET

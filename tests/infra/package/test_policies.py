@@ -16,7 +16,7 @@ from functions.service import Service
 from functions.settings import Settings
 from functions.storage.memory import MemoryStore
 from functions.weights.repository import WeightsRepository
-from functions.weights.tensors import encode
+from functions.weights.safetensors import encode
 from functions.weights.versions import Change, Version, now
 from infra.paths import ROOT
 from tests.support.api import Api, serving

@@ -9,7 +9,7 @@ import pytest
 from click.testing import CliRunner
 
 from functions.dataset import block
-from functions.weights import tensors
+from functions.weights import safetensors
 from infra.cli.main import main
 from model_export import pretrained
 from tests.support.digits import idx_files
@@ -33,6 +33,6 @@ def test_build_site_writes_a_folder_for_any_static_host(tmp_path: Path) -> None:
         assert (sum(map(len, blocks)), len(blocks)) == (stored["count"], stored["shards"])
     shapes = {name: value.shape for name, value in pretrained.load("mlp-128")[0].items()}
     for name in ("mlp-128", "mlp-128.int6"):
-        read, known = tensors.decode((out / "files/weights" / f"{name}.safetensors").read_bytes())
+        read, known = safetensors.decode((out / "files/weights" / f"{name}.safetensors").read_bytes())
         assert known["source"] == "shipped"
         assert shapes.items() <= {key: value.shape for key, value in read.items()}.items()

@@ -14,7 +14,7 @@ import pytest
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 from tritonclient.grpc import service_pb2, service_pb2_grpc
 
-from functions.weights import tensors
+from functions.weights import safetensors
 from infra.paths import ROOT
 from infra.rpc import address
 from model_export import pretrained
@@ -145,7 +145,7 @@ def wrong_weights(kind: str, folder: Path) -> Path:
     elif kind == "nan":
         weights = dict(pretrained.load("mlp-128-64")[0])
         weights["fc1.bias"] = weights["fc1.bias"] * np.float32("nan")
-        path.write_bytes(tensors.encode(weights, {}))
+        path.write_bytes(safetensors.encode(weights, {}))
     elif kind == "other":
         path.write_bytes((pretrained.FOLDER / "mlp-128.safetensors").read_bytes())
     elif kind == "pickle":

@@ -8,8 +8,9 @@ from chalice.test import HTTPResponse
 
 from functions.models.averaging import LONGEST, MOST_SAMPLES, Update
 from functions.storage.memory import MemoryStore
-from functions.weights import tensors
+from functions.weights import safetensors
 from functions.weights.contributions import REMEMBERED
+from functions.weights.int8 import to_int8
 from functions.weights.versions import Change, Tensors, Version
 from tests.support.api import Api, serving
 from tests.support.weights_bodies import SAFETENSORS, SHAPES, as_json, lesson, sent
@@ -95,7 +96,7 @@ def test_lesson_of_another_is_kept_by_an_update_from_before_it(api: Api, current
 
 def test_int8_form_is_taken(api: Api, current: Version) -> None:
     change = difference(1)
-    small = tensors.encode(tensors.to_int8(change), {})
+    small = safetensors.encode(to_int8(change), {})
     assert send(api, current.version, small).status_code == 201
     assert len(small) < 110_000
     for name, tensor in weights(api).items():

@@ -6,12 +6,13 @@ from typing import Any
 import numpy as np
 import onnxruntime
 import pytest
-import safetensors.numpy
+from safetensors.numpy import load
 
 from functions.errors import UnavailableError
 from functions.models.calibration import probabilities
 from functions.storage.memory import MemoryStore
-from functions.weights import tensors
+from functions.weights import safetensors
+from functions.weights.tensor_checks import fit
 from functions.weights.versions import Version
 from tests.support.api import Api, serving
 from tests.support.weights_bodies import OCTETS, ONNX, SAFETENSORS, SHAPES, as_json, copied, lesson
@@ -34,9 +35,9 @@ def test_weights_as_json(api: Api, current: Version) -> None:
 def test_weights_as_safetensors(api: Api, current: Version, accept: str) -> None:
     answer = api("GET", "/weights", headers={"Accept": accept})
     assert answer.headers["Content-Type"] in (SAFETENSORS, OCTETS)
-    for name, tensor in safetensors.numpy.load(answer.body).items():
+    for name, tensor in load(answer.body).items():
         np.testing.assert_array_equal(tensor, current.tensors[name])
-    assert tensors.decode_metadata(answer.body)["version"] == current.version
+    assert safetensors.decode_metadata(answer.body)["version"] == current.version
 
 
 def test_weights_as_onnx_predict_as_the_api_does(api: Api, current: Version) -> None:
@@ -57,7 +58,7 @@ def test_weights_as_int8_are_a_quarter_and_nearly_as_good(api: Api, current: Ver
     answer = api("GET", "/weights?precision=int8")
     assert answer.headers["Content-Type"] == SAFETENSORS
     assert len(answer.body) < 110_000
-    small, _ = tensors.decode(answer.body)
+    small, _ = safetensors.decode(answer.body)
     assert set(small) == {*SHAPES, "fc1.weight.scale", "fc2.weight.scale"}
     restored = {
         name: small[name].astype(np.float32)
@@ -78,7 +79,7 @@ def test_weights_as_int6_are_a_seventh_in_gzip(api: Api, current: Version) -> No
     assert "Content-Encoding" not in plain.headers
     assert gzip.decompress(answer.body) == plain.body
     assert answer.headers["ETag"] == plain.headers["ETag"][:-1] + '.gzip"'
-    small = tensors.fit(tensors.read_foreign(plain.body)[0], SHAPES)
+    small = fit(safetensors.read_foreign(plain.body)[0], SHAPES)
     assert api.service.model("mlp-128").evaluator.measure(small).accuracy > current.accuracy - 0.005
     for known, form in ((answer, packed), (plain, {})):
         again = api("GET", "/weights?precision=int6", headers={"If-None-Match": known.headers["ETag"], **form})

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from functions.errors import FormatError, InvalidValueError
-from functions.oip import pixels
+from functions.oip import input_tensors
 from tests.support.digits.samples import digit_like
 
 BYTES = np.round(digit_like(2, seed=3)[0] * 255).astype(np.uint8)  # (B, D)
@@ -22,14 +22,14 @@ def as_json(values: object) -> msgspec.Raw:
 @pytest.mark.parametrize("nested", [True, False])
 def test_batch_of_every_shape_is_read_flat_or_nested(shape: list[int], nested: bool) -> None:
     data = IMAGES.reshape(shape if nested else -1).tolist()
-    np.testing.assert_array_equal(pixels.from_json("FP32", shape, as_json(data)), IMAGES)
-    np.testing.assert_array_equal(pixels.from_bytes("FP32", shape, IMAGES.tobytes()), IMAGES)
+    np.testing.assert_array_equal(input_tensors.from_json("FP32", shape, as_json(data)), IMAGES)
+    np.testing.assert_array_equal(input_tensors.from_bytes("FP32", shape, IMAGES.tobytes()), IMAGES)
 
 
 @pytest.mark.parametrize("shape", [[784], [28, 28], [1, 28, 28], [1, 784]])
 def test_one_image_is_a_batch_of_one(shape: list[int]) -> None:
     data = IMAGES[0].reshape(shape).tolist()
-    np.testing.assert_array_equal(pixels.from_json("FP32", shape, as_json(data)), IMAGES[:1])
+    np.testing.assert_array_equal(input_tensors.from_json("FP32", shape, as_json(data)), IMAGES[:1])
 
 
 @pytest.mark.parametrize(
@@ -46,8 +46,8 @@ def test_one_image_is_a_batch_of_one(shape: list[int]) -> None:
 )
 def test_datatype_is_read_from_bytes_and_from_json(datatype: str, values: np.ndarray, atol: float) -> None:
     for read in (
-        pixels.from_bytes(datatype, [2, 784], values.tobytes()),
-        pixels.from_json(datatype, [2, 784], as_json(values.tolist())),
+        input_tensors.from_bytes(datatype, [2, 784], values.tobytes()),
+        input_tensors.from_json(datatype, [2, 784], as_json(values.tolist())),
     ):
         assert read.dtype == np.float32
         np.testing.assert_allclose(read, IMAGES, rtol=0, atol=atol)
@@ -55,32 +55,32 @@ def test_datatype_is_read_from_bytes_and_from_json(datatype: str, values: np.nda
 
 def test_bool_is_ink_or_none() -> None:
     ink = IMAGES > 0.5
-    np.testing.assert_array_equal(pixels.from_bytes("BOOL", [2, 784], ink.tobytes()), ink)
-    np.testing.assert_array_equal(pixels.from_json("BOOL", [2, 784], as_json(ink.tolist())), ink)
+    np.testing.assert_array_equal(input_tensors.from_bytes("BOOL", [2, 784], ink.tobytes()), ink)
+    np.testing.assert_array_equal(input_tensors.from_json("BOOL", [2, 784], as_json(ink.tolist())), ink)
 
 
 def test_numbers_may_be_written_in_another_way() -> None:
     ink = (IMAGES > 0.5).astype(int)
-    np.testing.assert_array_equal(pixels.from_json("BOOL", [2, 784], as_json(ink.tolist())), ink)
+    np.testing.assert_array_equal(input_tensors.from_json("BOOL", [2, 784], as_json(ink.tolist())), ink)
     floats = BYTES.astype(np.float64).tolist()
-    np.testing.assert_array_equal(pixels.from_json("UINT8", [2, 784], as_json(floats)), IMAGES)
-    assert pixels.whole_shape([2.0, 784]) == [2, 784]
+    np.testing.assert_array_equal(input_tensors.from_json("UINT8", [2, 784], as_json(floats)), IMAGES)
+    assert input_tensors.whole_shape([2.0, 784]) == [2, 784]
 
 
 def test_large_integers_that_are_only_0_and_1_are_ink_or_none() -> None:
     ink = (IMAGES > 0.5).astype(np.int64)
-    np.testing.assert_array_equal(pixels.from_bytes("INT64", [2, 784], ink.tobytes()), ink)
+    np.testing.assert_array_equal(input_tensors.from_bytes("INT64", [2, 784], ink.tobytes()), ink)
 
 
 @pytest.mark.parametrize("size", [0.5, float("nan"), float("inf")])
 def test_shape_of_other_numbers_is_refused(size: float) -> None:
     with pytest.raises(InvalidValueError, match="the shape must be whole numbers"):
-        pixels.whole_shape([1, size])
+        input_tensors.whole_shape([1, size])
 
 
 def test_json_may_be_spaced_out() -> None:
     text = msgspec.json.format(msgspec.json.encode([[0.5] * 784] * 2), indent=40)
-    assert pixels.from_json("FP32", [2, 784], msgspec.Raw(text)).shape == (2, 784)
+    assert input_tensors.from_json("FP32", [2, 784], msgspec.Raw(text)).shape == (2, 784)
 
 
 HALF = [0.5] * 784
@@ -124,7 +124,7 @@ HALF = [0.5] * 784
 )
 def test_wrong_json_tensor_is_refused(datatype: str, shape: list[int], data: object, message: str) -> None:
     with pytest.raises((FormatError, InvalidValueError), match=f"(?i){message}"):
-        pixels.from_json(datatype, shape, as_json(data))
+        input_tensors.from_json(datatype, shape, as_json(data))
 
 
 @pytest.mark.parametrize(
@@ -140,4 +140,4 @@ def test_wrong_json_tensor_is_refused(datatype: str, shape: list[int], data: obj
 )
 def test_wrong_binary_tensor_is_refused(datatype: str, raw: bytes, message: str) -> None:
     with pytest.raises((FormatError, InvalidValueError), match=message):
-        pixels.from_bytes(datatype, [1, 784], raw)
+        input_tensors.from_bytes(datatype, [1, 784], raw)
