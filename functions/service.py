@@ -36,6 +36,7 @@ from functions.oip.readiness import Readiness
 from functions.rooms.codes import Code
 from functions.rooms.rooms import Room, RoomsRepository
 from functions.settings import Settings
+from functions.storage.damage import damage_named
 from functions.storage.prefixed import PrefixedStore
 from functions.storage.store import Store
 from functions.weights.repository import WeightsRepository
@@ -198,11 +199,10 @@ class Service:
         try:
             if not MODEL_NAME.fullmatch(name):
                 raise NotFoundError(key)
-            manifest = structs.decode(self._store.get(key).body, ModelManifest)
+            with damage_named(key):
+                manifest = structs.decode(self._store.get(key).body, ModelManifest)
         except NotFoundError as error:
             raise self._unknown(name) from error
-        except msgspec.DecodeError as error:
-            raise CorruptDataError(f"{key} is damaged: {error}") from error
         if manifest.interface is not None:
             return ImportedModel(self._store, manifest, manifest.interface)
         weights = WeightsRepository(

@@ -20,6 +20,7 @@ from functions.cache import Cache
 from functions.dataset import block
 from functions.dataset.block import Block
 from functions.errors import CorruptDataError, FormatError, NotFoundError, UnavailableError
+from functions.storage.damage import damage_named
 from functions.storage.store import Store
 
 MANIFEST_KEY = "data/manifest.json"
@@ -162,13 +163,12 @@ class ShardedDataset:
 
 def _read_manifest(store: Store) -> DatasetManifest:
     try:
-        return structs.decode(store.get(MANIFEST_KEY).body, DatasetManifest)
+        with damage_named(MANIFEST_KEY):
+            return structs.decode(store.get(MANIFEST_KEY).body, DatasetManifest)
     except NotFoundError as error:
         raise UnavailableError(
             f"no dataset has been seeded: there is no {MANIFEST_KEY}; run `scrawl seed`"
         ) from error
-    except msgspec.DecodeError as error:
-        raise CorruptDataError(f"{MANIFEST_KEY} is damaged: {error}") from error
 
 
 def _described(manifest: DatasetManifest) -> dict[str, object]:

@@ -16,6 +16,7 @@ import msgspec
 from functions import structs
 from functions.errors import ConflictError, CorruptDataError, NotFoundError
 from functions.models.manifest import MODEL_NAME
+from functions.storage.damage import damage_named
 from functions.storage.store import Store, StoredObject
 from functions.weights import versions
 from functions.weights.versions import iso
@@ -142,10 +143,8 @@ class JobsRepository:
             stored = self._store.get(_key(job_id))
         except NotFoundError as error:
             raise NotFoundError(f"there is no job {job_id!r}") from error
-        try:
+        with damage_named(_key(job_id)):
             return structs.decode(stored.body, Job), stored.etag
-        except msgspec.DecodeError as error:
-            raise CorruptDataError(f"{_key(job_id)} is damaged: {error}") from error
 
     def write(self, job: Job, if_match: str | None = None) -> str:
         """Write a job, if its ETag still is this one, and return the new one. None: it is new."""
@@ -196,7 +195,7 @@ class JobsRepository:
             return None
         try:
             return self.read(structs.decode(latest.body, _Latest).job)[0]
-        except (NotFoundError, CorruptDataError, msgspec.DecodeError):
+        except (NotFoundError, CorruptDataError, ValueError):
             return None  # nothing is running; a new one may replace it
 
     def _seen_now(self, job: Job) -> Job:

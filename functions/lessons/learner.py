@@ -9,7 +9,6 @@ be read or used is recorded as refused, and the others count.
 
 import logging
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from typing import NamedTuple
 
 from msgspec.structs import replace
@@ -23,6 +22,7 @@ from functions.lessons.records import Record
 from functions.models.averaging import Update
 from functions.models.lesson_steps import Exercise, StepResult, Task
 from functions.models.model import Model, Taught
+from functions.storage.damage import read_again_if_damaged
 from functions.storage.store import Store
 from functions.weights import safetensors
 from functions.weights.contributions import find
@@ -124,13 +124,11 @@ class Learner:
         return Exercise(digits, sent.learning_rate)
 
     def _body[T](self, sent: Lesson, decode: Callable[[bytes], T]) -> T:
-        """Return what a body says; a large one is read again if it is damaged, since an answer may be cut off."""
+        """Return what a body says: a small one's came with the record, a large one's is in the store."""
         if sent.block is not None:
             return decode(sent.block)
         try:
-            with suppress(FormatError):
-                return decode(self._store.get(sent.object_key).body)
-            return decode(self._store.get(sent.object_key).body)
+            return read_again_if_damaged(lambda: decode(self._store.get(sent.object_key).body), FormatError)
         except NotFoundError as error:
             raise NotFoundError("its content is no longer in the store: send it again with another key") from error
 

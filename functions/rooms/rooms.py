@@ -16,6 +16,7 @@ from functions import structs
 from functions.errors import ConflictError, CorruptDataError, NotFoundError, UnavailableError
 from functions.rooms import codes
 from functions.rooms.codes import Code
+from functions.storage.damage import damage_named, read_again_if_damaged
 from functions.storage.store import Store
 from functions.weights.versions import ID, iso, new_id, now
 
@@ -118,7 +119,7 @@ class RoomsRepository:
     def _read(self, name: str) -> Room | None:
         """Return a room, if it is there and its time is not over; in that case remove it."""
         try:
-            room = self._loaded(name)
+            room = read_again_if_damaged(lambda: self._loaded(name))
         except NotFoundError:
             return None
         if datetime.fromisoformat(room.expires_at) > self.clock():
@@ -127,11 +128,5 @@ class RoomsRepository:
         return None
 
     def _loaded(self, name: str) -> Room:
-        """Read a room's file; again if what comes is damaged, since it may have been cut off on its way."""
-        key = f"rooms/{name}{_FILE}"
-        try:
-            with suppress(msgspec.DecodeError, UnicodeDecodeError):
-                return structs.decode(self._store.get(key).body, Room)
-            return structs.decode(self._store.get(key).body, Room)
-        except (msgspec.DecodeError, UnicodeDecodeError) as error:
-            raise CorruptDataError(f"a room is damaged: {error}; open another one") from error
+        with damage_named("a room", "open another one"):
+            return structs.decode(self._store.get(f"rooms/{name}{_FILE}").body, Room)

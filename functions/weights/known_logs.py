@@ -4,18 +4,16 @@
 """
 
 import logging
-from contextlib import suppress
 from datetime import datetime
 
 from msgspec.structs import replace
 
 from functions.cache import Cache
 from functions.errors import ConflictError, CorruptDataError, NotFoundError
+from functions.storage.damage import read_again_if_damaged
 from functions.weights.lesson_log import LessonLog, LessonLogFiles, Outcome, has_read
 from functions.weights.pointer import Found, Pointer, PointerFile
 from functions.weights.versions import new_id
-
-_ATTEMPTS = 12
 
 log = logging.getLogger("scrawl")
 
@@ -34,13 +32,11 @@ class KnownLogs:
         Raises:
             NotFoundError: when that is no longer known, or nothing has been published yet.
         """
-        for _ in range(_ATTEMPTS):
-            pointer, _ = self._pointer.read()
-            if not has_read(pointer.read, shard, sequence):
-                return None
-            with suppress(ConflictError):
-                return self.of(pointer).of(shard, sequence)
-        raise ConflictError("lessons are learned faster than their log can be read")
+
+        def look_up(pointer: Pointer, _: str) -> Outcome | None:
+            return self.of(pointer).of(shard, sequence) if has_read(pointer.read, shard, sequence) else None
+
+        return self._pointer.follow(look_up)
 
     def of(self, pointer: Pointer) -> LessonLog:
         """Return the log that a pointer, just read, names.
@@ -54,19 +50,12 @@ class KnownLogs:
             return LessonLog()
         name = pointer.log
         try:
-            return self._known.get(name, lambda: self._load(name))
+            return self._known.get(name, lambda: read_again_if_damaged(lambda: self._files.load(name)))
         except (NotFoundError, CorruptDataError) as error:
             if self._pointer.read()[0].log != name:
                 raise ConflictError(f"the log of lessons {name} has been replaced since") from error
             log.error("log of lessons lost", extra={"log": name, "error": str(error)})
             return LessonLog(read=pointer.read)
-
-    def _load(self, name: str) -> LessonLog:
-        """Read a log; again if what comes is damaged, since it may have been cut off on its way."""
-        try:
-            return self._files.load(name)
-        except CorruptDataError:
-            return self._files.load(name)
 
     def write(self, name: str, new: LessonLog, pointer: Pointer) -> Pointer:
         """Write a log, and return the pointer that will name it."""

@@ -14,6 +14,7 @@ import msgspec
 
 from functions import structs
 from functions.errors import CorruptDataError, NotFoundError, UnavailableError
+from functions.storage.damage import damage_named
 from functions.storage.store import Store
 from functions.weights.versions import ID, Change
 
@@ -101,10 +102,8 @@ class LessonLogFiles:
             CorruptDataError: when it is damaged.
         """
         key = self._key(name)
-        try:
+        with damage_named(key):
             return decode(self._store.get(key).body)
-        except ValueError as error:
-            raise CorruptDataError(f"{key} is damaged: {error}") from error
 
     def newest(self) -> tuple[str, LessonLog] | None:
         """Return the newest log that can be read, and its name; None if there is none."""

@@ -6,12 +6,14 @@ versions' own files, which `versions` reads and writes. `pruning` removes what t
 """
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from typing import NamedTuple
 
 import msgspec
 
 from functions import structs
 from functions.errors import ConflictError, CorruptDataError, NotFoundError, UnavailableError
+from functions.storage.damage import damage_named
 from functions.storage.store import Store, StoredObject
 from functions.weights import lesson_log
 from functions.weights.contributions import Contribution, remembered
@@ -20,6 +22,7 @@ from functions.weights.versions import ID, Change, Metadata, Provenance, Version
 
 REPAIR = "a rollback to a version that can be read, or a retraining, repairs that"
 UNPUBLISHED = "no weights of '{model}' have been published yet; `scrawl seed` does"
+_ATTEMPTS = 12
 _REMEMBERED = 32  # versions in a pointer at least, however few are kept: a writer looks for its own there
 
 
@@ -104,6 +107,7 @@ class PointerFile:
 
         `unpublished` is what to say where there is no pointer.
         """
+        self._model = model
         self._unpublished = unpublished.format(model=model)
         self._logs = logs
         self._store = store
@@ -119,6 +123,16 @@ class PointerFile:
         """
         stored = self._stored()
         return self._decoded(stored), stored.etag
+
+    def follow[T](self, load: Callable[[Pointer, str], T]) -> T:
+        """Return what `load` makes of the pointer and its ETag: it loads what the pointer names.
+
+        It raises `ConflictError` where that has been replaced and removed meanwhile; then the pointer is read again.
+        """
+        for _ in range(_ATTEMPTS):
+            with suppress(ConflictError):
+                return load(*self.read())
+        raise ConflictError(f"{self._model} changes faster than it can be read")
 
     def read_or_rebuild(self) -> Found:
         """Return the pointer; where it is damaged or missing, one to the newest version that can be read."""
@@ -167,13 +181,11 @@ class PointerFile:
             raise NotFoundError(self._unpublished) from error
 
     def _decoded(self, stored: StoredObject) -> Pointer:
-        try:
+        with damage_named(self._key, REPAIR):
             pointer = structs.decode(stored.body, Pointer)
             if not ID.fullmatch(pointer.version):
-                raise msgspec.DecodeError(f"{pointer.version!r} is not a version")
+                raise ValueError(f"{pointer.version!r} is not a version")
             lesson_log.check(pointer.read.values())
-        except (msgspec.DecodeError, UnicodeDecodeError, ValueError) as error:
-            raise CorruptDataError(f"{self._key} is damaged: {error}; {REPAIR}") from error
         if not pointer.history:
             entries = tuple(map(Entry.of, self._readable(pointer.version)))
             pointer = msgspec.structs.replace(pointer, history=entries)

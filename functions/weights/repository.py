@@ -84,11 +84,7 @@ class WeightsRepository:
             NotFoundError: when nothing has been published yet.
             CorruptDataError: when its file is damaged or missing.
         """
-        for _ in range(_ATTEMPTS):
-            pointer, etag = self._pointer.read()
-            with suppress(ConflictError):
-                return replace(self._still_current(pointer.version), etag=etag, best=pointer.mark)
-        raise ConflictError(f"{self._model} changes faster than it can be read")
+        return self._pointer.follow(lambda pointer, etag: self._named(Found(pointer, etag)))
 
     def get(self, version: str) -> Version:
         """Return a version.

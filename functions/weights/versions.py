@@ -17,7 +17,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from functions import structs
-from functions.errors import CorruptDataError, FormatError, InvalidValueError, NotFoundError
+from functions.errors import CorruptDataError, InvalidValueError, NotFoundError
+from functions.storage.damage import damage_named
 from functions.storage.store import Store
 from functions.weights import safetensors
 from functions.weights.contributions import Contribution
@@ -129,12 +130,10 @@ class VersionFiles:
         """
         key = self.key(version)
         body = self._fetch(version, lambda: self._store.get(key).body)
-        try:
+        with damage_named(key):
             tensors, strings = safetensors.decode(body)
             fitted = fit(tensors, self._shapes)
             return Version(**msgspec.structs.asdict(from_strings(strings)), tensors=fitted)
-        except (FormatError, ValueError) as error:
-            raise CorruptDataError(f"{key} is damaged: {error}") from error
 
     def readable(self, most: int, newest: str | None = None) -> list[Metadata]:
         """Return what the versions' own files say, newest first, from `newest` on if it is given; at most so many.
@@ -174,10 +173,8 @@ class VersionFiles:
     def _read_metadata(self, version: str) -> Metadata:
         key = self.key(version)
         start = self._fetch(version, lambda: self._store.start(key, _HEADER))
-        try:
+        with damage_named(key):
             return from_strings(safetensors.decode_metadata(start))
-        except (FormatError, ValueError) as error:
-            raise CorruptDataError(f"{key} is damaged: {error}") from error
 
     def _fetch(self, version: str, read: Callable[[], bytes]) -> bytes:
         try:

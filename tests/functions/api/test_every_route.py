@@ -158,10 +158,11 @@ def test_warming_up_prepares_the_first_prediction(api: Api) -> None:
     assert model.serving() is model._served._loaded
 
 
-def test_warming_up_an_empty_store_is_no_error(empty: MemoryStore) -> None:
+@pytest.mark.parametrize("manifest", [b"{}", b'{"model": "\xff"}'])
+def test_warming_up_an_empty_or_damaged_store_is_no_error(empty: MemoryStore, manifest: bytes) -> None:
     with serving(empty) as api:
         api.service.warm_up()
-    empty.put("models/mlp-128/manifest.json", b"{}")
+    empty.put("models/mlp-128/manifest.json", manifest)
     with serving(empty) as api:
         api.service.warm_up()
         answer = api("POST", "/predict", body={"tensor": [0] * 784})
