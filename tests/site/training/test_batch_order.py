@@ -10,7 +10,16 @@ from scrawl.training.batch_order import TURNOVER, shuffled
 from scrawl.training.training_run import TrainingRun
 
 from tests.support.networks.kernel_host import WasmtimeKernel
-from tests.support.networks.trainers import SETTINGS, DigitTrainer, deliver, fill, new_network, new_trainer, run
+from tests.support.networks.trainers import (
+    SETTINGS,
+    DigitTrainer,
+    deliver,
+    fill,
+    new_network,
+    new_trainer,
+    run,
+    settle,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -23,11 +32,6 @@ if TYPE_CHECKING:
     type Curves = tuple[list[Point], list[Point]]  # of the training digits, of the test digits
 
 END = 60  # iterations: five epochs
-
-
-@pytest.fixture(scope="module")
-def kernel() -> WasmtimeKernel:
-    return WasmtimeKernel()
 
 
 def finish(trainer: DigitTrainer, seconds: float = 0.012, between: Callable[[], list[Measurement]] = list) -> Curves:
@@ -111,7 +115,7 @@ def test_pauses_do_not_matter(kernel: WasmtimeKernel, expected: dict[str, Curves
         if (now := next(count)) % 3 == 0:
             trainer.pause()
             if now % 2:
-                results = run(trainer, lambda: not trainer.is_busy())
+                results = settle(trainer)
                 unscheduled.extend(result for result in results if not result["on_curve"])
             trainer.start()
         return results
@@ -212,10 +216,10 @@ def test_training_goes_on_without_blocks_that_cannot_be_had(kernel: WasmtimeKern
     window = trainer.cache.window
     deliver(trainer, "train", window[1])
     trainer.start()
-    run(trainer, lambda: not trainer.is_busy())
+    settle(trainer)
     assert trainer.training_run.iteration == 0  # it waits for the block that comes first
     trainer.cache.postpone("train", window[0], 0.0)
-    run(trainer, lambda: not trainer.is_busy())
+    settle(trainer)
     assert trainer.training_run.iteration == 2
     trainer.offline = True
     run(trainer, lambda: trainer.training_run.iteration >= 20)

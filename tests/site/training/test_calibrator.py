@@ -23,11 +23,6 @@ if TYPE_CHECKING:
 BATCH = 50
 
 
-@pytest.fixture(scope="module")
-def kernel() -> WasmtimeKernel:
-    return WasmtimeKernel()
-
-
 def first(digits: DigitSplits, split: str, count: int) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
     """Return pixels (count, 784) and labels of a dataset's first digits."""
     block = digits.splits[split]

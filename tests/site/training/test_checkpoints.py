@@ -11,7 +11,7 @@ from scrawl.training.trainer import Trainer
 
 from tests.support.networks.kernel_host import WasmtimeKernel
 from tests.support.networks.kernel_networks import as_bytes
-from tests.support.networks.trainers import fill, new_trainer, run
+from tests.support.networks.trainers import fill, new_trainer, run, settle, weights
 
 if TYPE_CHECKING:
     from scrawl.training.training_run import Figures
@@ -19,20 +19,11 @@ if TYPE_CHECKING:
 FIGURES: Figures = (0, (0.0, 0, 0), (0.0, 0, 0), None)  # of a run that has not started
 
 
-@pytest.fixture(scope="module")
-def kernel() -> WasmtimeKernel:
-    return WasmtimeKernel()
-
-
-def weights(trainer: Trainer) -> bytes:
-    return as_bytes(trainer.training_run.network.export())
-
-
 def train_to(trainer: Trainer, iteration: int) -> None:
     trainer.start()
     run(trainer, lambda: trainer.training_run.iteration >= iteration)
     trainer.pause()
-    run(trainer, lambda: not trainer.is_busy())
+    settle(trainer)
 
 
 def test_snapshots_stay_few_and_evenly_spread() -> None:
@@ -113,7 +104,7 @@ def test_new_weights_forget_the_checkpoints(kernel: WasmtimeKernel) -> None:
     train_to(trainer, 5)
     trainer.restart()
     assert not trainer.training_run.checkpoints.stored
-    run(trainer, lambda: not trainer.is_busy())
+    settle(trainer)
     assert [one.iteration for one in trainer.training_run.checkpoints.stored] == [0]
 
 

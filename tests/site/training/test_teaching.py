@@ -1,17 +1,11 @@
 """The worker's teacher, run on the real kernel: one digit is taught, and a lesson is taken back."""
 
-import pytest
 from scrawl.net.calibration import Calibration
 from scrawl.training.teaching import MOST_TAKEN_BACK, Teacher
 
 from tests.support.networks.kernel_host import WasmtimeKernel
 from tests.support.networks.kernel_networks import as_bytes
 from tests.support.networks.trainers import digits, new_network
-
-
-@pytest.fixture(scope="module")
-def kernel() -> WasmtimeKernel:
-    return WasmtimeKernel()
 
 
 def test_teacher_teaches_gently(kernel: WasmtimeKernel) -> None:

@@ -11,6 +11,7 @@ from scrawl.training.trainer import Trainer
 from scrawl.training.training_run import TrainingRun
 
 from tests.support.networks.kernel_host import WasmtimeKernel
+from tests.support.networks.kernel_networks import as_bytes
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -113,3 +114,13 @@ def run(trainer: Trainer, until: Callable[[], bool]) -> list[Measurement]:
         result = trainer.run(trainer.clock() + 0.012)
         results += [result] if result else []
     raise AssertionError("nothing came of it")
+
+
+def settle(trainer: Trainer) -> list[Measurement]:
+    """Run slices until there is nothing to do; return the measurements."""
+    return run(trainer, lambda: not trainer.is_busy())
+
+
+def weights(trainer: Trainer) -> bytes:
+    """Return the weights that the trainer's network has now."""
+    return as_bytes(trainer.training_run.network.export())
