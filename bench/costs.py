@@ -52,6 +52,8 @@ PRUNED_EVERY = 16  # publications
 METRICS_LINE = 536  # of one request
 LESSON_LOG = 138_000  # the log of 5,000 lessons, at most
 TOGETHER = 10  # lessons that come within a second, of which the consumer makes one version
+UPDATE = 103_264  # a difference of mlp-128's as int8
+RECORD_UNIT = 25_600  # bytes that count as one PUT of Kinesis
 CLASS, ROUND_S = 30, 5  # tabs that learn together; a round learns for about a second and waits for four
 HOURS = 730  # of a month
 PUT_LESSON_S = 0.02  # onto Kinesis; assumed
@@ -137,24 +139,23 @@ def lessons(number: int) -> list[Line]:
 def class_hour() -> list[Line]:
     """Return the lines of a class that learns `mlp-128` together for an hour, in a room and through a stream.
 
-    A round of a tab takes the weights, asks who takes part, and sends its difference as float32, through S3.
+    A round of a tab takes the weights, asks who takes part, and sends its difference as int8, which fits the stream.
     """
     rounds, batches = CLASS * 3600 / ROUND_S, 3600.0
     each = rounds / batches
-    asked = WARM + (3 * P.get_s + P.put_s + PUT_LESSON_S) / 3
-    taken = P.lesson_s + (1 + each) * P.get_s + 3 * P.put_s
+    asked = WARM + (3 * P.get_s + PUT_LESSON_S) / 3
+    taken = P.lesson_s + P.get_s + 3 * P.put_s
     return [
         ("weights to the tabs", rounds * EXACT / GB, "CloudFront, GB to the visitor"),
-        ("updates to the API", rounds * EXACT / GB, "CloudFront, GB to the API"),
+        ("updates to the API", rounds * UPDATE / GB, "CloudFront, GB to the API"),
         *api_calls(3 * rounds, asked, 3 * rounds),
-        ("updates written", rounds, "S3, PUT or LIST"),
-        ("records", rounds, "Kinesis, PUT"),
+        ("records, 25 KB of them at a time", rounds * math.ceil(UPDATE / RECORD_UNIT), "Kinesis, PUT"),
         (f"batches of {each:.0f}, at Lambda", batches, "Lambda, request"),
         (f"the consumer, {1000 * taken:.0f} ms a batch", seconds(taken, batches), "Lambda, GB-second, x86_64"),
-        ("pointers and updates read", batches + rounds, "S3, GET"),
+        ("pointers read", batches, "S3, GET"),
         ("versions, logs and pointers written", 3 * batches, "S3, PUT or LIST"),
-        ("what was replaced or removed, for 30 days",
-         (rounds * EXACT + batches * (EXACT + POINTER + LESSON_LOG)) / GB, "S3, GB and month"),
+        ("what was replaced or removed, for 30 days", batches * (EXACT + POINTER + LESSON_LOG) / GB,
+         "S3, GB and month"),
     ]  # fmt: skip
 
 

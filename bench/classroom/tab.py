@@ -4,10 +4,11 @@
 do around it is done here, without their pauses.
 """
 
+import json
 import secrets
 import sys
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -26,6 +27,7 @@ sys.path.append(str(SITE))  # the page's Python
 
 from scrawl.net.interfaces import LayerDescription, ParameterDescription
 from scrawl.net.network import Samples
+from scrawl.net.safetensors import int8_shapes, write_header
 from scrawl.together import local_round
 from scrawl.together.local_round import LocalRound
 
@@ -104,10 +106,8 @@ class Tab:
             {"kind": x.kind, "name": x.name, "inputs": x.inputs, "outputs": x.outputs, "rate": x.rate}
             for x in self._architecture.layers
         ]
-        self._shapes = dict(parameter_table(self._architecture.layers))
-        parameters: list[ParameterDescription] = [
-            {"name": name, "shape": list(shape)} for name, shape in self._shapes.items()
-        ]
+        shapes = parameter_table(self._architecture.layers)
+        parameters: list[ParameterDescription] = [{"name": name, "shape": list(shape)} for name, shape in shapes]
         self.participant = secrets.token_hex(8)
         self._learning = LocalRound(kernel, layers, parameters)
         self._source = None
@@ -130,17 +130,22 @@ class Tab:
             self._learning.add_others(self._source, [(0, len(self.others))])
         while self._learning.step():
             pass
-        difference = self._learning.difference(_secrets)
-        if difference is None:
+        body = written(self._learning, _secrets)
+        if body is None:
             self.answers[0] += 1
             return
-        arrays = {
-            name: np.asarray(difference[name], np.float32).reshape(shape) for name, shape in self._shapes.items()
-        }
         query = {"model": self.room.model, "base": base, "samples": self._learning.count,
                  "participant": self.participant}  # fmt: skip
-        body = safetensors.encode(arrays, {})
         self.answers[self.room.ask("POST", "weights/updates", query, self.room.code, body).status_code] += 1
+
+
+def written(learning: LocalRound, secrets: Callable[[int], Sequence[int]]) -> bytes | None:
+    """Return a round's update as the page's worker writes it; None where it must not be sent."""
+    update: Any = learning.update(secrets)
+    if update is None:
+        return None
+    shapes = int8_shapes({name: tensor.shape for name, tensor in learning.network.parameters.items()})
+    return write_header(shapes, {}, json.dumps) + b"".join(bytes(update[name]) for name in shapes)
 
 
 def _secrets(count: int) -> list[int]:

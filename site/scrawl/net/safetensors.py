@@ -23,6 +23,7 @@ SIZES = {"F32": FLOAT, "I8": 1, "F16": 2, "BF16": 2, "F64": 8}
 PREFIXES = ("module.", "_orig_mod.", "model.", "net.", "network.", "state_dict.")
 RENAMED = (("linear_", "fc"), ("conv2d_", "conv"))
 MAX_HEADER = 1_000_000
+SCALE = ".scale"  # after the name of an int8 matrix: what one step of each row is worth
 
 
 class FormatError(ValueError):
@@ -96,13 +97,27 @@ def check_shapes(tensors: Mapping[str, Tensor], expected: Shapes) -> None:
             raise FormatError(f"{name} is {_times(shape)} in this network, {_times(found)} in the file{hint}")
 
 
+def int8_shapes(shapes: Shapes) -> dict[str, Sequence[int]]:
+    """Return the shapes of tensors in the int8 form: each matrix is followed by its rows' scales."""
+    small: dict[str, Sequence[int]] = {}
+    for name, shape in shapes.items():
+        small[name] = shape
+        if len(shape) > 1:
+            small[name + SCALE] = shape[:1]
+    return small
+
+
 def write_header(shapes: Shapes, metadata: Metadata, dumps: Callable[[Any], str]) -> bytes:
-    """Return what precedes the bytes of float32 tensors, which follow in the order of `shapes`."""
+    """Return what precedes the tensors' bytes, which follow in the order of `shapes`.
+
+    They are float32, or int8 where there are scales to a tensor.
+    """
     header: dict[str, Any] = {"__metadata__": metadata}
     end = 0
     for name, shape in shapes.items():
-        start, end = end, end + FLOAT * product(shape)
-        header[name] = {"dtype": "F32", "shape": list(shape), "data_offsets": [start, end]}
+        dtype = "I8" if name + SCALE in shapes else "F32"
+        start, end = end, end + SIZES[dtype] * product(shape)
+        header[name] = {"dtype": dtype, "shape": list(shape), "data_offsets": [start, end]}
     text = dumps(header).encode("utf-8")
     text += b" " * (-len(text) % 8)
     return len(text).to_bytes(8, "little") + text

@@ -3,7 +3,8 @@
 What is sent is the sum of what many digits have taught, cut to a length and blurred by a little noise: few digits, or
 one that stands out, would show in it otherwise. The noise makes that harder; it is no proof of anything, and many
 updates of one tab average it out (docs/privacy.md). Nobody can compute it and take it off again: each tensor's is the
-sum of LAYERS draws, each from a seed of the browser's own secret ones.
+sum of LAYERS draws, each from a seed of the browser's own secret ones. Last, matrices become int8, a quarter of the
+bytes: rounded by chance, so that the average of many updates has no error of it.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from scrawl.net.network import PIXELS, Network, Samples
+from scrawl.net.safetensors import SCALE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -83,12 +85,26 @@ class LocalRound:
             self.network.train_step(self._samples, first, count, RATE, seed=self.seed + self._epochs)
         return bool(self._steps) or self._epochs < EPOCHS
 
-    def difference(self, secrets: Callable[[int], Sequence[int]]) -> Weights | None:
-        """Return what the weights have changed by, cut and blurred; None where that must not be sent.
+    def update(self, secrets: Callable[[int], Sequence[int]]) -> dict[str, Floats | Bytes] | None:
+        """Return the difference as it is sent, matrices as int8 with their scales; None where it must not be sent.
 
         That is where too few digits were learned from, or where the weights are no numbers any more. `secrets`
         returns so many numbers of 32 bits that nobody can guess.
         """
+        difference = self.difference(secrets)
+        if difference is None:
+            return None
+        rounded: dict[str, Floats | Bytes] = {}
+        for name, floats in difference.items():
+            shape = self.network.parameters[name].shape
+            if len(shape) > 1:
+                rounded[name], rounded[name + SCALE] = self._rounded(floats, shape[0], secrets(1)[0])
+            else:
+                rounded[name] = floats
+        return rounded
+
+    def difference(self, secrets: Callable[[int], Sequence[int]]) -> Weights | None:
+        """Return what the weights have changed by, cut and blurred, or None: see `update`."""
         if self.count < FEWEST_DIGITS:
             return None
         trained, total = self.network.export(), 0.0
@@ -123,6 +139,14 @@ class LocalRound:
             self.kernel.function("fill_uniform")(layer, count, limit, seed)
             self._add(blurred, layer, count, 1.0)
         return self.kernel.read_floats(blurred, count)
+
+    def _rounded(self, floats: Floats, rows: int, seed: int) -> tuple[Bytes, Floats]:
+        """Return a matrix as int8, and what one step of each row is worth."""
+        count = self.kernel.size(floats)
+        source, target, scales = self._room
+        self.kernel.write_floats(source, floats)
+        self.kernel.function("round_rows")(target, scales, source, rows, count // rows, seed)
+        return self.kernel.read_bytes(target, count), self.kernel.read_floats(scales, rows)
 
     def _add(self, target: int, source: int, count: int, scale: float) -> None:
         self.kernel.function("add_scaled")(target, source, -(-count // 4) * 4, scale)

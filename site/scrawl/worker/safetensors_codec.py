@@ -11,7 +11,6 @@ from browser import self as window
 from javascript import JSON
 
 from scrawl.net import safetensors
-from scrawl.net.parameters import FLOAT, product
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -19,7 +18,7 @@ if TYPE_CHECKING:
 
     from browser.arrays import ArrayBuffer, Float32Array
 
-    from scrawl.net.interfaces import Floats
+    from scrawl.net.interfaces import Bytes, Floats
     from scrawl.net.safetensors import Metadata, Shapes, Tensor
     from scrawl.worker.kernel import Kernel
 
@@ -43,16 +42,17 @@ def layout(buffer: ArrayBuffer) -> tuple[dict[str, Tensor], Metadata]:
     return safetensors.read_layout(header, 8 + size, length)
 
 
-def encode(shapes: Shapes, weights: Mapping[str, Floats], metadata: Metadata) -> ArrayBuffer:
-    """Return the bytes of a file."""
+def encode(shapes: Shapes, weights: Mapping[str, Floats | Bytes], metadata: Metadata) -> ArrayBuffer:
+    """Return the bytes of a file; `safetensors.write_header` says which tensors are int8."""
     header = safetensors.write_header(shapes, metadata, JSON.stringify)
-    total = len(header) + FLOAT * sum(product(shape) for shape in shapes.values())
-    data = window.Uint8Array.new(total)
+    parts = []
+    for name in shapes:
+        numbers: Any = weights[name]  # a typed array, here in the browser
+        parts.append(window.Uint8Array.new(numbers.buffer))
+    data = window.Uint8Array.new(len(header) + sum([part.length for part in parts]))
     data.set(list(header), 0)
     end = len(header)
-    for name in shapes:
-        floats: Any = weights[name]  # a Float32Array, here in the browser
-        part = window.Uint8Array.new(floats.buffer)
+    for part in parts:
         data.set(part, end)
         end += part.length
     return data.buffer

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from browser import self as window
 
+from scrawl.net import safetensors
 from scrawl.net.network import PIXELS
 from scrawl.net.region import Region
 from scrawl.together.local_round import MOST_OWN, LocalRound
@@ -75,11 +76,12 @@ class TogetherHandlers:
             self._timer = window.setTimeout(self._continue, 0)
             return
         learned = {"number": self._number, "samples": learning.count}
-        difference = learning.difference(_secrets)
-        if difference is None:
+        update = learning.update(_secrets)
+        if update is None:
             self.worker.report("learned_together", buffer=None, **learned)
             return
-        buffer = safetensors_codec.encode(self.worker.opened[model].shapes, difference, {})
+        shapes = safetensors.int8_shapes(self.worker.opened[model].shapes)
+        buffer = safetensors_codec.encode(shapes, update, {})
         self.worker.hand_over("learned_together", buffer, **learned)
 
 

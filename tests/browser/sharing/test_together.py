@@ -14,7 +14,8 @@ from playwright.sync_api import Browser, Request
 from tests.support.lab import Lab
 from tests.support.servers.running_stack import RunningStack
 
-WEIGHTS = 101_770 * 4  # bytes of mlp-128's difference
+WEIGHTS = 101_770 * 4  # bytes of mlp-128
+UPDATE = 101_632 + 138 * 4 + 138 * 4  # and of a difference: matrices as int8, a scale for each row, biases
 # Puts 40 digits of MNIST's test split where the browser keeps the person's own.
 KEEP = """async () => {
   const open = indexedDB.open('scrawl')
@@ -70,7 +71,7 @@ def test_tabs_learn_together_and_no_picture_leaves_them(browser: Browser, togeth
     bodies = [(request.url.split("/api/")[1].split("?")[0], request.post_data_buffer or b"") for request in sent]
     assert bodies
     assert {path for path, _ in bodies} == {"weights/updates"}
-    assert all(WEIGHTS < len(body) < WEIGHTS + 2000 for _, body in bodies)
+    assert all(UPDATE < len(body) < UPDATE + 2000 for _, body in bodies)
     assert requests.get(f"{together.url}/api/weights/updates", timeout=30).json()["version"] == public
     assert first.errors == []
     for lab in (first, second, third):
@@ -84,7 +85,7 @@ def test_owner_who_leaves_amid_an_upload_leaves_a_room_that_goes_on(browser: Bro
     other.wait_text("together-part", "This tab has added")
     slow = owner.page.context.new_cdp_session(owner.page)
     slow.send("Network.enable")
-    rates = {"downloadThroughput": -1, "uploadThroughput": WEIGHTS / 60, "latency": 0, "offline": False}
+    rates = {"downloadThroughput": -1, "uploadThroughput": UPDATE / 60, "latency": 0, "offline": False}
     with owner.page.expect_request(lambda request: request.method == "POST" and "updates" in request.url):
         slow.send("Network.emulateNetworkConditions", rates)
     owner.page.context.close()

@@ -11,6 +11,7 @@ from scrawl.net.safetensors import (
     Tensor,
     check_shapes,
     header_length,
+    int8_shapes,
     our_name,
     read_layout,
     single_of_half,
@@ -43,6 +44,16 @@ def test_file_written_is_read_by_the_safetensors_package() -> None:
     tensors = safetensors.numpy.load(data)
     assert tensors["fc1.weight"].tolist() == values[:12].reshape(4, 3).tolist()
     assert tensors["fc1.bias"].tolist() == values[12:].tolist()
+
+
+def test_matrix_with_scales_is_written_as_int8() -> None:
+    small = int8_shapes(SHAPES)
+    assert [*small.items()] == [("fc1.weight", [4, 3]), ("fc1.weight.scale", [4]), ("fc1.bias", [4])]
+    numbers, floats = np.arange(-6, 6, dtype=np.int8), np.arange(8, dtype=np.float32)
+    tensors = safetensors.numpy.load(write_header(small, {}, json.dumps) + numbers.tobytes() + floats.tobytes())
+    assert tensors["fc1.weight"].tolist() == numbers.reshape(4, 3).tolist()
+    assert tensors["fc1.weight.scale"].tolist() == [0, 1, 2, 3]
+    assert tensors["fc1.bias"].tolist() == [4, 5, 6, 7]
 
 
 @pytest.mark.parametrize(

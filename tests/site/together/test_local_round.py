@@ -4,6 +4,10 @@ import numpy as np
 import pytest
 from scrawl.together.local_round import FEWEST_DIGITS, LAYERS, LONGEST, NOISE, LocalRound
 
+from bench.classroom.tab import written
+from functions.lessons.lesson import LARGEST_IN_STREAM
+from functions.weights import safetensors
+from functions.weights.tensor_checks import fit
 from tests.support.networks import kernel_networks
 from tests.support.networks.kernel_host import WasmtimeKernel
 
@@ -82,9 +86,32 @@ def test_noise_comes_from_secrets_alone_and_takes_384_bits_of_them_for_each_tens
     assert len(secrets.given) == len(set(secrets.given)) == LAYERS * len(SHARED)
 
 
+def received(learning: LocalRound, seed: int) -> tuple[int, np.ndarray]:
+    """Return how many bytes the page sends of a round that has been learned, and what the API reads in them."""
+    shapes = {name: parameter.shape for name, parameter in learning.network.parameters.items()}
+    body = written(learning, Secrets(seed))
+    assert body is not None
+    read = fit(safetensors.read_foreign(body)[0], shapes)
+    return len(body), np.concatenate([tensor.ravel() for tensor in read.values()])
+
+
+def test_update_is_read_by_the_api_and_small_enough_for_its_stream(learning: LocalRound) -> None:
+    learned(learning, 64)
+    size, update = received(learning, 7)
+    blurred = learning.difference(Secrets(7))  # its noise is from the same secrets, in the same order
+    assert blurred is not None
+    exact = np.concatenate([np.asarray(tensor) for tensor in blurred.values()])
+    assert size < 105_000 < LARGEST_IN_STREAM
+    # By rounding, a weight is off by less than a step of its row; all of them together by little beside the noise.
+    assert np.linalg.norm(update - exact) < 0.05 * NOISE * LONGEST
+    assert np.linalg.norm(update - exact) > 0
+
+
 def test_too_few_digits_give_nothing_to_send(learning: LocalRound) -> None:
     assert learned(learning, FEWEST_DIGITS - 1) is None
     assert learned(learning, FEWEST_DIGITS) is not None
+    learned(learning, FEWEST_DIGITS - 1)
+    assert learning.update(Secrets(1)) is None
 
 
 def test_others_are_learned_from_too(learning: LocalRound, kernel: WasmtimeKernel) -> None:
