@@ -41,10 +41,13 @@ test: $(DEV_STAMP)
 	@$(BIN)/python -m tests.support.browser
 	@$(BIN)/python -m pytest --numprocesses auto --dist loadfile --no-loadscope-reorder $(ARGS)
 
-# schemathesis and Playwright take seconds to import, and pytest would do so at the start, in each process.
+# Files with no test for test-quick whose imports take long, such as schemathesis, moto's servers and Playwright: pytest
+# would import them at the start, in each process.
+NOT_QUICK := browser functions/api/test_contract.py functions/api/test_contract_together.py \
+  infra/deploy/test_real_stack.py bench/test_lessons.py bench/test_costs.py
 test-quick: $(DEV_STAMP)
-	@$(BIN)/python -m pytest --numprocesses auto --dist loadfile -p no:schemathesis -p no:playwright --ignore tests/browser \
-	  --ignore tests/functions/api/test_contract.py -m "not browser and not server and not package and not ci_only" $(ARGS)
+	@$(BIN)/python -m pytest --numprocesses auto --dist loadfile -p no:schemathesis -p no:playwright \
+	  $(addprefix --ignore tests/,$(NOT_QUICK)) -m "not browser and not server and not package and not ci_only" $(ARGS)
 
 test-fresh:
 	@.ci/try-fresh

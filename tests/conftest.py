@@ -11,6 +11,7 @@ import pytest
 
 from functions import aws
 from functions.dataset.block import Block
+from functions.models import model
 from functions.storage.memory import MemoryStore
 from functions.storage.s3 import S3Store
 from functions.storage.store import Store
@@ -24,7 +25,12 @@ from infra.paths import BUILD, SITE_BUILD
 from tests.support import markers
 from tests.support.api import BUCKET, Api, serving
 from tests.support.digits import idx_files
-from tests.support.examined_once import RememberingEvaluator, remembering_export
+from tests.support.examined_once import (
+    RememberingEvaluator,
+    remembered_classifier,
+    remembered_trainer,
+    remembering_export,
+)
 from tests.support.made_once import made_once
 from tests.support.servers.running_stack import seed_folder
 
@@ -62,6 +68,16 @@ def shipped_weights_are_examined_once() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(seeding, "Evaluator", RememberingEvaluator)
         patch.setattr(seeding, "export", remembering_export)
+        yield
+
+
+@pytest.fixture(scope="module")
+def networks_are_loaded_once() -> Iterator[None]:
+    """Let services share what they make of the same graphs and weights; what they read of the store is as ever."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(model, "Classifier", remembered_classifier)
+        patch.setattr(model, "Trainer", remembered_trainer)
+        patch.setattr(model, "Evaluator", RememberingEvaluator)
         yield
 
 

@@ -3,13 +3,17 @@
 A task's time by the clock includes what the thread waited for a processor; its time on the processor does not.
 """
 
+from __future__ import annotations
+
 import json
 from collections import Counter
-from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from playwright.sync_api import Browser, Page
+if TYPE_CHECKING:  # a test of what is computed here should not wait for Playwright
+    from collections.abc import Callable
+
+    from playwright.sync_api import Browser, Page
 
 CATEGORIES = ["toplevel", "devtools.timeline", "disabled-by-default-devtools.timeline", "disabled-by-default-v8.gc"]
 MOST = 3  # parts that a task is described by

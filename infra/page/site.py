@@ -12,7 +12,7 @@ import hashlib
 import json
 import re
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 import brotli
@@ -43,7 +43,7 @@ _COMPRESSED = {".png", ".jpg", ".webp", ".woff2"}
 
 def build_site(out: Path, say: Say = lambda _: None) -> None:
     """Build the page into `out`; unchanged files are not compressed again."""
-    _write_page(out, (SITE / "index.html").read_text("utf-8"), dict(_assets()), _write_variants)
+    _write_page(out, (SITE / "index.html").read_text("utf-8"), _assets(), _write_variants)
     files = len(list(out.rglob("*.br")))
     say(f"Page built: {files} files, {transfer_size(out):,} bytes compressed before it is usable")
 
@@ -52,13 +52,15 @@ def build_page_without_api(out: Path) -> None:
     """Build the page for a static host: it takes digits and weights from `files/`, and nothing is compressed."""
     page = (SITE / "index.html").read_text("utf-8")
     page = page.replace('data-api="api/"', 'data-api="files/" data-standalone="yes"')
-    _write_page(out, page, dict(_assets(("scrawl.client.static_api",))), _write)
+    _write_page(out, page, _assets(("scrawl.client.static_api",)), _write)
 
 
-def _write_page(out: Path, index: str, assets: dict[str, bytes], write: Callable[[Path, bytes], None]) -> None:
+def _write_page(
+    out: Path, index: str, assets: Iterable[tuple[str, bytes]], write: Callable[[Path, bytes], None]
+) -> None:
     _check_is_ours(out)
     addresses = {}
-    for name, content in assets.items():
+    for name, content in list(assets):  # all are made before the first is written
         folder = out / "assets" / hashlib.sha256(content).hexdigest()[:12]
         write(folder / name, content)
         addresses[name] = (folder / name).relative_to(out).as_posix()

@@ -31,6 +31,8 @@ SAMPLE = {"data": [{"target": 1, "image": [0.5] * 784}], "learning_rate": 0.001}
 type Write = Callable[[Api], HTTPResponse]
 type Fault = Callable[..., object]
 
+pytestmark = pytest.mark.usefixtures("networks_are_loaded_once")
+
 
 @pytest.fixture(autouse=True)
 def at_once(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -12,7 +12,8 @@ import numpy as np
 import pytest
 from chalice.test import HTTPResponse
 
-from functions import wiring
+from functions import service, wiring
+from functions.models.training import initial_weights
 from functions.rooms import codes
 from functions.service import Service
 from functions.settings import Settings
@@ -31,10 +32,14 @@ KEEP = 4
 type Fault = Callable[..., object]
 type Ask = Callable[["Process"], HTTPResponse]
 
+pytestmark = pytest.mark.usefixtures("networks_are_loaded_once")
+
 
 @pytest.fixture(autouse=True)
 def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(repository, "_PAUSE", 0)
+    # Any random weights will do, and the same need to be examined only once.
+    monkeypatch.setattr(service, "initial_weights", lambda shapes, _seed: initial_weights(shapes, 1))
 
 
 class Process:

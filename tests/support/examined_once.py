@@ -1,17 +1,27 @@
-"""Examines and exports the shipped weights once in a process: most tests of seeding or deploying publish them."""
+"""Examines, exports and loads the same weights once in a process, however many stores and services have them.
+
+Most tests of seeding or deploying publish the shipped weights; those of faults load the same few again for each call
+of the store that fails.
+"""
 
 import hashlib
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
 
+from functions.cache import Cache
 from functions.models.evaluation import Evaluator, Examination
+from functions.models.inference import Classifier
+from functions.models.training import Trainer
 from functions.weights.versions import Tensors
 from model_export.export import export
 
 _known: dict[str, Examination] = {}
 _exported: dict[str, dict[str, bytes]] = {}
+_classifiers: Cache[str, Classifier] = Cache(32)
+_trainers: Cache[bytes, Trainer] = Cache(8)
 
 
 class RememberingEvaluator(Evaluator):
@@ -35,6 +45,18 @@ def remembering_export(model: str, weights: Mapping[str, ArrayLike]) -> dict[str
     if key not in _exported:
         _exported[key] = export(model, weights)
     return dict(_exported[key])
+
+
+def remembered_classifier(inference_onnx: bytes, weights: Mapping[str, ArrayLike]) -> Classifier:
+    """Return a graph with given weights, as before if it has been made."""
+    seen = _hash(weights)
+    seen.update(inference_onnx)
+    return _classifiers.get(seen.hexdigest(), lambda: Classifier(inference_onnx, weights))
+
+
+def remembered_trainer(train_step_onnx: bytes, *shapes: Any, **layers: Any) -> Trainer:
+    """Return a train-step graph, as before if it has been made."""
+    return _trainers.get(train_step_onnx, lambda: Trainer(train_step_onnx, *shapes, **layers))
 
 
 def _hash(tensors: Mapping[str, ArrayLike]) -> "hashlib.blake2b":

@@ -34,6 +34,8 @@ LONGEST_ANSWER = 8000  # bytes: an error repeats only the start of what came
 _VALUE = re.compile(rb'(?<=[:\[,])\s*(?:"[^"]*"|-?[0-9.]+|\[[^\[\]]*\])(?=\s*[,\]}])')
 _MOST_PLACES = 12  # of a body, so that not each of 784 pixels is tried
 
+pytestmark = pytest.mark.usefixtures("networks_are_loaded_once")
+
 
 @pytest.fixture(scope="module")
 def api(seeded: MemoryStore) -> Iterator[Api]:

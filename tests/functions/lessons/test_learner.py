@@ -22,7 +22,7 @@ from tests.support.lesson_streams import SHARD, MemoryStream, process
 RATE = 0.001
 GOOD = "mlp-128"
 
-pytestmark = pytest.mark.usefixtures("at_once")
+pytestmark = pytest.mark.usefixtures("at_once", "networks_are_loaded_once")
 
 type Fault = Callable[..., object]
 

@@ -25,7 +25,7 @@ from tests.support.weights_bodies import SHAPES
 ROUNDING = 2e-6  # float32, of weights below 1, a few times over
 GOOD = "mlp-128"
 
-pytestmark = pytest.mark.usefixtures("at_once")
+pytestmark = pytest.mark.usefixtures("at_once", "networks_are_loaded_once")
 
 type Fault = Callable[..., object]
 

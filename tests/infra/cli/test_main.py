@@ -57,8 +57,8 @@ def test_seed_says_what_it_stored_and_then_that_nothing_was_left(tmp_path: Path)
     first = scrawl("seed", "--data-dir", str(tmp_path / "data"), MNIST_DIR=folder)
     assert (first.returncode, first.stderr) == (0, "")
     assert "Stored: 3 shards of digits" in first.stdout
-    again = scrawl("seed", "--data-dir", str(tmp_path / "data"), MNIST_DIR=folder)
-    assert again.returncode == 0
+    again = invoke("seed", "--data-dir", tmp_path / "data", MNIST_DIR=folder)
+    assert again.exit_code == 0
     assert again.stdout == "Everything is stored\n"
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import os
 from typing import TYPE_CHECKING
 
 import pytest
@@ -59,7 +60,7 @@ def on_one_thread(model: str, rule: str, relaxed: bool) -> bytes:
 )
 @pytest.mark.parametrize("model", NETWORKS)
 def test_any_number_of_threads_gives_the_same_bits(model: str, rule: str, relaxed: bool) -> None:
-    for threads in (1, 2, 3, 8):
+    for threads in (1, 2, 3, 8) if os.environ.get("CI") else (2, 8):
         with ThreadedKernel(threads, relaxed) as kernel:
             assert trained(kernel, model, RULES[rule]) == on_one_thread(model, rule, relaxed)
             assert kernel.function("team_size_left")() == threads
