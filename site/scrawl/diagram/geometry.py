@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     type Point = tuple[float, float]
     type Curve = tuple[float, float, float, float]  # from x, y to x, y
 
-HEAD = 20  # for the columns' names
+HEAD = 20  # for the columns' names, where type has its usual size
 PITCHES = (27, 21)  # at least, from one unit to the next, in one lane and in two: large enough for a finger
 GAP = 4  # between two pictures
 LANE_GAP = 10
@@ -67,22 +67,23 @@ def unit_width(column: Column, size: float) -> float:
 
 
 class Layout:
-    """All columns, placed in a box."""
+    """All columns, placed in a box, below `head` pixels for their names."""
 
-    def __init__(self, columns: Sequence[Column], width: float, height: float) -> None:
+    def __init__(self, columns: Sequence[Column], width: float, height: float, head: float = HEAD) -> None:
         self.width = width
         self.height = height
-        body = max(height - HEAD, 40)
+        self.head = head
+        body = max(height - head, 40)
         hidden = len(columns) - 2
         side = min(
             body, LARGEST_DRAWING, width * (0.3 if hidden < 2 else 0.25 if hidden == 2 else 0.9 / (hidden + 2))
         )
         self.answers_width = max(46.0, min(150.0, width * 0.15))
         step = (width - side - self.answers_width) / (hidden + 1)
-        self.columns = [PlacedColumn(columns[0], 1, side - 2, [HEAD + (body - side) / 2 + 1])]
+        self.columns = [PlacedColumn(columns[0], 1, side - 2, [head + (body - side) / 2 + 1])]
         for number, column in enumerate(columns[1:-1], 1):
-            self.columns.append(_place(column, side + step * number, step, body))
-        self.columns.append(_place_answers(columns[-1], width - self.answers_width, body))
+            self.columns.append(_place(column, side + step * number, step, (head, body)))
+        self.columns.append(_place_answers(columns[-1], width - self.answers_width, (head, body)))
 
     def curve(self, column: int, source: int, target: int) -> Curve:
         """Return the curve to a place of a column from a place of the one before."""
@@ -99,8 +100,8 @@ class Layout:
         """Return x, y, width and height of what can be pointed at to mean a unit or an answer."""
         placed = self.columns[column]
         if column == len(self.columns) - 1:
-            pitch = (self.height - HEAD) / len(placed.tops)
-            return placed.x, HEAD + pitch * place, self.answers_width, pitch
+            pitch = (self.height - self.head) / len(placed.tops)
+            return placed.x, self.head + pitch * place, self.answers_width, pitch
         left, height = placed.left(place), max(TARGET, placed.size)
         width = max(TARGET, placed.picture(place) + placed.size - left)
         middle = (left + placed.picture(place) + placed.size) / 2
@@ -111,12 +112,13 @@ class Layout:
         return [len(placed.tops) for placed in self.columns[1:-1]]
 
 
-def _place(column: Column, middle: float, step: float, body: float) -> PlacedColumn:
+def _place(column: Column, middle: float, step: float, heights: tuple[float, float]) -> PlacedColumn:
     """Place a column in one lane, or in two where the pictures become larger."""
+    head, body = heights
     one, two = (_fitted(column, step, body, lanes) for lanes in (1, 2))
     size, count, lanes = two if two[0] > one[0] + GAP else one
     pitch = (body - size) / (count - 1) if count > 1 else 0.0
-    first = HEAD if count > 1 else HEAD + (body - size) / 2
+    first = head if count > 1 else head + (body - size) / 2
     width = lanes * (unit_width(column, size) + LANE_GAP) - LANE_GAP
     return PlacedColumn(column, middle - width / 2, size, [first + pitch * place for place in range(count)], lanes)
 
@@ -131,10 +133,11 @@ def _fitted(column: Column, step: float, body: float, lanes: int) -> tuple[float
     return max(SMALLEST_TILE, min(size, LARGEST_TILE, room)), count, lanes
 
 
-def _place_answers(column: Column, x: float, body: float) -> PlacedColumn:
+def _place_answers(column: Column, x: float, heights: tuple[float, float]) -> PlacedColumn:
+    head, body = heights
     pitch = body / column.count
     size = min(pitch - 2, 40)
-    return PlacedColumn(column, x, size, [HEAD + pitch * place + (pitch - size) / 2 for place in range(column.count)])
+    return PlacedColumn(column, x, size, [head + pitch * place + (pitch - size) / 2 for place in range(column.count)])
 
 
 def height_at(curve: Curve, x: float) -> float | None:

@@ -40,7 +40,7 @@ class NetworkPainter:
         self._shown: Context = canvas.getContext("2d")
         self.context: Context = self._behind.getContext("2d")
         self._size = (1, 1)
-        self.empty = True  # until the first picture of this size is shown
+        self.outdated = True  # until the first picture of this size, in these colours, is shown
         self.network: DrawnNetwork | None = None
         self.links: list[ShownLink] = []
         self.curves: list[Curve] = []  # of the links
@@ -51,7 +51,7 @@ class NetworkPainter:
 
     def resize(self, width: int, height: int) -> None:
         """Take another number of pixels, all of them empty."""
-        self._size, self.empty = (width, height), True
+        self._size, self.outdated = (width, height), True
         self.network, self.links, self.curves = None, [], []
         set_size(self.canvas, width, height)
         set_size(self._behind, width, height)
@@ -60,7 +60,7 @@ class NetworkPainter:
         """Take the theme's colours again."""
         self.colours = theme_colours()
         self.font = str(window.getComputedStyle(document.body).fontFamily)
-        self._drawing = (None, None)
+        self._drawing, self.outdated = (None, None), True
 
     def steps(self, state: State, layout: Layout, scale: float) -> list[Callable[[], object]]:
         """Return what paints everything, in the order of its layers."""
@@ -93,7 +93,7 @@ class NetworkPainter:
         width, height = self._size
         self._shown.clearRect(0, 0, width, height)
         self._shown.drawImage(self._behind, 0, 0, width, height)
-        self.empty = False
+        self.outdated = False
 
     # Connections
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from scrawl.diagram import sentences
 from scrawl.diagram.diagram_state import Choice
-from scrawl.diagram.geometry import HEAD, TARGET
+from scrawl.diagram.geometry import TARGET
 from scrawl.inspect.descriptions import ORDINALS
 from scrawl.ui.dom import set_attribute
 
@@ -61,7 +61,7 @@ class NetworkParts:
             f'<i role="slider" tabindex="0" data-links="{number}" aria-valuemin="1" aria-valuemax="1" '
             f'aria-valuenow="1" aria-orientation="vertical" aria-label="Connections to {self._title(number)}" '
             f'title="A sentence describes each: walk through them with the arrow keys." '
-            f'style="left:{middle - TARGET / 2:.0f}px;top:{HEAD}px"></i>'
+            f'style="left:{middle - TARGET / 2:.0f}px;top:{layout.head:.0f}px"></i>'
         )
 
     def _listbox(self, layout: Layout, number: int) -> str:

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from scrawl.state.app_state import State
 
 WIDE = 520  # CSS pixels from which headings are sentences
+HEAD_EM = 1.25  # height of the columns' names: type is larger for a projector, or by the visitor's wish
 FINEST = 2.0  # canvas pixels for each of CSS
 STAGE = """<canvas></canvas><div class="network-parts"></div>"""
 FOOT = """<p class="network-words"></p><p class="unseen" aria-live="polite"></p>"""
@@ -78,8 +79,8 @@ class NetworkView:
     def render(self, state: State) -> bool:
         """Show the network as it was drawn last. Return whether there is more to show.
 
-        While it trains, which changes all of it many times a second, a frame gets one step of the painting. Where
-        there is no picture yet it is painted in one go: frames may be slow, and an empty card says nothing.
+        While it trains, which changes all of it many times a second, a frame gets one step of the painting. The
+        first picture of a size or of a theme is painted in one go: frames may be slow, and an empty card says nothing.
         """
         set_flag(self.stage, "hidden", state.diagram.stepping)
         set_flag(self.foot, "hidden", state.diagram.stepping)
@@ -93,7 +94,7 @@ class NetworkView:
             self._start(state)
         while self._steps:
             self._steps.pop(0)()
-            if state.training and self._steps and not self.painter.empty:
+            if state.training and self._steps and not self.painter.outdated:
                 return True
         return False
 
@@ -117,7 +118,7 @@ class NetworkView:
         self._size, self._model, self._shown = size, state.model, []
         self._steps = []
         self.columns = columns_for(state.layers())
-        self.layout = Layout(self.columns, *size)
+        self.layout = Layout(self.columns, *size, HEAD_EM * _type_size())
         scale = min(FINEST, window.devicePixelRatio)
         self.painter.resize(round(size[0] * scale), round(size[1] * scale))
         if not self.painter.colours:
@@ -171,3 +172,8 @@ class NetworkView:
         focused = document.activeElement
         if focused is None or not self.stage.contains(focused) or _event.type == "focusout":
             self._choose(None)
+
+
+def _type_size() -> float:
+    """Return the pixels of the page's type."""
+    return float(window.getComputedStyle(document.documentElement).fontSize.removesuffix("px"))

@@ -110,14 +110,19 @@ class Autosave:
     # Several tabs
 
     def _claimed(self) -> None:
-        if hasattr(window, "BroadcastChannel"):
-            self._channel = window.BroadcastChannel.new(CHANNEL)
-            self._channel.onmessage = self._heard
-            self._channel.postMessage("here")
+        self._greet_other_tabs()
         if self.saved_visit.refusal:
             self._refused(self.saved_visit.refusal)
         self._save_page()
         self.page.dispatch("other_works", value=self._other_works())
+
+    def _greet_other_tabs(self) -> None:
+        try:
+            self._channel = window.BroadcastChannel.new(CHANNEL)
+            self._channel.onmessage = self._heard
+            self._channel.postMessage("here")
+        except Exception as error:  # an old browser; or Firefox with storage closed, where tabs do without each other
+            window.console.warn(f"other tabs are not told of this one: {error}")
 
     def _heard(self, event: Event) -> None:
         if event.data == "here":

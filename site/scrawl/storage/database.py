@@ -70,7 +70,7 @@ async def _open() -> Any:
         await _settled(request, "onsuccess", ("onerror", "onblocked"))
         return request.result
     except Exception as error:
-        raise StorageError(f"this browser keeps nothing for this page ({error})") from error
+        raise StorageError(f"the browser's storage is closed: {error}") from error
 
 
 def _settled(target: Any, good: str, bad: tuple[str, ...]) -> Any:

@@ -62,6 +62,13 @@ def test_nothing_lies_over_anything_else(name: str, box: tuple[float, float]) ->
         )
 
 
+def test_larger_type_moves_everything_down() -> None:
+    layout = Layout(COLUMNS["mlp-128"], 700, 300, head=34)
+    assert min(min(placed.tops) for placed in layout.columns) >= 34
+    assert max(placed.tops[-1] + placed.size for placed in layout.columns) <= 300
+    assert layout.target(2, 0)[1] == 34
+
+
 def test_larger_boxes_show_more_units_and_larger_ones() -> None:
     small, large = (Layout(COLUMNS["mlp-128"], *box).columns[1] for box in ((340, 240), (1100, 500)))
     assert len(small.tops) >= 8
