@@ -80,7 +80,7 @@ class NetworkView:
         """Show the network as it was drawn last. Return whether there is more to show.
 
         While it trains, which changes all of it many times a second, a frame gets one step of the painting. The
-        first picture of a size or of a theme is painted in one go: frames may be slow, and an empty card says nothing.
+        first picture of a size or theme is painted in one go: frames may be slow, and an empty card says nothing.
         """
         set_flag(self.stage, "hidden", state.diagram.stepping)
         set_flag(self.foot, "hidden", state.diagram.stepping)
