@@ -1,10 +1,5 @@
 """The ONNX graphs: valid, described, deterministic; their loss, gradients and updates agree with the reference."""
 
-import json
-import os
-import shutil
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -17,11 +12,10 @@ from functions.errors import InvalidValueError
 from functions.models.inference import Classifier
 from functions.models.manifest import Layer
 from functions.models.training import Trainer, TrainState, initial_weights
-from infra.paths import ROOT
 from model_export.architectures import ARCHITECTURES, Architecture, architecture_named, parameter_table
 from model_export.graphs import inference_graph, train_step_graph
 from tests.support.digits.samples import digit_like, masks_of, weights_with_biases
-from tests.support.networks import reference
+from tests.support.networks import pytorch, reference
 
 MODELS = [
     *ARCHITECTURES,
@@ -174,43 +168,21 @@ def test_convolution_without_activation_and_pooling_is_refused_for_training(behi
         train_step_graph(Architecture("test", "Test", layers))
 
 
-@pytest.fixture(scope="module")
-def torch_python() -> str:
-    """An interpreter that has PyTorch: TORCH_PYTHON, else this one; skip where there is none."""
-    for candidate in (os.environ.get("TORCH_PYTHON"), sys.executable):
-        if candidate and shutil.which(candidate):
-            found = subprocess.run([candidate, "-c", "import torch"], capture_output=True, check=False)
-            if found.returncode == 0:
-                return candidate
-    pytest.skip("no PyTorch here; set TORCH_PYTHON to an interpreter that has it")
-
-
 @pytest.mark.parametrize("batch", BATCHES)
 @pytest.mark.parametrize("model", MODELS)
-def test_gradients_and_ten_steps_agree_with_pytorch(
-    model: str, batch: int, tmp_path: Path, torch_python: str
-) -> None:
+def test_gradients_and_ten_steps_agree_with_pytorch(model: str, batch: int, tmp_path: Path) -> None:
     weights = weights_of(model, 7)
     samples = [digit_like(batch, seed=200 + number) for number in range(10)]
     layers = [{"name": "", **msgspec.to_builtins(layer)} for layer in architecture_named(model).layers]
     masks = [masks_of(architecture_named(model).layers, batch, number) for number in range(10)]
     settings = {"learning_rate": 0.02, "momentum": 0.9, "weight_decay": 1e-3}
-    np.savez(
-        tmp_path / "in.npz",
-        allow_pickle=False,
-        images=np.stack([images for images, _ in samples]),
-        labels=np.stack([labels for _, labels in samples]),
+    arrays = {
+        "images": np.stack([images for images, _ in samples]),
+        "labels": np.stack([labels for _, labels in samples]),
         **{name: np.stack([drawn[name] for drawn in masks]) for name in masks[0]},
         **weights,
-    )
-    program = [
-        torch_python,
-        str(ROOT / "tests" / "support" / "networks" / "torch_twin.py"),
-        json.dumps([layers, settings]),
-        str(tmp_path),
-    ]
-    subprocess.run(program, check=True)
-    twin = np.load(tmp_path / "out.npz")
+    }
+    twin = pytorch.trained(tmp_path, layers, settings, arrays)
     trainer, state = trainer_of(model), TrainState.fresh(weights)
     first = trainer.step(state, *samples[0], learning_rate=1.0, masks=masks[0])
     for name, gradient in first.state.momentum.items():

@@ -1,24 +1,45 @@
-"""Networks that have only a name, in the kernel: gradients by name, saliency and what dropout does, against NumPy."""
+"""Networks that have only a name, in the kernel: gradients by name, saliency and what dropout does.
+
+Gradients are compared with NumPy's reference, and with PyTorch where there is one, for both builds of the kernel.
+"""
 
 from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import pytest
 from scrawl.inspect.attribution import Attribution
 from scrawl.net.activations import Dropout
 
-from model_export.architectures import architecture_named
-from tests.support.networks import reference
+from model_export.architectures import ARCHITECTURES, architecture_named
+from tests.support.networks import pytorch, reference
 from tests.support.networks.kernel_host import WasmtimeKernel
-from tests.support.networks.kernel_networks import arrays, build, digits, order_of, stored, weights_for
+from tests.support.networks.kernel_networks import (
+    arrays,
+    build,
+    digits,
+    layers_described,
+    order_of,
+    stored,
+    weights_for,
+)
 from tests.support.networks.tolerances import Tolerance
 
-# Several layers of float32 sums, Winograd's among them.
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+RATE = 0.5  # of the step that gradients are taken from: the larger, the less the weights' own rounding shows in them
+# Several layers of float32 sums, Winograd's among them; rounding of the weights themselves is a thousandth of it.
 CLOSE: Tolerance = {"rtol": 2e-3, "atol": 3e-5}
 NAMES = [
     "mlp-37-5",
     "mlp-30-7.tanh",
     "mlp-33-20-10.sigmoid",
+    "mlp-30-7.tanh.drop20",
+    "mlp-33-20-10.sigmoid.drop20",
     "mlp-50.gelu.drop20",
     "mlp-20-20.drop50",
     "conv-9_20",
@@ -34,8 +55,19 @@ def kernel(request: pytest.FixtureRequest) -> WasmtimeKernel:
     return WasmtimeKernel(request.param)
 
 
-@pytest.mark.parametrize("name", NAMES)
-def test_gradients_by_name_are_those_of_the_reference(kernel: WasmtimeKernel, name: str) -> None:
+class Step(NamedTuple):
+    """A plain step of SGD from known weights: what it was given, and what each tensor has moved by."""
+
+    weights: dict[str, NDArray[np.float32]]
+    images: NDArray[np.float32]
+    labels: NDArray[np.uint8]
+    masks: dict[str, NDArray[np.float32]]  # those that the kernel has drawn, of each layer of dropout
+    gradients: dict[str, NDArray[np.float32]]  # (before - after) / rate
+    loss: float
+    correct: int
+
+
+def one_step(kernel: WasmtimeKernel, name: str) -> Step:
     layers, batch = architecture_named(name).layers, 11
     pixels, labels = digits(20)
     weights = weights_for(layers)
@@ -45,20 +77,46 @@ def test_gradients_by_name_are_those_of_the_reference(kernel: WasmtimeKernel, na
         np.testing.assert_array_equal(floats.reshape(weights[parameter].shape), weights[parameter])
     samples.shuffle([(0, 20)], 7)
     rows = order_of(kernel, samples)[2 : 2 + batch]
-    loss_sum, correct = network.train_step(samples, 2, batch, 0.5, seed=9)
+    loss_sum, correct = network.train_step(samples, 2, batch, RATE, seed=9)
     masks = {
-        f"drop{layer.number}.mask": kernel.read(layer._mask, np.float32, (16, layer.stride))[:batch, : layer.features]
-        != 0
+        f"drop{layer.number}.mask": (
+            kernel.read(layer._mask, np.float32, (16, layer.stride))[:batch, : layer.features] != 0
+        ).astype(np.float32)
         for layer in network.layers
         if isinstance(layer, Dropout)
     }
-    loss, right, gradients = reference.gradients(layers, {**weights, **masks}, pixels[rows] / 255, labels[rows])
-    assert loss_sum / batch == pytest.approx(loss, rel=1e-5)
-    assert correct == right
-    trained = arrays(network.export())
-    for parameter, gradient in gradients.items():
-        update = (weights[parameter] - trained[parameter].reshape(gradient.shape)) / 0.5
-        np.testing.assert_allclose(update, gradient, **CLOSE, err_msg=parameter)
+    after = {key: floats.reshape(weights[key].shape) for key, floats in arrays(network.export()).items()}
+    gradients = {key: (weights[key] - moved) / np.float32(RATE) for key, moved in after.items()}
+    images = (pixels[rows] / np.float32(255)).astype(np.float32)
+    return Step(weights, images, labels[rows], masks, gradients, loss_sum / batch, correct)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_gradients_by_name_are_those_of_the_reference(kernel: WasmtimeKernel, name: str) -> None:
+    step = one_step(kernel, name)
+    weights = {**step.weights, **step.masks}
+    loss, right, expected = reference.gradients(architecture_named(name).layers, weights, step.images, step.labels)
+    assert step.loss == pytest.approx(loss, rel=1e-5)
+    assert step.correct == right
+    assert step.gradients.keys() == expected.keys()
+    for parameter, gradient in expected.items():
+        np.testing.assert_allclose(step.gradients[parameter], gradient, **CLOSE, err_msg=parameter)
+
+
+@pytest.mark.parametrize("name", [*ARCHITECTURES, *NAMES])
+def test_gradients_by_name_are_those_of_pytorch(name: str, tmp_path: Path) -> None:
+    """Without PyTorch the reference takes its place: above, and in `test_network` for the ready networks."""
+    steps = [one_step(WasmtimeKernel(relaxed), name) for relaxed in (False, True)]
+    first = steps[0]
+    given: dict[str, np.ndarray] = {key: mask[None] for key, mask in first.masks.items()}
+    given |= {"images": first.images[None], "labels": first.labels[None].astype(np.int64)} | first.weights
+    settings = {"learning_rate": RATE, "momentum": 0.0, "weight_decay": 0.0}
+    described = layers_described(architecture_named(name).layers)
+    expected = pytorch.trained(tmp_path, described, settings, given)
+    for step in steps:
+        assert step.loss == pytest.approx(float(expected["losses"][0]), rel=1e-5)
+        for parameter, gradient in step.gradients.items():
+            np.testing.assert_allclose(gradient, expected[f"gradient.{parameter}"], **CLOSE, err_msg=parameter)
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -3,18 +3,13 @@
 from __future__ import annotations
 
 import functools
-import json
-import os
-import subprocess
-import sys
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
 
-from infra.paths import ROOT
 from model_export.architectures import architecture_named
-from tests.support.networks import reference
+from tests.support.networks import pytorch, reference
 from tests.support.networks.kernel_host import WasmtimeKernel
 from tests.support.networks.kernel_networks import (
     NETWORKS,
@@ -41,7 +36,7 @@ if TYPE_CHECKING:
     type Rows = tuple[tuple[int, ...], ...]  # those of each batch
 
 MODELS = ["mlp-128", "mlp-128-64", "conv-32-64"]
-# Dropout is compared with NumPy in `test_any_network`, and with PyTorch in the graphs, where masks are inputs.
+# Dropout is compared with NumPy and PyTorch in `test_any_network`, and with PyTorch in the graphs.
 CUSTOM = ["mlp-30-7.tanh", "mlp-33-20-10.sigmoid", "mlp-50.gelu", "conv-9_20.tanh", "conv-9-12_20.gelu"]
 # Ten steps let roundings grow; at rate 0.1 by less than an order of magnitude.
 AFTER_TEN: Tolerance = {"rtol": 1e-3, "atol": 1e-5}
@@ -189,7 +184,6 @@ def assert_nearly_all_close(trained: Weights, expected: Weights) -> None:
         assert np.abs(w - expected[name]).max() <= 20 * ADAM_STEP, name
 
 
-@pytest.mark.skipif(not os.environ.get("TORCH_PYTHON"), reason="TORCH_PYTHON names no interpreter with PyTorch")
 @pytest.mark.parametrize("optimizer", ["sgd", "momentum", "adam"])
 @pytest.mark.parametrize("model", [*MODELS, *CUSTOM])
 def test_steps_agree_with_pytorch(
@@ -202,12 +196,8 @@ def test_steps_agree_with_pytorch(
     images, labels = (np.stack(part) for part in zip(*batches_of(rows), strict=True))
     architecture = architecture_named(model).layers
     weights = weights_for(architecture)
-    np.savez(tmp_path / "in.npz", allow_pickle=False, images=images, labels=labels.astype(np.int64), **weights)
-    layers = layers_described(architecture)
-    twin = ROOT / "tests" / "support" / "networks" / "torch_twin.py"
-    command = [os.environ.get("TORCH_PYTHON", sys.executable), str(twin), json.dumps([layers, rule]), str(tmp_path)]
-    subprocess.run(command, check=True)
-    expected = dict(np.load(tmp_path / "out.npz"))
+    given = {"images": images, "labels": labels.astype(np.int64), **weights}
+    expected = pytorch.trained(tmp_path, layers_described(architecture), rule, given)
     if optimizer == "adam":
         assert_nearly_all_close(trained, expected)
         return
