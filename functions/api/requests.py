@@ -171,7 +171,7 @@ class Call:
         """
         named = codes.read(text)
         if named is None:
-            raise NotFoundError(f"there is no room {text[:40]!r}: a code has twelve letters, like BCDF-GHJK-MNPQ")
+            raise NotFoundError(f"there is no room {text[:40]!r}: {codes.FORM}")
         if self.code is None:
             raise _unauthorized("a room needs `Authorization: Bearer <its code>`")
         if self.code.letters != named.letters:

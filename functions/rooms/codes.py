@@ -11,6 +11,7 @@ import secrets
 from typing import NamedTuple
 
 LETTERS = "BCDFGHJKMNPQRSTVWXZ"
+FORM = "a code has twelve letters, none of them A, E, I, L, O, U or Y, like BCDF-GHJK-MNPQ"
 _JOIN, _SECRET, _GROUP = 12, 24, 4
 _FORM = re.compile(f"([{LETTERS}]{{{_JOIN}}})([{LETTERS}]{{{_SECRET}}})?")
 _BETWEEN = re.compile(r"[\s-]")  # what people write between groups of letters

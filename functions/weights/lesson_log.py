@@ -21,6 +21,7 @@ from functions.weights.versions import ID, Change
 MOST_LESSONS = 5000  # whose keys and outcomes are known
 NEW = ""  # the version of lessons that the version about to be written has
 MOST_DIGITS = 128  # of a sequence number
+UNKNOWN = "it is none of those that were learned: it could not be read and was set aside, or it was never handed in"
 MOST_SHARDS = 64  # that were read last: a stream that was replaced has left its own behind
 _SUFFIX = ".lessons"
 _LARGEST = 16 * 1024 * 1024  # bytes of a log, unpacked
@@ -48,7 +49,7 @@ class LessonLog(msgspec.Struct, frozen=True, array_like=True):
     outcomes: tuple[Outcome, ...] = ()
 
     def of(self, shard: str, sequence: str) -> Outcome:
-        """Return what became of a record that has been read.
+        """Return what became of a record that has been read, or would have been, had it been there.
 
         Raises:
             NotFoundError: when that is no longer known.
@@ -58,7 +59,7 @@ class LessonLog(msgspec.Struct, frozen=True, array_like=True):
                 return outcome
         oldest = next((int(one.sequence) for one in self.outcomes if one.shard == shard), None)
         if len(self.outcomes) < MOST_LESSONS or (oldest is not None and int(sequence) > oldest):
-            return Outcome(shard, sequence, b"", refused="it could not be read, and was set aside")
+            return Outcome(shard, sequence, b"", refused=UNKNOWN)
         raise NotFoundError(f"{MOST_LESSONS:,} lessons have come since: what became of this one is no longer known")
 
     def followed_by(self, outcomes: Sequence[Outcome], shard: str, sequence: str) -> "LessonLog":

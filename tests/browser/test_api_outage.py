@@ -62,8 +62,13 @@ def test_stack_stops_and_starts_again(page: Page, own_stack: RunningStack) -> No
     lab.wait_number("iteration", before + 100)  # training goes on with the blocks it has
     lab.click("weights-send")
     lab.wait_text("weights-message", "Nothing has changed")
+    lab.show("versions")
+    lab.page.evaluate("document.querySelector('#versions').open = true")
+    lab.wait_text("versions-message", "comes once it is back")
     own_stack.start()
     lab.wait_text("api-status", "connected")
+    lab.wait_text("weights-message", "^$")
+    lab.wait_text("versions", "current")
     lab.click("weights-load")
     lab.wait_text("weights-message", "loaded")
     lab.forgive_outage()

@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from scrawl.net.parameters import product
-from scrawl.net.safetensors import FormatError, Tensor
+from scrawl.net.safetensors import FormatError, Tensor, check_names
 
 if TYPE_CHECKING:
     from scrawl.net.interfaces import Bytes
@@ -70,6 +70,7 @@ def _tensor(data: Bytes, span: Span) -> Tensor | None:
                 start, end = value
     if data_type != FLOAT:
         return None
+    check_names(f'"{name}"')
     size = 4 * product(shape)
     if end - start != size:
         raise FormatError(f"{name} of the ONNX file takes {size} bytes, it has {end - start}")

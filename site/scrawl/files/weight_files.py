@@ -55,6 +55,7 @@ class WeightFiles:
         self.page.on_report("file_refused", self._refused)
         self.page.on_report("file_saved", self._download_saved)
         self.page.on_report("weights_loaded", self._weights_taken)
+        self.page.on_report("weights_refused", self._weights_refused)
         window.addEventListener("drop", self._take_dropped, True)  # before `drawing.image_import`
 
     def render(self, state: State) -> None:
@@ -199,6 +200,10 @@ class WeightFiles:
             name = self._names.pop(model)
             self.page.dispatch("file_taken", model=model, name=name)
             self._notify(f"{name} is open: {short_name(model)} has its weights now.", "good")
+
+    def _weights_refused(self, model: str, origin: str, message: str) -> None:
+        if origin == "file":
+            self._notify(f"{self._names.pop(model)}: {message}. This tab keeps the weights it has.", "error")
 
     def _notify(self, text: str, tone: Tone) -> None:
         self.page.dispatch("file_noticed", text=text, tone=tone)

@@ -23,6 +23,10 @@ SIZES = {"F32": FLOAT, "I8": 1, "F16": 2, "BF16": 2, "F64": 8}
 PREFIXES = ("module.", "_orig_mod.", "model.", "net.", "network.", "state_dict.")
 RENAMED = (("linear_", "fc"), ("conv2d_", "conv"))
 MAX_HEADER = 1_000_000
+RESERVED = (
+    "__proto__",
+    "hasOwnProperty",
+)  # names by which the browser's own objects and Brython's dictionaries break
 SCALE = ".scale"  # after the name of an int8 matrix: what one step of each row is worth
 
 
@@ -49,6 +53,13 @@ def header_length(start: bytes, length: int) -> int:
     if size > min(MAX_HEADER, length - 8) or start[6] or start[7]:
         raise FormatError(f"the safetensors header does not fit into the {length} bytes that came")
     return size
+
+
+def check_names(text: str) -> None:
+    """Refuse JSON, before it is parsed, that has a name which cannot be a key here."""
+    for name in RESERVED:
+        if f'"{name}"' in text:
+            raise FormatError(f"something in it is called {name}, which is no name of a tensor here: rename it")
 
 
 def read_layout(header: Mapping[str, Any], data_start: int, length: int) -> tuple[dict[str, Tensor], Metadata]:

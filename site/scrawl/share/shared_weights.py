@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from browser.arrays import ArrayBuffer
 
     from scrawl.app.app import App
-    from scrawl.state.app_state import Task, Tone
+    from scrawl.state.app_state import Missing, Task, Tone
 
 POLL = 0.4  # seconds between two requests about a retraining
 PATIENCE = 30  # such requests in a row that may fail
@@ -179,7 +179,7 @@ class SharedWeights:
             await task
         except fetching.ApiUnavailableError as error:
             self.connection.mark_unavailable(str(error))
-            self._settle(model, f"{error}. Nothing has changed; try again once it is back.", "warning")
+            self._settle(model, f"{error}. Nothing has changed; try again once it is back.", "warning", "api")
         except fetching.RefusedError as error:
             if error.status in (401, 403):
                 self._want_token(model, error.status, retry)
@@ -209,5 +209,5 @@ class SharedWeights:
     def _start(self, model: str, task: Task, text: str, progress: float | None = None) -> None:
         self.page.dispatch("busy", model=model, task=task, text=text, progress=progress)
 
-    def _settle(self, model: str, text: str, tone: Tone) -> None:
-        self.page.dispatch("settled", model=model, text=text, tone=tone)
+    def _settle(self, model: str, text: str, tone: Tone, missing: Missing = "") -> None:
+        self.page.dispatch("settled", model=model, text=text, tone=tone, missing=missing)

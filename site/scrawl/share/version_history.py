@@ -29,11 +29,13 @@ class VersionHistory:
 
     def __init__(self, app: App) -> None:
         self.page, self.sharing_api, self.shared_weights = app.page, app.sharing_api, app.shared_weights
+        self.connection = app.connection
         self.state = app.page.state
         self.drawer = Drawer("versions", "History", "every version the API still has", self._fill)
         self.drawer.element.bind("toggle", self._refresh)
         self._requested: tuple[str, str] | None = None  # the network and ETag that the list was requested for
         self._shown: tuple[object, ...] = ()  # the list that is on the page
+        self.connection.on_connected(self._request_after_outage)
         self.page.on_change(self._request)
 
     def render(self, state: State) -> None:
@@ -98,13 +100,24 @@ class VersionHistory:
             self.page.dispatch("versions_noticed", value=Notice("Asking the API for the history…"))
             aio.run(self._list(state.model))
 
+    def _request_after_outage(self) -> None:
+        notice = self.state.share.versions_notice
+        if notice is not None and notice.missing == "api" and self.state.api == "up":
+            self._requested = None
+            self.page.request_render()
+
     async def _list(self, model: str) -> None:
         try:
             versions = await self.sharing_api.versions(model)
+        except fetching.ApiUnavailableError as error:
+            self.connection.mark_unavailable(str(error))
+            notice = Notice(f"{error}. The history comes once it is back.", "warning", missing="api")
+            self.page.dispatch("versions_noticed", value=notice)
+            return
         except Exception as error:
             notice = Notice(f"{error}. Open the history again to ask again.", "warning")
             self.page.dispatch("versions_noticed", value=notice)
-            if not isinstance(error, (fetching.ApiUnavailableError, fetching.RefusedError)):
+            if not isinstance(error, fetching.RefusedError):
                 raise
             return
         self.page.dispatch("versions_listed", model=model, versions=versions)

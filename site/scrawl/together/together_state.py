@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from scrawl.state.app_state import State, Transitions
 
 MOST_POINTS = 300  # of the curve
+ALLOWED = "BCDFGHJKMNPQRSTVWXZ"  # in a room's code, as in `functions.rooms.codes`
+CODE_FORM = "A room's code has twelve letters, none of them A, E, I, L, O, U or Y, like BCDF-GHJK-MNPQ"
 LETTERS = 12  # of a room's code
 GROUP = 4
 
@@ -37,7 +39,7 @@ class TogetherState:
 def read_code(text: str) -> str:
     """Return a code as the page shows it, joining or the owner's; an empty text if it is none."""
     letters = "".join([letter for letter in text.upper() if letter not in " -"])
-    if len(letters) not in (LETTERS, 3 * LETTERS) or not all("A" <= letter <= "Z" for letter in letters):
+    if len(letters) not in (LETTERS, 3 * LETTERS) or not all(letter in ALLOWED for letter in letters):
         return ""
     return "-".join([letters[place : place + GROUP] for place in range(0, len(letters), GROUP)])
 
@@ -61,8 +63,14 @@ def _stopped(state: State, text: str, tone: Any = "quiet") -> None:
     together.notice = Notice(text, tone)
 
 
-def _noticed(state: State, text: str, tone: Any = "quiet") -> None:
-    state.together.notice = Notice(text, tone)
+def _noticed(state: State, text: str, tone: Any = "quiet", missing: Any = "") -> None:
+    state.together.notice = Notice(text, tone, missing)
+
+
+def _api_back(state: State) -> None:
+    """The API is there again: what only said that it is away no longer holds."""
+    if state.together.notice is not None and state.together.notice.missing == "api":
+        state.together.notice = None
 
 
 def _asking(state: State, on: bool) -> None:
@@ -96,6 +104,7 @@ TRANSITIONS: Transitions = {
     "together_started": _started,
     "together_stopped": _stopped,
     "together_noticed": _noticed,
+    "together_api_back": _api_back,
     "together_asking": _asking,
     "together_blocks_wished": _blocks_wished,
     "together_learned": _learned,

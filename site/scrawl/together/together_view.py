@@ -21,7 +21,7 @@ from scrawl.together.learning_rounds import LearningRounds
 from scrawl.together.local_round import FEWEST_DIGITS
 from scrawl.together.room_address import RoomAddress
 from scrawl.together.together_api import TogetherApi
-from scrawl.together.together_state import TRANSITIONS, TogetherState, read_code
+from scrawl.together.together_state import CODE_FORM, TRANSITIONS, TogetherState, read_code
 from scrawl.ui.dom import set_attribute, set_flag, set_hidden, set_text, show_notice
 
 if TYPE_CHECKING:
@@ -54,6 +54,7 @@ class TogetherView:
         self._shown: list[float] | None = None  # the accuracies that are on the page
         window.addEventListener("hashchange", lambda _event: self._join_by_address())
         app.on_complete(self._join_at_start)
+        app.connection.on_connected(self._forget_outage)
 
     def render(self, state: State) -> None:
         """Show who takes part, and what has come of it."""
@@ -150,7 +151,7 @@ class TogetherView:
     def _join_by_address(self) -> bool:
         """Join the room that the address names, if any."""
         code = self.app.url_sync.take_room()
-        if code and read_code(code) != self.state.together.code:
+        if code and (not read_code(code) or read_code(code) != self.state.together.code):
             self._show()
             self._join(code)
         return bool(code)
@@ -169,7 +170,7 @@ class TogetherView:
     def _join(self, text: str) -> None:
         code = read_code(text)
         if not code:
-            self._say(f"A room's code has twelve letters, like BCDF-GHJK-MNPQ, got {text[:40]!r}.", "warning")
+            self._say(f"{CODE_FORM}, got {text[:40]!r}.", "warning")
             return
         self._run(self._enter, code)
 
@@ -214,7 +215,8 @@ class TogetherView:
         try:
             await task(*arguments)
         except fetching.ApiUnavailableError as error:
-            self._say(f"{error}. Try again once it is back.", "warning")
+            self.app.connection.mark_unavailable(str(error))
+            self._say(f"{error}. Try again once it is back.", "warning", "api")
         except fetching.RefusedError as error:
             self._say(f"The API declined: {error}.", "warning")
             if error.status == 401 or (error.status == 403 and not self.state.together.code):
@@ -225,8 +227,12 @@ class TogetherView:
     def _want_token(self) -> None:
         self.page.dispatch("token_wanted", on=True)
 
-    def _say(self, text: str, tone: str) -> None:
-        self.page.dispatch("together_noticed", text=text, tone=tone)
+    def _say(self, text: str, tone: str, missing: str = "") -> None:
+        self.page.dispatch("together_noticed", text=text, tone=tone, missing=missing)
+
+    def _forget_outage(self) -> None:
+        if self.state.api == "up":  # it may also be what the page has kept of the API's words
+            self.page.dispatch("together_api_back")
 
 
 def _paragraph(text: str) -> Element:

@@ -15,7 +15,7 @@ from scrawl.files import file_formats, foreign_networks, onnx_weights, onnx_writ
 from scrawl.net import names
 from scrawl.net.parameters import product
 from scrawl.net.picture_reader import PictureReader
-from scrawl.net.safetensors import FormatError, Tensor, our_name
+from scrawl.net.safetensors import FormatError, Tensor, check_names, our_name
 from scrawl.storage import database
 from scrawl.worker import safetensors_codec
 from scrawl.worker.kernel import load_module
@@ -138,6 +138,7 @@ class FileHandlers:
 def _read_json(data: Uint8Array) -> tuple[dict[str, Any], Metadata]:
     """Return the tensors as nested lists, and what else the file says."""
     text = window.TextDecoder.new().decode(data)
+    check_names(text)
     try:
         content = JSON.parse(text)
     except Exception as error:

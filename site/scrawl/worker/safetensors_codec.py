@@ -35,8 +35,10 @@ def layout(buffer: ArrayBuffer) -> tuple[dict[str, Tensor], Metadata]:
     data = window.Uint8Array.new(buffer)
     length = data.length
     size = safetensors.header_length(bytes([data[i] for i in range(min(8, length))]), length)
+    text = window.TextDecoder.new().decode(data.subarray(8, 8 + size))
+    safetensors.check_names(text)
     try:
-        header = JSON.parse(window.TextDecoder.new().decode(data.subarray(8, 8 + size)))
+        header = JSON.parse(text)
     except Exception as error:
         raise safetensors.FormatError("the safetensors header is no JSON") from error
     return safetensors.read_layout(header, 8 + size, length)

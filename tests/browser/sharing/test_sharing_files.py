@@ -108,6 +108,7 @@ def bad_files() -> dict[str, tuple[bytes, str]]:
     good = weights("mlp-128")
     whole = safetensors.numpy.save(good)
     with_nan = {**good, "fc2.bias": np.full(10, np.nan, np.float32)}
+    too_large = {**good, "fc1.weight": good["fc1.weight"] * np.float32(1e30)}
     broken_json = json.dumps({"tensors": {name: values.tolist() for name, values in good.items()}})
     return {
         "empty.safetensors": (b"", "is empty"),
@@ -121,6 +122,9 @@ def bad_files() -> dict[str, tuple[bytes, str]]:
             "NaN",
         ),
         "other.safetensors": (safetensors.numpy.save({"a": np.zeros(3, np.float32)}), "make no network"),
+        "large.safetensors": (safetensors.numpy.save(too_large), "answer with more than 1e.15"),
+        "proto.safetensors": (safetensors.numpy.save({**good, "__proto__": np.zeros(3, np.float32)}), "rename it"),
+        "own.json": (b'{"tensors": {"hasOwnProperty": [1, 2, 3]}}', "called hasOwnProperty"),
         "holiday.png": (b"\x89PNG\r\n\x1a\n" + bytes(50), "this is a picture"),
         "mlp.pt": (b"PK\x03\x04" + bytes(50), "as PyTorch .* and Keras"),
     }
@@ -135,6 +139,7 @@ def test_bad_files_are_refused_and_the_weights_stay(files: Lab, tmp_path: Path) 
         path.write_bytes(content)
         open_file(files, path, expected)
     assert files.text("weights-origin") == before
+    assert files.text("weights-message") == ""  # each is said where files are opened, and only until the next
     assert files.text("prediction") == "3"
 
 

@@ -9,6 +9,7 @@ import safetensors.numpy
 from scrawl.net.safetensors import (
     FormatError,
     Tensor,
+    check_names,
     check_shapes,
     header_length,
     int8_shapes,
@@ -83,6 +84,14 @@ def test_foreign_file_is_refused(data: bytes, message: str) -> None:
 def test_tensor_that_lies_about_itself_is_refused(entry: object, message: str) -> None:
     with pytest.raises(FormatError, match=message):
         read_layout({"fc1.bias": entry}, 20, 100)
+
+
+@pytest.mark.parametrize("name", ["__proto__", "hasOwnProperty"])
+def test_name_that_cannot_be_a_key_in_the_browser_is_refused(name: str) -> None:
+    header = write_header({name: [4], **SHAPES}, {}, json.dumps).decode("utf-8", "replace")
+    with pytest.raises(FormatError, match=f"called {name}, .*rename it"):
+        check_names(header)
+    check_names(write_header(SHAPES, {}, json.dumps).decode("utf-8", "replace"))
 
 
 def test_missing_and_misshapen_tensors_are_named() -> None:

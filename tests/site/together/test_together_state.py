@@ -1,8 +1,20 @@
 """Codes of rooms as people type them, and what the page knows of learning together."""
 
+from string import ascii_uppercase
+
 import pytest
 from scrawl.state.app_state import State
-from scrawl.together.together_state import MOST_POINTS, TRANSITIONS, TogetherState, joining_part, read_code
+from scrawl.together.together_state import (
+    ALLOWED,
+    CODE_FORM,
+    MOST_POINTS,
+    TRANSITIONS,
+    TogetherState,
+    joining_part,
+    read_code,
+)
+
+from functions.rooms import codes
 
 OWNER = "BCDF-GHJK-MNPQ-RSTV-WXZB-CDFG-HJKM-NPQR-STVW"
 
@@ -15,11 +27,29 @@ OWNER = "BCDF-GHJK-MNPQ-RSTV-WXZB-CDFG-HJKM-NPQR-STVW"
         (OWNER.lower(), OWNER),
         ("BCDF-GHJK-MNP", ""),
         ("BCDF-GHJK-MNP1", ""),
+        ("AEIO-UBCD-FGHJ", ""),  # no code has vowels
         ("", ""),
     ],
 )
 def test_code_is_read_as_people_type_it(typed: str, code: str) -> None:
     assert read_code(typed) == code
+
+
+def test_page_and_api_know_the_same_letters() -> None:
+    assert ALLOWED == codes.LETTERS
+    assert all(letter in CODE_FORM.split("none of them")[1] for letter in set(ascii_uppercase) - set(ALLOWED))
+    assert CODE_FORM.endswith(codes.FORM.removeprefix("a code"))
+
+
+def test_what_is_said_of_an_outage_goes_with_it() -> None:
+    state = State()
+    state.together = TogetherState()
+    TRANSITIONS["together_noticed"](state, text="The API is away", tone="warning", missing="api")
+    TRANSITIONS["together_api_back"](state)
+    assert state.together.notice is None
+    TRANSITIONS["together_noticed"](state, text="Kept")
+    TRANSITIONS["together_api_back"](state)
+    assert state.together.notice is not None
 
 
 def test_owner_is_told_from_those_who_join() -> None:

@@ -14,8 +14,9 @@ if TYPE_CHECKING:
 def api_up(state: State) -> None:
     """The API answers."""
     state.api, state.api_detail = "up", ""
-    if "draw" in state.notices and state.notices["draw"].missing == "api":
-        del state.notices["draw"]
+    for notices in [state.notices, *[record.notices for record in state.records.values()]]:
+        for place in [place for place, notice in notices.items() if notice.missing == "api"]:
+            del notices[place]
 
 
 def api_away(state: State, message: str, seconds: float) -> None:

@@ -9,7 +9,7 @@ from scrawl.state.transitions.networks import ready_if_complete
 
 if TYPE_CHECKING:
     from scrawl.net.safetensors import Metadata
-    from scrawl.state.app_state import Origin, State, Task, Tone, Transitions
+    from scrawl.state.app_state import Missing, Origin, State, Task, Tone, Transitions
 
 UNSHARED = (
     "This server does not share this network. It starts with random weights and stays in this browser; "
@@ -49,7 +49,7 @@ def _weights_late(state: State) -> None:
 
 def _weights_refused(state: State, model: str, origin: Origin, message: str) -> None:
     record = state.record_of(model)
-    if origin == "older":  # one of several that are tried
+    if origin in ("older", "file"):  # one of several that are tried; or said where files are opened
         return
     if origin in ("quick", "shared") and record.origin == "":
         record.unusable = message
@@ -57,7 +57,7 @@ def _weights_refused(state: State, model: str, origin: Origin, message: str) -> 
         _settled(state, model, text, "warning")
     else:
         text = f"The weights were refused: {message}. The network keeps those it has."
-        _settled(state, model, text, "error")
+        _settled(state, model, text, "error", missing="weights")
     state.awaiting_weights = False
     ready_if_complete(state)
 
@@ -95,10 +95,10 @@ def _busy(state: State, model: str, task: Task, text: str, progress: float | Non
     record.notices["weights"] = Notice(text)
 
 
-def _settled(state: State, model: str, text: str, tone: Tone) -> None:
+def _settled(state: State, model: str, text: str, tone: Tone, missing: Missing = "") -> None:
     record = state.record_of(model)
     record.busy, record.progress = "", None
-    record.notices["weights"] = Notice(text, tone)
+    record.notices["weights"] = Notice(text, tone, missing)
 
 
 def _etag_known(state: State, model: str, etag: str) -> None:

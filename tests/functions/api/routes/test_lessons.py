@@ -80,6 +80,14 @@ def test_lesson_waits_and_then_is_learned(streamed: Api, stream: AttentiveStream
     assert (newest["lessons"], newest["samples"], newest["source"]) == (1, 1, "patch")
 
 
+def test_lesson_that_never_was_waits_until_later_ones_have_been_read(streamed: Api, stream: AttentiveStream) -> None:
+    assert streamed("GET", "/lessons/0-0").json_body["lesson"]["state"] == "waiting"
+    stream.awake = True
+    assert streamed("PATCH", PATH, body=body(streamed), headers=TYPED).status_code == 202
+    report = streamed("GET", "/lessons/0-0").json_body["lesson"]
+    assert (report["state"], "never handed in" in report["reason"]) == ("refused", True)
+
+
 def test_client_that_waits_gets_what_a_patch_without_a_stream_answers(streamed: Api, stream: AttentiveStream) -> None:
     stream.awake = True
     waited = streamed("PATCH", PATH, body=body(streamed), headers=TYPED | {"Prefer": "wait=10"})

@@ -9,7 +9,7 @@ from scrawl.state.app_state import State
 from scrawl.state.transitions import apply
 
 from infra.paths import SITE
-from tests.support.networks.page_records import MLP, MODELS, progress, report_training
+from tests.support.networks.page_records import DEEP, MLP, MODELS, progress, report_training
 
 SOURCES = "\n".join(path.read_text("utf-8") for path in (SITE / "scrawl").rglob("*.py") if path.name != "protocol.py")
 # The page's own, and those in the tables that features add.
@@ -114,11 +114,29 @@ def test_refused_weights_end_what_was_under_way(state: State) -> None:
         state,
         "weights_refused",
         model=MLP,
-        origin="file",
+        origin="kept",
         message="fc1.weight is 128×784 in this network, 64×784 in the file",
     )
     assert state.record.busy == ""
     assert "64×784" in state.record.notices["weights"].text
+    apply(state, "weights_loaded", model=MLP, origin="file", metadata={})
+    assert "weights" not in state.record.notices  # it spoke of others
+
+
+def test_refused_file_is_said_where_files_are_opened_alone(state: State) -> None:
+    apply(state, "busy", model=MLP, task="load", text="Loading")
+    apply(state, "weights_refused", model=MLP, origin="file", message="too large")
+    assert (state.record.busy, state.record.notices["weights"].text) == ("load", "Loading")
+
+
+def test_what_is_said_of_an_outage_goes_with_it(state: State) -> None:
+    apply(state, "sampled", picture=None, label=0)
+    apply(state, "settled", model=MLP, text="The API is away", tone="warning", missing="api")
+    apply(state, "settled", model=DEEP, text="Sent.", tone="good")
+    apply(state, "api_up")
+    assert state.notices == {}
+    assert "weights" not in state.record_of(MLP).notices
+    assert state.record_of(DEEP).notices["weights"].text == "Sent."
 
 
 def test_every_event_that_is_dispatched_exists() -> None:
