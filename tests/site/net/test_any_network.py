@@ -109,7 +109,8 @@ def test_gradients_by_name_are_those_of_pytorch(name: str, tmp_path: Path) -> No
     steps = [one_step(WasmtimeKernel(relaxed), name) for relaxed in (False, True)]
     first = steps[0]
     given: dict[str, np.ndarray] = {key: mask[None] for key, mask in first.masks.items()}
-    given |= {"images": first.images[None], "labels": first.labels[None].astype(np.int64)} | first.weights
+    given["images"], given["labels"] = first.images[None], first.labels[None].astype(np.int64)
+    given.update(first.weights)
     settings = {"learning_rate": RATE, "momentum": 0.0, "weight_decay": 0.0}
     described = layers_described(architecture_named(name).layers)
     expected = pytorch.trained(tmp_path, described, settings, given)
