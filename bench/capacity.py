@@ -27,7 +27,7 @@ RUSH = 20  # PATCHes per second that the limits are to stand
 MODELS = 3
 AT_ONCE = 500  # lessons that the stream's consumer takes: infra/cloudformation/template.yaml
 POINTERS = 16
-CONV_LESSON_S = 0.5  # of conv-32-64, measured on 2,000 digits: functions/jobs/retraining.py
+CONV_LESSON_S = 0.09  # of conv-32-64, measured on 250 digits: docs/benchmarks.md
 CHANGES = 1.0  # of the weights, per second, while predictions are made
 
 
