@@ -14,7 +14,7 @@ from scrawl.net.network import PIXELS
 from scrawl.net.region import Region
 from scrawl.together.local_round import MOST_OWN, LocalRound
 from scrawl.worker import safetensors_codec
-from scrawl.worker.training_handlers import SLICE, now
+from scrawl.worker.training_handlers import now
 
 if TYPE_CHECKING:
     from browser.arrays import ArrayBuffer, Uint8Array
@@ -68,7 +68,7 @@ class TogetherHandlers:
     def _continue(self) -> None:
         """Learn for a slice, then let other requests in."""
         model = self._learning
-        learning, end = self._rounds[model], now() + SLICE
+        learning, end = self._rounds[model], self.training.deadline()
         more = learning.count > 0
         while more and now() < end:
             more = learning.step()

@@ -220,7 +220,7 @@ class TrainingHandlers:
             rows = self._calibration_rows()
             if rows is None:
                 self._train_slice()
-            elif self.calibrator.run(self.worker.predictor.network, self.trainer.samples, rows, self._deadline()):
+            elif self.calibrator.run(self.worker.predictor.network, self.trainer.samples, rows, self.deadline()):
                 self.worker.predict_again()
         except Exception as error:
             self.trainer.training, self.trainer.steps_wanted = False, 0
@@ -228,13 +228,13 @@ class TrainingHandlers:
             return
         self.wake()
 
-    def _deadline(self) -> float:
+    def deadline(self) -> float:
         """Return when a slice that starts now has to end: soon if the pen's next picture may come meanwhile."""
         return now() + (SHORT if now() - self.worker.asked_at / 1000 < DRAWING else SLICE)
 
     def _train_slice(self) -> None:
         before = self.trainer.training_run.iteration
-        result = self.trainer.run(self._deadline())
+        result = self.trainer.run(self.deadline())
         if self.trainer.divergence:
             self.report("diverged", model=self.model, **self.trainer.divergence)
         single = self.trainer.training_run.iteration - before == 1
