@@ -106,6 +106,17 @@ def test_a_phone_shows_pad_answer_training_and_tabs_first(same_lab: Lab, width: 
     same_lab.page.click(".tabs [data-tab=draw]")
 
 
+def test_a_narrow_phone_s_header_is_one_row_whatever_the_chip_says(same_lab: Lab) -> None:
+    same_lab.page.set_viewport_size({"width": 345, "height": 740})
+    same_lab.wait("""(() => {
+        const chip = document.querySelector("#api-status"), said = chip.textContent
+        chip.textContent = "Works without a server"
+        const [brand, theme] = [".brand", "#theme"].map(name => document.querySelector(name).getBoundingClientRect())
+        chip.textContent = said
+        return theme.top < brand.bottom && theme.right <= innerWidth
+    })()""")
+
+
 def test_a_tablet_shows_pad_and_answer_side_by_side_and_the_network_below_both(same_lab: Lab) -> None:
     same_lab.page.set_viewport_size({"width": 768, "height": 1024})
     same_lab.page.evaluate("scrollTo(0, 0)")
