@@ -171,6 +171,7 @@ def test_convolution_without_activation_and_pooling_is_refused_for_training(behi
 @pytest.mark.parametrize("batch", BATCHES)
 @pytest.mark.parametrize("model", MODELS)
 def test_gradients_and_ten_steps_agree_with_pytorch(model: str, batch: int, tmp_path: Path) -> None:
+    python = pytorch.interpreter()
     weights = weights_of(model, 7)
     samples = [digit_like(batch, seed=200 + number) for number in range(10)]
     layers = [{"name": "", **msgspec.to_builtins(layer)} for layer in architecture_named(model).layers]
@@ -182,7 +183,7 @@ def test_gradients_and_ten_steps_agree_with_pytorch(model: str, batch: int, tmp_
         **{name: np.stack([drawn[name] for drawn in masks]) for name in masks[0]},
         **weights,
     }
-    twin = pytorch.trained(tmp_path, layers, settings, arrays)
+    twin = pytorch.trained(python, tmp_path, layers, settings, arrays)
     trainer, state = trainer_of(model), TrainState.fresh(weights)
     first = trainer.step(state, *samples[0], learning_rate=1.0, masks=masks[0])
     for name, gradient in first.state.momentum.items():

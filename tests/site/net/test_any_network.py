@@ -106,6 +106,7 @@ def test_gradients_by_name_are_those_of_the_reference(kernel: WasmtimeKernel, na
 @pytest.mark.parametrize("name", [*ARCHITECTURES, *NAMES])
 def test_gradients_by_name_are_those_of_pytorch(name: str, tmp_path: Path) -> None:
     """Without PyTorch the reference takes its place: above, and in `test_network` for the ready networks."""
+    python = pytorch.interpreter()
     steps = [one_step(WasmtimeKernel(relaxed), name) for relaxed in (False, True)]
     first = steps[0]
     given: dict[str, np.ndarray] = {key: mask[None] for key, mask in first.masks.items()}
@@ -113,7 +114,7 @@ def test_gradients_by_name_are_those_of_pytorch(name: str, tmp_path: Path) -> No
     given.update(first.weights)
     settings = {"learning_rate": RATE, "momentum": 0.0, "weight_decay": 0.0}
     described = layers_described(architecture_named(name).layers)
-    expected = pytorch.trained(tmp_path, described, settings, given)
+    expected = pytorch.trained(python, tmp_path, described, settings, given)
     for step in steps:
         assert step.loss == pytest.approx(float(expected["losses"][0]), rel=1e-5)
         for parameter, gradient in step.gradients.items():

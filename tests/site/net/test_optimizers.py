@@ -189,6 +189,7 @@ def assert_nearly_all_close(trained: Weights, expected: Weights) -> None:
 def test_steps_agree_with_pytorch(
     kernel: WasmtimeKernel, model: str, optimizer: OptimizerName, tmp_path: Path
 ) -> None:
+    python = pytorch.interpreter()
     rate, decay = (ADAM_STEP, 0.1) if optimizer == "adam" else (0.02, 0.01)
     momentum = 0.9 if optimizer == "momentum" else 0.0
     rule: StepRule = {"learning_rate": rate, "optimizer": optimizer, "momentum": momentum, "weight_decay": decay}
@@ -197,7 +198,7 @@ def test_steps_agree_with_pytorch(
     architecture = architecture_named(model).layers
     weights = weights_for(architecture)
     given = {"images": images, "labels": labels.astype(np.int64), **weights}
-    expected = pytorch.trained(tmp_path, layers_described(architecture), rule, given)
+    expected = pytorch.trained(python, tmp_path, layers_described(architecture), rule, given)
     if optimizer == "adam":
         assert_nearly_all_close(trained, expected)
         return
