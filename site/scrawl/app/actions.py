@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from browser import Event
 
     from scrawl.app.app import App
+    from scrawl.state.app_state import State
+    from scrawl.state.settings import Settings
 
 WAITING = 800  # milliseconds without an answer until the page says that it waits
 
@@ -33,6 +35,8 @@ class Actions:
         self.models = app.models
         self.initial_weights = app.initial_weights
         self._sampling = False
+        self._settings: Settings = self.state.settings  # that the worker was told of
+        page.on_change(self._send_settings)
         clicks: dict[str, Callable[[], None]] = {
             "undo": lambda: page.dispatch_at_once("undone"),
             "redo": lambda: page.dispatch_at_once("redone"),
@@ -105,13 +109,13 @@ class Actions:
         self.initial_weights.request()
 
     def _setting(self, name: str) -> Callable[[Event], None]:
-        def changed(event: Event) -> None:
-            before = self.state.settings
-            self.page.dispatch("setting_changed", name=name, text=event.target.value)
-            if self.state.settings is not before:
-                self.page.send("settings", settings=JSON.stringify(self.state.settings))
+        return lambda event: self.page.dispatch("setting_changed", name=name, text=event.target.value)
 
-        return changed
+    def _send_settings(self, state: State) -> None:
+        """Tell the worker of other settings: somebody chose them, or they follow the network and its weights."""
+        if state.settings != self._settings:
+            self._settings = state.settings
+            self.page.send("settings", settings=JSON.stringify(state.settings))
 
 
 def _without_event(action: Callable[[], None]) -> Callable[[Event], None]:

@@ -49,6 +49,7 @@ class Record:
         self.start_over()
         self.modified = False  # whether the weights have been changed here
         self.origin: Origin = ""  # where this tab's weights come from
+        self.fresh = True  # whether they started as random ones, which may still be on their way
         self.version: Metadata = {}  # what is known of the shared version they are
         self.unusable = ""  # why the shared weights cannot be used
         self.etag = ""  # of the shared weights this tab started from

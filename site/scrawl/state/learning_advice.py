@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from scrawl.state.settings import CONVOLUTION_RATES
+from scrawl.state.settings import CAREFUL_RATES
 
 if TYPE_CHECKING:
     from scrawl.state.settings import Settings
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 ENOUGH_STEPS, ENOUGH_DIGITS = 200, 16_384  # before that it is too early to tell
 LEARNS = 0.5  # share read right from which on it learns; guessing reads a tenth
 CHANCE = 0.15
-SAFE_RATES = CONVOLUTION_RATES  # with which every network learns
+SAFE_RATES = CAREFUL_RATES  # with which every network learns
 LOW = 20  # times lower than that is too low to see it learn
 
 

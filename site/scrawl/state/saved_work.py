@@ -113,6 +113,7 @@ def take_record(record: Record, plain: Plain) -> None:
     for name in FIGURES:
         setattr(record, name, plain.get(name, 0) if name in LATER else plain[name])
     record.modified = plain["touched"]
+    record.fresh = record.origin == "random"
     for kind, (stride, *points) in plain["curves"].items():
         for iteration, loss, accuracy in zip(*points, strict=True):
             record.history.add(kind, iteration, loss, accuracy)

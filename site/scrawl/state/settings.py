@@ -43,7 +43,8 @@ AUTOMATIC = "auto"  # of the cores
 # Six hidden layers do not always learn at 0.5.
 RATES = {"sgd": 0.5, "momentum": 0.05, "adam": 0.002}
 DEEP_RATES = {**RATES, "sgd": 0.3}
-CONVOLUTION_RATES = {"sgd": 0.1, "momentum": 0.02, "adam": 0.001}
+# With these a convolution learns, and weights that have learned already stay good: large steps would undo much of it.
+CAREFUL_RATES = {"sgd": 0.1, "momentum": 0.02, "adam": 0.001}
 # A convolution takes about 100 KB of memory per sample of a batch.
 CONVOLUTION_BATCH = 256
 
@@ -108,12 +109,17 @@ SETTINGS = {
 }  # fmt: skip
 
 
-def settings_for(layers: Iterable[LayerDescription], typed: Mapping[str, Value] | None = None) -> Settings:
-    """Return all settings: those `typed`, within the limits, else what a network of these layers learns well with."""
+def settings_for(
+    layers: Iterable[LayerDescription], typed: Mapping[str, Value] | None = None, *, fresh: bool = True
+) -> Settings:
+    """Return all settings: those `typed`, within the limits, else what a network of these layers learns well with.
+
+    `fresh` says that its weights are random ones, or were at the start of their run.
+    """
     settings: Any = {name: setting.default for name, setting in SETTINGS.items()}
     settings.update(typed or {})
     if "learning_rate" not in (typed or {}):
-        settings["learning_rate"] = _rates(layers)[settings["optimizer"]]
+        settings["learning_rate"] = _rates(layers, fresh)[settings["optimizer"]]
     for name, (low, high) in limits_for(layers).items():
         share = 100 if SETTINGS[name].kind == "percent" else 1
         settings[name] = min(max(settings[name], low / share), high / share)
@@ -121,10 +127,10 @@ def settings_for(layers: Iterable[LayerDescription], typed: Mapping[str, Value] 
     return result
 
 
-def _rates(layers: Iterable[LayerDescription]) -> dict[str, float]:
+def _rates(layers: Iterable[LayerDescription], fresh: bool) -> dict[str, float]:
     """Return the learning rate that suits a network with each optimizer."""
-    if _has_convolutions(layers):
-        return CONVOLUTION_RATES
+    if not fresh or _has_convolutions(layers):
+        return CAREFUL_RATES
     return DEEP_RATES if sum(layer["kind"] == "dense" for layer in layers) > DEEP else RATES
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from browser import self as window
 
 from scrawl.state import saved_work, transitions
+from scrawl.state.transitions.networks import use_settings
 
 if TYPE_CHECKING:
     from typing import Any
@@ -80,6 +81,7 @@ def _work_found(state: State, found: dict[str, Any]) -> None:
 
 def _run_restored(state: State, model: str, record: dict[str, Any]) -> None:
     saved_work.take_record(state.record_of(model), record)
+    use_settings(state)
 
 
 TRANSITIONS: Transitions = {

@@ -9,7 +9,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from browser import self as window
-from javascript import JSON
 
 from scrawl.state import formatting, settings
 from scrawl.state.app_state import Notice
@@ -109,10 +108,7 @@ class TrainingOptionsView:
         self._change("seed", str(int(window.Math.random() * (GREATEST_SEED + 1))))
 
     def _change(self, name: str, value: str) -> None:
-        before = self.page.state.settings
         self.page.dispatch("setting_changed", name=name, text=value)
-        if self.page.state.settings is not before:
-            self.page.send("settings", settings=JSON.stringify(self.page.state.settings))
 
 
 def id_of(name: str) -> str:

@@ -104,4 +104,14 @@ def test_setting_that_cannot_be_used_is_not_sent(link: Link, page: Page) -> None
     for text in ("none", "32"):
         field.on_input(types.SimpleNamespace(target=types.SimpleNamespace(value=text)))
         assert page.state.settings["batch_size"] == (64 if text == "none" else 32)
+        window.run_frame()
     assert link.kinds() == ["settings"]
+
+
+def test_settings_are_sent_before_what_they_are_for(actions: Actions, link: Link, page: Page) -> None:
+    page.dispatch("weights_loaded", model=page.state.model, origin="shared", metadata={})
+    document["batch-size"].on_input(types.SimpleNamespace(target=types.SimpleNamespace(value="32")))
+    actions.train()  # no frame runs
+    assert link.kinds() == ["settings", "train"]
+    actions.new_weights()  # which have another learning rate
+    assert link.kinds()[2:] == ["settings", "randomise"]

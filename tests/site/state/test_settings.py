@@ -101,6 +101,20 @@ def test_deep_network_learns_with_smaller_steps() -> None:
     assert settings_for(deep, {"optimizer": "adam"})["learning_rate"] == settings.RATES["adam"]
 
 
+def test_weights_that_have_learned_get_smaller_steps_than_random_ones(state: State) -> None:
+    def taken(origin: str) -> float:
+        apply(state, "weights_loaded", model=state.model, origin=origin, metadata={})
+        return state.settings["learning_rate"]
+
+    for learned in ("quick", "shared", "file", "kept"):
+        assert taken("random") == settings.RATES["sgd"]
+        assert taken(learned) == settings.CAREFUL_RATES["sgd"] < settings.RATES["sgd"]
+    apply(state, "new_weights_wanted")  # before they come, so that no step is taken at the other rate
+    assert state.settings["learning_rate"] == settings.RATES["sgd"]
+    put(state, learning_rate="0.7")
+    assert taken("shared") == 0.7
+
+
 def test_batch_size_is_limited_by_the_network(state: State) -> None:
     put(state, batch_size="1024")
     apply(state, "model_chosen", model="conv-32-64")

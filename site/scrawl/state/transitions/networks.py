@@ -21,7 +21,7 @@ def _models_known(state: State, models: list[NetworkDescription]) -> None:
     if not state.know(state.model):  # saved by a version that had other networks
         state.model = models[0]["model"]
     forget_warning(state)
-    _use_settings(state)
+    use_settings(state)
 
 
 def forget_warning(state: State) -> None:
@@ -48,15 +48,15 @@ def _model_chosen(state: State, model: str) -> None:
     state.training = False
     state.invalid = {}
     state.notices.pop("tune", None)
-    _use_settings(state)
+    use_settings(state)
     if was_training:
         message = f"{formatting.short_name(left)} is paused; choose it again to go on where it stopped."
         state.record.notices["train"] = Notice(message)
 
 
-def _use_settings(state: State) -> None:
-    """Take what the person has filled in, as far as the network allows, and the network's own values otherwise."""
-    state.settings = settings.settings_for(state.layers(), state.typed)
+def use_settings(state: State) -> None:
+    """Take what was filled in, as far as the network allows, and otherwise what suits it and its weights."""
+    state.settings = settings.settings_for(state.layers(), state.typed, fresh=state.record.fresh)
     state.record.watched_from = state.record.iteration
     if "train" in state.record.notices and state.record.notices["train"].missing == "progress":
         del state.record.notices["train"]
@@ -77,7 +77,7 @@ def _not_opened(state: State, model: str, message: str) -> None:
     refused, instead = formatting.short_name(model), formatting.short_name(state.model)
     state.notices["page"] = Notice(f"{refused} cannot be made here: {message}. {instead} goes on.", "error")
     state.awaiting_weights = False
-    _use_settings(state)
+    use_settings(state)
     ready_if_complete(state)
 
 
@@ -98,14 +98,14 @@ def _setting_changed(state: State, name: str, text: str) -> None:
         typed.pop("learning_rate", None)  # what suits one makes another diverge
         state.invalid.pop("learning_rate", None)
     state.typed = typed
-    _use_settings(state)
+    use_settings(state)
 
 
 def _settings_given(state: State, typed: dict[str, Value]) -> None:
     """All settings at once, as an address has them; those it does not name are the network's own again."""
     state.typed = dict(typed)
     state.invalid = {}
-    _use_settings(state)
+    use_settings(state)
 
 
 def _failed(state: State, message: str) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from scrawl.state.app_state import Notice
-from scrawl.state.transitions.networks import ready_if_complete
+from scrawl.state.transitions.networks import ready_if_complete, use_settings
 
 if TYPE_CHECKING:
     from scrawl.net.safetensors import Metadata
@@ -23,7 +23,7 @@ def _weights_taken(state: State, model: str, origin: Origin, metadata: Metadata)
     record = state.record_of(model)
     if record.modified or origin not in ("quick", "shared"):  # else they are the first, and nothing was measured
         record.notices.pop("train", None)
-    record.origin, record.version = origin, metadata
+    record.origin, record.version, record.fresh = origin, metadata, origin == "random"
     if origin in ("quick", "shared"):
         record.unusable = ""
     record.modified = origin == "random" or (origin == "quick" and record.modified)
@@ -31,12 +31,14 @@ def _weights_taken(state: State, model: str, origin: Origin, metadata: Metadata)
     if "weights" in record.notices and record.notices["weights"].missing == "weights":
         del record.notices["weights"]
     state.awaiting_weights = False
+    use_settings(state)
     ready_if_complete(state)
 
 
 def _new_weights_wanted(state: State) -> None:
     """The worker has been asked for random weights: shared ones that come meanwhile must not replace them."""
-    state.record.modified = True
+    state.record.modified = state.record.fresh = True
+    use_settings(state)
 
 
 def _weights_late(state: State) -> None:
@@ -83,10 +85,11 @@ def _network_unshared(state: State, model: str) -> None:
 
 def _weights_sent(state: State, model: str, description: Metadata, etag: str) -> None:
     record = state.record_of(model)
-    record.origin, record.version, record.etag = "sent", description, etag
+    record.origin, record.version, record.etag, record.fresh = "sent", description, etag, False
     record.unusable = ""
     record.shared_iteration = record.iteration
     record.lessons, record.before_lessons = 0, []  # they are in the shared version now
+    use_settings(state)
 
 
 def _busy(state: State, model: str, task: Task, text: str, progress: float | None = None) -> None:
