@@ -16,6 +16,11 @@ READY = "document.body.dataset.state === 'ready'"
 COMPLETE = "document.body.dataset.complete === 'yes'"
 PATIENCE = 90_000  # milliseconds; generous, since other work may share the machine
 POLLING = 20  # milliseconds between two looks; a look in each frame would have the page painted for the test alone
+# Whether the browser paints the page: whether a frame comes within some seconds.
+PAINTED = """() => new Promise(resolve => {
+    requestAnimationFrame(() => resolve(true))
+    setTimeout(() => resolve(false), 5000)
+})"""
 # How many of a hundred pixels of the pad are inked.
 INKED = """(() => {
     const { width } = document.getElementById("pad"), pen = document.getElementById("pad").getContext("2d")
@@ -70,6 +75,7 @@ class Lab:
     def tidy(self) -> "Lab":
         """Empty the pad and put its tools and the window back, for the next test of the same visit."""
         self.errors.clear()
+        self._have_it_painted()
         self.page.mouse.up()
         self.page.emulate_media(color_scheme="null", reduced_motion="null", forced_colors="null")
         self.page.set_viewport_size(self._size)
@@ -81,6 +87,13 @@ class Lab:
         self.wait_text("confidence", "^Draw something$")
         self.wait("document.querySelector('#clear').disabled")
         return self
+
+    def _have_it_painted(self) -> None:
+        """Wake a tab that the browser no longer paints: seen once, after a tab beside it had closed."""
+        if not self.page.evaluate(PAINTED):
+            self.page.bring_to_front()
+            if not self.page.evaluate(PAINTED):
+                self.open().complete()
 
     def forgive_outage(self) -> None:
         """Forget the console's lines about requests that were not answered: the test took the API away."""
