@@ -16,13 +16,12 @@ if TYPE_CHECKING:
 ENOUGH_STEPS, ENOUGH_DIGITS = 200, 16_384  # before that it is too early to tell
 LEARNS = 0.5  # share read right from which on it learns; guessing reads a tenth
 CHANCE = 0.15
-SAFE_RATES = CAREFUL_RATES  # with which every network learns
 LOW = 20  # times lower than that is too low to see it learn
 
 
 def lower_rate(settings: Settings) -> str:
     """Return the rate to try where this one made training diverge; nothing where it is that low already."""
-    safe = SAFE_RATES[settings["optimizer"]]
+    safe = CAREFUL_RATES[settings["optimizer"]]
     return f": try {safe:g}" if settings["learning_rate"] > safe else ""
 
 
@@ -30,7 +29,7 @@ def advice(settings: Settings, steps: int, loss: float, accuracy: float) -> str:
     """Return what is wrong and what to try after so many steps with these settings; nothing where it learns."""
     if steps < ENOUGH_STEPS or steps * settings["batch_size"] < ENOUGH_DIGITS or accuracy >= LEARNS:
         return ""
-    rate, safe = settings["learning_rate"], SAFE_RATES[settings["optimizer"]]
+    rate, safe = settings["learning_rate"], CAREFUL_RATES[settings["optimizer"]]
     reads = f"it reads {accuracy:.0%} of the digits, and guessing reads 10%"
     if rate > safe:
         return f"It is not learning: {reads}. {rate:g} is too high a learning rate: try {safe:g}, with new weights."

@@ -14,11 +14,6 @@ NUMBERS = np.concatenate(
 ).astype(np.float32)
 
 
-@pytest.fixture(params=[False, True], ids=["simd", "relaxed-simd"])
-def kernel(request: pytest.FixtureRequest) -> WasmtimeKernel:
-    return WasmtimeKernel(request.param)
-
-
 def activated(kernel: WasmtimeKernel, name: str, kind: str, numbers: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Return (values, derivatives) of a row that has room for more numbers."""
     stride = numbers.size + 8 - numbers.size % 4

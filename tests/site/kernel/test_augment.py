@@ -11,11 +11,6 @@ from tests.support.networks.kernel_networks import NETWORKS, as_bytes, build, di
 LEVELS = 3
 
 
-@pytest.fixture(params=[False, True], ids=["simd", "relaxed-simd"])
-def kernel(request: pytest.FixtureRequest) -> WasmtimeKernel:
-    return WasmtimeKernel(request.param)
-
-
 def augmented(kernel: WasmtimeKernel, images: np.ndarray, seed: int, name: str = "augment") -> np.ndarray:
     target, count = kernel.alloc(images.size), len(images)
     kernel.function(name)(target, kernel.put(images), 0, 0, count, seed)

@@ -12,11 +12,6 @@ CLOSE: Tolerance = {"rtol": 1e-4, "atol": 5e-5}
 SHAPES = [(1, 8, 32, 32, 1), (3, 14, 32, 64, 0), (2, 8, 64, 32, 1)]  # B, N, I, O, border
 
 
-@pytest.fixture(params=[False, True], ids=["simd", "relaxed-simd"])
-def kernel(request: pytest.FixtureRequest) -> WasmtimeKernel:
-    return WasmtimeKernel(request.param)
-
-
 class Case:
     """A convolution's buffers in the kernel's memory, with ordinary numbers in them."""
 

@@ -10,11 +10,6 @@ from tests.support.networks.tolerances import Tolerance
 CLOSE: Tolerance = {"rtol": 1e-4, "atol": 5e-5}
 
 
-@pytest.fixture(params=[False, True], ids=["simd", "relaxed-simd"])
-def kernel(request: pytest.FixtureRequest) -> WasmtimeKernel:
-    return WasmtimeKernel(request.param)
-
-
 def normal(*shape: int) -> np.ndarray:
     return np.random.default_rng(shape[0]).normal(size=shape).astype(np.float32)
 

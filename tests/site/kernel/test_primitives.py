@@ -12,11 +12,6 @@ SLOT = D + 8  # entries that an image has room for
 CLOSE: Tolerance = {"rtol": 1e-5, "atol": 2e-5}
 
 
-@pytest.fixture(params=[False, True], ids=["simd", "relaxed-simd"])
-def kernel(request: pytest.FixtureRequest) -> WasmtimeKernel:
-    return WasmtimeKernel(request.param)
-
-
 def both(kernel: WasmtimeKernel, name: str, target: np.ndarray, *arguments: object) -> tuple[np.ndarray, np.ndarray]:
     """Run a primitive and its twin on copies of `target`, which stands for the argument None. Return both results."""
     results = []

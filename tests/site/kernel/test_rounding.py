@@ -1,14 +1,8 @@
 """Weights as int8, rounded by chance, in both builds of the kernel."""
 
 import numpy as np
-import pytest
 
 from tests.support.networks.kernel_host import WasmtimeKernel
-
-
-@pytest.fixture(params=[False, True], ids=["simd", "relaxed-simd"])
-def kernel(request: pytest.FixtureRequest) -> WasmtimeKernel:
-    return WasmtimeKernel(request.param)
 
 
 def rounded(kernel: WasmtimeKernel, weights: np.ndarray, seed: int) -> tuple[np.ndarray, np.ndarray]:

@@ -50,11 +50,6 @@ NAMES = [
 ]
 
 
-@pytest.fixture(params=[False, True], ids=["simd", "relaxed-simd"])
-def kernel(request: pytest.FixtureRequest) -> WasmtimeKernel:
-    return WasmtimeKernel(request.param)
-
-
 class Step(NamedTuple):
     """A plain step of SGD from known weights: what it was given, and what each tensor has moved by."""
 

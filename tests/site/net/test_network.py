@@ -30,11 +30,6 @@ CLOSE: Tolerance = {"rtol": 1e-4, "atol": 1e-6}
 AFTER_TEN: Tolerance = {"rtol": 1e-3, "atol": 1e-5}
 
 
-@pytest.fixture(params=[False, True], ids=["simd", "relaxed-simd"])
-def kernel(request: pytest.FixtureRequest) -> WasmtimeKernel:
-    return WasmtimeKernel(request.param)
-
-
 @functools.cache
 def expected_step(layers: Layers, count: int, rows: tuple[int, ...]) -> tuple[float, int, Gradients]:
     """Return the reference's loss, number correct and gradients, computed once for both kernels."""

@@ -45,11 +45,6 @@ AFTER_TEN: Tolerance = {"rtol": 1e-3, "atol": 1e-5}
 ADAM_STEP, ADAM_CLOSE = 0.001, 1e-4
 
 
-@pytest.fixture(params=[False, True], ids=["simd", "relaxed-simd"])
-def kernel(request: pytest.FixtureRequest) -> WasmtimeKernel:
-    return WasmtimeKernel(request.param)
-
-
 def run_both(kernel: WasmtimeKernel, name: str, tensors: list[np.ndarray], *rest: float) -> list[list[np.ndarray]]:
     """Run a primitive and its twin on copies of the tensors. Return what became of them, for each."""
     results = []
