@@ -8,6 +8,7 @@ from collections.abc import Mapping
 
 import msgspec
 import numpy as np
+import onnx
 from numpy.typing import ArrayLike, NDArray
 
 from functions.errors import InvalidValueError
@@ -30,6 +31,17 @@ def export(model: str, weights: Mapping[str, ArrayLike]) -> dict[str, bytes]:
         "train_step.onnx": train_step_graph(architecture),
     }
     return {**files, "manifest.json": msgspec.json.format(msgspec.json.encode(_manifest(architecture, files)))}
+
+
+def weight_offsets(architecture: Architecture, inference_onnx: bytes) -> dict[str, int]:
+    """Return where each weight's bytes lie in `inference.onnx`: right after its name, as ONNX lays tensors out."""
+    offsets, end = {}, 0
+    for name, shape in parameter_table(architecture.layers):
+        length = 4 * int(np.prod(shape))
+        front = onnx.TensorProto(name=name, raw_data=bytes(length)).SerializeToString()[:-length]
+        offsets[name] = inference_onnx.index(front, end) + len(front)
+        end = offsets[name] + length
+    return offsets
 
 
 def check_weights(architecture: Architecture, weights: Mapping[str, ArrayLike]) -> dict[str, NDArray[np.float32]]:
@@ -55,7 +67,7 @@ def check_weights(architecture: Architecture, weights: Mapping[str, ArrayLike]) 
 
 def _manifest(architecture: Architecture, files: Mapping[str, bytes]) -> ModelManifest:
     table = parameter_table(architecture.layers)
-    offsets = _weight_offsets(architecture)
+    offsets = weight_offsets(architecture, files["inference.onnx"])
     parameters = tuple(Parameter(name, shape, offsets[name]) for name, shape in table)
     return ModelManifest(
         model=architecture.id,
@@ -65,16 +77,3 @@ def _manifest(architecture: Architecture, files: Mapping[str, bytes]) -> ModelMa
         parameter_count=sum(int(np.prod(shape)) for _, shape in table),
         files={name: File(len(body), hashlib.sha256(body).hexdigest()) for name, body in files.items()},
     )
-
-
-def _weight_offsets(architecture: Architecture) -> dict[str, int]:
-    """Return where each weight's bytes lie in `inference.onnx`.
-
-    Found in a file with random weights, where each weight's bytes occur once: the file's structure does not depend on
-    the values.
-    """
-    random = np.random.default_rng(0)
-    table = parameter_table(architecture.layers)
-    twins = {name: random.standard_normal(shape).astype(np.float32) for name, shape in table}
-    file = inference_graph(architecture, twins)
-    return {name: file.index(twin.astype("<f4").tobytes()) for name, twin in twins.items()}

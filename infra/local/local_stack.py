@@ -4,6 +4,7 @@ The parts are in `infra.page.site`, `infra.local.s3_server`, `infra.dataset.seed
 `infra.local.http_server` and `infra.local.static_files`; this module starts and stops them.
 """
 
+import gc
 import os
 import signal
 import sys
@@ -25,6 +26,7 @@ from infra.local.gateway import ApiGateway
 from infra.local.http_server import make_server
 from infra.local.listening import LOCALHOST, StackError, addresses, is_open, listen
 from infra.local.s3_server import REGION, LocalS3
+from infra.local.seeding_store import SeedingStore
 from infra.local.static_files import StaticFiles
 from infra.output import Say
 from infra.page.site import build_site
@@ -69,6 +71,7 @@ def serve(
             build_site(SITE_BUILD, say)
             page = StaticFiles(SITE_BUILD)
         server = make_server(_application(page), sockets)
+        gc.freeze()  # what has been loaded stays: neither a request nor the end waits while it is looked through
         _say_where(host, sockets[0].getsockname()[1], say)
         with threadpool_limits(1, "blas"):  # otherwise the requests' BLAS threads spin while they wait for each other
             server.run()
@@ -97,7 +100,8 @@ def local_store(folder: Path, sources: Sources, say: Say, models: Sequence[str] 
         s3 = LocalS3(folder / "s3", BUCKET)
         parts.callback(s3.close)
         _configure(s3.endpoint)
-        bring_up_to_date(S3Store(aws.client("s3"), BUCKET), sources, say, models)
+        store = SeedingStore(s3, lambda: S3Store(aws.client("s3"), BUCKET))
+        bring_up_to_date(store, sources, say, models)
         yield
 
 

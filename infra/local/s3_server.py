@@ -23,6 +23,7 @@ from moto.moto_server.werkzeug_app import create_backend_app
 from moto.s3.models import FakeKey, S3Backend, s3_backends
 from werkzeug.wrappers import Response
 
+from functions.errors import NotFoundError
 from infra.files import sync_folder, write_atomically
 from infra.local.loopback_server import LoopbackServer
 
@@ -50,6 +51,17 @@ class LocalS3:
     def endpoint(self) -> str:
         """Return the value for AWS_ENDPOINT_URL_S3."""
         return self._server.endpoint
+
+    def read(self, key: str) -> bytes:
+        """Return an object's bytes from its file, without a request.
+
+        Raises:
+            NotFoundError: naming the key.
+        """
+        try:
+            return self._path(key).read_bytes()
+        except FileNotFoundError as error:
+            raise NotFoundError(f"no object {key!r} in the store") from error
 
     def close(self) -> None:
         """Stop serving. Everything that was answered is on disk."""

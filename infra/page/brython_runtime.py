@@ -60,7 +60,7 @@ $B.made = (made, frame, file, name, flags, args) => {
 """
 
 # Merely looking for the browser's database throws where storage is blocked; nothing needs it.
-_DATABASE = re.compile(r"_window\.indexedDB|self\.indexedDB !==undefined")
+_DATABASE = ("_window.indexedDB", "self.indexedDB !==undefined")
 # Where the locale is C, WebKit may name a language that its own formatter of dates, which Brython makes, refuses.
 _LANGUAGE = re.compile(r"\$B\.language=_window\.navigator\.userLanguage \|\|_window\.navigator\.language")
 _USABLE_LANGUAGE = "try{$B.language=Intl.getCanonicalLocales(_window.navigator.language)[0]}catch{$B.language='en'}"
@@ -68,7 +68,8 @@ _USABLE_LANGUAGE = "try{$B.language=Intl.getCanonicalLocales(_window.navigator.l
 
 def runtime(script: str) -> str:
     """Return what the page needs of brython.js."""
-    script = _DATABASE.sub("undefined", script)
+    for look in _DATABASE:
+        script = script.replace(look, "undefined")
     script = script.replace(only(_LANGUAGE, script), _USABLE_LANGUAGE)
     needed = "".join(only(part, script) for part in _NEEDED)
     for part in _UNUSED:

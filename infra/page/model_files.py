@@ -9,10 +9,9 @@ import base64
 import msgspec
 import numpy as np
 
-from functions import structs
-from functions.models.manifest import ModelManifest
 from model_export.architectures import Architecture, parameter_table
-from model_export.export import export
+from model_export.export import weight_offsets
+from model_export.graphs import inference_graph
 from model_export.pretrained import shipped_architectures
 
 
@@ -37,13 +36,11 @@ def graphs() -> bytes:
 
 def _graph(architecture: Architecture) -> dict[str, object]:
     shapes = dict(parameter_table(architecture.layers))
-    files = export(architecture.id, {name: np.zeros(shape, np.float32) for name, shape in shapes.items()})
-    file = files["inference.onnx"]
-    manifest = structs.decode(files["manifest.json"], ModelManifest)
+    file = inference_graph(architecture, {name: np.zeros(shape, np.float32) for name, shape in shapes.items()})
     pieces, start = [], 0
-    for parameter in sorted(manifest.parameters, key=lambda parameter: parameter.offset):
-        pieces.append([start, _text(file[start : parameter.offset])])
-        start = parameter.offset + 4 * int(np.prod(parameter.shape))
+    for name, offset in weight_offsets(architecture, file).items():
+        pieces.append([start, _text(file[start:offset])])
+        start = offset + 4 * int(np.prod(shapes[name]))
     pieces.append([start, _text(file[start:])])
     return {"bytes": len(file), "pieces": pieces}
 
