@@ -109,11 +109,12 @@ class Page:
             self._render_queue()
 
     def _show(self) -> None:
+        if not self._changed:
+            return
+        self._changed = False
         for view in self.frame_views:
             view.render(self.state)
-        if self._changed:
-            self._changed = False
-            call_each(self._effects, self.state)
+        call_each(self._effects, self.state)
 
     def _render_queue(self) -> None:
         pause: float | None = 0  # also if a view raises: the others are still due

@@ -21,7 +21,8 @@ if TYPE_CHECKING:
     from scrawl.app.app import App
     from scrawl.state.app_state import State
 
-GAP = 150  # milliseconds between two requests: each takes a part of the time to read and to train
+GAP = 150  # milliseconds between two requests
+WHILE_TRAINING = 250  # the same while it trains: each request takes a part of the time to read and to train
 WHILE_LOADING = 400  # the same while digits come, for which training waits
 WIDE = 520  # pixels from which the sentence needs two lines only, and buttons stand beside the heading
 
@@ -58,7 +59,9 @@ class NetworkDiagram:
 
     def _follow(self, state: State) -> None:
         """Start again with another network, and request everything again after a prediction."""
-        self.poller.gap = WHILE_LOADING if state.training and state.worker_requests else GAP
+        self.poller.gap = GAP
+        if state.training:
+            self.poller.gap = WHILE_LOADING if state.worker_requests else WHILE_TRAINING
         if state.model != self._model:
             self._model = state.model
             self.page.dispatch("diagram_cleared")

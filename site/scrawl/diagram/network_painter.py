@@ -13,6 +13,7 @@ from scrawl.ui.theme_colours import theme_colours
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from typing import Any
 
     from browser import Element
 
@@ -22,6 +23,9 @@ if TYPE_CHECKING:
     from scrawl.net.interfaces import Bytes
     from scrawl.state.app_state import State
     from scrawl.ui.canvas import Context
+
+    type ShownPlaces = tuple[int, int, int]  # column a link leads to, source's and target's places
+    type Path = Any  # a Path2D
 
 THINNEST, THICKEST = 0.6, 5.0  # of a connection
 FAINT, SILENT = 0.07, 0.4  # opacity of what is not meant, and of a unit that does not answer
@@ -44,15 +48,17 @@ class NetworkPainter:
         self.network: DrawnNetwork | None = None
         self.links: list[ShownLink] = []
         self.curves: list[Curve] = []  # of the links
+        self._paths: dict[ShownPlaces, tuple[Curve, Path]] = {}  # of all links that were shown in this size
         self.colours: dict[str, str] = {}
         self.font = "sans-serif"
         self._sheets: dict[str, tuple[PartPicture, Element]] = {}  # canvases of the pictures, by part
+        self._found: list[tuple[Curve, Path]] = []  # of the links
         self._drawing: tuple[Bytes | None, Element | None] = (None, None)
 
     def resize(self, width: int, height: int) -> None:
         """Take another number of pixels, all of them empty."""
         self._size, self.outdated = (width, height), True
-        self.network, self.links, self.curves = None, [], []
+        self.network, self.links, self.curves, self._paths = None, [], [], {}
         set_size(self.canvas, width, height)
         set_size(self._behind, width, height)
 
@@ -67,7 +73,7 @@ class NetworkPainter:
         network, choice = state.diagram.network, state.diagram.choice
         steps: list[Callable[[], object]] = [lambda: self._start(network, layout, scale)]
         if network is not None:
-            steps.append(lambda: self._paint_links(layout, network, choice))
+            steps.append(lambda: self._paint_links(network, choice))
         steps.append(lambda: self._paint_drawing(state, network, layout.columns[0]))
         if network is not None:
             steps += [self._column_step(placed, network, choice) for placed in layout.columns[1:-1]]
@@ -85,7 +91,8 @@ class NetworkPainter:
         context.clearRect(0, 0, layout.width, layout.height)
         context.imageSmoothingEnabled = False
         self.network, self.links = network, links_to_show(network)
-        self.curves = [layout.curve(column, source, target) for column, source, target, _ in self.links]
+        self._found = [self._path_of(layout, (column, source, target)) for column, source, target, _ in self.links]
+        self.curves = [curve for curve, _path in self._found]
 
     def _finish(self, state: State, layout: Layout) -> None:
         self._paint_answers(state, layout)
@@ -97,10 +104,10 @@ class NetworkPainter:
 
     # Connections
 
-    def _paint_links(self, layout: Layout, network: DrawnNetwork, choice: Choice | None) -> None:
+    def _paint_links(self, network: DrawnNetwork, choice: Choice | None) -> None:
         context, colours = self.context, self.colours
         context.lineCap = "round"
-        for (column, source, target, share), curve in zip(self.links, self.curves, strict=True):
+        for (column, source, target, share), (_curve, path) in zip(self.links, self._found, strict=True):
             size = abs(share)
             meant = choice is None or is_part_of(network, choice, column, source, target)
             context.globalAlpha = (0.2 + 0.75 * size) if meant else FAINT
@@ -108,21 +115,26 @@ class NetworkPainter:
             context.strokeStyle = colours[colour] if size else colours["line-strong"]
             extra = 1.5 if meant and choice is not None and choice.kind == "link" else 0
             context.lineWidth = THINNEST + (THICKEST - THINNEST) * size + extra
-            below, above = layout.columns[column - 1], layout.columns[column]
-            start = below.picture(source) + below.size if column > 1 else below.right()
-            self._stroke(start, curve, above.left(target))
+            context.stroke(path)
         context.globalAlpha = 1
 
-    def _stroke(self, start: float, curve: Curve, end: float) -> None:
-        """Draw a curve from column to column, and on to the unit's lane."""
-        context, (x, y, end_x, end_y) = self.context, curve
+    def _path_of(self, layout: Layout, places: ShownPlaces) -> tuple[Curve, Path]:
+        """Return a link's curve from column to column, and its path, which leads on to the unit's lane."""
+        known = self._paths.get(places)
+        if known is not None:
+            return known
+        column, source, target = places
+        below, above = layout.columns[column - 1], layout.columns[column]
+        curve = layout.curve(column, source, target)
+        x, y, end_x, end_y = curve
         middle = (x + end_x) / 2
-        context.beginPath()
-        context.moveTo(start, y)
-        context.lineTo(x, y)
-        context.bezierCurveTo(middle, y, middle, end_y, end_x, end_y)
-        context.lineTo(end, end_y)
-        context.stroke()
+        path: Path = window.Path2D.new()
+        path.moveTo(below.picture(source) + below.size if column > 1 else below.right(), y)
+        path.lineTo(x, y)
+        path.bezierCurveTo(middle, y, middle, end_y, end_x, end_y)
+        path.lineTo(above.left(target), end_y)
+        self._paths[places] = curve, path
+        return curve, path
 
     # The drawing
 

@@ -12,7 +12,7 @@ from scrawl.diagram.columns import columns_for
 from scrawl.diagram.geometry import Layout, nearest
 from scrawl.diagram.network_painter import NetworkPainter
 from scrawl.diagram.network_parts import NetworkParts
-from scrawl.ui.dom import set_attribute, set_flag, set_text
+from scrawl.ui.dom import LastShown, set_attribute, set_flag, set_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -51,7 +51,9 @@ class NetworkView:
         self.columns: list[Column] = []
         self.visible = False  # whether it is on the screen
         self._model = ""
-        self._size = (0, 0)
+        self._room = (0, 0)  # for the picture, in CSS pixels
+        self._size = (0, 0)  # that it was arranged for
+        self._last = LastShown()
         self._shown: list[object] = []
         self._steps: list[Callable[[], object]] = []  # of a painting that has started
         self._announced: object = None
@@ -71,7 +73,8 @@ class NetworkView:
         return self._model == model
 
     def _resized(self, _entries: object, _observer: object) -> None:
-        if self._size != (self.stage.clientWidth, self.stage.clientHeight):
+        self._room = (self.stage.clientWidth, self.stage.clientHeight)
+        if self._size != self._room:
             self.page.request_render()
 
     # Rendering
@@ -82,13 +85,13 @@ class NetworkView:
         While it trains, which changes all of it many times a second, a frame gets one step of the painting. The
         first picture of a size or theme is painted in one go: frames may be slow, and an empty card says nothing.
         """
-        set_flag(self.stage, "hidden", state.diagram.stepping)
-        set_flag(self.foot, "hidden", state.diagram.stepping)
+        if self._last.differs(state.diagram.stepping):
+            set_flag(self.stage, "hidden", state.diagram.stepping)
+            set_flag(self.foot, "hidden", state.diagram.stepping)
         if state.diagram.stepping or not self.visible or not state.layers():
             return False
-        size = (self.stage.clientWidth, self.stage.clientHeight)
-        if (size != self._size or state.model != self._model) and size[0] and size[1]:
-            self._arrange(state, size)
+        if (self._room != self._size or state.model != self._model) and self._room[0] and self._room[1]:
+            self._arrange(state, self._room)
             return True
         if not self._steps:
             self._start(state)

@@ -14,7 +14,7 @@ from browser import self as window
 
 from scrawl.state.drawing import SIDE, smooth
 from scrawl.ui.canvas import ink_picture, inks, new_canvas, set_size
-from scrawl.ui.dom import by_id, set_flag, set_text, show_notice
+from scrawl.ui.dom import LastShown, by_id, set_flag, set_text, show_notice
 
 if TYPE_CHECKING:
     from typing import Any
@@ -42,6 +42,7 @@ class PadView:
         self._raster = self.raster.getContext("2d", {"willReadFrequently": True})
         self._side = 0  # of the visible canvas, in its own pixels
         self._painted = (-1, 0, 0)  # rewrites, strokes and points of the last one that are on the canvas
+        self._last = LastShown()
         self.resize()
 
     def resize(self) -> None:
@@ -53,17 +54,20 @@ class PadView:
         self._scale = side / SIDE
         self._ink = window.getComputedStyle(self.canvas).color
         self._painted = (-1, 0, 0)
+        self._last.forget()
 
     def render(self, state: State) -> None:
         """Show the drawing."""
-        drawing = state.drawing
+        drawing, notice = state.drawing, state.notices.get("draw")
+        if not self._last.differs(drawing.revision, drawing.erasing, notice):
+            return
         self.paint(drawing)
         set_flag(self.hint, "hidden", not drawing.is_blank())
         set_text(self.hint, "The eraser is on" if drawing.erasing else "Draw something")
         set_flag(self.undo, "disabled", not drawing.actions)
         set_flag(self.redo, "disabled", not drawing.undone)
         set_flag(self.clear, "disabled", drawing.is_blank())
-        show_notice(self.message, state.notices.get("draw"))
+        show_notice(self.message, notice)
 
     def paint(self, drawing: Drawing) -> None:
         """Bring both pictures up to date."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from browser import document
+from browser import self as window
 
 from scrawl.inspect import descriptions
 from scrawl.inspect.panel_view import PanelView
@@ -49,7 +50,9 @@ class LayersView:
         self._visible: list[str] = []  # names of the panels on the screen
         self._model = ""  # whose panels there are
         self._observers: list[Any] = []
-        self._width = 0
+        self._room = 0  # pixels across; 0 in a tab that is not shown
+        self._width = 0  # for which the panels were arranged
+        window.ResizeObserver.new(self._resized).observe(root)
 
     def resize(self) -> None:
         """Arrange the panels again if there is more room, or less."""
@@ -59,6 +62,11 @@ class LayersView:
         for view in self._views:
             view.repaint()
 
+    def _resized(self, _entries: object, _observer: object) -> None:
+        appeared, self._room = not self._room, self.root.clientWidth
+        if appeared and self._room:
+            self.page.request_render()
+
     def visible_panels(self, model: str) -> list[tuple[Panel, int]]:
         """Return (panel, columns) of a network's panels on the screen."""
         if model != self._model:
@@ -67,11 +75,11 @@ class LayersView:
 
     def render(self, state: State) -> bool:
         """Show what has been painted. Return whether there is more to show."""
-        if state.model != self._model and state.layers() and self.root.clientWidth:
-            self._arrange(state)
-            return True
-        if state.model != self._model:
-            return False  # the panels are another network's
+        if state.model != self._model:  # the panels are another network's
+            if state.layers() and self._room:
+                self._arrange(state)
+                return True
+            return False
         pictures, chosen = state.inspection.pictures, state.inspection.chosen
         for view in self._views:
             view.mark(chosen)

@@ -45,12 +45,12 @@ class CurveReadout:
         self._shown = shown
         last = history.last_iteration()
         at = last if iteration is None else iteration
-        values = values_at(state, history, at)
+        text = summary(state.record) if iteration is None else values_at(state, history, at)
         for plot, cursor in zip(self.plots, self._cursors, strict=True):
             _show_cursor(plot, cursor, iteration)
             if last:
-                _describe_as_slider(plot.svg, last, at, values)
-        set_text(self.description, summary(state.record) if iteration is None else values)
+                _describe_as_slider(plot.svg, last, at, text)
+        set_text(self.description, text)
 
     def _bind(self, plot: Plot) -> None:
         plot.svg.bind("pointermove", lambda event: self._point(plot, event))
@@ -97,14 +97,14 @@ def _show_cursor(plot: Plot, cursor: Element, iteration: int | None) -> None:
     set_attribute(cursor, "d", f"M{x:.1f} {curve_geometry.TOP:g}V{plot.scale.bottom:g}")
 
 
-def _describe_as_slider(svg: Element, last: int, at: int, values: str) -> None:
+def _describe_as_slider(svg: Element, last: int, at: int, text: str) -> None:
     """Make the plot a slider through the run, for those who use the keyboard."""
     set_attribute(svg, "role", "slider")
     set_attribute(svg, "tabindex", "0")
     set_attribute(svg, "aria-valuemin", "0")
     set_attribute(svg, "aria-valuemax", str(last))
     set_attribute(svg, "aria-valuenow", str(at))
-    set_attribute(svg, "aria-valuetext", values)
+    set_attribute(svg, "aria-valuetext", text)
 
 
 def summary(record: Record) -> str:

@@ -32,7 +32,7 @@ class UrlSync:
     def __init__(self, app: App) -> None:
         self.app = app
         self.page, self.state = app.page, app.page.state
-        self._fields: dict[str, str] = {}  # that the URL has, or soon will
+        self._fields: dict[str, str] = {}  # that the URL has
         self._timer = 0
         self._room = ""  # that the URL names, until somebody joins it
         self._request: UrlRequest | None = None  # whose weights are still to be fetched
@@ -43,13 +43,10 @@ class UrlSync:
         if window.location.hash != written_fragment():
             self.follow(window.location.hash)
 
-    def _schedule(self, state: State) -> None:
+    def _schedule(self, _state: State) -> None:
         """Have the URL written soon if the state has changed what it says."""
-        fields = url_fragment.fields_of(state)
-        if fields != self._fields and self._request is None:
-            self._fields = fields
-            if not self._timer:
-                self._timer = window.setTimeout(self._write, SOON)
+        if not self._timer:
+            self._timer = window.setTimeout(self._write_changes, SOON)
 
     def follow(self, fragment: str) -> None:
         """Do what a URL asks for."""
@@ -119,8 +116,14 @@ class UrlSync:
         elif window.location.hash != written_fragment():
             self.follow(window.location.hash)
 
-    def _write(self) -> None:
+    def _write_changes(self) -> None:
         self._timer = 0
+        if self._request is None and url_fragment.fields_of(self.state) != self._fields:
+            self._write()
+
+    def _write(self) -> None:
+        if self._request is None:
+            self._fields = url_fragment.fields_of(self.state)
         pairs = [f"{name}={window.encodeURIComponent(text)}" for name, text in self._fields.items()]
         if self._room:
             pairs.append(f"room={window.encodeURIComponent(self._room)}")

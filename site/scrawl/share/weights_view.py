@@ -14,7 +14,7 @@ from scrawl.share.drawer import button, row
 from scrawl.share.share_state import TRANSITIONS, ShareState, unshared_reason
 from scrawl.share.shared_weights import SharedWeights
 from scrawl.state import transitions
-from scrawl.ui.dom import by_id, set_attribute, set_flag, set_text, show_notice
+from scrawl.ui.dom import LastShown, by_id, set_attribute, set_flag, set_text, show_notice
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -58,21 +58,31 @@ class WeightsView:
         self.token_form = by_id("token-form")
         self.token_form.bind("submit", self._submit_token)
         self._use_token = weights.use_token
+        self._last = LastShown()
 
     def render(self, state: State) -> None:
         """Show where the weights come from and what is being done with them."""
         record = state.record
-        set_text(self.origin, version_descriptions.origin(record))
-        reason = unshared_reason(state)
+        origin, notice = version_descriptions.origin(record), record.notices.get("weights")
+        reason, conflict, token = (
+            unshared_reason(state),
+            state.model in state.share.conflicts,
+            state.share.token_wanted,
+        )
+        if not self._last.differs(
+            origin, notice, reason, conflict, token, record.opened, record.busy, record.progress
+        ):
+            return
+        set_text(self.origin, origin)
         for element, title in zip(self.buttons, self.titles, strict=True):
             set_flag(element, "disabled", bool(record.busy) or not record.opened or bool(reason))
             set_attribute(element, "title", reason or title)
         set_flag(self.progress, "hidden", not record.busy)
         if record.busy:
             self._show_progress(record.progress)
-        show_notice(self.message, record.notices.get("weights"))
-        set_flag(self.choice, "hidden", bool(record.busy) or state.model not in state.share.conflicts)
-        set_flag(self.token_form, "hidden", not state.share.token_wanted)
+        show_notice(self.message, notice)
+        set_flag(self.choice, "hidden", bool(record.busy) or not conflict)
+        set_flag(self.token_form, "hidden", not token)
 
     def _ask(self) -> None:
         self.confirm.hidden = False

@@ -14,14 +14,15 @@ ACCURACY_LINES = (0, 0.5, 0.8, 0.9, 0.95, 0.98, 0.99, 0.995, 0.998, 0.999)
 class Scale:
     """Places iterations and heights in a plot of `width` × `height` pixels.
 
-    It ends a little after the last iteration, at a round one, so that most new points move nothing but the curve.
+    It ends after the last iteration, at a round one, so that most new points move nothing but the curve.
     """
 
     def __init__(self, last: int, low: float, high: float, width: float, height: float) -> None:
         self.right = width - RIGHT
         self.bottom = height - BOTTOM
         self.last = max(last, 10)
-        step: int = max(1, 10 ** (len(str(self.last)) - 1) // 10)
+        unit: int = 10 ** (len(str(self.last)) - 1)
+        step = max(1, unit // 5 if self.last < 2 * unit else unit // 2 if self.last < 5 * unit else unit)
         self.end = -(-self.last // step) * step
         self.low = low
         self.span = max(high - low, 0.1)

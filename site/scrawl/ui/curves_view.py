@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from scrawl.state.history import accuracy_height, loss_height
 from scrawl.ui import curve_geometry
-from scrawl.ui.dom import by_id, set_attribute
+from scrawl.ui.dom import LastShown, by_id, set_attribute
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -69,13 +69,13 @@ class Plot:
         self.places = {line: height(line) for line in lines}
         self.svg = by_id(f"{name}-curve").querySelector("svg")
         self.scale: curve_geometry.Scale | None = None  # of what is drawn, None for an empty figure
-        self.svg.innerHTML = '<g></g><g class="curves"><g></g>' + "".join(
+        self.svg.innerHTML = '<g></g><g></g><g class="curves"><g></g>' + "".join(
             f'<path class="line {kind}"/>' for kind in KINDS
         ) + "</g>" + "".join(f'<circle class="{kind}" r="3.5"/>' for kind in KINDS)  # fmt: skip
-        self.grid, self.area, self.others = self.svg.querySelectorAll("g")
+        self.horizontal, self.vertical, self.area, self.others = self.svg.querySelectorAll("g")
         self.paths = self.svg.querySelectorAll("path.line")
         self.dots = self.svg.querySelectorAll("circle")
-        self._inner = ["", ""]  # HTML of the other runs and of the grid
+        self._last_overlays, self._last_heights, self._last_end = LastShown(), LastShown(), LastShown()
         self.resize()
 
     def resize(self) -> None:
@@ -94,14 +94,15 @@ class Plot:
         last = max([one.iterations[-1] for one in drawn if one.iterations] + [0])
         scale = curve_geometry.Scale(last, low, high, self.width, self.height)
         self.scale = scale if heights else None
-        others = "".join(
-            f'<path class="line run run-{slot}" d="{curve_geometry.path(other.marks[self.name])}"/>'
-            for other, slot in overlays
-        )
-        grid = self._grid(scale) + ("" if heights else self._invitation())
-        for element, place, now in ((self.others, 0, others), (self.grid, 1, grid)):
-            if self._inner[place] != now:
-                self._inner[place] = element.innerHTML = now
+        if self._last_overlays.differs(overlays):
+            self.others.innerHTML = "".join(
+                f'<path class="line run run-{slot}" d="{curve_geometry.path(other.marks[self.name])}"/>'
+                for other, slot in overlays
+            )
+        if self._last_heights.differs(low, high, self.width, self.height, not heights):
+            self.horizontal.innerHTML = self._horizontal_lines(scale) + ("" if heights else self._invitation())
+        if self._last_end.differs(scale.end, self.width, self.height):
+            self.vertical.innerHTML = self._iterations(scale)
         set_attribute(self.area, "transform", scale.transform())
         for one, path, dot in zip(series, self.paths, self.dots, strict=True):
             set_attribute(path, "d", curve_geometry.path(one.marks[self.name]))
@@ -111,12 +112,16 @@ class Plot:
                 set_attribute(dot, "cy", f"{scale.y(one.heights[self.name][-1]):.1f}")
         set_attribute(self.svg, "aria-label", self._summary(series, history.last_iteration()))
 
-    def _grid(self, scale: curve_geometry.Scale) -> str:
+    def _horizontal_lines(self, scale: curve_geometry.Scale) -> str:
         parts = []
         for y, value in curve_geometry.horizontal_lines(self.places, scale):
             parts.append(f'<path class="grid" d="M{curve_geometry.LEFT:g} {y:.1f}H{scale.right:g}"/>')
             place = f'x="{curve_geometry.LEFT - 6:g}" y="{y + 3.5:.1f}"'
             parts.append(f'<text {place} text-anchor="end">{self.label(value)}</text>')
+        return "".join(parts)
+
+    def _iterations(self, scale: curve_geometry.Scale) -> str:
+        parts = []
         for x, iteration in curve_geometry.vertical_lines(scale):
             anchor = "end" if x > scale.right - 16 else "middle"
             parts.append(f'<text x="{x:.1f}" y="{scale.bottom + 16:g}" text-anchor="{anchor}">{iteration}</text>')

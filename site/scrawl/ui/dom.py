@@ -45,6 +45,24 @@ def set_hidden(element: Element, hidden: bool, refuge: Element) -> None:
         refuge.focus()
 
 
+class LastShown:
+    """What a view showed last. While the network trains, most views have nothing new to show, ten times a second."""
+
+    def __init__(self) -> None:
+        self._shown: tuple[object, ...] = ()
+
+    def differs(self, *shown: object) -> bool:
+        """Return whether this differs from what was shown last, and take it as shown; a list counts by its items."""
+        if shown == self._shown:
+            return False
+        self._shown = shown
+        return True
+
+    def forget(self) -> None:
+        """Have all of it shown again."""
+        self._shown = ()
+
+
 def show_notice(element: Element, notice: Notice | None) -> None:
     """Show a message in its place, or nothing."""
     set_flag(element, "hidden", notice is None)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from browser import document
 
 from scrawl.client.api import has_api
-from scrawl.ui.dom import by_id, set_attribute, set_flag, set_text, show_notice
+from scrawl.ui.dom import LastShown, by_id, set_attribute, set_flag, set_text, show_notice
 
 if TYPE_CHECKING:
     from scrawl.state.app_state import State
@@ -25,9 +25,13 @@ WITHOUT_API = {
 class PhaseView:
     """Says on the body whether one can draw and predict."""
 
+    def __init__(self) -> None:
+        self._last = LastShown()
+
     def render(self, state: State) -> None:
         """Show the phase."""
-        set_attribute(document.body, "data-state", state.phase)
+        if self._last.differs(state.phase):
+            set_attribute(document.body, "data-state", state.phase)
 
 
 class StatusView:
@@ -35,10 +39,13 @@ class StatusView:
 
     def __init__(self) -> None:
         self.message, self.api, self.dataset = by_id("page-message"), by_id("api-status"), by_id("dataset")
+        self._last = LastShown()
         self.words = WITH_API if has_api() else WITHOUT_API
 
     def render(self, state: State) -> None:
         """Show what is known of the API, and the page's message."""
+        if not self._last.differs(state.notices.get("page"), state.api, state.api_detail, state.dataset):
+            return
         show_notice(self.message, state.notices.get("page"))
         tone = {"up": "good", "away": "warning", "slow": "warning"}.get(state.api, "quiet")
         set_attribute(self.api, "data-tone", tone)

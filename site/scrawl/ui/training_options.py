@@ -12,7 +12,7 @@ from browser import self as window
 
 from scrawl.state import formatting, settings
 from scrawl.state.app_state import Notice
-from scrawl.ui.dom import by_id, set_attribute, set_flag, set_text, show_notice
+from scrawl.ui.dom import LastShown, by_id, set_attribute, set_flag, set_text, show_notice
 from scrawl.ui.setting_fields import SettingFields, text_in
 from scrawl.ui.training_view import SETTING_IDS
 
@@ -74,18 +74,20 @@ class TrainingOptionsView:
         by_id("seed-another").bind("click", self._another_seed)
         self.progress, self.progress_text = by_id("epoch-progress"), by_id("epoch-text")
         self.speeds = by_id("speeds").querySelector("ol")
-        self._listed: tuple[tuple[str, str, str], ...] = ()  # the speeds as they are shown
+        self._last, self._last_speeds = LastShown(), LastShown()
 
     def render(self, state: State) -> None:
         """Show settings, progress and speeds."""
         self.fields.render(state)
-        for name in MORE:
-            why = state.invalid.get(name)
-            show_notice(by_id(f"{id_of(name)}-message"), Notice(why, "error") if why else None)
-        set_text(by_id("cores-help"), cores_text(state.threads, state.why_single))
-        set_flag(by_id("momentum-field"), "hidden", state.settings["optimizer"] != "momentum")
-        set_flag(by_id("speed-field"), "hidden", state.settings["pace"] != "slow")
-        set_text(by_id("speed-text"), f"{state.settings['speed']:g}")
+        invalid = [state.invalid.get(name, "") for name in MORE]
+        optimizer, pace, speed = (state.settings[name] for name in ("optimizer", "pace", "speed"))
+        if self._last.differs(invalid, state.threads, state.why_single, optimizer, pace, speed):
+            for name, why in zip(MORE, invalid, strict=True):
+                show_notice(by_id(f"{id_of(name)}-message"), Notice(why, "error") if why else None)
+            set_text(by_id("cores-help"), cores_text(state.threads, state.why_single))
+            set_flag(by_id("momentum-field"), "hidden", optimizer != "momentum")
+            set_flag(by_id("speed-field"), "hidden", pace != "slow")
+            set_text(by_id("speed-text"), f"{speed:g}")
         epoch = state.record.epoch
         set_attribute(self.progress, "value", f"{epoch - int(epoch):.3f}")
         set_text(self.progress_text, epoch_text(epoch, state.training))
@@ -94,8 +96,7 @@ class TrainingOptionsView:
 
     def _show_speeds(self, rows: list[tuple[str, float, float]]) -> None:
         shown = tuple((name, formatting.rounded(speed), f"{100 * share:.1f}%") for name, speed, share in rows)
-        if shown != self._listed:
-            self._listed = shown
+        if self._last_speeds.differs(shown):
             self.speeds.innerHTML = "".join(
                 f'<li><span>{name}</span><span class="track"><i style="width: {share}"></i></span><b>{speed}</b></li>'
                 for name, speed, share in shown

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from scrawl.state import formatting
 from scrawl.state.app_state import Notice
-from scrawl.ui.dom import by_id, set_attribute, set_flag, set_text, show_notice
+from scrawl.ui.dom import LastShown, by_id, set_attribute, set_flag, set_text, show_notice
 from scrawl.ui.setting_fields import SettingFields
 
 if TYPE_CHECKING:
@@ -26,14 +26,12 @@ class TrainingButtons:
         self.train = by_id("train")
         self.label = self.train.querySelector("span")
         self.buttons = [self.train, by_id("step"), by_id("weights-new")]
-        self._shown: tuple[bool, bool] | None = None  # frames are many, changes few
+        self._last = LastShown()
 
     def render(self, state: State) -> None:
         """Show whether it trains, and whether there is something to train."""
-        shown = (state.training, state.record.opened)
-        if self._shown == shown:
+        if not self._last.differs(state.training, state.record.opened):
             return
-        self._shown = shown
         set_text(self.label, "Pause" if state.training else "Train")
         set_attribute(self.train, "data-on", "yes" if state.training else "no")
         for button in self.buttons:
@@ -49,6 +47,7 @@ class TrainingView:
         self._models: list[NetworkDescription] | None = None
         self._model = ""  # the one that is shown as chosen
         self._shown: dict[str, str] = {}  # figure → its text
+        self._last = LastShown()
 
     def render(self, state: State) -> None:
         """Show where training stands."""
@@ -56,8 +55,10 @@ class TrainingView:
         self._show_figures(state)
         self.fields.render(state)
         wrong = [state.invalid[name] for name in SETTING_IDS if name in state.invalid]
-        show_notice(by_id("settings-message"), Notice(wrong[0], "error") if wrong else None)
-        show_notice(by_id("train-message"), state.record.notices.get("train"))
+        notice = state.record.notices.get("train")
+        if self._last.differs(wrong, notice):
+            show_notice(by_id("settings-message"), Notice(wrong[0], "error") if wrong else None)
+            show_notice(by_id("train-message"), notice)
 
     def _show_figures(self, state: State) -> None:
         for name, shown in (
