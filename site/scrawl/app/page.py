@@ -36,6 +36,8 @@ if TYPE_CHECKING:
     type ReportHandler = Callable[..., object]  # takes the fields of a report, as `protocol` lists them
 
 WHILE_TRAINING = 80  # milliseconds between two states that are shown: the eye needs no more
+WHILE_DRAWING = 200  # the same while somebody draws, and DRAWING after: what is read comes first
+DRAWING = 500
 WHILE_LOADING = 200  # the same while digits come: they, the network and the views need the same cores
 FIRST_STEPS = 16  # of a run, whose measurements are shown as soon as ever
 
@@ -53,6 +55,8 @@ class Page:
         self._report_handlers: dict[str, ReportHandler] = {}
         self._report_listeners: dict[str, list[ReportHandler]] = {}
         self._changed = False
+        self._revision = self.state.drawing.revision
+        self._drawn_at: float = -DRAWING
         self._frame_requested = False
         self._timer = 0
         link.listen(self._receive)
@@ -111,9 +115,11 @@ class Page:
     def _show(self) -> None:
         if not self._changed:
             return
-        self._changed = False
+        if self._revision != self.state.drawing.revision:
+            self._revision, self._drawn_at = self.state.drawing.revision, window.performance.now()
         for view in self.frame_views:
             view.render(self.state)
+        self._changed = False
         call_each(self._effects, self.state)
 
     def _render_queue(self) -> None:
@@ -129,6 +135,8 @@ class Page:
     def _interval(self) -> int:
         if not self.state.training:
             return 0
+        if window.performance.now() - self._drawn_at < DRAWING:
+            return WHILE_DRAWING
         started = self.state.record.iteration > FIRST_STEPS
         return WHILE_LOADING if started and self.state.worker_requests else WHILE_TRAINING
 

@@ -151,7 +151,7 @@ class TogetherView:
     def _join_by_address(self) -> bool:
         """Join the room that the address names, if any."""
         code = self.app.url_sync.take_room()
-        if code and (not read_code(code) or read_code(code) != self.state.together.code):
+        if code and (read_code(code) or None) != self.state.together.code:
             self._show()
             self._join(code)
         return bool(code)

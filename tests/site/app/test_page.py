@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from scrawl.app.page import WHILE_LOADING, WHILE_TRAINING, Page
+from scrawl.app.page import WHILE_DRAWING, WHILE_LOADING, WHILE_TRAINING, Page
 from scrawl.state import transitions
 from scrawl.state.app_state import State
 
@@ -101,6 +101,30 @@ def test_training_is_shown_with_pauses(page: Page, requests: int, iteration: int
     window.run_timers(pause)
     window.run_frame()
     assert log == ["view", "view"]
+
+
+def test_training_is_shown_less_often_while_somebody_draws(page: Page) -> None:
+    log: list[str] = []
+    page.views.append(View(log, "view"))
+    page.state.training = True
+    page.dispatch_at_once("pen_down", x=1.0, y=1.0)
+    window.run_frame()
+    page.request_render()
+    window.run_frame()
+    window.run_timers(WHILE_TRAINING)
+    window.run_frame()
+    assert log == ["view"]
+    window.run_timers(WHILE_DRAWING)
+    window.run_frame()
+    assert log == ["view", "view"]
+
+
+def test_frame_without_a_change_shows_nothing_again(page: Page) -> None:
+    log: list[str] = []
+    page.frame_views.append(View(log, "frame view"))
+    page.dispatch_at_once("label_chosen", label=7)
+    window.run_frame()
+    assert log == ["frame view"]
 
 
 def test_report_changes_the_state_and_then_its_listeners_are_called(page: Page, link: Link) -> None:

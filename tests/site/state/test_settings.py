@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from scrawl.state import settings
-from scrawl.state.app_state import State
+from scrawl.state.app_state import Notice, State
 from scrawl.state.settings import SETTINGS, check_setting, limits_for, settings_for, text_of
 from scrawl.state.transitions import apply, register, training
 
@@ -113,6 +113,14 @@ def test_weights_that_have_learned_get_smaller_steps_than_random_ones(state: Sta
     assert state.settings["learning_rate"] == settings.RATES["sgd"]
     put(state, learning_rate="0.7")
     assert taken("shared") == 0.7
+
+
+def test_weights_of_another_network_change_nothing_that_is_said_of_the_selected_one(state: State) -> None:
+    state.record.iteration, advice = 40, Notice("It is not learning.", missing="progress")
+    state.record.notices["train"] = advice
+    apply(state, "weights_loaded", model="conv-32-64", origin="shared", metadata={})
+    assert state.record.notices["train"] is advice
+    assert state.record.watched_from == 0
 
 
 def test_batch_size_is_limited_by_the_network(state: State) -> None:

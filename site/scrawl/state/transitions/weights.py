@@ -31,7 +31,8 @@ def _weights_taken(state: State, model: str, origin: Origin, metadata: Metadata)
     if "weights" in record.notices and record.notices["weights"].missing == "weights":
         del record.notices["weights"]
     state.awaiting_weights = False
-    use_settings(state)
+    if model == state.model:
+        use_settings(state)
     ready_if_complete(state)
 
 
