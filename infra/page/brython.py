@@ -27,6 +27,14 @@ _AWAIT = re.compile(r"`await \$B\.promise\(\$\{\$B\.js_from_ast\(this\.value, sc
 _AWAIT_WITH_FRAME = "`$B.resumed($B.frame_obj, await $B.settled($B.promise(${$B.js_from_ast(this.value, scopes)})))`"
 # In compiled code: which line runs, as a statement or in front of a condition.
 _LINE = re.compile(r"^\$B\.set_lineno\(frame, \d+(?:, '\w+')?\);?\n|\$B\.set_lineno\(frame, \d+\) && ", re.MULTILINE)
+# What nothing asks for: JavaScript's `this`, whether a class's body is to be traced, whether a function is a method.
+_NEVER_USED = re.compile(
+    r"^\$B\.js_this = this\n|^if \(frame\.\$f_trace !== _b_\.None\) \{\n\$B\.trace_line\(\)\n\}\n"
+    r"|^[\w$]+\.\$is_method = true\n",
+    re.MULTILINE,
+)
+# A method finds its class each time it is called. Only `super()` uses it.
+_METHOD_CLASS = re.compile(r"^locals\.ob_type = +locals\.__class__ = \$B\.get_method_class\(.*\)\n", re.MULTILINE)
 # A text, or a name that Brython has made, or the number at its end.
 _NAMES = re.compile(
     r"""(?P<text>"(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*'|`(?:[^`\\]|\\.)*`)"""
@@ -117,7 +125,9 @@ def _shortened(script: str) -> str:
     """
     script = re.sub(r"^\s*frame\.positions = \[[\d,\[\]]*\]\n", "", script, flags=re.MULTILINE)
     script = re.sub(r"^ +", "", script, flags=re.MULTILINE)
-    script = _LINE.sub("", script)
+    script = _NEVER_USED.sub("", _LINE.sub("", script))
+    if "_b_.super" not in script and "__class__'" not in script:
+        script = _METHOD_CLASS.sub("", script)
     numbers: dict[str, int] = {}
 
     def short(found: re.Match[str]) -> str:

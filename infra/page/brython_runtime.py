@@ -7,6 +7,8 @@ is refused.
 
 import re
 
+from infra.page.brython_speed import faster
+
 # Between Brython's own marks is what turns Python into syntax trees; after them, what describes the builtins.
 _COMPILER = re.compile(
     r"// >>> brython compiler chain\n.*?// <<< brython compiler chain\nvar docs=\{.*?=docs\[key\]\}\}\}\n", re.DOTALL
@@ -70,6 +72,7 @@ def runtime(script: str) -> str:
     """Return what the page needs of brython.js."""
     for look in _DATABASE:
         script = script.replace(look, "undefined")
+    script = faster(script)
     script = script.replace(only(_LANGUAGE, script), _USABLE_LANGUAGE)
     needed = "".join(only(part, script) for part in _NEEDED)
     for part in _UNUSED:
