@@ -30,7 +30,8 @@ class RenderQueue[State]:
         self.clock = clock
         self._changed = False  # whether all views are to render again
         self._started = -1e9  # when they last started to
-        self._due: list[View[State]] = []  # those that have not rendered yet, and those with more to do
+        self._due: list[View[State]] = []  # those that have not rendered since then
+        self._unfinished: list[View[State]] = []  # those with more to do
 
     def mark_changed(self) -> None:
         """Have every view render again: the state has changed."""
@@ -43,18 +44,18 @@ class RenderQueue[State]:
         more; the others are.
         """
         now = self.clock()
-        if self._changed and now - self._started >= interval:
+        if self._changed and not self._due and now - self._started >= interval:
             self._changed, self._started = False, now
-            self._due += [view for view in self.views if view not in self._due]
+            self._due, self._unfinished = [*self.views], []
         count, unfinished = 0, []
         try:
-            while self._due and (count < MINIMUM_VIEWS or self.clock() < now + FRAME_TIME):
+            while (self._due or self._unfinished) and (count < MINIMUM_VIEWS or self.clock() < now + FRAME_TIME):
                 count += 1
-                view = self._due.pop(0)
+                view = (self._due or self._unfinished).pop(0)
                 if view.render(state):
                     unfinished.append(view)
         finally:
-            self._due += unfinished
-        if self._due:
+            self._unfinished += unfinished
+        if self._due or self._unfinished:
             return 0
         return max(0, self._started + interval - self.clock()) if self._changed else None
