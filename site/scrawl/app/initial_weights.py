@@ -56,12 +56,15 @@ class InitialWeights:
 
     async def _fetch(self, model: str, origin: str) -> None:
         sent = False
+        timer = window.setTimeout(lambda: self.page.dispatch("weights_late", saved=True), LATE)
         try:
             if origin == "quick":
                 sent = await self.restorer.restore_weights(model)
+            window.clearTimeout(timer)
             if not sent:
                 sent = await self._send_shared(model, origin)
         finally:
+            window.clearTimeout(timer)
             if not sent:
                 self._settle(model)
 
@@ -69,7 +72,7 @@ class InitialWeights:
         """Fetch shared weights and give them to the worker. Return whether it got them."""
         if not self._may_be_shared(model):
             return False
-        timer = window.setTimeout(lambda: self.page.dispatch("weights_late"), LATE)
+        timer = window.setTimeout(lambda: self.page.dispatch("weights_late", saved=False), LATE)
         try:
             buffer, etag = await self.api.weights(model, small=origin == "quick")
             if self._is_untouched(model):
@@ -94,8 +97,7 @@ class InitialWeights:
         return False  # else it is requested again once that is known
 
     def _is_untouched(self, model: str) -> bool:
-        record = self.page.state.record_of(model)
-        return not record.modified and record.origin in ("", "quick")
+        return self.page.state.record_of(model).untouched
 
     def _opened(self, model: str, **_fields: Any) -> None:
         """Fetch the weights of a network that was opened in place of one saved here, which is not there any more."""

@@ -44,10 +44,14 @@ class WorkerLink:
         for kind, fields in undelivered:
             listener(kind, **fields)
 
-    def restart(self) -> None:
-        """Give up the worker, and start another."""
+    def stop(self) -> None:
+        """Give up the worker, with all that it does."""
         self._worker.onmessage = self._worker.onerror = None
         self._worker.terminate()
+
+    def restart(self) -> None:
+        """Give up the worker, and start another."""
+        self.stop()
         self._connect(window.startWorker())
 
     def _connect(self, worker: Any) -> None:

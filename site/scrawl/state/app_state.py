@@ -57,6 +57,11 @@ class Record:
         self.progress: float | None = None
         self.notices: dict[str, Notice] = {}  # train, weights
 
+    @property
+    def untouched(self) -> bool:
+        """Whether first weights, saved or shared, may still take the place of what there is."""
+        return not self.modified and self.origin in ("", "quick")
+
     def start_over(self) -> None:
         """Forget the run, because the weights are others."""
         self.iteration = 0

@@ -57,11 +57,12 @@ class Autosave:
         self._page_seen: tuple[object, ...] = ()
         self._version_sent: dict[str, Any] | None = None  # what is known of the weights that were shared last
         self._changed: list[str] = []  # models whose weights have changed since they were saved
-        self._in_flight = ""  # the model whose weights the worker is saving
+        self.in_flight = ""  # the model whose weights the worker is saving
         self._record, self._iteration = "", 0  # what belongs to them, as text; their iteration
         self._page_timer = self._weights_timer = 0
         self._asked_at = self._took = 0.0  # milliseconds: when the worker was last asked to save, how long it took
         self._ended = False
+        self._paused = False
         self._listen()
         self.saved_visit.on_claimed(self._claimed)
 
@@ -99,6 +100,11 @@ class Autosave:
             await database.delete_all(f"{self.saved_visit.slot}/")
         finally:
             window.location.reload()
+
+    def pause(self, on: bool) -> None:
+        """Save no weights while the browser sets the page aside: the worker would be stopped in the middle of it."""
+        self._paused = on
+        self._plan()
 
     def take_over(self, slot: int) -> None:
         """Continue the work that another tab has left."""
@@ -163,6 +169,8 @@ class Autosave:
 
     def _weights_changed(self, model: str, **fields: Any) -> None:
         if fields.get("origin") in BY_API:
+            if model in self.saved_visit.unread:
+                return  # they are there, and may be read the next time
             self._changed = [other for other in self._changed if other != model]
             self._forget_weights(model)
         elif fields.get("origin") != "kept" and model not in self._changed:
@@ -170,7 +178,7 @@ class Autosave:
         self._plan()
 
     def _plan(self) -> None:
-        if self._changed and not self._weights_timer and not self._in_flight:
+        if self._changed and not self._weights_timer and not self.in_flight:
             self._weights_timer = window.setTimeout(self._save_weights, self._pause())
 
     def _pause(self) -> float:
@@ -184,7 +192,7 @@ class Autosave:
 
     def _save_weights(self) -> None:
         self._weights_timer = 0
-        if self._ended or not self.saved_visit.claimed or not self._changed or self._in_flight:
+        if self._ended or self._paused or not self.saved_visit.claimed or not self._changed or self.in_flight:
             return
         model = self._changed.pop(0)
         record = self.state.record_of(model)
@@ -192,24 +200,25 @@ class Autosave:
         self.page.send(
             "save_weights", key=f"{self.saved_visit.slot}/weights/{model}", model=model, record=self._record
         )
-        self._in_flight = model
+        self.in_flight = model
         self._asked_at = window.performance.now()
 
     def _forget_request(self, **_fields: Any) -> None:
-        self._in_flight = ""
+        self.in_flight = ""
         self._plan()
 
     def _weights_saved(self, model: str) -> None:
-        self._in_flight = ""
+        self.in_flight = ""
         self._took = window.performance.now() - self._asked_at
         self.saved_visit.unsaved.pop(model, None)
+        self.saved_visit.unread.pop(model, None)
         if self.state.share.save_notice:
             self.page.dispatch("save_noticed", value=None)
         self._note_iterations({**self._iterations(), model: self._iteration})
         self._plan()
 
     def _weights_not_saved(self, model: str, message: str, buffer: ArrayBuffer) -> None:
-        self._in_flight = ""
+        self.in_flight = ""
         self.saved_visit.unsaved[model] = (buffer, self._record)
         if model not in self._changed:
             self._changed.append(model)  # tried again with the next change

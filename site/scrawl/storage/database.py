@@ -1,4 +1,8 @@
-"""Values by key in the browser's IndexedDB, for the page and its worker alike. The callers choose the keys."""
+"""Values by key in the browser's IndexedDB, for the page and its worker alike. The callers choose the keys.
+
+A transaction is committed as soon as its only request is made. WebKit keeps a page that was left, and suspends it
+with the transactions it has open; they would keep the storage from the next page, for as long as the old one is kept.
+"""
 
 from __future__ import annotations
 
@@ -12,6 +16,8 @@ if TYPE_CHECKING:
 
 NAME, STORE, VERSION = "scrawl", "kept", 1
 LAST = "\uffff"  # comes after all characters of keys
+# Milliseconds until storage that does not answer is given up.
+PATIENCE = {"readonly": 10_000, "readwrite": 30_000}
 
 
 class StorageError(RuntimeError):
@@ -51,11 +57,13 @@ def _range(prefix: str) -> Any:
 
 async def _do(mode: str, action: Callable[[Any], Any]) -> Any:
     """Carry out one action in a transaction of its own."""
-    database = await _open()
+    database = await _open(PATIENCE[mode])
     try:
         transaction = database.transaction(STORE, mode)
         request = action(transaction.objectStore(STORE))
-        await _settled(transaction, "oncomplete", ("onabort", "onerror"))
+        if hasattr(transaction, "commit"):
+            transaction.commit()
+        await _settled(transaction, "oncomplete", ("onabort", "onerror"), PATIENCE[mode])
         return request.result
     except Exception as error:
         raise StorageError(str(error)) from error
@@ -63,24 +71,37 @@ async def _do(mode: str, action: Callable[[Any], Any]) -> Any:
         database.close()
 
 
-async def _open() -> Any:
+async def _open(patience: int) -> Any:
+    request = None
     try:
         request = window.indexedDB.open(NAME, VERSION)
         request.onupgradeneeded = lambda _event: request.result.createObjectStore(STORE)
-        await _settled(request, "onsuccess", ("onerror", "onblocked"))
+        await _settled(request, "onsuccess", ("onerror", "onblocked"), patience)
         return request.result
     except Exception as error:
+        if request is not None:  # which may be answered when nobody waits for it any more
+            request.onsuccess = lambda _event: request.result.close()
         raise StorageError(f"the browser's storage is closed: {error}") from error
 
 
-def _settled(target: Any, good: str, bad: tuple[str, ...]) -> Any:
-    """Return a promise that follows the events of a request or a transaction."""
+def _settled(target: Any, good: str, bad: tuple[str, ...], patience: int) -> Any:
+    """Return a promise that follows the events of a request or a transaction, and fails where none comes."""
 
     def start(resolve: Callable[..., None], reject: Callable[..., None]) -> None:
+        def unanswered() -> None:
+            reject(window.Error.new(f"the storage has not answered for {patience // 1000} seconds"))
+
+        timer = window.setTimeout(unanswered, patience)
+
+        def succeeded(_event: object) -> None:
+            window.clearTimeout(timer)
+            resolve(None)
+
         def failed(_event: object) -> None:
+            window.clearTimeout(timer)
             reject(window.Error.new(_reason(target)))
 
-        setattr(target, good, lambda _event: resolve(None))
+        setattr(target, good, succeeded)
         for name in bad:
             setattr(target, name, failed)
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from browser import self as window
 
 from scrawl.state import saved_work, transitions
+from scrawl.state.app_state import Notice
 from scrawl.state.transitions.networks import use_settings
 
 if TYPE_CHECKING:
@@ -20,6 +21,10 @@ if TYPE_CHECKING:
     from scrawl.storage.saved_visit import SavedVisit
 
 ORIGIN = "kept"  # of weights that were saved in this browser
+UNREAD = (
+    "Your weights, saved in this browser, could not be read ({reason}). Reload the page to try again; "
+    "what is trained before that replaces them."
+)
 
 
 class VisitRestorer:
@@ -40,9 +45,11 @@ class VisitRestorer:
             window.console.warn(f"what was saved is not understood: {error}")
 
     async def restore_weights(self, model: str) -> bool:
-        """Have the worker take the weights saved for a network. Return whether there are any."""
+        """Have the worker take the weights saved for a network, unless it has others by then. Return whether so."""
         found = await self.saved_visit.weights(model)
-        if found is None:
+        if model in self.saved_visit.unread:
+            self.page.dispatch("saved_weights_unread", reason=self.saved_visit.unread[model])
+        if found is None or not self.page.state.record_of(model).untouched:
             return False
         buffer, self._records[model] = found
         self.page.send("load_weights", model=model, buffer=buffer, origin=ORIGIN)
@@ -79,6 +86,10 @@ def _work_found(state: State, found: dict[str, Any]) -> None:
     saved_work.take_page(state, found, from_base64)
 
 
+def _saved_weights_unread(state: State, reason: str) -> None:
+    state.notices["page"] = Notice(UNREAD.format(reason=reason), "warning")
+
+
 def _run_restored(state: State, model: str, record: dict[str, Any]) -> None:
     saved_work.take_record(state.record_of(model), record)
     use_settings(state)
@@ -87,4 +98,5 @@ def _run_restored(state: State, model: str, record: dict[str, Any]) -> None:
 TRANSITIONS: Transitions = {
     "work_found": _work_found,
     "run_restored": _run_restored,
+    "saved_weights_unread": _saved_weights_unread,
 }

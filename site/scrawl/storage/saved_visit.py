@@ -39,6 +39,7 @@ class SavedVisit:
         self.claimed = False  # whether the slot is this tab's for certain; nothing is saved before
         self.refusal = ""  # why the browser saves nothing
         self.unsaved: dict[str, tuple[ArrayBuffer, str]] = {}  # model → (weights, record as text) that were refused
+        self.unread: dict[str, str] = {}  # model → why its weights, which are saved, could not be read
         self.works: dict[int, Work] = {}  # slot → what lies there
         self.other_tabs = 0  # that hold slots which this one did not get
         self._new_only = False  # whether to start with nothing, in a slot that nobody has used
@@ -76,7 +77,9 @@ class SavedVisit:
             if model in self.work.get("iterations", {}):
                 found = await database.get(f"{self.slot}/weights/{model}")
                 return (found.buffer, JSON.parse(found.record)) if found else None
-        except Exception as error:  # storage is closed, or what it holds is damaged: as if there were none
+        except database.StorageError as error:
+            self.unread[model] = str(error)
+        except Exception as error:  # what it holds is damaged: as if there were none
             window.console.warn(f"the weights saved for {model} cannot be read: {error}")
         return None
 
@@ -86,6 +89,11 @@ class SavedVisit:
             action()
         else:
             self._when_claimed.append(action)
+
+    def is_overtaken(self) -> bool:
+        """Tell whether another page has saved work in this tab's slot since this one did, or found it."""
+        found = {} if self.refusal else _read_works()
+        return bool(found.get(self.slot, {}).get("saved", 0) > self.work.get("saved", 0))
 
     def key(self, slot: int) -> str:
         """Return the key in localStorage of what lies in a slot."""

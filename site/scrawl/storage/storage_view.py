@@ -10,6 +10,7 @@ from browser import self as window
 from scrawl.share.drawer import button, message, row
 from scrawl.state.formatting import short_name
 from scrawl.storage.autosave import Autosave
+from scrawl.storage.set_aside import SetAside
 from scrawl.ui.dom import by_id, set_flag, set_text, show_notice
 
 if TYPE_CHECKING:
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 def start(app: App) -> None:
     """Save the work from now on, and say so."""
     app.autosave = Autosave(app)
+    SetAside(app)
     app.page.views.append(StorageView(app.autosave))
     app.page.request_render()
 

@@ -166,6 +166,29 @@ def test_blocked_storage_is_reported_and_the_page_works(page: Page, stack: Runni
     assert lab.errors == []
 
 
+# A transaction that does not end, as that of a page that WebKit has suspended.
+OCCUPY = """() => new Promise(done => {
+    indexedDB.open("scrawl").onsuccess = event => {
+        const store = event.target.result.transaction("kept", "readwrite").objectStore("kept")
+        const again = () => { store.get("none").onsuccess = again; done(true) }
+        again()
+    }
+})"""
+
+
+def test_page_starts_though_its_storage_is_occupied(lab: Lab, stack: RunningStack) -> None:
+    lab.complete()
+    new_weights(lab, 1)
+    other = lab.page.context.new_page()
+    other.goto(f"{stack.url}/api/")
+    assert other.evaluate(OCCUPY)
+    lab.open()
+    lab.wait_text("weights-message", "saved in this browser, are still on their way")
+    other.close()
+    lab.complete().wait_text("weights-origin", "random")
+    lab.wait_hidden("weights-message")
+
+
 def test_full_storage_is_reported_and_the_page_works(lab: Lab) -> None:
     lab.complete()
     session = lab.page.context.new_cdp_session(lab.page)

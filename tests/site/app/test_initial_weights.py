@@ -90,6 +90,13 @@ def test_weights_of_the_last_visit_come_first(weights: InitialWeights, link: Lin
     assert loaded(link) == [b"mlp-128 small"]
 
 
+def test_saved_weights_that_do_not_come_do_not_hold_up_the_page(page: Page) -> None:
+    page.state.record.opened = True
+    page.dispatch("weights_late", saved=True)
+    assert page.state.phase == "ready"
+    assert "saved in this browser" in page.state.record.notices["weights"].text
+
+
 def test_network_trained_meanwhile_keeps_its_weights(weights: InitialWeights, page: Page, link: Link) -> None:
     page.dispatch("new_weights_wanted")
     weights.request()

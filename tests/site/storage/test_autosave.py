@@ -47,7 +47,7 @@ def page(link: Link) -> Page:
     page = Page(link)  # type: ignore[arg-type] # all of a WorkerLink that a page uses
     page.state.share = ShareState()
     visit = SavedVisit(
-        slot=1, claimed=True, refusal="", unsaved={}, works={}, key=str, on_claimed=lambda _action: None
+        slot=1, claimed=True, refusal="", unsaved={}, unread={}, works={}, key=str, on_claimed=lambda _action: None
     )
     page.visit = visit  # type: ignore[attr-defined] # for the tests
     app: Any = SimpleNamespace(page=page, saved_visit=visit)

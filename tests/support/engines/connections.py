@@ -14,7 +14,9 @@ from playwright.sync_api import Page
 from requests.adapters import HTTPAdapter
 from urllib3 import Retry
 
-SECONDS = 60  # until a command counts as lost
+from tests.support.lab import PATIENCE
+
+SECONDS = 3 * PATIENCE / 1000  # until a command counts as lost: longer than any that waits for the page
 
 
 class Connection(Protocol):

@@ -12,13 +12,21 @@ from tests.support.digits.handwriting import Strokes
 from tests.support.engines.connections import Connection
 from tests.support.lab import PATIENCE, until
 
+# What is known of the page when something does not come.
+PAGE = """JSON.stringify({
+    state: document.body.dataset.state,
+    complete: document.body.dataset.complete,
+    requests: performance.getEntriesByType('resource').map(entry => `${entry.name} ${Math.round(entry.responseEnd)}`),
+    text: document.body.innerText,
+})"""
+
 
 class Driver:
     """One window of a browser."""
 
     def __init__(self, connection: Connection) -> None:
         self.command = connection.command
-        self.command("SetTimeouts", script=2 * PATIENCE, pageLoad=2 * PATIENCE)
+        self.command("SetTimeouts", script=PATIENCE + 10_000, pageLoad=2 * PATIENCE)
 
     def goto(self, url: str) -> None:
         """Open an address."""
@@ -31,8 +39,11 @@ class Driver:
     def wait(self, expression: str) -> None:
         """Wait until a JavaScript expression holds."""
         script = f"const done = arguments[0]; ({until(f'() => {expression}')})().then(done, e => done(String(e)))"
-        held = self.command("ExecuteAsyncScript", script=script, args=[])
-        assert held is True, f"{expression} stayed false ({held}): {self.evaluate('document.body.innerText')}"
+        try:
+            held = self.command("ExecuteAsyncScript", script=script, args=[])
+        except RuntimeError as error:  # such as that the script has not ended: the page's timers stand still
+            held = error
+        assert held is True, f"{expression} stayed false ({held}): {self.evaluate(PAGE)}"
 
     def click(self, selector: str) -> None:
         """Click on an element once that is possible."""

@@ -15,6 +15,10 @@ UNSHARED = (
     "This server does not share this network. It starts with random weights and stays in this browser; "
     "files pass it on."
 )
+SAVED_UNDER_WAY = (
+    "Your weights, saved in this browser, are still on their way: its storage has not answered yet. "
+    "Until they come, this network can only guess."
+)
 UNDER_WAY = "The shared weights are still on their way. Until they come, this network can only guess."
 
 
@@ -42,10 +46,11 @@ def _new_weights_wanted(state: State) -> None:
     use_settings(state)
 
 
-def _weights_late(state: State) -> None:
+def _weights_late(state: State, saved: bool) -> None:
     """The first weights take long: the page can be used without them."""
     if state.awaiting_weights:
-        state.record.notices["weights"] = Notice(UNDER_WAY, "warning", missing="weights")
+        text = SAVED_UNDER_WAY if saved else UNDER_WAY
+        state.record.notices["weights"] = Notice(text, "warning", missing="weights")
         state.awaiting_weights = False
         ready_if_complete(state)
 
