@@ -39,8 +39,8 @@ WARM = P.lambda_s + P.handler_s
 
 FILES = 13  # of the page
 # Bytes.
-SHELL = 269_578  # index.html, brython.js, scrawl.js, style.css, worker.js, models.json, the kernel; Brotli
-REST = 231_087 + 1_930  # scrawl-later.js, later.css, graphs.json, pictures.wasm, helper.js; the service worker
+SHELL = 277_692  # index.html, brython.js, scrawl.js, style.css, worker.js, models.json, the kernel; Brotli
+REST = 243_978 + 1_928  # scrawl-later.js, later.css, graphs.json, pictures.wasm, helper.js; the service worker
 WEIGHTS = (407_584, 438_200, 1_687_384)  # of a version of each model, as float32
 QUICK, EXACT = 63_189, WEIGHTS[0]  # mlp-128's weights as int6 in gzip and as float32
 SHARDS, SHARD = 70, 164_981  # MNIST's, and their mean size
