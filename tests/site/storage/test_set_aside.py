@@ -46,13 +46,13 @@ def test_page_that_comes_back_goes_on(app: Any, happened: list[str]) -> None:
     assert happened == ["pause", "go on"]
 
 
-def test_worker_that_is_saving_is_stopped_and_the_page_starts_anew(app: Any, happened: list[str]) -> None:
+def test_worker_that_is_saving_is_stopped_and_the_page_starts_again(app: Any, happened: list[str]) -> None:
     app.autosave.in_flight = "mlp-128"
     leave_and_return(app)
     assert happened == ["pause", "stop", "reload"]
 
 
-def test_page_whose_work_went_on_elsewhere_starts_anew(app: Any, happened: list[str]) -> None:
+def test_page_whose_work_went_on_elsewhere_starts_again(app: Any, happened: list[str]) -> None:
     app.overtaken = True
     leave_and_return(app)
     assert happened == ["pause", "reload"]
