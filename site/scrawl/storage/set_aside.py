@@ -1,7 +1,7 @@
 """What becomes of the saved work when the browser sets the page aside, to show it again when one comes back to it.
 
 WebKit suspends the worker as it is: amid a transaction, which then keeps the storage from every other page. So a
-worker that is saving is stopped, and the page starts again when it is shown again; also if the work went on elsewhere.
+worker that is saving is stopped, and the page reloads when it is shown again; also if the work went on elsewhere.
 """
 
 from __future__ import annotations
