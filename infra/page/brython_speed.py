@@ -170,6 +170,53 @@ _ZERO = (
     "else if(res_is_float){return{ob_type:_b_.float,value:z}}}}",
     "if(z !==undefined){if(res_is_int && Number.isSafeInteger(z)){return z+0}",
 )
+# // and % were computed with large integers, powers by asking for each special case.
+_DIVIDE = (
+    'case "__truediv__":\nif(y_num==0){',
+    '$B.RAISE(_b_.ZeroDivisionError,"division by zero")}\nz=x_num/y_num',
+    """\
+case "__floordiv__":
+case "__mod__":
+if(res_is_int && y_num > 0){const left=x_num % y_num,rest=left < 0 ? left+y_num :left
+z=op=="__mod__" ? rest :(x_num-rest)/y_num}
+break
+case "__truediv__":
+if(y_num==0){""",
+)
+_POWER = (
+    "if(res_is_int && y_num >=0){return _b_.int.$int_or_long(",
+    "BigInt(x_num)**BigInt(y_num))}\nbreak",
+    """\
+if(res_is_float && x_num > 0){const power=x_num**y_num
+if(Number.isFinite(x_num)&& Number.isFinite(y_num)&& Number.isFinite(power)){z=power}}
+if(res_is_int && y_num >=0){return _b_.int.$int_or_long(""",
+)
+# `len`, `round` and `int` looked for keywords and methods before anything else.
+_LENGTH = (
+    "var len=_b_.len=function(obj){",
+    "check_nb_args_no_kw('len',1,arguments)",
+    """\
+var len=_b_.len=function(obj){
+if(arguments.length==1 &&(obj?.ob_type===_b_.list ||obj?.ob_type===_b_.tuple)){return obj.length}
+""",
+)
+_ROUND = (
+    "_b_.round=function(){",
+    "var $=$B.args('round',2",
+    """\
+_b_.round=function(number){if(arguments.length==1){if(typeof number=='number'){return number}
+if(number?.ob_type===_b_.float && Math.abs(number.value)<=Number.MAX_SAFE_INTEGER){const near=Math.round(number.value)
+return(near-number.value==0.5 && near % 2 ? near-1 :near)+0}}
+""",
+)
+_INTEGER = (
+    "int.$factory=function(value,base){",
+    "var[args,kw]=$B.parse_args_kw('int',arguments)",
+    """\
+int.$factory=function(value,base){if(arguments.length==1){if(typeof value=='number'){return value}
+if(value?.ob_type===_b_.float && Math.abs(value.value)<=Number.MAX_SAFE_INTEGER){return Math.trunc(value.value)+0}}
+""",
+)
 # Each function that started or ended asked whether it is to be traced.
 _TRACE = ("if($B.tracefunc !==_b_.None){if(frame[4]===$B.tracefunc ||", "$B.trace_exception=function", "}\n")
 # What kind of thing an object of the browser is was found out from all names of its class, each time.
@@ -217,7 +264,8 @@ _READ = "js_attr.toString().startsWith('class ')){\nreturn jsclass2pyclass"
 _READ_ONCE = "is_class(js_attr)){\nreturn jsclass2pyclass"
 _PARTS = (
     *(_SET_ON_ELEMENT, _DICT_LOOKUP, _DICT_GET, _GENERATOR, _ITERATOR_KINDS, _ITERATOR, _ALL, _JOIN, _UNPACK),
-    *(_CALL, _GET, _COMPARE, _ZERO, _TRACE, _KIND, _FIND_NAME, _TO_JAVASCRIPT, _CLASSES),
+    *(_CALL, _GET, _COMPARE, _ZERO, _DIVIDE, _POWER, _LENGTH, _ROUND, _INTEGER),
+    *(_TRACE, _KIND, _FIND_NAME, _TO_JAVASCRIPT, _CLASSES),
 )
 
 

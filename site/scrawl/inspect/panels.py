@@ -119,7 +119,10 @@ def diverging_palette(negative: Colour, zero: Colour, positive: Colour) -> list[
 
 def fading_palette(negative: Colour, positive: Colour) -> list[int]:
     """Return the RGBA bytes of 255 colours: opaque at both ends, and more transparent the nearer to zero."""
+    opacities = [round(OPAQUE * (step / HALF) ** GAMMA) for step in range(HALF + 1)]
     palette: list[int] = []
-    for step in range(-HALF, HALF + 1):
-        palette += [*(positive if step > 0 else negative), round(OPAQUE * (abs(step) / HALF) ** GAMMA)]
+    for opacity in opacities[:0:-1]:
+        palette += [*negative, opacity]
+    for opacity in opacities:
+        palette += [*positive, opacity]
     return palette

@@ -120,6 +120,18 @@ for left in values:
         found += [left == right, left != right, left < right, left >= right, left + right, left - right, left * right]
         if right:
             found += [left // right, left % right]
+class Sized:
+    def __len__(self):
+        return 5
+for number in (0.5, 1.5, 2.5, -0.5, -1.5, -2.5, 7, -7.9):
+    found += [round(number), int(number), round(number, 1), number % 3, -7 // 3, -7 % 3, 7 // -2, 7 % -2, 2**-1]
+found += [2.0**0.5, 0.0**2, (-8.0) ** 3, 1e10**2, 2.0**-1, 4**0.5, 2**70, 7 // 2.0, 2**53 // 3, 2**53 % 3]
+found += [len([1, 2]), len((1,)), len("abc"), len({1: 2}), len(Sized()), int("12"), int("ff", 16), int()]
+for attempt in (lambda: 1 // 0, lambda: 1 % 0, lambda: int(nan), lambda: round(nan), lambda: len(5)):
+    try:
+        found.append(attempt())
+    except Exception as error:
+        found.append(type(error).__name__)
 found += [nan == nan, nan != nan, nan < 1, nan > 1, "a" == "a", "a" != "b", "a" < "b", "a" == 1, "1" != 1, None == 0]
 found += [(1, "a") == (1, "a"), [1, 2.0] == [1.0, 2], {"a": [1]} == {"a": [1]}, (1, 2) < (1, 3), "ab" >= "aa"]
 """
