@@ -1,6 +1,6 @@
 """Recognises weight files, and writes the headers of IDX files. Pure.
 
-`foreign_networks` finds their network, `scrawl.worker.file_handlers` reads the numbers. IDX is the format that MNIST
+`foreign_networks` finds their network, `scrawl.worker.file_contents` reads the numbers. IDX is the format that MNIST
 is published in: a big-endian u32 magic number (0x0800 + number of axes: bytes), a u32 length per axis, the bytes.
 """
 

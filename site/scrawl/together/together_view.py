@@ -19,7 +19,6 @@ from scrawl.state.app_state import Notice
 from scrawl.together import remembered_room
 from scrawl.together.learning_rounds import LearningRounds
 from scrawl.together.local_round import FEWEST_DIGITS
-from scrawl.together.room_address import RoomAddress
 from scrawl.together.together_api import TogetherApi
 from scrawl.together.together_state import CODE_FORM, TRANSITIONS, TogetherState, read_code
 from scrawl.ui.dom import set_attribute, set_flag, set_hidden, set_text, show_notice
@@ -79,6 +78,8 @@ class TogetherView:
             self._draw(together.accuracies)
 
     def _fill(self, body: Element) -> None:
+        from scrawl.together.room_address import RoomAddress  # with the QR code: most visits never open the drawer
+
         leaves, self.message, self.address = _paragraph(LEAVES), message("together-message"), RoomAddress()
         self.start = button("Take part", self._toggle, "Learn with everybody who visits.", "together-start")
         wish = document.createElement("label")

@@ -12,13 +12,13 @@ from browser import self as window
 from scrawl.net import safetensors
 from scrawl.net.network import PIXELS
 from scrawl.net.region import Region
-from scrawl.together.local_round import MOST_OWN, LocalRound
 from scrawl.worker import safetensors_codec
 from scrawl.worker.training_handlers import now
 
 if TYPE_CHECKING:
     from browser.arrays import ArrayBuffer, Uint8Array
 
+    from scrawl.together.local_round import LocalRound
     from scrawl.worker.main import Worker
     from scrawl.worker.training_handlers import TrainingHandlers
 
@@ -43,6 +43,8 @@ class TogetherHandlers:
         with_blocks: bool,
     ) -> None:
         """Learn from the shared weights in the buffer and the person's digits, and with MNIST's if that is wished."""
+        from scrawl.together.local_round import MOST_OWN, LocalRound  # most visits never learn together
+
         window.clearTimeout(self._timer)  # the round before, if it is still under way
         opened, kernel = self.worker.opened[model], self.worker.kernel
         shared, _metadata = safetensors_codec.decode(kernel, opened.shapes, buffer)
