@@ -66,6 +66,7 @@ NEED_API = (  # of a page without an API they are left out
     "scrawl.share.commands_view",
     "scrawl.client.liveness",
 )
+BATCH = 25  # milliseconds of starting features after which the page may show something
 RETRY = 4000  # milliseconds until the bundle is requested again
 
 
@@ -109,14 +110,18 @@ class FeatureLoader:
         self.page.dispatch("features_loaded")
         urls = document.body.dataset
         self.page.send("load_features", address=absolute_url(urls.later), pictures=absolute_url(urls.pictures))
-        self._start_next()
+        self._start_some()
 
-    def _start_next(self) -> None:
+    def _start_some(self) -> None:
         if not self._waiting:
             self._finish_half()
             return
-        window.setTimeout(self._start_next, 0)
-        name = self._waiting.pop(0)
+        window.setTimeout(self._start_some, 0)
+        end = window.performance.now() + BATCH
+        while self._waiting and window.performance.now() < end:
+            self._start(self._waiting.pop(0))
+
+    def _start(self, name: str) -> None:
         try:
             __import__(name, None, None, ["start"]).start(self.app)
         except Exception as error:
