@@ -5,8 +5,9 @@ What a feature's author must know:
 - A feature is a module or package named in FEATURES, with `start(app)`. What FEATURES and `worker.features` import
   and the first bundle does not hold goes into a second one, `scrawl-later.js`; `site/styles/*.css` into `later.css`.
   Neither counts among the bytes before the page is usable, but each library module still costs its size.
-- Features start one after the other, each in a task of its own, which should stay under 50 ms: put off what is not
-  seen at once (a view in a closed section, a first painting), and import it where it is needed.
+- Features start one after the other, several in a task as long as it has taken less than BATCH. A feature should stay
+  under 50 ms: put off what is not seen at once (a view in a closed section, a first painting), and import it where it
+  is needed.
 - `app` is `scrawl.app.app.App`: its page, API, connection, models and weights, and what earlier features have added.
 - A feature adds its events with `transitions.register({"event": function})`, its views to `page.views`, what follows
   from changes with `page.on_change`, and keeps its state in an object of its own, `page.state.runs = RunsState()`,
