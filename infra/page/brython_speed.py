@@ -44,6 +44,28 @@ const found=dict.$lookup(self,key)
 return found===$B.NULL ? _default :found}
 """,
 )
+# Each name that was set was read as a number first, and set twice.
+_DICT_SET = (
+    "dict.$setitem=function(self,key,value,$hash,from_setdefault){",
+    "\nif(self[$B.JSOBJ]){",
+    """\
+dict.$setitem=function(self,key,value,$hash,from_setdefault){
+if(typeof key=='string' && key > '0' && ! self[TABLE]&& ! self[$B.JSOBJ]){
+if(! Object.hasOwn(self,key)){self[VERSION]=(self[VERSION]?? 0)+1}
+self[key]=value
+return _b_.None}""",
+)
+# An attribute of an object was set only after all that a class may say of it was looked up.
+_SET = (
+    "$B.$setattr=function(obj,attr,value){",
+    '\nvar test=false \nif(test){console.log("set attr"',
+    """\
+$B.$setattr=function(obj,attr,value){
+const own=obj?.[$B.DICT],kind=obj?.ob_type
+if(own && value !==undefined && kind?.ob_type===_b_.type && kind.tp_setattro===_b_.object.tp_setattro &&
+Object.hasOwn(own,attr)&&$B.search_in_mro(kind,attr,$B.NULL)===$B.NULL){_b_.dict.$setitem(own,attr,value)
+return _b_.None}""",
+)
 # A generator's end was an exception, also in `for`.
 _GENERATOR = (
     "generator_funcs.send=function(self,value){",
@@ -263,7 +285,19 @@ const PYOBJFCT=Symbol('PYOBJFCT')""",
 _READ = "js_attr.toString().startsWith('class ')){\nreturn jsclass2pyclass"
 _READ_ONCE = "is_class(js_attr)){\nreturn jsclass2pyclass"
 _PARTS = (
-    *(_SET_ON_ELEMENT, _DICT_LOOKUP, _DICT_GET, _GENERATOR, _ITERATOR_KINDS, _ITERATOR, _ALL, _JOIN, _UNPACK),
+    *(
+        _SET_ON_ELEMENT,
+        _DICT_LOOKUP,
+        _DICT_GET,
+        _DICT_SET,
+        _SET,
+        _GENERATOR,
+        _ITERATOR_KINDS,
+        _ITERATOR,
+        _ALL,
+        _JOIN,
+        _UNPACK,
+    ),
     *(_CALL, _GET, _COMPARE, _ZERO, _DIVIDE, _POWER, _LENGTH, _ROUND, _INTEGER),
     *(_TRACE, _KIND, _FIND_NAME, _TO_JAVASCRIPT, _CLASSES),
 )

@@ -47,6 +47,57 @@ for name in ("missing", "doubled"):
     except (AttributeError, TypeError) as error:
         found.append(type(error).__name__)
 """
+SETTING = """
+class Kept:
+    shared = 0
+    def __init__(self):
+        self.own = 1
+        self._inner = 2
+    @property
+    def inner(self):
+        return self._inner
+    @inner.setter
+    def inner(self, value):
+        self._inner = value * 10
+class Watching:
+    def __setattr__(self, name, value):
+        found.append((name, value))
+        object.__setattr__(self, name, value)
+class Slotted:
+    __slots__ = ("one",)
+class Inherits(Kept):
+    pass
+for made in (Kept(), Inherits()):
+    for round_ in range(3):
+        made.own += 1
+        made.inner = round_
+        made.shared += 1
+        made.late = made.own
+        found += [made.own, made.inner, made._inner, made.shared, Kept.shared, made.late]
+    del made.own
+    found += [hasattr(made, "own"), sorted(made.__dict__), made.__dict__["late"]]
+    made.own = None
+    found.append(made.own)
+watching, slotted = Watching(), Slotted()
+watching.a = 1
+watching.a = 2
+slotted.one = 1
+slotted.one += 1
+found += [watching.a, slotted.one]
+Kept.shared = 5
+found += [Inherits().shared, made.shared]
+numbered = {}
+for key in ("b", "-1", "a", "0", "", " x", "_", 1, "b"):
+    numbered[key] = len(numbered)
+    found.append(numbered[key])
+found += [len(numbered), sorted(map(str, numbered)), list({"b": 1, "a": 2, "b": 3}.items())]
+growing = {"a": 1}
+try:
+    for key in growing:
+        growing[key + "a"] = 1
+except RuntimeError as error:
+    found.append(str(error))
+"""
 DICTIONARIES = """
 class Counted(dict):
     def __missing__(self, key):
@@ -139,7 +190,7 @@ found += [(1, "a") == (1, "a"), [1, 2.0] == [1.0, 2], {"a": [1]} == {"a": [1]}, 
 KINDS = "globalThis.Node = class {}\nglobalThis.Event = class {}\n"
 
 
-@pytest.mark.parametrize("source", [LOOKING_UP, DICTIONARIES, ITERATING, COMPUTING])
+@pytest.mark.parametrize("source", [LOOKING_UP, SETTING, DICTIONARIES, ITERATING, COMPUTING])
 def test_faster_brython_computes_what_python_does(source: str) -> None:
     source = f"found = []\n{source}\nresult = repr(found)\n"
     expected: dict[str, object] = {}
