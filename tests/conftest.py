@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from functions import aws
+from functions.dataset import shards
 from functions.dataset.block import Block
 from functions.models import model
 from functions.storage.memory import MemoryStore
@@ -28,6 +29,7 @@ from tests.support.digits import idx_files
 from tests.support.examined_once import (
     RememberingEvaluator,
     remembered_classifier,
+    remembered_shard,
     remembered_trainer,
     remembering_export,
 )
@@ -73,11 +75,12 @@ def shipped_weights_are_examined_once() -> Iterator[None]:
 
 @pytest.fixture(scope="module")
 def networks_are_loaded_once() -> Iterator[None]:
-    """Let services share what they make of the same graphs and weights; what they read of the store is as ever."""
+    """Let services share what they make of the same graphs, weights and shards; they read the store as ever."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(model, "Classifier", remembered_classifier)
         patch.setattr(model, "Trainer", remembered_trainer)
         patch.setattr(model, "Evaluator", RememberingEvaluator)
+        patch.setattr(shards, "decode_shard", remembered_shard)
         yield
 
 

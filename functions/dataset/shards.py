@@ -113,7 +113,7 @@ class ShardedDataset:
     def shard(self, split: str, index: int) -> Block:
         """Return a shard, decoded; raises as `stored_shard` does."""
         shard = self._shard(split, index)
-        return self._decoded.get(shard.sha256, lambda: _decode(shard, self._fetch(shard).body))
+        return self._decoded.get(shard.sha256, lambda: decode_shard(shard, self._fetch(shard).body))
 
     def sample(self, split: str, count: int, random: "np.random.Generator") -> Block:
         """Return `count` different random digits, out of as few random shards as hold so many.
@@ -176,7 +176,8 @@ def _described(manifest: DatasetManifest) -> dict[str, object]:
     return {"dataset": manifest.dataset, "id": manifest.id, **digits}
 
 
-def _decode(shard: Shard, body: bytes) -> Block:
+def decode_shard(shard: Shard, body: bytes) -> Block:
+    """Return the digits of a shard's gzip bytes; raise `CorruptDataError` where they are not what it should hold."""
     try:
         decoded = block.decode(gzip.decompress(body))
     except (FormatError, OSError, EOFError, zlib.error) as error:

@@ -1,6 +1,7 @@
 """The README's examples are run as they stand, one after the other, against the running stack."""
 
 import re
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -55,7 +56,8 @@ def test_api_examples_work(own_stack: RunningStack, tmp_path: Path) -> None:
     )
 
 
-def test_model_examples_work(tmp_path: Path) -> None:
+def test_model_examples_work(tmp_path: Path, seeded_folder: Path) -> None:
+    shutil.copytree(seeded_folder, tmp_path / "data")  # a reader has served Scrawl before
     scrawl = f"{sys.executable} -m infra.cli"
     data = f"export SCRAWL_DATA_DIR={tmp_path / 'data'} PYTHONPATH={ROOT}\n"
     printed = printed_by(data + commands("## Your own networks").replace(".venv/bin/scrawl", scrawl), tmp_path)

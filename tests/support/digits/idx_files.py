@@ -1,5 +1,6 @@
 """Small IDX files, made up on the spot, in a folder laid out like MNIST's."""
 
+import functools
 import gzip
 import hashlib
 import struct
@@ -23,6 +24,7 @@ def labels(digits: NDArray[np.uint8]) -> bytes:
     return struct.pack(">II", 0x801, len(digits)) + digits.tobytes()
 
 
+@functools.cache
 def contents() -> dict[str, bytes]:
     """Return the four files: bright squares, whose place tells the digit."""
     random = np.random.default_rng(0)
