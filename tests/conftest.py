@@ -178,7 +178,7 @@ def bucket(empty_bucket: S3Store, seeded: MemoryStore) -> S3Store:
 
 
 @pytest.fixture
-def api(memory: MemoryStore) -> Iterator[Api]:
+def api(memory: MemoryStore, networks_are_loaded_once: None) -> Iterator[Api]:  # noqa: ARG001 — it makes it quick
     """Return the API over a seeded store in memory."""
     with serving(memory) as served:
         yield served
