@@ -61,7 +61,11 @@ class PadView:
         drawing, notice = state.drawing, state.notices.get("draw")
         if not self._last.differs(drawing.revision, drawing.erasing, notice):
             return
-        self.paint(drawing)
+        try:
+            self.paint(drawing)
+        except Exception:
+            self._last.forget()  # the next frame fails, too: a page without its pad is not ready
+            raise
         set_flag(self.hint, "hidden", not drawing.is_blank())
         set_text(self.hint, "The eraser is on" if drawing.erasing else "Draw something")
         set_flag(self.undo, "disabled", not drawing.actions)
