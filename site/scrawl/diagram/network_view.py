@@ -12,7 +12,7 @@ from scrawl.diagram.columns import columns_for
 from scrawl.diagram.geometry import Layout, nearest
 from scrawl.diagram.network_painter import NetworkPainter
 from scrawl.diagram.network_parts import NetworkParts
-from scrawl.ui.dom import LastShown, set_attribute, set_flag, set_text
+from scrawl.ui.dom import LastShown, set_attribute, set_flag, set_text, type_size
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -121,7 +121,7 @@ class NetworkView:
         self._size, self._model, self._shown = size, state.model, []
         self._steps = []
         self.columns = columns_for(state.layers())
-        self.layout = Layout(self.columns, *size, HEAD_EM * _type_size())
+        self.layout = Layout(self.columns, *size, HEAD_EM * type_size())
         scale = min(FINEST, window.devicePixelRatio)
         self.painter.resize(round(size[0] * scale), round(size[1] * scale))
         if not self.painter.colours:
@@ -175,8 +175,3 @@ class NetworkView:
         focused = document.activeElement
         if focused is None or not self.stage.contains(focused) or _event.type == "focusout":
             self._choose(None)
-
-
-def _type_size() -> float:
-    """Return the pixels of the page's type."""
-    return float(window.getComputedStyle(document.documentElement).fontSize.removesuffix("px"))

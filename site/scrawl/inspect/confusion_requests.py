@@ -31,12 +31,13 @@ class ConfusionRequests:
         self.page = page
         self._visible = False
         self._counted_at = 0.0
+        self._closed = False  # whether the person wants to see no digits
         for kind in REPLACING:
             page.on_report(kind, self._discard)
         page.on_report("checkpoint_shown", self._update)
         page.on_report("evaluated", self._follow_training)
         page.on_report("trained_on_misread", self._recount)
-        page.on_report("confusion_counted", self.request_digits)
+        page.on_report("confusion_counted", self._counted)
         page.on_report("failed", self._give_up)
 
     def count(self) -> None:
@@ -50,11 +51,13 @@ class ConfusionRequests:
 
     def open_cell(self, label: int, prediction: int) -> None:
         """Show the digits of a cell."""
+        self._closed = False
         self.page.dispatch("cell_opened", label=label, prediction=prediction)
         self.request_digits()
 
     def close_cell(self) -> None:
         """Hide the digits of the open cell."""
+        self._closed = True
         self.page.dispatch("cell_closed")
 
     def train(self) -> None:
@@ -71,6 +74,16 @@ class ConfusionRequests:
         if state.inspection.cell and state.model in state.inspection.confusions:
             label, prediction = state.inspection.cell
             self.page.send("find_misread", model=state.model, label=label, prediction=prediction)
+
+    def _counted(self, **_fields: Any) -> None:
+        """Request the digits of the open cell: of the most frequent mistake, until the person chooses another."""
+        state = self.page.state
+        if not self._closed and not state.inspection.cell and state.model in state.inspection.confusions:
+            counts = state.inspection.confusions[state.model].counts
+            worst = max((cell for cell in range(100) if cell % 11), key=lambda cell: counts[cell])
+            self.open_cell(worst // 10, worst % 10)
+        else:
+            self.request_digits()
 
     def set_visible(self, _element: Element, on: bool) -> None:
         """Note whether the matrix is on the screen."""

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from scrawl.state.history import accuracy_height, loss_height
 from scrawl.ui import curve_geometry
-from scrawl.ui.dom import LastShown, by_id, set_attribute
+from scrawl.ui.dom import LastShown, by_id, set_attribute, type_size
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -79,9 +79,9 @@ class Plot:
         self.resize()
 
     def resize(self) -> None:
-        """Take the figure's size on the page."""
-        box = self.svg.getBoundingClientRect()
-        self.width, self.height = max(box.width, 160), max(box.height, 80)
+        """Take the figure's size on the page, in pixels of ordinary type: for a projector all grows with the type."""
+        box, pixel = self.svg.getBoundingClientRect(), type_size() / 16
+        self.width, self.height = max(box.width / pixel, 160), max(box.height / pixel, 80)
         self.svg.setAttribute("viewBox", f"0 0 {self.width:g} {self.height:g}")
 
     def draw(self, history: History, overlays: tuple[tuple[Series, int], ...]) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from browser import document
+from browser import self as window
 
 if TYPE_CHECKING:
     from browser import Element
@@ -16,6 +17,11 @@ def by_id(name: str) -> Element:
     """Return the element with that id."""
     element: Element = document[name]
     return element
+
+
+def type_size() -> float:
+    """Return the pixels of the page's type."""
+    return float(window.getComputedStyle(document.documentElement).fontSize.removesuffix("px"))
 
 
 def set_text(element: Element, text: str) -> None:
