@@ -36,8 +36,8 @@ if TYPE_CHECKING:
     type ReportHandler = Callable[..., object]  # takes the fields of a report, as `protocol` lists them
 
 WHILE_TRAINING = 80  # milliseconds between two states that are shown: the eye needs no more
-WHILE_DRAWING = 200  # the same while somebody draws, and DRAWING after: what is read comes first
-DRAWING = 500
+WHILE_DRAWING = 200  # the same while somebody draws: what is read comes first
+DRAWING = 500  # milliseconds after a change of the drawing that count as drawing
 WHILE_LOADING = 200  # the same while digits come: they, the network and the views need the same cores
 FIRST_STEPS = 16  # of a run, whose measurements are shown as soon as ever
 

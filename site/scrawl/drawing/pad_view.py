@@ -54,18 +54,13 @@ class PadView:
         self._scale = side / SIDE
         self._ink = window.getComputedStyle(self.canvas).color
         self._painted = (-1, 0, 0)
-        self._last.forget()
 
     def render(self, state: State) -> None:
         """Show the drawing."""
         drawing, notice = state.drawing, state.notices.get("draw")
+        self.paint(drawing)  # each time, so that each frame of a page without a pad fails: it is not ready
         if not self._last.differs(drawing.revision, drawing.erasing, notice):
             return
-        try:
-            self.paint(drawing)
-        except Exception:
-            self._last.forget()  # the next frame fails, too: a page without its pad is not ready
-            raise
         set_flag(self.hint, "hidden", not drawing.is_blank())
         set_text(self.hint, "The eraser is on" if drawing.erasing else "Draw something")
         set_flag(self.undo, "disabled", not drawing.actions)

@@ -64,10 +64,6 @@ class LastShown:
         self._shown = shown
         return True
 
-    def forget(self) -> None:
-        """Have all of it shown again."""
-        self._shown = ()
-
 
 def show_notice(element: Element, notice: Notice | None) -> None:
     """Show a message in its place, or nothing."""
