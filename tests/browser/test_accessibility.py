@@ -72,6 +72,15 @@ def test_axe_finds_nothing_while_it_trains_and_afterwards_with_everything_open(l
         assert findings(lab.page) == []
 
 
+def test_axe_finds_nothing_in_a_list_that_scrolls(same_lab: Lab) -> None:
+    same_lab.complete().click("count")
+    same_lab.wait("document.querySelector('[data-cell=\"0\"]').textContent > 0")
+    same_lab.page.click("[data-cell='0']")
+    same_lab.wait("(list => list.scrollHeight > list.clientHeight)(document.querySelector('#misread ul'))")
+    assert findings(same_lab.page) == []
+    same_lab.click("misread-close")
+
+
 def open_all(lab: Lab) -> None:
     """Open whatever can be opened, once the page is complete."""
     lab.complete().page.evaluate("document.querySelectorAll('details').forEach(details => { details.open = true })")

@@ -29,8 +29,9 @@ open one to see the digits.</p>
 <p id="confusion-words" class="cell-words"></p>
 <button type="button" id="count" aria-describedby="count-help">Read the test digits</button>
 <p class="help" id="count-help">All of them, in the background: neither training nor drawing waits.</p></div>
-<div id="misread" hidden><div class="misread-head"><h4></h4><button type="button" id="misread-close" class="bare"
- aria-label="Close" title="Close">✕</button></div><ul></ul><p class="hint more"></p>
+<div id="misread" hidden><div class="misread-head"><h4 id="misread-title"></h4><button type="button"
+ id="misread-close" class="bare" aria-label="Close" title="Close">✕</button></div>
+<ul tabindex="0" aria-labelledby="misread-title"></ul><p class="hint more"></p>
 <button type="button" id="learn-misread" aria-describedby="learn-help">Train on these</button>
 <p class="help" id="learn-help">Up to 20 steps on these, mixed with four times as many other
 digits so that it does not forget those, at the learning rate of the settings.</p>

@@ -59,7 +59,8 @@ class VersionHistory:
 
     def _fill(self, body: Element) -> None:
         self.message, self.list = message("versions-message"), document.createElement("ol")
-        self.list.className = "versions"
+        self.list.className, self.list.tabIndex = "versions", 0
+        self.list.setAttribute("aria-label", "Versions")
         body.appendChild(self.message)
         body.appendChild(self.list)
 

@@ -2,6 +2,7 @@
 
 A transaction is committed as soon as its only request is made. WebKit keeps a page that was left, and suspends it
 with the transactions it has open; they would keep the storage from the next page, for as long as the old one is kept.
+Chromium (150) then ends the transaction before it has the value: one that reads is waited for by its request.
 """
 
 from __future__ import annotations
@@ -63,7 +64,10 @@ async def _do(mode: str, action: Callable[[Any], Any]) -> Any:
         request = action(transaction.objectStore(STORE))
         if hasattr(transaction, "commit"):
             transaction.commit()
-        await _settled(transaction, "oncomplete", ("onabort", "onerror"), PATIENCE[mode])
+        if mode == "readwrite":
+            await _settled(transaction, "oncomplete", ("onabort", "onerror"), PATIENCE[mode])
+            return None
+        await _settled(request, "onsuccess", ("onerror",), PATIENCE[mode])  # which an abort reaches too
         return request.result
     except Exception as error:
         raise StorageError(str(error)) from error

@@ -87,7 +87,7 @@ def _work_found(state: State, found: dict[str, Any]) -> None:
 
 
 def _saved_weights_unread(state: State, reason: str) -> None:
-    state.notices["page"] = Notice(UNREAD.format(reason=reason), "warning")
+    state.notices["page"] = Notice(UNREAD.format(reason=reason), "error")  # warnings go once the rest has come
 
 
 def _run_restored(state: State, model: str, record: dict[str, Any]) -> None:

@@ -114,6 +114,7 @@ def test_starting_afresh_forgets_the_work(lab: Lab) -> None:
 def test_damaged_weights_give_way_to_the_shared_ones(lab: Lab) -> None:
     lab.complete()
     train(lab, 50)
+    lab.page.goto(f"{lab.url}/api/")  # where nothing saves the weights once more
     lab.page.evaluate(
         """() => new Promise(done => {
             indexedDB.open("scrawl").onsuccess = event => {

@@ -7,6 +7,7 @@ from scrawl import protocol
 from scrawl.state import transitions
 from scrawl.state.app_state import State
 from scrawl.state.transitions import apply
+from scrawl.storage import restore
 
 from infra.paths import SITE
 from tests.support.networks.page_records import DEEP, MLP, MODELS, progress, report_training
@@ -151,6 +152,9 @@ def test_fatal_error_stays_shown_when_other_things_come() -> None:
     apply(state, "models_known", models=MODELS)
     apply(state, "features_loaded")
     assert "no WebAssembly" in state.notices["page"].text
+    restore.TRANSITIONS["saved_weights_unread"](state, reason="the storage is closed")
+    apply(state, "features_loaded")
+    assert "could not be read (the storage is closed)" in state.notices["page"].text
     state = State()
     apply(state, "models_missing", message="no answer", seconds=4)
     apply(state, "models_known", models=MODELS)
