@@ -39,8 +39,9 @@ _FINDING_PYTHON_IN_HTML = re.compile(r"var python_scripts=\[\]\n.*?(?=function c
 _RUNNING_PYTHON_IN_HTML = re.compile(r"function run_scripts\(.*?\$B\.brython=brython(?=\}\))", re.DOTALL)
 _KEEPING_COMPILED = re.compile(r"function idb_load\(.*?(?=function add_jsmodule)", re.DOTALL)
 _FILES = re.compile(r'\n\(function\(\$B\)\{"use strict";\nvar _b_=.*\nfunction make_lines\((?s:.*?)\n;\n')
+_MISSED = re.compile(r"else\{\nconsole\.log\('missing builtin function',builtin_func\)\}")  # open, of files
 _UNUSED = (
-    *(_COMPILER, _TOKEN_NAMES, _TOKENIZER, _SYNTAX_TREES, _COMPILING),
+    *(_COMPILER, _TOKEN_NAMES, _TOKENIZER, _SYNTAX_TREES, _COMPILING, _MISSED),
     *(_PYTHON_IN_HTML, _FINDING_PYTHON_IN_HTML, _RUNNING_PYTHON_IN_HTML, _KEEPING_COMPILED, _FILES),
 )
 

@@ -47,7 +47,7 @@ def until(function: str) -> str:
 
 
 class Lab:
-    """One visit. `errors` holds what appeared on the console as an error."""
+    """One visit. `errors` holds what appeared on the console as an error, or was printed there."""
 
     def __init__(self, page: Page, url: str) -> None:
         self.page = page
@@ -58,7 +58,7 @@ class Lab:
         page.on("pageerror", lambda error: self.errors.append(str(error)))
 
     def _take_note(self, message: ConsoleMessage) -> None:
-        if message.type == "error":
+        if message.type in ("error", "log"):
             self.errors.append(message.text)
 
     def open(self) -> "Lab":
