@@ -77,6 +77,7 @@ class App:
 
     def complete(self) -> None:
         """Say that all of the page is there."""
+        self.page.complete()
         document.body.setAttribute("data-complete", "yes")
         call_each(self._when_complete)
 
@@ -87,7 +88,7 @@ class App:
     def repaint(self, _event: object = None) -> None:
         """Paint everything again: the colours or the size have changed."""
         call_each(self._when_repainting)
-        self.page.request_render()
+        self.page.request_repaint()
 
 
 def _api_class() -> type[Api]:

@@ -7,7 +7,8 @@
 3. The other views render as far as the frame has time for them (`RenderQueue`).
 
 What the pen or a pressed button does, and what is read then, does not wait for the frame: `dispatch_at_once` does 1
-and 2 on the spot. A busy machine or a hidden tab has no frame for seconds.
+and 2 on the spot. A busy machine or a hidden tab has no frame for seconds. Nor does the start wait longer than
+`LATEST_FRAME`: a page that is opened in a background tab gets ready there.
 
 The worker's reports change the state like other events, under their own names. `handle_report` names those that
 somebody answers instead, and `on_report` who else is told.
@@ -39,6 +40,7 @@ WHILE_TRAINING = 80  # milliseconds between two states that are shown: the eye n
 WHILE_DRAWING = 200  # the same while somebody draws: what is read comes first
 DRAWING = 500  # milliseconds after a change of the drawing that count as drawing
 WHILE_LOADING = 200  # the same while digits come: they, the network and the views need the same cores
+LATEST_FRAME = 250  # milliseconds after which the start does without a frame
 FIRST_STEPS = 16  # of a run, whose measurements are shown as soon as ever
 
 
@@ -58,6 +60,7 @@ class Page:
         self._revision = self.state.drawing.revision
         self._drawn_at: float = -DRAWING
         self._frame_requested = False
+        self._starting = True
         self._timer = 0
         link.listen(self._receive)
 
@@ -70,6 +73,15 @@ class Page:
         """Change the state, show it in the frame views, run the effects: for a press a frame is too late."""
         self.dispatch(event, **fields)
         self._show()
+
+    def complete(self) -> None:
+        """Note that the start is over: from now on nothing is shown without a frame."""
+        self._starting = False
+
+    def request_repaint(self) -> None:
+        """Have all views render in the next frame: the page's size or colours have changed."""
+        self._queue.mark_outdated()
+        self.request_render()
 
     def request_render(self) -> None:
         """Have the effects run and the views render, from the next frame on."""
@@ -104,8 +116,12 @@ class Page:
         if not self._frame_requested:
             self._frame_requested = True
             window.requestAnimationFrame(self._render)
+            if self._starting:
+                window.setTimeout(self._render, LATEST_FRAME, 0)
 
     def _render(self, _time: float) -> None:
+        if not self._frame_requested:
+            return  # the frame, or what takes its place, has come before
         self._frame_requested = False
         try:
             self._show()

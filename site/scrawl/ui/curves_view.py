@@ -42,22 +42,25 @@ class CurvesView:
         ]
         self._shown: tuple[object, ...] = ()
         self._stale: list[Plot] = []
+        self._resized = False  # whether both are to be drawn in one frame
 
     def resize(self) -> None:
         """Draw everything again, in the size that it now has."""
-        self._shown = ()
+        self._shown, self._resized = (), True
         for plot in self.plots:
             plot.resize()
 
     def render(self, state: State) -> bool:
-        """Draw the curves again when the run has gone on, one a frame. Return whether one is left."""
+        """Draw the curves again after news, one a frame, and both in a new size. Return whether one is left."""
         history = state.record.history
         shown = (history, history.revision, state.overlays)
         if shown != self._shown:
             self._shown = shown
-            self._stale = [plot for plot in self.plots if plot not in self._stale] + self._stale
-        if self._stale:
-            self._stale.pop().draw(history, state.overlays)
+            self._stale += [plot for plot in self.plots if plot not in self._stale]
+        count, self._resized = len(self._stale) if self._resized else 1, False
+        for plot in self._stale[:count]:
+            plot.draw(history, state.overlays)
+        self._stale = self._stale[count:]
         return bool(self._stale)
 
 

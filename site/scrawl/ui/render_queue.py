@@ -29,6 +29,7 @@ class RenderQueue[State]:
         self.views: list[View[State]] = []
         self.clock = clock
         self._changed = False  # whether all views are to render again
+        self._outdated = False  # whether they are to do so in one frame
         self._started = -1e9  # when they last started to
         self._due: list[View[State]] = []  # those that have not rendered since then
         self._unfinished: list[View[State]] = []  # those with more to do
@@ -37,6 +38,10 @@ class RenderQueue[State]:
         """Have every view render again: the state has changed."""
         self._changed = True
 
+    def mark_outdated(self) -> None:
+        """Have every view render in the next frame, however long it takes: the page's size or colours are others."""
+        self._changed = self._outdated = True
+
     def render_some(self, state: State, interval: float = 0) -> float | None:
         """Let views render for as long as a frame allows; all of them at most once in `interval` milliseconds.
 
@@ -44,12 +49,15 @@ class RenderQueue[State]:
         more; the others are.
         """
         now = self.clock()
-        if self._changed and not self._due and now - self._started >= interval:
-            self._changed, self._started = False, now
+        most = MINIMUM_VIEWS
+        if self._outdated or (self._changed and not self._due and now - self._started >= interval):
+            if self._outdated:
+                most = len(self.views)
+            self._changed, self._outdated, self._started = False, False, now
             self._due, self._unfinished = [*self.views], []
         count, unfinished = 0, []
         try:
-            while (self._due or self._unfinished) and (count < MINIMUM_VIEWS or self.clock() < now + FRAME_TIME):
+            while (self._due or self._unfinished) and (count < most or self.clock() < now + FRAME_TIME):
                 count += 1
                 view = (self._due or self._unfinished).pop(0)
                 if view.render(state):

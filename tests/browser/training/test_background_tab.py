@@ -4,7 +4,7 @@ Playwright keeps all its tabs in front, so what a browser does to one behind is 
 hidden, draws no frames, and wakes timers once a second.
 """
 
-from tests.support.lab import PATIENCE, Lab
+from tests.support.lab import COMPLETE, PATIENCE, Lab
 
 BACKGROUND = """
 {
@@ -59,6 +59,17 @@ def test_run_continues_in_a_background_tab(lab: Lab) -> None:
     marks = lab.page.evaluate("document.querySelectorAll('#loss-curve svg *').length")
     assert 0 < marks < 1000
     lab.click("train")
+
+
+def test_page_opened_in_a_background_tab_gets_ready_there(lab: Lab) -> None:
+    lab.page.add_init_script(BACKGROUND)
+    lab.page.add_init_script("look(false)")
+    lab.page.goto(lab.url)
+    wait_unseen(lab, COMPLETE)
+    assert lab.page.evaluate("document.visibilityState") == "hidden"
+    lab.page.evaluate("look(true)")
+    lab.draw(3)
+    lab.wait_text("prediction", "^3$")
 
 
 def test_worker_of_a_suspended_page_is_not_replaced(lab: Lab) -> None:

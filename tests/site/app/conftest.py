@@ -47,5 +47,11 @@ def link() -> Link:
 
 
 @pytest.fixture
-def page(link: Link) -> Page:
+def starting_page(link: Link) -> Page:
     return Page(link)  # type: ignore[arg-type] # all of a WorkerLink that a page uses
+
+
+@pytest.fixture
+def page(starting_page: Page) -> Page:
+    starting_page.complete()
+    return starting_page

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from scrawl.app.page import WHILE_DRAWING, WHILE_LOADING, WHILE_TRAINING, Page
+from scrawl.app.page import LATEST_FRAME, WHILE_DRAWING, WHILE_LOADING, WHILE_TRAINING, Page
 from scrawl.state import transitions
 from scrawl.state.app_state import State
 
@@ -35,6 +35,37 @@ def test_frame_shows_the_pad_first_then_runs_effects_then_the_other_views(page: 
     assert log == ["frame view", "effect", "view"]
     assert page.state.label == 8
     assert not window.frames
+
+
+def test_start_goes_on_without_frames_and_a_complete_page_waits_for_them(starting_page: Page) -> None:
+    page, log = starting_page, list[str]()
+    page.views.append(View(log, "view"))
+    page.request_render()
+    window.run_timers(LATEST_FRAME)
+    assert log == ["view"]
+    window.run_frame()  # which comes late
+    assert log == ["view"]
+    page.complete()
+    page.request_render()
+    window.run_timers(LATEST_FRAME)
+    assert log == ["view"]
+    window.run_frame()
+    assert log == ["view", "view"]
+
+
+def test_all_views_render_again_in_one_frame_when_size_or_colours_have_changed(page: Page) -> None:
+    log: list[str] = []
+    page.views += [View(log, str(number)) for number in range(5)]
+    page.state.training = True
+    page.state.record.iteration = 100
+    page.request_render()
+    window.now = 1.0
+    while window.frames:
+        window.run_frame()
+    log.clear()
+    page.request_repaint()  # although there are pauses while it trains
+    window.run_frame()
+    assert log == ["0", "1", "2", "3", "4"]
 
 
 def test_effects_run_once_for_each_frame_with_a_change(page: Page) -> None:

@@ -97,3 +97,13 @@ def test_some_have_a_turn_in_each_frame_however_the_clock_runs() -> None:
     assert queue.render_some("a") == 0
     assert [len(view.shown) for view in views] == [1] * MINIMUM_VIEWS + [0]
     assert queue.render_some("a") is None
+
+
+@pytest.mark.usefixtures("one_at_least")
+def test_what_is_outdated_is_shown_again_in_one_frame_however_long_it_takes() -> None:
+    queue, views = queue_of(FRAME_TIME, FRAME_TIME, FRAME_TIME)
+    queue.mark_changed()
+    queue.render_some("a")
+    queue.mark_outdated()  # in the middle of a round, and of the interval between two
+    assert queue.render_some("b", interval=1000) is None
+    assert [view.shown for view in views] == [["a", "b"], ["b"], ["b"]]
