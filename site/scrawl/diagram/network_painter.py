@@ -9,6 +9,7 @@ from browser import self as window
 
 from scrawl.diagram.selection import is_chosen, is_part_of, links_to_show
 from scrawl.ui.canvas import ink_picture, new_canvas, set_size
+from scrawl.ui.dom import set_attribute
 from scrawl.ui.theme_colours import theme_colours
 
 if TYPE_CHECKING:
@@ -55,12 +56,13 @@ class NetworkPainter:
         self._found: list[tuple[Curve, Path]] = []  # of the links
         self._drawing: tuple[Bytes | None, Element | None] = (None, None)
 
-    def resize(self, width: int, height: int) -> None:
-        """Take another number of pixels, all of them empty."""
-        self._size, self.outdated = (width, height), True
+    def resize(self, width: int, height: int, scale: float) -> None:
+        """Take another size in CSS pixels, empty; each of them is `scale` of the canvas."""
+        self._size, self.outdated = (round(width * scale), round(height * scale)), True
         self.network, self.links, self.curves, self._paths = None, [], [], {}
-        set_size(self.canvas, width, height)
-        set_size(self._behind, width, height)
+        set_size(self.canvas, *self._size)
+        set_size(self._behind, *self._size)
+        set_attribute(self.canvas, "style", f"width:{width}px;height:{height}px")
 
     def repaint(self) -> None:
         """Take the theme's colours again."""

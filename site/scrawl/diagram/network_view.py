@@ -52,7 +52,8 @@ class NetworkView:
         self.visible = False  # whether it is on the screen
         self._model = ""
         self._room = (0, 0)  # for the picture, in CSS pixels
-        self._size = (0, 0)  # that it was arranged for
+        self._size = (0, 0)  # that the layout is for
+        self._arranged: Layout | None = None  # the layout of what is on the page
         self._last = LastShown()
         self._shown: list[object] = []
         self._steps: list[Callable[[], object]] = []  # of a painting that has started
@@ -91,7 +92,7 @@ class NetworkView:
         if state.diagram.stepping or not self.visible or not state.layers():
             return False
         if (self._room != self._size or state.model != self._model) and self._room[0] and self._room[1]:
-            self._arrange(state, self._room)
+            self._lay_out(state, self._room)
             return True
         if not self._steps:
             self._start(state)
@@ -102,7 +103,7 @@ class NetworkView:
         return False
 
     def _start(self, state: State) -> None:
-        """Start to paint if there is something new."""
+        """Start to paint if there is something new. Until it fits the layout, what was there before stays."""
         layout, diagram = self.layout, state.diagram
         shown: list[object] = [
             diagram.network, diagram.choice, state.picture, state.probabilities, state.blank, layout,
@@ -113,22 +114,27 @@ class NetworkView:
         network = diagram.network
         if network is not None and [len(units) for units in network.units] != layout.sizes():
             return  # of another size: the next one fits
+        if layout is not self._arranged:
+            self._arrange(layout)
         self._steps = self.painter.steps(state, layout, min(FINEST, window.devicePixelRatio))
         self._steps += [lambda: self.parts.name_units(state), lambda: self._explain(state)]
 
-    def _arrange(self, state: State, size: tuple[int, int]) -> None:
-        """Make room for the columns of a network."""
+    def _lay_out(self, state: State, size: tuple[int, int]) -> None:
+        """Find places for the columns of a network."""
         self._size, self._model, self._shown = size, state.model, []
         self._steps = []
         self.columns = columns_for(state.layers())
         self.layout = Layout(self.columns, *size, HEAD_EM * type_size())
-        scale = min(FINEST, window.devicePixelRatio)
-        self.painter.resize(round(size[0] * scale), round(size[1] * scale))
+        self.page.request_render()  # `NetworkDiagram` requests what fits
+
+    def _arrange(self, layout: Layout) -> None:
+        """Make room for the columns."""
+        self._arranged = layout
+        self.painter.resize(*self._size, min(FINEST, window.devicePixelRatio))
         if not self.painter.colours:
             self.painter.repaint()
-        wide = size[0] >= WIDE + 120 * (len(self.columns) - 3)
-        self.parts.arrange(self.columns, self.layout, wide)
-        self.page.request_render()  # `NetworkDiagram` requests what fits
+        wide = self._size[0] >= WIDE + 120 * (len(self.columns) - 3)
+        self.parts.arrange(self.columns, layout, wide)
 
     def _explain(self, state: State) -> None:
         text = self._sentence(state)

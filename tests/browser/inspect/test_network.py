@@ -123,3 +123,29 @@ def test_it_fits_its_box(same_lab: Lab, width: int, height: int) -> None:
         " && box.bottom <= stage.bottom + 1 && box.height >= 18 && box.width >= 24 }) })()"
     )
     assert same_lab.page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
+# A worker that has no time: what is asked of it for the picture waits until `release()`.
+BUSY_WORKER = """(() => {
+  const worker = scrawlWorker, send = worker.postMessage.bind(worker)
+  self.held = []
+  worker.postMessage = (message, ...rest) =>
+    self.held && message.kind === "draw_network" ? held.push(message) : send(message, ...rest)
+  self.release = () => { const late = held; self.held = null; late.forEach(message => send(message)) }
+})()"""
+CANVAS = "document.querySelector('#network canvas')"
+STAGE = "document.querySelector('#network .network-stage')"
+
+
+def test_picture_is_neither_blank_nor_stretched_until_one_of_the_new_size_is_there(lab: Lab) -> None:
+    lab.complete().draw(3)
+    see(lab)
+    lab.wait(f"{WORDS}.startsWith('The units that count most')")
+    before = lab.page.evaluate(f"[{CANVAS}.clientWidth, {CANVAS}.clientHeight]")
+    lab.page.evaluate(BUSY_WORKER)
+    lab.page.set_viewport_size({"width": 1700, "height": 1000})
+    lab.wait(f"held.length > 0 && {STAGE}.clientWidth !== {before[0]}")
+    assert lab.page.evaluate(f"[{CANVAS}.clientWidth, {CANVAS}.clientHeight]") == before
+    assert lab.page.evaluate(COLOURED) > 500
+    lab.page.evaluate("release()")
+    lab.wait(f"{CANVAS}.clientWidth === {STAGE}.clientWidth && {COLOURED} > 500")
