@@ -149,6 +149,7 @@ class ChosenUnitView:
                 set_attribute(canvas, "width", str(view.panel.side))
                 set_attribute(canvas, "height", str(view.panel.side))
                 set_attribute(canvas, "aria-hidden", "true")
+                set_flag(canvas, "hidden", True)  # until a unit is chosen
                 self.pictures.appendChild(canvas)
                 self._canvases[view.panel.name] = canvas
 
