@@ -50,6 +50,11 @@ def page_to_plain(state: State, pack: Pack) -> Plain:
     return {"model": state.model, "typed": state.typed, "sheet": sheet, **label}
 
 
+def has_content(work: Plain) -> bool:
+    """Tell whether there is a drawing, or weights: a tab that was only opened has neither."""
+    return bool(work.get("iterations")) or work.get("sheet") not in (None, [], [["clear"]])
+
+
 def take_page(state: State, work: Plain, unpack: Unpack) -> None:
     """Take them again, without what cannot be used: another version of Scrawl may have written it."""
     model, label, typed, sheet = [work.get(name) for name in ("model", "label", "typed", "sheet")]

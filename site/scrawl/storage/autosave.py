@@ -140,8 +140,9 @@ class Autosave:
         self.page.dispatch("tabs_noticed", value=Notice(text))
 
     def _other_works(self) -> list[tuple[int, Work]]:
-        """Return (slot, its work) of the other tabs' slots, the last one first."""
-        works = [(slot, work) for slot, work in self.saved_visit.works.items() if slot != self.saved_visit.slot]
+        """Return (slot, its work) of the other tabs' slots that hold some, the last one first."""
+        others = [(slot, work) for slot, work in self.saved_visit.works.items() if slot != self.saved_visit.slot]
+        works = [(slot, work) for slot, work in others if saved_work.has_content(work)]
         return sorted(works, key=lambda entry: -entry[1].get("saved", 0))
 
     # Drawing and settings

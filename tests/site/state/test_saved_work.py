@@ -44,6 +44,17 @@ def test_only_the_sheet_on_top_is_saved() -> None:
     assert found.drawing.actions == []
 
 
+def test_tab_that_was_only_opened_has_left_no_work() -> None:
+    state = State()
+    assert not saved_work.has_content(stored(saved_work.page_to_plain(state, pack)))
+    assert saved_work.has_content({"iterations": {"mlp-128": 3}})
+    state.drawing.start_stroke(1, 1)
+    assert saved_work.has_content(stored(saved_work.page_to_plain(state, pack)))
+    state.drawing.clear()
+    state.drawing.show_sample(bytes(784), 3)
+    assert saved_work.has_content(stored(saved_work.page_to_plain(state, pack)))
+
+
 def test_settings_that_are_not_known_any_more_are_left_out() -> None:
     state = State()
     saved_work.take_page(state, {"typed": {"batch_size": 5, "warp": 9}}, base64.b64decode)
