@@ -9,19 +9,27 @@ import fcntl
 import os
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 
 def write_atomically(path: Path, content: bytes, *, durable: bool = False) -> None:
-    """Replace a file's content in one step. With `durable`, return only once it is on the disk."""
+    """Replace a file's content in one step. With `durable`, return only once it is on the disk.
+
+    An OSError names this file, and leaves nothing of what was not finished.
+    """
     unfinished = path.with_name(f".{path.name}.{os.getpid()}-{threading.get_ident()}.new")
-    with unfinished.open("wb") as file:
-        file.write(content)
-        if durable:
-            file.flush()
-            os.fsync(file.fileno())
-    unfinished.replace(path)
+    try:
+        with unfinished.open("wb") as file:
+            file.write(content)
+            if durable:
+                file.flush()
+                os.fsync(file.fileno())
+        unfinished.replace(path)
+    except OSError as error:
+        with suppress(OSError):
+            unfinished.unlink()
+        raise OSError(error.errno, error.strerror, str(path)) from error
     if durable:
         sync_folder(path.parent)
 

@@ -3,7 +3,8 @@
 Each file's metadata has its training command and its accuracy.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +13,7 @@ from numpy.typing import NDArray
 from functions.errors import InvalidValueError, NotFoundError
 from functions.weights import safetensors
 from model_export import checkpoints
-from model_export.architectures import ARCHITECTURES, Architecture, architecture_named
+from model_export.architectures import ARCHITECTURES, Architecture, architecture_named, parameter_count
 from model_export.export import check_weights
 
 FOLDER = Path(__file__).parent / "pretrained"
@@ -54,30 +55,40 @@ def read(model: str, path: Path) -> tuple[dict[str, NDArray[np.float32]], dict[s
         raise InvalidValueError(f"{path}: {error}{checkpoint.note}", error.field) from None
 
 
-def check_place(path: Path) -> None:
-    """Make the folder that weights are to be written to; OSError, saying why, if they cannot be written there."""
+def check_place(path: Path, model: str) -> None:
+    """Make the folder for a network's weights; OSError, saying why, if they cannot be written there."""
+    size = 4 * parameter_count(architecture_named(model).layers)
     if path.is_dir():
         raise IsADirectoryError(
             f"{path} is a folder, and weights are written to a file: name one, such as {path}/w.safetensors"
         )
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        part = _unfinished(path)
-        part.write_bytes(b"")
-        part.unlink()
+        with _unfinished(path) as part:
+            part.write_bytes(bytes(size))
     except OSError as error:
         raise OSError(f"{path} cannot be written ({error.strerror}): name another place with --out") from error
 
 
 def write(path: Path, weights: Mapping[str, NDArray[np.float32]], metadata: Mapping[str, str]) -> None:
-    """Write weights and metadata; an interrupted write leaves the old file."""
-    part = _unfinished(path)
-    part.write_bytes(safetensors.encode(weights, metadata))
-    part.replace(path)
+    """Write weights and metadata; an interrupted write leaves the old file, and an OSError names it."""
+    try:
+        with _unfinished(path) as part:
+            part.write_bytes(safetensors.encode(weights, metadata))
+            part.replace(path)
+    except OSError as error:
+        raise OSError(error.errno, error.strerror, str(path)) from error
 
 
-def _unfinished(path: Path) -> Path:
-    return path.with_name(path.name + ".part")
+@contextmanager
+def _unfinished(path: Path) -> Iterator[Path]:
+    """Give the file that is written first; what is left of it in the end is removed."""
+    part = path.with_name(path.name + ".part")
+    try:
+        yield part
+    finally:
+        with suppress(OSError):
+            part.unlink()
 
 
 def _file(model: str) -> Path:

@@ -110,6 +110,7 @@ def build_site_command(out: Path, standalone: Path | None) -> None:
     from infra.page.standalone import build_standalone
 
     with plain_errors():
+        standalone.mkdir(parents=True, exist_ok=True)  # what cannot be written is refused before the work
         build_standalone(standalone, load_dataset(Sources.from_environment(), click.echo), click.echo)
 
 

@@ -63,13 +63,14 @@ def train(model: str, threads: int, start: Path | None, out: Path | None, **hype
     with plain_errors():
         settings = Hyperparameters(**hyperparameters)
         out = out or BUILD / f"{model}.safetensors"
-        pretrained.check_place(out)  # what cannot be written is refused before the training
+        pretrained.check_place(out, model)  # what cannot be written is refused before the training
         first = pretrained.read(model, start)[0] if start else None
         digits = load_dataset(Sources.from_environment(), click.echo)
         training, test = digits.splits["train"], digits.splits["test"]
         trained = run(model, settings, training, test, start=first, threads=threads)
         pretrained.write(out, trained.weights, trained.metadata(model, settings, len(training)))
-    message = f"{trained.message}: {trained.accuracy:.2%} of {len(test):,} test digits, written to {out}"
+    measured = f"{trained.accuracy:.2%} of {len(test):,} test digits" if trained.measured else "not measured"
+    message = f"{trained.message}: {measured}, written to {out}"
     if trained.reason == "diverged":
         raise click.ClickException(message)
     click.echo(message)
@@ -152,14 +153,14 @@ def evaluate(
     with plain_errors():
         tensors = (pretrained.read(model, weights) if weights else pretrained.load(model))[0]
         digits = _labelled(images, labels, folder, strokes, pen)
+        out = out or BUILD / "evaluate" / model
+        out.mkdir(parents=True, exist_ok=True)  # what cannot be written is refused before the work
         result = evaluation.evaluate_weights(model, tensors, digits.images, digits.labels)
         click.echo(f"{result.accuracy:.2%} of {result.count:,} {digits.title} right, loss {result.loss:.4f}")
         click.echo(evaluation.confusion_text(result))
         for mistake in result.mistakes[: _MISTAKES_LISTED if digits.names else 0]:
             shown = f"{digits.names[mistake.index]}: taken for {mistake.answer} ({mistake.answer_probability:.0%})"
             click.echo(shown if digits.files else f"a {mistake.label}, {shown}")
-        out = out or BUILD / "evaluate" / model
-        out.mkdir(parents=True, exist_ok=True)
         evaluation.confusion_picture(result).save(out / "confusion.png")
         evaluation.mistakes_picture(result, digits.images).save(out / "mistakes.png")
         click.echo(f"Pictures: {out / 'confusion.png'}, {out / 'mistakes.png'}")

@@ -64,6 +64,15 @@ def plain_errors() -> Iterator[None]:
     except BrokenPipeError:  # `| head`: click knows what to do
         raise
     except (*known, ApiError, DataError, DeployError, PackageError, SettingsError, StackError, OSError) as error:
-        raise click.ClickException(str(error)) from error
+        raise click.ClickException(_in_words(error)) from error
     except KeyboardInterrupt:
         raise click.exceptions.Exit(130) from None
+
+
+def _in_words(error: Exception) -> str:
+    """Return an error's message; the system's own name the file first, and have no number."""
+    if isinstance(error, FileExistsError) and error.filename:
+        return f"{error.filename} is a file, and a folder is expected there"
+    if isinstance(error, OSError) and error.filename and error.strerror:
+        return f"{error.filename}: {error.strerror}"
+    return str(error)

@@ -36,10 +36,10 @@ def build(out: Path, stage: str, architecture: str, say: Say = lambda _: None) -
             the result is not what Lambda takes.
     """
     dependencies.lambda_python()
+    out.mkdir(parents=True, exist_ok=True)  # what cannot be written is refused before the work
     packages = dependencies.fetch(architecture, say)
     with _staged(stage, architecture) as project:
         _run_chalice(project, stage)
-        out.mkdir(parents=True, exist_ok=True)
         unfinished = out / "deployment.zip.new"
         size = _write_zip(unfinished, _own(project), packages)
         _check(unfinished, size, packages)

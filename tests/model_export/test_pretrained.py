@@ -1,9 +1,12 @@
-"""An installation that is no checkout carries the shipped weights."""
+"""An installation that is no checkout carries the shipped weights; what a write to a full disk says and leaves."""
 
+import resource
 import shutil
 import subprocess
 import sys
 import zipfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -36,3 +39,31 @@ def test_wheel_holds_the_shipped_weights(tmp_path: Path) -> None:
         assert sorted(name for name in archive.namelist() if name.endswith(".safetensors")) == shipped
         assert {"functions/api/routes/root.py", "infra/cli/main.py"} <= set(archive.namelist())
     assert shipped
+
+
+@contextmanager
+def little_room() -> Iterator[None]:
+    """Let no file grow beyond 100 KB: a write fails in its middle, as on a full disk."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
+def test_full_disk_is_noticed_before_a_training(tmp_path: Path) -> None:
+    with little_room(), pytest.raises(OSError, match=r"w\.safetensors cannot be written .*another place with --out"):
+        pretrained.check_place(tmp_path / "w.safetensors", "mlp-128")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_failed_write_names_the_file_and_leaves_the_old_one(tmp_path: Path) -> None:
+    path = tmp_path / "w.safetensors"
+    path.write_bytes(b"old")
+    weights, metadata = pretrained.load("mlp-128")
+    with little_room(), pytest.raises(OSError, match="too large") as raised:
+        pretrained.write(path, weights, metadata)
+    assert raised.value.filename == str(path)
+    assert list(tmp_path.iterdir()) == [path]
+    assert path.read_bytes() == b"old"

@@ -157,12 +157,21 @@ def test_empty_or_mislabelled_folder_is_refused(tmp_path: Path, subfolder: str |
 
 
 @pytest.mark.usefixtures("mnist")
+@pytest.mark.parametrize(("command", "name"), [("evaluate", ""), ("export", "w.onnx")])
+def test_file_in_the_place_of_a_folder_is_named_before_any_work(tmp_path: Path, command: str, name: str) -> None:
+    (tmp_path / "taken").write_text("a file")
+    shown = invoke(command, "mlp-128", "--out", tmp_path / "taken" / name)
+    assert shown.exit_code == 1
+    assert shown.output == f"Error: {tmp_path / 'taken'} is a file, and a folder is expected there\n"
+
+
+@pytest.mark.usefixtures("mnist")
 def test_diverging_training_fails_says_where_and_keeps_weights(tmp_path: Path) -> None:
     out = tmp_path / "w.safetensors"
     shown = invoke("train", "mlp-128", "--epochs", 2, "--learning-rate", 1e6, "--augmentation", "none", "--out", out)
     assert shown.exit_code == 1
     assert "Error: diverged at step 2: the loss was" in shown.output
-    assert "keeping the first weights" in shown.output
+    assert f"keeping the first weights: not measured, written to {out}" in shown.output
     weights, metadata = pretrained.read("mlp-128", out)
     assert all(np.isfinite(value).all() for value in weights.values())
     assert metadata["outcome"].startswith("diverged at step 2")
