@@ -12,6 +12,7 @@ from typing import Any
 import msgspec
 import requests
 from requests.adapters import HTTPAdapter
+from requests.exceptions import InvalidSchema, InvalidURL, MissingSchema
 from urllib3.util.retry import Retry
 
 from functions import structs
@@ -146,6 +147,8 @@ class Client:
                 answer = session.request(
                     method, address, params=given, data=body, headers=asked, timeout=(_CONNECT, _READ)
                 )
+            except (InvalidSchema, InvalidURL, MissingSchema) as error:
+                raise ApiError(0, f"an API's address is like http://localhost:8000/api, got '{self.url}'") from error
             except requests.RequestException as error:
                 raise ApiError(
                     0, f"no answer from {self.url} ({_cause(error)}): is that the API, and is it up?"

@@ -4,7 +4,7 @@
 """
 
 from pathlib import Path
-from typing import IO, TYPE_CHECKING
+from typing import TYPE_CHECKING
 
 import click
 
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 API = "http://localhost:8000/api"
 SUFFIXES = (".safetensors", ".onnx", ".json")
+_ABOUT_THE_PICTURE = (400, 413, 422)  # the statuses with which the API declines one
 
 _api = click.option("--api", default=API, envvar="SCRAWL_API", show_default=True, show_envvar=True, help="The API.")
 _token = click.option(
@@ -26,21 +27,42 @@ _if_version = click.option("--if-version", help="Only if this is still the curre
 
 
 @click.command()
-@click.argument("pictures", nargs=-1, required=True, type=click.File("rb"), metavar="PICTURE...")
+@click.argument(
+    "pictures",
+    nargs=-1,
+    required=True,
+    type=click.Path(exists=True, dir_okay=False, allow_dash=True),
+    metavar="PICTURE...",
+)
 @_model
 @_api
-def predict(pictures: tuple[IO[bytes], ...], model: str, api: str) -> None:
+def predict(pictures: tuple[str, ...], model: str, api: str) -> None:
     """Have the API recognise the digit in each picture.
 
-    Pictures are of any size, dark on light or light on dark; - is the standard input.
+    Pictures are of any size, dark on light or light on dark; - is the standard input. One that the API declines does
+    not keep the others from being read, but counts as a failure.
     """
+    from infra.client import ApiError
+
+    declined = 0
     with plain_errors():
         client = _client(api)
         for picture in pictures:
-            found = client.predict(picture.read(), picture.name, model)
-            click.echo(f"{picture.name}: {found.label} ({found.probabilities[found.label]:.1%})")
+            with click.open_file(picture, "rb") as file:
+                content = file.read()
+            try:
+                found = client.predict(content, picture, model)
+            except ApiError as error:
+                if error.status not in _ABOUT_THE_PICTURE:
+                    raise
+                click.echo(f"{picture}: {error}", err=True)
+                declined += 1
+                continue
+            click.echo(f"{picture}: {found.label} ({found.probabilities[found.label]:.1%})")
             for warning in found.warnings:
                 click.echo(f"  {warning.message}")
+    if declined:
+        raise click.ClickException(f"{declined} of {len(pictures)} pictures could not be read")
 
 
 @click.group()

@@ -91,6 +91,18 @@ def test_what_is_no_picture_is_refused_in_the_apis_words(served: Served, tmp_pat
     assert "image" in shown.output
 
 
+def test_picture_that_is_declined_is_named_and_the_others_are_read(
+    served: Served, digits: DigitSplits, tmp_path: Path
+) -> None:
+    (tmp_path / "letter.png").write_text("not a picture")
+    (tmp_path / "digit.png").write_bytes(picture(digits, 0))
+    shown = served.run("predict", str(tmp_path / "letter.png"), str(tmp_path / "digit.png"))
+    assert shown.exit_code == 1
+    assert f"{tmp_path / 'letter.png'}: the API declined (400)" in shown.stderr
+    assert shown.stdout.startswith(f"{tmp_path / 'digit.png'}: {digits.splits['test'].labels[0]} (")
+    assert "1 of 2 pictures could not be read" in shown.stderr
+
+
 @pytest.mark.parametrize("suffix", ["safetensors", "onnx", "json"])
 def test_weights_go_to_a_file_and_back(served: Served, tmp_path: Path, suffix: str) -> None:
     before = served.api.version
@@ -185,6 +197,12 @@ def test_an_api_that_is_not_there_is_named() -> None:
     with pytest.raises(ApiError, match=r"no answer from http://127\.0\.0\.1:9/api") as raised:
         Client("http://127.0.0.1:9/api").weights()
     assert raised.value.status == 0
+
+
+@pytest.mark.parametrize("address", ["localhost:8000/api", "ftp://example.org/api", "http://", "api", ""])
+def test_an_address_that_is_none_is_shown_beside_one_that_is(address: str) -> None:
+    with pytest.raises(ApiError, match=f"is like http://localhost:8000/api, got '{address}'"):
+        Client(address).weights()
 
 
 @pytest.mark.parametrize("status", [200, 404])
