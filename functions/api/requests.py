@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import cached_property, wraps
+from typing import get_args, get_type_hints
 
 import msgspec
 from chalice.app import Request, Response
@@ -32,6 +33,7 @@ TOO_LARGE = (
 
 _current: ContextVar[tuple[Request, Callable[[], Service]]] = ContextVar("current")
 _answered = itertools.count()
+_NO_CHOICE = "Invalid enum value"
 _PLACE = re.compile(r" - at `(?:key in )?\$\.?(.*)`$")
 
 
@@ -235,6 +237,8 @@ def read_json[T](body: bytes | msgspec.Raw, kind: type[T]) -> T:
         FormatError: when it is not JSON.
         InvalidValueError: when it is, but of another shape; `field` names the place.
     """
+    if not body:
+        raise FormatError("expected JSON, got an empty body")
     try:
         content = body if isinstance(body, msgspec.Raw) else bodies.text(body)
         return structs.decode(content, kind)
@@ -242,9 +246,16 @@ def read_json[T](body: bytes | msgspec.Raw, kind: type[T]) -> T:
         message = str(error)
         place = _PLACE.search(message)
         text = _PLACE.sub("", message)
+        if place and text.startswith(_NO_CHOICE):
+            text = f"{place[1]} is {' or '.join(_choices(kind, place[1]))}, got{text.removeprefix(_NO_CHOICE)}"
         raise InvalidValueError(text[0].lower() + text[1:], place[1] if place else None) from error
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise FormatError(f"expected JSON: {error}") from error
+
+
+def _choices(kind: type, field: str) -> tuple[str, ...]:
+    """Return what a struct's field may be, where that is one of several texts: msgspec does not say."""
+    return get_args(get_type_hints(kind)[field])
 
 
 def handler(route: Callable[..., Response]) -> Callable[..., Response]:
