@@ -37,6 +37,8 @@ FORMATS: dict[FileFormat, tuple[str, str]] = {  # title and explanation of the b
 }
 START = 16  # bytes of a file that say what it is
 SUFFIXES = (".safetensors", ".onnx", ".json")
+# Weights in other formats, dropped onto the pad: `file_formats` says how to convert them.
+FOREIGN_SUFFIXES = (".pth", ".pt", ".ckpt", ".pkl", ".keras", ".h5", ".hdf5", ".npz", ".npy")
 
 
 class WeightFiles:
@@ -138,7 +140,8 @@ class WeightFiles:
         if not files.length:
             return
         file = files.item(0)
-        if file.name.endswith(SUFFIXES) or not (file.type.startswith("image/") or event.target.closest(".pad-frame")):
+        is_weights = file.name.lower().endswith(SUFFIXES + FOREIGN_SUFFIXES)
+        if is_weights or not (file.type.startswith("image/") or event.target.closest(".pad-frame")):
             event.preventDefault()
             self.tabs.show("share")
             self.drawer.open()

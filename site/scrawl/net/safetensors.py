@@ -143,8 +143,10 @@ def _tensor(name: str, entry: Mapping[str, Any], data_start: int, length: int) -
     if dtype not in SIZES:
         raise FormatError(f"{name} is {' or '.join(SIZES)}, got {dtype}")
     size = product(shape) * SIZES[dtype]
-    if start < 0 or end - start != size or data_start + end > length:
+    if start < 0 or end - start != size:
         raise FormatError(f"{name} takes {size} bytes within the file, its header says {start} to {end}")
+    if data_start + end > length:
+        raise FormatError(f"this is cut off: {name} ends at byte {data_start + end}, the file at {length}")
     return Tensor(name, dtype, shape, data_start + start, data_start + end)
 
 

@@ -57,7 +57,7 @@ class TrainingView:
         wrong = [state.invalid[name] for name in SETTING_IDS if name in state.invalid]
         notice = state.record.notices.get("train")
         if self._last.differs(wrong, notice):
-            show_notice(by_id("settings-message"), Notice(wrong[0], "error") if wrong else None)
+            show_notice(by_id("settings-message"), Notice(" ".join(wrong), "error") if wrong else None)
             show_notice(by_id("train-message"), notice)
 
     def _show_figures(self, state: State) -> None:

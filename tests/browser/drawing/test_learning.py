@@ -115,6 +115,16 @@ def test_impossible_setting_is_refused_in_words(same_lab: Lab, name: str, wrong:
     same_lab.wait("document.querySelector('#settings-message').hidden")
 
 
+def test_each_of_two_impossible_settings_is_refused(same_lab: Lab) -> None:
+    right = {name: same_lab.page.input_value(f"#{name}") for name in ("batch-size", "cache-size")}
+    for name in right:
+        same_lab.page.fill(f"#{name}", "0.5")
+    assert "Batch size" in same_lab.wait_text("settings-message", "Cache size")
+    for name, value in right.items():
+        same_lab.page.fill(f"#{name}", value)
+    same_lab.wait("document.querySelector('#settings-message').hidden")
+
+
 def test_too_high_a_learning_rate_is_explained(lab: Lab) -> None:
     lab.page.fill("#learning-rate", "10")
     lab.click("train")

@@ -112,7 +112,7 @@ def bad_files() -> dict[str, tuple[bytes, str]]:
     broken_json = json.dumps({"tensors": {name: values.tolist() for name, values in good.items()}})
     return {
         "empty.safetensors": (b"", "is empty"),
-        "short.safetensors": (whole[:5000], "takes 401408 bytes within the file"),
+        "short.safetensors": (whole[:5000], "this is cut off: fc1.weight ends at byte"),
         "short.onnx": (export("mlp-128", good)["inference.onnx"][:9000], "no ONNX file, or one that is cut off"),
         "short.json": (broken_json[:9000].encode(), "no JSON, or it is cut off"),
         "words.json": (b'{"tensors": {"fc1.weight": "many"}}', "make no network"),
@@ -143,20 +143,26 @@ def test_bad_files_are_refused_and_the_weights_stay(files: Lab, tmp_path: Path) 
     assert files.text("prediction") == "3"
 
 
-def test_dropped_file_is_opened_wherever_it_falls(lab: Lab) -> None:
-    content = base64.b64encode(safetensors.numpy.save(weights("mlp-128"))).decode()
-    lab.complete()
+def drop(lab: Lab, name: str, content: bytes, place: str) -> None:
+    """Drop a file onto the page."""
     lab.page.evaluate(
-        """content => {
+        """([name, content, place]) => {
             const files = new DataTransfer()
-            files.items.add(new File([Uint8Array.from(atob(content), c => c.charCodeAt())], "dropped.safetensors"))
+            files.items.add(new File([Uint8Array.from(atob(content), c => c.charCodeAt())], name))
             const event = {dataTransfer: files, bubbles: true, cancelable: true}
-            document.querySelector("h1").dispatchEvent(new DragEvent("drop", event))
+            document.querySelector(place).dispatchEvent(new DragEvent("drop", event))
         }""",
-        content,
+        [name, base64.b64encode(content).decode(), place],
     )
     lab.page.wait_for_selector("#file-message")
+
+
+def test_dropped_file_is_opened_wherever_it_falls(lab: Lab) -> None:
+    lab.complete()
+    drop(lab, "dropped.safetensors", safetensors.numpy.save(weights("mlp-128")), "h1")
     lab.wait_text("file-message", "dropped.safetensors is open")
+    drop(lab, "Model.keras", b"PK\3\4", "#pad")  # weights even there, where pictures are dropped
+    lab.wait_text("file-message", "in Keras, save each layer's kernel.T")
 
 
 def test_own_digits_are_kept_downloaded_as_idx_and_trained_on(lab: Lab) -> None:
