@@ -20,7 +20,7 @@ STRICT = 'set -euo pipefail\ncurl() { command curl --fail-with-body --show-error
 
 @pytest.fixture
 def own_stack(tmp_path: Path, seeded_folder: Path) -> Iterator[RunningStack]:
-    running = RunningStack(tmp_path / "scrawl", copy_of=seeded_folder, SCRAWL_WRITE_TOKEN="")
+    running = RunningStack(tmp_path / "scrawl", copy_of=seeded_folder, as_user=True, SCRAWL_WRITE_TOKEN="")
     yield running
     running.stop()
 

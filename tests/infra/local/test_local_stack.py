@@ -2,7 +2,6 @@
 
 import contextlib
 import os
-import shutil
 import signal
 import socket
 import subprocess
@@ -30,17 +29,22 @@ def digits(tmp_path_factory: pytest.TempPathFactory) -> str:
 def seeded(tmp_path_factory: pytest.TempPathFactory, digits: str) -> Path:
     """Return the data directory of a stack that has stopped. It is shared: copy it."""
     folder = tmp_path_factory.mktemp("seeded") / "data"
-    running = RunningStack(folder, MNIST_DIR=digits)
+    running = RunningStack(folder, as_user=True, MNIST_DIR=digits)
     assert "Stored: " in running.output
     assert running.stop() == 0
     return folder
 
 
 @pytest.fixture
-def own_stack(tmp_path: Path, digits: str, seeded: Path) -> Iterator[RunningStack]:
+def as_user() -> bool:
+    """Tell `own_stack` to fork its process; the tests of the command itself say otherwise."""
+    return False
+
+
+@pytest.fixture
+def own_stack(tmp_path: Path, digits: str, seeded: Path, as_user: bool) -> Iterator[RunningStack]:
     """Run a stack for one test, which may stop it."""
-    shutil.copytree(seeded, tmp_path / "data")
-    running = RunningStack(tmp_path / "data", MNIST_DIR=digits)
+    running = RunningStack(tmp_path / "data", copy_of=seeded, as_user=as_user, MNIST_DIR=digits)
     yield running
     if running.process.poll() is None:
         running.stop(signal.SIGKILL)
@@ -99,10 +103,12 @@ def test_write_cut_short_by_kill_9_leaves_the_old_weights(own_stack: RunningStac
     assert not [path for path in (tmp_path / "data" / "s3").iterdir() if path.name.startswith(".")]
 
 
+@pytest.mark.parametrize("as_user", [True])
 def test_second_start_stores_nothing_again(own_stack: RunningStack) -> None:
     assert "Stored: " not in own_stack.output  # unlike the first start, in `seeded`
 
 
+@pytest.mark.parametrize("as_user", [True])
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])
 def test_end_is_clean(own_stack: RunningStack, how: signal.Signals) -> None:
     with requests.Session() as visitor:  # whose connection stays open

@@ -1,5 +1,7 @@
 """`scrawl serve` as a process of its own, on a free port, with a data directory of its own.
 
+It is forked from one that has imported it, unless a test wants the command as a user starts it.
+
 Seeding takes seconds: tests that do not test it start their stack on a copy of a directory that was seeded once.
 """
 
@@ -10,12 +12,14 @@ import signal
 import subprocess
 import sys
 import threading
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import requests
 
 from infra.paths import ROOT
+from tests.support.servers.forked_command import ForkedCommand
 from tests.support.servers.printed_lines import PrintedLines
 
 START_WITHIN = 180  # seconds; generous: the kernel may have to be compiled and MNIST to be cut into shards
@@ -31,6 +35,7 @@ class RunningStack:
         *,
         copy_of: Path | None = None,
         options: tuple[str, ...] = (),
+        as_user: bool = False,
         **environment: str,
     ) -> None:
         """Start a stack.
@@ -40,6 +45,7 @@ class RunningStack:
             port: the port to listen on; 0 takes a free one.
             copy_of: a seeded data directory, which is copied to `data` first.
             options: of `scrawl serve`, beside the port and the directory.
+            as_user: whether to start it by the command, instead of forking it.
             environment: settings, beside this process's own.
         """
         if copy_of:
@@ -47,6 +53,7 @@ class RunningStack:
         self._data = data
         self._port = port
         self._options = options
+        self._start_process = _from_command if as_user or sys.platform != "linux" else ForkedCommand
         self._environment = {**os.environ, **environment}
         for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "PORT"):
             self._environment.pop(name, None)
@@ -57,25 +64,8 @@ class RunningStack:
     def start(self) -> None:
         """Start the process and wait until it says where it is."""
         self.lines = PrintedLines()
-        self.process = subprocess.Popen(
-            [
-                sys.executable,
-                "-m",
-                "infra.cli",
-                "serve",
-                "--port",
-                str(self._port),
-                "--data-dir",
-                str(self._data),
-                *self._options,
-            ],
-            cwd=ROOT,
-            env=self._environment,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-        )
+        arguments = ["serve", "--port", str(self._port), "--data-dir", str(self._data), *self._options]
+        self.process = self._start_process(arguments, self._environment)
         watchdog = threading.Timer(START_WITHIN, self.process.kill)
         watchdog.start()
         assert self.process.stdout is not None
@@ -112,9 +102,21 @@ class RunningStack:
         return status
 
 
+def _from_command(arguments: Sequence[str], environment: Mapping[str, str]) -> "subprocess.Popen[str]":
+    return subprocess.Popen(
+        [sys.executable, "-m", "infra.cli", *arguments],
+        cwd=ROOT,
+        env=environment,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+
+
 def seed_folder(folder: Path, **environment: str) -> None:
     """Start a stack on an empty data directory, and stop it once it is seeded; the page is built, too."""
-    stopped = RunningStack(folder, 0, copy_of=None, options=(), **environment).stop()
+    stopped = RunningStack(folder, 0, copy_of=None, options=(), as_user=False, **environment).stop()
     assert stopped == 0
 
 
