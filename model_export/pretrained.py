@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from functions.errors import InvalidValueError, NotFoundError
+from functions.models.manifest import activation_of
 from functions.weights import safetensors
 from model_export import checkpoints
 from model_export.architectures import ARCHITECTURES, Architecture, architecture_named, parameter_count
@@ -45,14 +46,27 @@ def read(model: str, path: Path) -> tuple[dict[str, NDArray[np.float32]], dict[s
 
     Raises:
         FormatError: when it is neither, or damaged.
-        InvalidValueError: naming the tensors that are missing, extra or misshapen.
+        InvalidValueError: naming the tensors that are missing, extra or misshapen; or the file names a network with
+            another activation, whose weights look the same.
     """
     architecture = architecture_named(model)
     checkpoint = checkpoints.read(path)
     try:
-        return check_weights(architecture, checkpoint.tensors), checkpoint.metadata
+        weights = check_weights(architecture, checkpoint.tensors)
     except InvalidValueError as error:
         raise InvalidValueError(f"{path}: {error}{checkpoint.note}", error.field) from None
+    stated = checkpoint.metadata.get("model", model)
+    if _activation(stated) not in (None, _activation(model)):
+        raise InvalidValueError(f"{path}: these are weights of {stated}, which has another activation than {model}")
+    return weights, checkpoint.metadata
+
+
+def _activation(model: str) -> str | None:
+    """Return a network's activation, or None where the name is no network's."""
+    try:
+        return activation_of(architecture_named(model).layers)
+    except InvalidValueError:
+        return None
 
 
 def check_place(path: Path, model: str) -> None:

@@ -226,3 +226,15 @@ def test_json_that_holds_no_weights_is_explained(tmp_path: Path, text: str, said
     (tmp_path / "w.json").write_text(text)
     with pytest.raises((FormatError, InvalidValueError), match=said):
         pretrained.read("mlp-128", tmp_path / "w.json")
+
+
+def test_file_of_a_network_with_another_activation_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "w.safetensors"
+    save_file(weights_of("mlp-128"), path, {"model": "mlp-128.tanh"})
+    pretrained.read("mlp-128.tanh.drop20", path)  # dropout has no weights, and is not there in the end
+    with pytest.raises(
+        InvalidValueError, match=r"weights of mlp-128\.tanh, which has another activation than mlp-128$"
+    ):
+        pretrained.read("mlp-128", path)
+    save_file(weights_of("mlp-128"), path, {"model": "my best"})
+    pretrained.read("mlp-128", path)
