@@ -216,6 +216,6 @@ def test_page_never_scrolls_sideways(lab: Lab) -> None:
     lab.click("sample")
     lab.click("step")
     lab.wait_number("iteration", 1)
-    for width in (360, 768, 1440):
+    for width in (200, 360, 768, 1440):
         lab.page.set_viewport_size({"width": width, "height": 800})
         lab.wait(f"innerWidth === {width} && document.documentElement.scrollWidth <= {width}")
