@@ -119,6 +119,12 @@ def test_layers_and_mistakes_are_shown(visit: Driver) -> None:
     visit.wait("document.querySelector('[data-panel=\"fc1-tiles\"]')")
     visit.show('[data-panel="fc1-tiles"]')
     visit.wait(f"{PAINTED}(document.querySelector('[data-panel=\"fc1-tiles\"] canvas')) > 1000")
+    # WebKit made the canvas two pixels higher than the cells over it: colours came out below them.
+    canvas, cells = visit.evaluate("""["canvas", ".cells"].map(name => {
+        const box = document.querySelector(`[data-panel="fc1-tiles"] ${name}`).getBoundingClientRect()
+        return [box.width, box.height]
+    })""")
+    assert canvas == cells
     visit.click(".tabs [data-tab=mistakes]")
     visit.click("#count")
     visit.wait_text("confusion-words", "digits [0-9]+ are read right")
