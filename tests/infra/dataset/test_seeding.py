@@ -27,8 +27,8 @@ POINTER = "weights/mlp-128/current.json"
 class Watched(MemoryStore):
     """A store that lists what is written, and may break down after some writes."""
 
-    def __init__(self, breaks_after: int | None = None) -> None:
-        super().__init__()
+    def __init__(self, copy_of: MemoryStore | None = None, breaks_after: int | None = None) -> None:
+        super().__init__(copy_of)
         self.written: list[str] = []
         self.breaks_after = breaks_after
 
@@ -43,9 +43,17 @@ def quiet(_: str) -> None:
     """Say nothing."""
 
 
-@pytest.fixture
-def small(tmp_path: Path) -> DigitSplits:
-    return load_files(Sources(folder=idx_files.write(tmp_path / "idx")), quiet)
+@pytest.fixture(scope="module")
+def small(tmp_path_factory: pytest.TempPathFactory) -> DigitSplits:
+    return load_files(Sources(folder=idx_files.write(tmp_path_factory.mktemp("idx"))), quiet)
+
+
+@pytest.fixture(scope="module")
+def whole(small: DigitSplits) -> MemoryStore:
+    """Return a store that was seeded without any trouble. It is shared: copy it before writing."""
+    store = MemoryStore()
+    seed(store, small)
+    return store
 
 
 @pytest.fixture(params=["memory", "s3"])
@@ -80,17 +88,15 @@ def test_layout(store: Store, small: DigitSplits) -> None:
     assert [shard.count for shard in manifest.splits["train"]] == [1000, 200]
 
 
-def test_every_digit_is_stored_once_and_shuffled(small: DigitSplits) -> None:
-    store = MemoryStore()
-    seed(store, small)
-    stored = ShardedDataset(store)
-    for split, whole in small.splits.items():
-        shards = [stored.shard(split, index) for index in range(len(manifest_of(store).splits[split]))]
+def test_every_digit_is_stored_once_and_shuffled(whole: MemoryStore, small: DigitSplits) -> None:
+    stored = ShardedDataset(whole)
+    for split, given in small.splits.items():
+        shards = [stored.shard(split, index) for index in range(len(manifest_of(whole).splits[split]))]
         labels = np.concatenate([shard.labels for shard in shards])
         pixels = np.concatenate([shard.pixels for shard in shards])
-        assert not np.array_equal(labels, whole.labels)
+        assert not np.array_equal(labels, given.labels)
         pairs = Counter(zip(labels.tolist(), map(bytes, pixels), strict=True))
-        assert pairs == Counter(zip(whole.labels.tolist(), map(bytes, whole.pixels), strict=True))
+        assert pairs == Counter(zip(given.labels.tolist(), map(bytes, given.pixels), strict=True))
 
 
 def test_second_run_writes_nothing(store: Store, small: DigitSplits) -> None:
@@ -101,17 +107,15 @@ def test_second_run_writes_nothing(store: Store, small: DigitSplits) -> None:
     assert {key: store.get(key) for key in store.keys("")} == before
 
 
-def test_second_run_puts_nothing(small: DigitSplits) -> None:
-    store = Watched()
-    seed(store, small)
-    store.written.clear()
+def test_second_run_puts_nothing(whole: MemoryStore, small: DigitSplits) -> None:
+    store = Watched(whole)
     seed(store, small)
     assert store.written == []
 
 
 @pytest.mark.parametrize("breaks_after", range(9))
-def test_interrupted_run_is_completed_by_the_next(small: DigitSplits, breaks_after: int) -> None:
-    store = Watched(breaks_after)
+def test_interrupted_run_is_completed_by_the_next(whole: MemoryStore, small: DigitSplits, breaks_after: int) -> None:
+    store = Watched(breaks_after=breaks_after)
     with pytest.raises(UnavailableError):
         seed(store, small)
     first, store.breaks_after = store.written.copy(), None
@@ -121,16 +125,13 @@ def test_interrupted_run_is_completed_by_the_next(small: DigitSplits, breaks_aft
     seed(store, small)
     twice = set(first) & set(store.written)
     assert all(key.startswith("weights/") for key in twice)
-    whole = MemoryStore()
-    seed(whole, small)
     assert [k for k in store.keys("") if "weights" not in k] == [k for k in whole.keys("") if "weights" not in k]
     assert store.get(MANIFEST_KEY) == whole.get(MANIFEST_KEY)
 
 
 @pytest.mark.parametrize("damage", [b"", b"nonsense", None])
-def test_damaged_or_missing_shard_is_replaced(small: DigitSplits, damage: bytes | None) -> None:
-    store = Watched()
-    seed(store, small)
+def test_damaged_or_missing_shard_is_replaced(whole: MemoryStore, small: DigitSplits, damage: bytes | None) -> None:
+    store = Watched(whole)
     sound = store.get("data/train/0001.bin.gz")
     store.delete("data/train/0001.bin.gz")
     if damage is not None:
@@ -141,9 +142,8 @@ def test_damaged_or_missing_shard_is_replaced(small: DigitSplits, damage: bytes 
     assert store.get("data/train/0001.bin.gz") == sound
 
 
-def test_other_digits_replace_the_old_ones(small: DigitSplits) -> None:
-    store = MemoryStore()
-    seed(store, small)
+def test_other_digits_replace_the_old_ones(whole: MemoryStore, small: DigitSplits) -> None:
+    store = MemoryStore(whole)
     old = manifest_of(store)
     fewer = DigitSplits(
         "idx", "fewer", "", {s: block.Block(b.labels[:300], b.pixels[:300]) for s, b in small.splits.items()}
@@ -154,9 +154,8 @@ def test_other_digits_replace_the_old_ones(small: DigitSplits) -> None:
     assert len(ShardedDataset(store).shard("train", 0)) == 300
 
 
-def test_one_changed_pixel_gives_another_id(small: DigitSplits) -> None:
-    store = MemoryStore()
-    seed(store, small)
+def test_one_changed_pixel_gives_another_id(whole: MemoryStore, small: DigitSplits) -> None:
+    store = MemoryStore(whole)
     old = manifest_of(store).id
     pixels = small.splits["test"].pixels.copy()
     pixels[7, 7] ^= 1
@@ -165,9 +164,8 @@ def test_one_changed_pixel_gives_another_id(small: DigitSplits) -> None:
     assert manifest_of(store).id != old
 
 
-def test_weights_that_visitors_have_made_are_kept(small: DigitSplits) -> None:
-    store = MemoryStore()
-    seed(store, small)
+def test_weights_that_visitors_have_made_are_kept(whole: MemoryStore, small: DigitSplits) -> None:
+    store = MemoryStore(whole)
     weights = weights_of(store)
     first = weights.current()
     assert (first.source, first.parent) == ("pretrained", None)
@@ -177,9 +175,8 @@ def test_weights_that_visitors_have_made_are_kept(small: DigitSplits) -> None:
 
 
 @pytest.mark.parametrize("broken", ["pointer", "version", "all"])
-def test_damaged_weights_are_reported_and_not_changed(small: DigitSplits, broken: str) -> None:
-    store = Watched()
-    seed(store, small)
+def test_damaged_weights_are_reported_and_not_changed(whole: MemoryStore, small: DigitSplits, broken: str) -> None:
+    store = Watched(whole)
     first = weights_of(store).current()
     made = weights_of(store).publish(Change(first.tensors, "patch", 1, 0.5), first.etag)
     if broken in ("pointer", "all"):
@@ -197,9 +194,8 @@ def test_damaged_weights_are_reported_and_not_changed(small: DigitSplits, broken
     assert ("weights/mlp-128/" + ("current.json" if broken != "version" else made.version)) in notice
 
 
-def test_lost_pointer_is_rebuilt_with_the_newest_version(small: DigitSplits) -> None:
-    store = MemoryStore()
-    seed(store, small)
+def test_lost_pointer_is_rebuilt_with_the_newest_version(whole: MemoryStore, small: DigitSplits) -> None:
+    store = MemoryStore(whole)
     first = weights_of(store).current()
     made = weights_of(store).publish(Change(first.tensors, "patch", 1, 0.5), first.etag)
     store.delete(POINTER)
@@ -240,7 +236,7 @@ def test_stand_in_digits_stay_while_there_is_no_network(small: DigitSplits, unre
 def test_stand_in_digits_make_way_for_files(small: DigitSplits, tmp_path: Path) -> None:
     store = MemoryStore()
     seed(store, DigitSplits("digits", "UCI digits", "", small.splits))
-    bring_up_to_date(store, Sources(folder=tmp_path / "idx"), quiet)
+    bring_up_to_date(store, Sources(folder=idx_files.write(tmp_path / "idx")), quiet)
     assert manifest_of(store).dataset == "idx"
 
 
