@@ -62,9 +62,9 @@ def test_curves_are_drawn(lab: Lab) -> None:
     lab.click("train")
     for name in ("accuracy", "loss"):
         for line in ("train", "test"):
-            lab.wait(f"document.querySelector('#{name}-curve path.{line}').getAttribute('d')?.includes('L')")
+            lab.wait(f"document.querySelector('#{name}-curve path.{line}')?.getAttribute('d')?.includes('L')")
     lab.click("train")
-    lab.wait("/train .* test /.test(document.querySelector('#accuracy-curve svg').getAttribute('aria-label'))")
+    lab.wait("/train .* test /.test(document.querySelector('#accuracy-curve svg')?.getAttribute('aria-label'))")
 
 
 def test_cache_size_takes_effect_while_training(lab: Lab) -> None:

@@ -50,7 +50,7 @@ def train_curve(lab: Lab) -> str:
 
 
 def wait_train_curve(lab: Lab, expected: str) -> None:
-    lab.wait(f"(document.querySelector('{TRAIN_CURVE}').getAttribute('d') || '') === {expected!r}")
+    lab.wait(f"(document.querySelector('{TRAIN_CURVE}')?.getAttribute('d') || '') === {expected!r}")
 
 
 # All test digits are measured three times, for which a convolution needs ten seconds.

@@ -30,7 +30,7 @@ def train_to_target(lab: Lab) -> None:
 
 def curves(lab: Lab) -> tuple[str, ...]:
     """Return the paths of the run, once all of it is drawn."""
-    paths = [f"document.querySelector('{PATH.format(kind)}').getAttribute('d')" for kind in ("train", "test")]
+    paths = [f"document.querySelector('{PATH.format(kind)}')?.getAttribute('d')" for kind in ("train", "test")]
     last = "document.querySelector('#iteration').textContent"
     return tuple(
         lab.wait(f"[{paths[0]}, {paths[1]}].every(d => d?.includes('L' + {last} + ' ')) && [{', '.join(paths)}]")

@@ -41,7 +41,7 @@ def run_of(lab: Lab) -> dict[str, object]:
     }
     for name in ("accuracy", "loss"):
         for kind in ("train", "test"):
-            path = f"document.querySelector('{CURVE.format(name=name, kind=kind)}').getAttribute('d')"
+            path = f"document.querySelector('{CURVE.format(name=name, kind=kind)}')?.getAttribute('d')"
             drawn = f"{path}?.includes('L{figures['iteration']} ') && [{path}]"  # up to the last iteration
             figures[f"{name} {kind}"] = lab.wait(drawn)[0]
     return figures
