@@ -1,6 +1,9 @@
 """The Classifier and the exported files: weights replaced by name and by bytes give the same answers."""
 
 import hashlib
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import msgspec
@@ -12,12 +15,21 @@ from functions.errors import FormatError, InvalidValueError, NotFoundError
 from functions.models.inference import Classifier, evaluate, patch_onnx
 from functions.models.manifest import ModelManifest
 from functions.models.training import initial_weights
+from infra.paths import ROOT
 from model_export import pretrained
 from model_export.architectures import ARCHITECTURES, parameter_table
 from model_export.export import export
 from tests.support.digits.samples import digit_like, weights_with_biases
 
 MODELS = list(ARCHITECTURES)
+
+
+def test_onnx_runtime_neither_numbers_the_machine_nor_notes_what_to_send(tmp_path: Path) -> None:
+    # By itself it does both in the home folder as soon as it loads, unless continuous integration is on.
+    environment = {"HOME": str(tmp_path), "PATH": os.environ["PATH"]}
+    loaded = [sys.executable, "-c", "import functions.models.inference"]
+    subprocess.run(loaded, env=environment, cwd=ROOT, check=True)
+    assert list(tmp_path.rglob("*")) == []
 
 
 def weights_of(model: str, seed: int) -> dict[str, np.ndarray]:
