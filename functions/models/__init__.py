@@ -5,5 +5,5 @@ Read `model` first.
 
 import os
 
-# ONNX Runtime, from 1.29 on, tells Microsoft what it runs and numbers the machine, unless this is set before it loads.
+# ONNX Runtime (1.29 and newer) tells Microsoft what it runs and numbers the machine, unless this is set as it loads.
 os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
