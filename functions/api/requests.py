@@ -246,16 +246,16 @@ def read_json[T](body: bytes | msgspec.Raw, kind: type[T]) -> T:
         message = str(error)
         place = _PLACE.search(message)
         text = _PLACE.sub("", message)
-        if place and text.startswith(_NO_CHOICE):
-            text = f"{place[1]} is {' or '.join(_choices(kind, place[1]))}, got{text.removeprefix(_NO_CHOICE)}"
+        if place and text.startswith(_NO_CHOICE) and (choices := _choices(kind, place[1])):
+            text = f"{place[1]} is {' or '.join(choices)}, got{text.removeprefix(_NO_CHOICE)}"
         raise InvalidValueError(text[0].lower() + text[1:], place[1] if place else None) from error
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise FormatError(f"expected JSON: {error}") from error
 
 
 def _choices(kind: type, field: str) -> tuple[str, ...]:
-    """Return what a struct's field may be, where that is one of several texts: msgspec does not say."""
-    return get_args(get_type_hints(kind)[field])
+    """Return what a struct's own field may be, where that is one of several texts: msgspec does not say."""
+    return get_args(get_type_hints(kind).get(field))
 
 
 def handler(route: Callable[..., Response]) -> Callable[..., Response]:
