@@ -1,6 +1,6 @@
 # make serve   install everything, then serve Scrawl on http://localhost:8000 (PORT=… for another port)
 # make test    the same set-up, then the whole test suite, including a real browser
-# make test-quick  the same set-up, then the tests that need neither a browser nor a server: a minute
+# make test-quick  the same set-up, then the tests that need neither a browser nor a server: one to two minutes
 # make test-fresh  in a clone, with the newest of every dependency: test-quick, the packages' sizes, a start of serve
 # make lint    formatting, lint and types
 # make bench   the benchmarks
