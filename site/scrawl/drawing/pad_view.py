@@ -2,8 +2,9 @@
 
 On the screen the ink has the page's colour and the screen's resolution; the hidden one is white on black and
 280 × 280. The network gets it where a drawing is more than a pen's strokes, or is not normalised
-(`prediction_requests`). While a stroke grows, only its newest pieces are painted. `pen_input` takes in what the
-pointer does.
+(`prediction_requests`). While a stroke grows, only its newest pieces are painted; the straight rests that it grew by
+stick out of its curves, and go when the pen is lifted and all is painted again. `pen_input` takes in what the pointer
+does.
 """
 
 from __future__ import annotations
@@ -41,7 +42,7 @@ class PadView:
         self.raster = new_canvas(RASTER, RASTER)  # white ink on black
         self._raster = self.raster.getContext("2d", {"willReadFrequently": True})
         self._side = 0  # of the visible canvas, in its own pixels
-        self._painted = (-1, 0, 0)  # rewrites, strokes and points of the last one that are on the canvas
+        self._painted = ((-1, 0), 0, 0)  # rewrites and lifts, strokes, points of the last one that are on the canvas
         self._last = LastShown()
         self.resize()
 
@@ -53,7 +54,7 @@ class PadView:
             set_size(self.canvas, side, side)
         self._scale = side / SIDE
         self._ink = window.getComputedStyle(self.canvas).color
-        self._painted = (-1, 0, 0)
+        self._painted = ((-1, 0), 0, 0)
 
     def render(self, state: State) -> None:
         """Show the drawing."""
@@ -70,9 +71,9 @@ class PadView:
 
     def paint(self, drawing: Drawing) -> None:
         """Bring both pictures up to date."""
-        strokes = drawing.strokes()
-        rewrites, count, points = self._painted
-        if rewrites != drawing.rewrites:
+        strokes, whole = drawing.strokes(), (drawing.rewrites, drawing.lifts)
+        before, count, points = self._painted
+        if before != whole:
             count = points = 0
             self._start_sheet(drawing.ground())
         for place in range(max(count - 1, 0), len(strokes)):
@@ -83,7 +84,7 @@ class PadView:
                 self._screen.globalCompositeOperation = "destination-out" if erases else "source-over"
                 self._stroke(self._screen, self._scale, width, self._ink, pieces)
                 self._stroke(self._raster, 1.0, width, "#000" if erases else "#fff", pieces)
-        self._painted = (drawing.rewrites, len(strokes), len(strokes[-1][1]) if strokes else 0)
+        self._painted = (whole, len(strokes), len(strokes[-1][1]) if strokes else 0)
 
     def pixels(self) -> Uint8Array:
         """Return the hidden picture as RASTER × RASTER bytes."""

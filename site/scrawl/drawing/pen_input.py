@@ -107,7 +107,9 @@ class PenInput:
         return bool(event.timeStamp - self._pen_seen < PEN_NEAR)
 
     def _let_go(self) -> None:
-        self.active = None
+        if self.active is not None:
+            self.active = None
+            self.dispatch("pen_lifted")
 
     def _capture(self, pointer: int) -> None:
         try:

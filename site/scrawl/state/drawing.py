@@ -37,6 +37,7 @@ class Drawing:
         self.erasing = False  # whether it takes ink away
         self.revision = 0  # changes whenever the drawing does
         self.rewrites = 0  # changes whenever it does more than grow
+        self.lifts = 0  # how often the pen was lifted
         self._growing: Stroke | None = None  # the stroke that was started last
 
     def start_stroke(self, x: float, y: float) -> None:
@@ -58,6 +59,11 @@ class Drawing:
             if point != stroke[-1]:
                 stroke.append(point)
                 self.revision += 1
+
+    def lift_pen(self) -> None:
+        """End the stroke: nothing is provisional any more (`smooth`), and what is painted then is read once more."""
+        self.lifts += 1
+        self.revision += 1
 
     def drop_stroke(self) -> None:
         """Take away the stroke that was started last, for good, if nothing came after it: it was not meant."""

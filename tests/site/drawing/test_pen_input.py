@@ -28,16 +28,17 @@ class Pad(FakeElement):
 
 class Hand:
     """Does things with pointers on a pad, and notes what becomes of it: `d` for a stroke, `m` for moving on, `x` for
-    a stroke that is dropped."""
+    a stroke that is dropped, and apart from those how often the pen was lifted."""
 
     def __init__(self) -> None:
         self.pad = Pad()
-        self.said = ""
+        self.said, self.lifts = "", 0
         self.places: list[tuple[float, float]] = []
         PenInput(self.pad, self.note)  # type: ignore[arg-type] # all that it uses of an element
 
     def note(self, event: str, **fields: Any) -> None:
-        self.said += {"pen_down": "d", "pen_moved": "m", "stroke_dropped": "x"}[event]
+        self.said += {"pen_down": "d", "pen_moved": "m", "stroke_dropped": "x", "pen_lifted": ""}[event]
+        self.lifts += event == "pen_lifted"
         self.places += fields.get("points", [(fields["x"], fields["y"])] if "x" in fields else [])
 
     def do(self, what: str, kind: str = "mouse", pointer: int = 1, **fields: Any) -> None:
@@ -57,6 +58,15 @@ def hand(monkeypatch: pytest.MonkeyPatch) -> Iterator[Hand]:
     hand.listeners = listeners  # type: ignore[attr-defined]
     yield hand
     window.reset()
+
+
+def test_each_stroke_ends_once(hand: Hand) -> None:
+    for _stroke in range(2):
+        hand.do("pointerdown")
+        hand.do("pointermove")
+        hand.do("pointerup")
+        hand.do("lostpointercapture")
+    assert (hand.said, hand.lifts) == ("dmdm", 2)
 
 
 def test_pen_takes_over_from_the_palm_and_its_ink_goes(hand: Hand) -> None:

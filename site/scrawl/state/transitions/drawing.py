@@ -26,6 +26,10 @@ def _pen_moved(state: State, points: list[tuple[float, float]]) -> None:
     state.drawing.extend_stroke(points)
 
 
+def _pen_lifted(state: State) -> None:
+    state.drawing.lift_pen()
+
+
 def _stroke_dropped(state: State) -> None:
     state.drawing.drop_stroke()
 
@@ -94,6 +98,7 @@ def _label_chosen(state: State, label: int) -> None:
 TRANSITIONS: Transitions = {
     "pen_down": _pen_down,
     "pen_moved": _pen_moved,
+    "pen_lifted": _pen_lifted,
     "stroke_dropped": _stroke_dropped,
     "undone": _undone,
     "redone": _redone,
