@@ -42,16 +42,16 @@ class RunningGrpc:
         watchdog = threading.Timer(START_WITHIN, self.process.kill)
         watchdog.start()
         assert self.process.stdout is not None
-        self.said = ""
+        self.said, found = "", None
         for line in self.process.stdout:
             self.said += line
             if found := re.search(r"gRPC on (\S+)", line):
-                self.address = found[1]
                 break
-        else:
+        watchdog.cancel()
+        if not found:
             self._reader.join(5)
             raise RuntimeError(f"the server did not start:\n{''.join(self.lines)}")
-        watchdog.cancel()
+        self.address = found[1]
 
     @property
     def logs(self) -> list[dict[str, Any]]:
